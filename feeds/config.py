@@ -1,0 +1,305 @@
+"""Owns feeds.toml: text -> Config, with every problem of the file at once, each with its path.
+
+Adding a key is adding a field here and a row in docs/configuration.md (a test holds the two
+together). Past this module a Config is valid: URLs absolute, zones known, limits in range.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct, field
+
+from feeds import paths
+from feeds.errors import ConfigError
+from feeds.model import Person
+
+Content = Literal["full", "summary"]
+T = TypeVar("T")
+
+
+class Author(Struct, frozen=True, forbid_unknown_fields=True):
+    """The site's author: who answers for entries that name nobody."""
+
+    name: str
+    email: str = ""
+    uri: str = ""
+
+
+class Site(Struct, frozen=True):
+    """[site]: the web site that the posts are from."""
+
+    title: str
+    url: str
+    description: str = ""
+    language: str = "en"
+    timezone: str = "UTC"
+    author: Author | None = None
+    rights: str = ""
+    icon: str = ""
+    logo: str = ""
+
+
+class Feeds(Struct, frozen=True):
+    """[feeds]: what is published, and where."""
+
+    url: str = ""
+    formats: tuple[Literal["atom", "rss", "json"], ...] = ("atom", "rss", "json")
+    limit: int = 50
+    content: Content = "full"
+    taxonomies: tuple[Literal["category", "tag", "author", "lang"], ...] = ("category",)
+    archives: bool = True
+    pages: bool = True
+    hubs: tuple[str, ...] = ()
+
+
+class Posts(Struct, frozen=True):
+    """[posts]: which objects are posts, and what is read from them."""
+
+    include: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.html")
+    exclude: tuple[str, ...] = ("category/**",)
+    link_keys: tuple[str, ...] = (
+        "source_url",
+        "original_url",
+        "external-url",
+        "external_url",
+        "canonical_url",
+    )
+    link_in_body: bool = True
+    id_from: Literal["key", "stem"] = "key"
+    id_authority: str = "bucketfeed.invalid,2026"
+    permalink: str = "/:year/:month/:day/:title.html"
+    date_keys: tuple[str, ...] = ("date", "publishDate", "published_at", "created_at", "pubDate")
+    updated_keys: tuple[str, ...] = (
+        "updated",
+        "updated_at",
+        "last_modified_at",
+        "last_modified",
+        "lastmod",
+        "modified",
+    )
+    category_keys: tuple[str, ...] = ("categories", "category", "taxonomies.categories", "topics")
+    tag_keys: tuple[str, ...] = ("tags", "tag", "taxonomies.tags", "keywords")
+    author_keys: tuple[str, ...] = ("authors", "author", "author_name")
+    summary_keys: tuple[str, ...] = ("summary", "description", "excerpt", "deck")
+    image_keys: tuple[str, ...] = ("image", "featured_image", "featured-image", "cover", "images")
+    enclosure_keys: tuple[str, ...] = ("enclosure", "podcast", "audio")
+    language_keys: tuple[str, ...] = ("lang", "language", "locale")
+
+
+class Categories(Struct, frozen=True):
+    """[categories]: how the names of categories are read and shown."""
+
+    split: bool = False
+    default: str = "uncategorized"
+    title_from: str = ""
+    titles: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
+    content: dict[str, Content] = {}
+
+
+class Limits(Struct, frozen=True):
+    """[limits]: bounds on what one post may cost; docs/security.md argues each."""
+
+    post_bytes: int = 1_000_000
+    front_matter_bytes: int = 16_384
+    content_bytes: int = 1_500_000
+    html_depth: int = 100
+    html_work: int = 2_000_000
+    terms: int = 100
+    title_chars: int = 1_000
+    summary_chars: int = 2_000
+
+
+class Config(Struct, frozen=True, dict=True):
+    """A whole feeds.toml, valid."""
+
+    site: Site
+    feeds: Feeds = field(default_factory=Feeds)
+    posts: Posts = field(default_factory=Posts)
+    categories: Categories = field(default_factory=Categories)
+    limits: Limits = field(default_factory=Limits)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of dates without one."""
+        return ZoneInfo(self.site.timezone)
+
+    @cached_property
+    def author(self) -> Person:
+        """The author of the feeds: the site's, else its title."""
+        given = self.site.author
+        return Person(given.name, given.email, given.uri) if given else Person(self.site.title)
+
+    @cached_property
+    def title_of_path(self) -> dict[str, str]:
+        """`categories.titles` by the path of the category's feed."""
+        return _by_path(self.categories.titles)
+
+    @cached_property
+    def description_of_path(self) -> dict[str, str]:
+        """`categories.descriptions` by the path of the category's feed."""
+        return _by_path(self.categories.descriptions)
+
+    @cached_property
+    def content_of_path(self) -> dict[str, Content]:
+        """`categories.content` by the path of the category's feed."""
+        return _by_path(self.categories.content)
+
+    def url(self, key: str) -> str:
+        """The public address of a key under the public root."""
+        return paths.url(self.feeds.url, key)
+
+
+def _by_path(by_name: dict[str, T]) -> dict[str, T]:
+    return {paths.term_path("category", name): value for name, value in by_name.items()}
+
+
+def parse(text: str, name: str = "feeds.toml") -> Config:
+    """Return the configuration that `text` (TOML) holds.
+
+    Raises ConfigError with all problems, each ``name: path: expected …, found …``.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{name}: not valid TOML: {error}"]) from None
+    problems: list[str] = []
+    config = _struct(data, Config, "", problems)
+    if isinstance(config, Config):
+        problems.extend(_meaning(config))
+    if problems or not isinstance(config, Config):
+        raise ConfigError([f"{name}: {problem}" for problem in problems])
+    return _complete(config)
+
+
+def _complete(config: Config) -> Config:
+    site = msgspec.structs.replace(config.site, url=_folder(config.site.url))
+    feeds = msgspec.structs.replace(config.feeds, url=_folder(config.feeds.url or config.site.url))
+    return msgspec.structs.replace(config, site=site, feeds=feeds)
+
+
+def _folder(url: str) -> str:
+    return url if url.endswith("/") else url + "/"
+
+
+def _struct(data: object, kind: type[Struct], path: str, problems: list[str]) -> object:
+    """Convert a TOML table to a Struct, field by field, so that one problem hides no other."""
+    if not isinstance(data, dict):
+        problems.append(f"{path}: expected a table, found {_show(data)}")
+        return None
+    before = len(problems)
+    hints = get_type_hints(kind)
+    fields = {f.name: f for f in msgspec.structs.fields(kind)}
+    for key in data:
+        if key not in fields:
+            at = f"{path}.{key}" if path else key
+            near = difflib.get_close_matches(key, fields, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            problems.append(f"{at}: there is no such key{hint}")
+    values: dict[str, object] = {}
+    for key, known in fields.items():
+        at = f"{path}.{key}" if path else key
+        if key in data:
+            values[key] = _value(data[key], hints[key], at, problems)
+        elif known.required:
+            problems.append(f"{at}: expected {_expected(hints[key])}, found nothing")
+    return kind(**values) if len(problems) == before else None
+
+
+def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:
+    options = [a for a in get_args(kind) if a is not type(None)]
+    if type(None) in get_args(kind) and len(options) == 1:
+        kind = options[0]
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return _struct(value, kind, path, problems)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        item = get_args(kind)[0]
+        return tuple(_value(v, item, f"{path}[{i}]", problems) for i, v in enumerate(value))
+    if get_origin(kind) is dict and isinstance(value, dict):
+        item = get_args(kind)[1]
+        return {k: _value(v, item, f"{path}.{k}", problems) for k, v in value.items()}
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        problems.append(f"{path}: expected {_expected(kind)}, found {_show(value)}")
+        return None
+
+
+def _expected(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(f'"{value}"' for value in get_args(kind))
+    if get_origin(kind) is tuple:
+        return "a list"
+    if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct)):
+        return "a table"
+    return {str: "a text", int: "a whole number", bool: "true or false"}[kind]
+
+
+def _show(value: object) -> str:
+    shown = msgspec.json.encode(value, enc_hook=str).decode()
+    return shown if len(shown) <= 60 else shown[:57] + "…"
+
+
+def _meaning(config: Config) -> Iterator[str]:
+    """What the types cannot say."""
+    site, feeds, posts = config.site, config.feeds, config.posts
+    if not site.title.strip():
+        yield "site.title: expected a title, found an empty text"
+    yield from _address("site.url", site.url)
+    if feeds.url:
+        yield from _address("feeds.url", feeds.url)
+    for at, address in (("site.icon", site.icon), ("site.logo", site.logo)):
+        if address:
+            yield from _address(at, address)
+    if site.author and not site.author.name.strip():
+        yield "site.author.name: expected a name, found an empty text"
+    if site.author and site.author.email and "@" not in site.author.email:
+        yield f"site.author.email: expected an e-mail address, found {_show(site.author.email)}"
+    try:
+        ZoneInfo(site.timezone)
+    except (KeyError, ValueError, OSError):
+        yield (
+            "site.timezone: expected the name of a time zone such as "
+            f'"Europe/Berlin", found {_show(site.timezone)}'
+        )
+    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", site.language):
+        yield f'site.language: expected a language tag such as "zh-CN", found {_show(site.language)}'
+    if not feeds.formats:
+        yield "feeds.formats: expected at least one format, found none"
+    if not 1 <= feeds.limit <= 1000:
+        yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
+    for i, hub in enumerate(feeds.hubs):
+        if urlsplit(hub).scheme != "https" or not urlsplit(hub).hostname:
+            yield f"feeds.hubs[{i}]: expected an https address, found {_show(hub)}"
+    if not re.fullmatch(r"[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?", posts.id_authority):
+        yield (
+            'posts.id_authority: expected a name and a date such as "example.com,2026", '
+            f"found {_show(posts.id_authority)}"
+        )
+    if not posts.permalink.startswith("/"):
+        yield f"posts.permalink: expected a path that starts with /, found {_show(posts.permalink)}"
+    if not config.categories.default.strip():
+        yield "categories.default: expected a name, found an empty text"
+    for known in msgspec.structs.fields(Limits):
+        if getattr(config.limits, known.name) < 1:
+            number = getattr(config.limits, known.name)
+            yield f"limits.{known.name}: expected a number of at least 1, found {number}"
+
+
+def _address(path: str, url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and not parts.fragment
+    except ValueError:
+        good = False
+    if not good or parts.query:
+        yield f'{path}: expected an address such as "https://example.com/", found {_show(url)}'

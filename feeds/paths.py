@@ -1,0 +1,128 @@
+"""Owns every object key and public URL: built and parsed here and nowhere else.
+
+A feed's path is ``""`` (all posts) or ``<taxonomy>/<slug>``. Its documents lie in the folder of
+that name under ``public/``. What a post says never reaches a path unless it went through `slug`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from urllib.parse import quote, urljoin
+
+PUBLIC = "public/"
+STATE = "state/"
+
+TAXONOMIES = ("category", "tag", "author", "lang")
+
+# A format is a line here and a function in documents.py.
+FEED_FILES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
+MEDIA_TYPES = {
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
+    "json": "application/feed+json",
+    "html": "text/html",
+    "opml": "text/x-opml",
+}
+PAGE_FILE = "index.html"
+SITE_FILES = ("feeds.html", "feeds.opml")
+
+_RESERVED = frozenset({"index", "archive", "con", "prn", "aux", "nul"})
+_HASHED = re.compile(r"(?:^|-)[0-9a-f]{10}$")
+_SLUG_BYTES = 80
+
+
+def digest(text: str, length: int) -> str:
+    """The first `length` hexadecimal digits of the SHA-256 of `text` in UTF-8."""
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).hexdigest()[:length]
+
+
+def identity(name: str) -> str:
+    """What two spellings of one name have in common: NFC, one space between words, case folded."""
+    folded = unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+    return unicodedata.normalize("NFC", folded)
+
+
+def slug(name: str) -> str:
+    """The folder name of a term: readable Unicode, safe in every path, one for each identity.
+
+    Letters, marks, digits, ``_`` and ``-`` stay; anything else becomes ``-``. Where that loses
+    something, ten digits of a hash of the identity follow, so that ``C`` and ``C++`` differ. A name
+    that looks as if it had such a hash gets one too: nobody can write another name's slug.
+    """
+    same = identity(name)
+    kept = "".join(c if _stays(c) else "-" for c in same)
+    short = re.sub("-{2,}", "-", kept).strip("-_")
+    while len(short.encode()) > _SLUG_BYTES:
+        short = short[:-1]
+    if short and short == same and short not in _RESERVED and not _HASHED.search(short):
+        return short
+    hashed = digest(same, 10)
+    return f"{short.strip('-_')}-{hashed}" if short.strip("-_") else hashed
+
+
+def _stays(char: str) -> bool:
+    return char in "-_" or unicodedata.category(char)[0] in "LMN"
+
+
+def term_path(taxonomy: str, name: str) -> str:
+    """The path of the feed of one term."""
+    return f"{taxonomy}/{slug(name)}"
+
+
+def taxonomy_of(path: str) -> str:
+    """The taxonomy of a feed's path; ``""`` for all posts."""
+    return path.partition("/")[0]
+
+
+def document(path: str, name: str) -> str:
+    """The key of a feed's file under the public root: ``category/x/atom.xml``."""
+    return f"{path}/{name}" if path else name
+
+
+def feed_of_document(key: str) -> str | None:
+    """The path of the feed that a key under the public root belongs to; None: no feed's file."""
+    folder, _, name = key.rpartition("/")
+    if name.endswith(".xml") and (folder == "archive" or folder.endswith("/archive")):
+        folder = folder.removesuffix("archive").rstrip("/")
+    elif name not in {*FEED_FILES.values(), PAGE_FILE}:
+        return None
+    if not folder:
+        return ""
+    taxonomy, _, rest = folder.partition("/")
+    return folder if taxonomy in TAXONOMIES and rest and "/" not in rest else None
+
+
+def url(base: str, key: str) -> str:
+    """The public URL of a key under `base`, percent-encoded."""
+    return base + quote(key, safe="/~")
+
+
+def tag_uri(authority: str, key: str) -> str:
+    """A tag URI (RFC 4151) from a fixed authority (``name,date``) and a key."""
+    return f"tag:{authority}:{quote(key.encode('utf-8', 'surrogatepass'), safe='/')}"
+
+
+def stem(key: str) -> str:
+    """The file name of a key alone, without folder and ending."""
+    name = key.rpartition("/")[2]
+    head, dot, _ = name.rpartition(".")
+    return head if dot and head else name
+
+
+_DATED = re.compile(r"^-?\d{4}-\d{1,2}-\d{1,2}-(?=.)")
+
+
+def title_part(key: str) -> str:
+    """The part of a file name that names the post: without date and ending (Jekyll's ``:title``)."""
+    return _DATED.sub("", stem(key))
+
+
+def resolved(base: str, reference: str) -> str:
+    """`reference` as seen from the page at `base` (RFC 3986, 5.2); `reference` itself if it cannot be."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return reference
