@@ -1,0 +1,103 @@
+"""Owns what a feed is published as: its entries -> its documents, in every format.
+
+Both the full build and the incremental publisher come through here, so that the same entries are
+the same bytes. A format is a line in `FORMATS` and a module that renders a `View`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from feeds import index, jsonfeed, paths, render
+from feeds.config import Config
+from feeds.model import EPOCH, Document, Entry, Feed
+from feeds.view import View
+
+
+class Format(NamedTuple):
+    """A format: its file, its media type, the ending of its archive pages, how it is made."""
+
+    file: str
+    media_type: str
+    archive: str
+    render: Callable[[View, Config], bytes]
+
+
+FORMATS = {
+    "atom": Format("atom.xml", "application/atom+xml; charset=utf-8", ".xml", render.atom),
+    "rss": Format("rss.xml", "application/rss+xml; charset=utf-8", "", render.rss),
+    "json": Format("feed.json", "application/feed+json; charset=utf-8", ".json", jsonfeed.json_feed),
+}
+
+
+def feed_of(path: str, entries: Sequence[Entry], config: Config) -> Feed:
+    """Say what a feed is, from its newest entries (newest first) and the configuration.
+
+    A category is called what the configuration says; else what `title_from` says in the newest
+    entry that has it; else what the newest entry calls it; a feed without entries, its slug.
+    """
+    site = config.site
+    updated = max((entry.updated for entry in entries), default=EPOCH)
+    if not path:
+        return Feed("", site.title, site.description or site.title, updated)
+    terms = [term for entry in entries for term in entry.terms if term.path == path]
+    title = (
+        config.title_of_path.get(path)
+        or next((term.title for term in terms if term.title), "")
+        or (terms[0].name if terms else path.partition("/")[2])
+    )
+    description = config.description_of_path.get(path) or f"{title} – {site.title}"
+    return Feed(path, title, description, updated)
+
+
+def _archive_path(path: str, page: str, format_: Format) -> str:
+    return paths.document(path, f"archive/{page}{format_.archive}")
+
+
+def current(
+    path: str, entries: Sequence[Entry], older: str, config: Config
+) -> Iterator[Document]:
+    """The documents that a reader subscribes to, from the window (newest first).
+
+    `older` is the name of the newest archive page; ``""``: there is none.
+    """
+    feed = feed_of(path, entries, config)
+    for name in config.feeds.formats:
+        format_ = FORMATS[name]
+        at = paths.document(path, format_.file)
+        view = View(
+            feed=feed,
+            entries=tuple(entries),
+            url=config.url(at),
+            older=config.url(_archive_path(path, older, format_)) if older and format_.archive else "",
+        )
+        yield Document(at, format_.render(view, config), format_.media_type)
+
+
+def archive(
+    path: str, page: str, entries: Sequence[Entry], older: str, config: Config
+) -> Iterator[Document]:
+    """The documents of one archive page (RFC 5005, 4), from its entries, oldest first."""
+    newest_first = tuple(reversed(entries))
+    feed = feed_of(path, newest_first, config)
+    for name in config.feeds.formats:
+        format_ = FORMATS[name]
+        if not format_.archive:
+            continue
+        at = _archive_path(path, page, format_)
+        view = View(
+            feed=feed,
+            entries=newest_first,
+            url=config.url(at),
+            current=config.url(paths.document(path, format_.file)),
+            older=config.url(_archive_path(path, older, format_)) if older else "",
+        )
+        yield Document(at, format_.render(view, config), format_.media_type)
+
+
+def archive_names(entries: Sequence[index.Placed], config: Config) -> list[str]:
+    """The names of a feed's archive pages, oldest first."""
+    if not config.feeds.archives:
+        return []
+    return [index.page_name(page) for page in index.archived(entries, config.feeds.limit)]

@@ -1,0 +1,88 @@
+"""Owns the order of a feed: entries as a set, where the window and the archive pages are cut.
+
+Nothing here depends on how the set came to be: the same entries give the same order and the same
+cuts, whatever was added or dropped on the way. Works on anything that is placed (`Placed`), so that
+entries need not be in memory to be put in order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+
+class Placed(Protocol):
+    """What the order needs to know of an entry."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def published(self) -> datetime: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
+def place(entry: Placed) -> tuple[float, str, str]:
+    """Where an entry stands: by the moment of publication, then id, then key; oldest first."""
+    return entry.published.timestamp(), entry.id, entry.key
+
+
+def ordered(entries: Iterable[P]) -> list[P]:
+    """The entries from the oldest to the newest."""
+    return sorted(entries, key=place)
+
+
+def window(entries: Sequence[P], limit: int) -> list[P]:
+    """The newest `limit` of `entries` (oldest first), newest first, no id twice."""
+    newest = entries[-limit:][::-1]
+    seen: set[str] = set()
+    return [e for e in newest if not (e.id in seen or seen.add(e.id))]  # type: ignore[func-returns-value]
+
+
+def cut(id_: str, limit: int) -> bool:
+    """Whether a page ends after the entry with this id, wherever it stands."""
+    number = int.from_bytes(hashlib.sha256(id_.encode()).digest()[:8], "big")
+    return number % max(limit // 2, 1) == 0
+
+
+def pages(entries: Sequence[P], limit: int) -> list[Sequence[P]]:
+    """`entries` (oldest first) cut into pages of at most `limit`; the last one may be open.
+
+    A page ends after an entry whose id says so, or when it is full; so a change moves the cuts near
+    it and no others.
+    """
+    found: list[Sequence[P]] = []
+    start = 0
+    for at, entry in enumerate(entries):
+        if at - start + 1 == limit or cut(entry.id, limit):
+            found.append(entries[start : at + 1])
+            start = at + 1
+    if start < len(entries):
+        found.append(entries[start:])
+    return found
+
+
+def archived(entries: Sequence[P], limit: int) -> list[Sequence[P]]:
+    """The pages that are archive documents: those with an entry that the window has no room for."""
+    rest, found = len(entries) - limit, []
+    for page in pages(entries, limit):
+        if rest <= 0:
+            break
+        found.append(page)
+        rest -= len(page)
+    return found
+
+
+def page_name(page: Sequence[Placed]) -> str:
+    """The name of an archive page, from the entry that it starts with: day and hash of the id.
+
+    Edits, and changes inside the page, leave its address alone.
+    """
+    first = page[0]
+    digest = hashlib.sha256(first.id.encode()).hexdigest()[:12]
+    return f"{first.published:%Y-%m-%d}-{digest}"

