@@ -1,2 +1,3 @@
 """Feeds from posts in object storage."""
+
 __version__ = "0.1.0"

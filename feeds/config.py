@@ -272,7 +272,8 @@ def _meaning(config: Config) -> Iterator[str]:
             f'"Europe/Berlin", found {_show(site.timezone)}'
         )
     if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", site.language):
-        yield f'site.language: expected a language tag such as "zh-CN", found {_show(site.language)}'
+        found = _show(site.language)
+        yield f'site.language: expected a language tag such as "zh-CN", found {found}'
     if not feeds.formats:
         yield "feeds.formats: expected at least one format, found none"
     if not 1 <= feeds.limit <= 1000:

@@ -123,11 +123,39 @@ def _size(tokens: list[Token]) -> int:
 
 
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
-_VOID = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source")
-    + ("track", "wbr")
-    # These end where the next of their kind starts, so they do not nest by themselves.
-    + ("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "rt", "rp")
+_FLAT = frozenset(
+    # These hold nothing; and these end where the next of their kind starts.
+    # fmt: off
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "dt",
+        "dd",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "tfoot",
+        "option",
+        "rt",
+        "rp",
+    }
+    # fmt: on
 )
 
 
@@ -142,7 +170,7 @@ def _bound(source: str, limits: Limits) -> None:
     for tag in _TAG.finditer(source):
         tags += 1
         name = tag[2].lower()
-        if name in _VOID:
+        if name in _FLAT:
             continue
         if not tag[1]:
             open_[name] = open_.get(name, 0) + 1
@@ -219,9 +247,43 @@ def _stripped(text: str) -> str:
 
 _ELEMENT = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:"[^"]*"|[^">])*)>')
 _INLINE = frozenset(
-    ("a", "abbr", "acronym", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em", "i")
-    + ("ins", "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike")
-    + ("strong", "sub", "sup", "time", "tt", "u", "var", "wbr")
+    # fmt: off
+    {
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "i",
+        "ins",
+        "kbd",
+        "mark",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    }
+    # fmt: on
 )
 # Embeddings, overrides and isolates would turn the text of others around; marks may stay.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")

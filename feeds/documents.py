@@ -25,9 +25,16 @@ class Format(NamedTuple):
 
 
 FORMATS = {
-    "atom": Format("atom.xml", "application/atom+xml; charset=utf-8", ".xml", render.atom),
-    "rss": Format("rss.xml", "application/rss+xml; charset=utf-8", "", render.rss),
-    "json": Format("feed.json", "application/feed+json; charset=utf-8", ".json", jsonfeed.json_feed),
+    "atom": Format(
+        paths.FEED_FILES["atom"], "application/atom+xml; charset=utf-8", ".xml", render.atom
+    ),
+    "rss": Format(paths.FEED_FILES["rss"], "application/rss+xml; charset=utf-8", "", render.rss),
+    "json": Format(
+        paths.FEED_FILES["json"],
+        "application/feed+json; charset=utf-8",
+        ".json",
+        jsonfeed.json_feed,
+    ),
 }
 
 
@@ -55,9 +62,7 @@ def _archive_path(path: str, page: str, format_: Format) -> str:
     return paths.document(path, f"archive/{page}{format_.archive}")
 
 
-def current(
-    path: str, entries: Sequence[Entry], older: str, config: Config
-) -> Iterator[Document]:
+def current(path: str, entries: Sequence[Entry], older: str, config: Config) -> Iterator[Document]:
     """The documents that a reader subscribes to, from the window (newest first).
 
     `older` is the name of the newest archive page; ``""``: there is none.
@@ -70,7 +75,9 @@ def current(
             feed=feed,
             entries=tuple(entries),
             url=config.url(at),
-            older=config.url(_archive_path(path, older, format_)) if older and format_.archive else "",
+            older=config.url(_archive_path(path, older, format_))
+            if older and format_.archive
+            else "",
         )
         yield Document(at, format_.render(view, config), format_.media_type)
 
@@ -101,3 +108,13 @@ def archive_names(entries: Sequence[index.Placed], config: Config) -> list[str]:
     if not config.feeds.archives:
         return []
     return [index.page_name(page) for page in index.archived(entries, config.feeds.limit)]
+
+
+def media_type_of(file: str) -> str:
+    """The media type that a document's file name goes with; ``""`` for other files."""
+    for format_ in FORMATS.values():
+        if file == format_.file:
+            return format_.media_type
+    endings = {".html": "text/html; charset=utf-8", ".xml": FORMATS["atom"].media_type}
+    endings |= {".json": FORMATS["json"].media_type, ".opml": "text/x-opml; charset=utf-8"}
+    return endings.get(file[file.rfind(".") :], "")

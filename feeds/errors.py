@@ -1,13 +1,13 @@
 """Owns the exceptions of the package, split by what the caller does next.
 
-    FeedsError
-    ├── ConfigError       feeds.toml is wrong: show every problem, stop
-    ├── PostError         one post is wrong: keep its last good entry, report it, go on
-    └── StoreError        the object store said no
-        ├── Conflict      somebody else wrote first: read again, start that level again
-        ├── Denied        the object may or may not be there: fail, never read it as deleted
-        ├── TooLarge      the object is larger than the bound of this read
-        └── Unavailable   timeouts, 5xx: fail the message, which comes back
+FeedsError
+├── ConfigError       feeds.toml is wrong: show every problem, stop
+├── PostError         one post is wrong: keep its last good entry, report it, go on
+└── StoreError        the object store said no
+    ├── Conflict      somebody else wrote first: read again, start that level again
+    ├── Denied        the object may or may not be there: fail, never read it as deleted
+    ├── TooLarge      the object is larger than the bound of this read
+    └── Unavailable   timeouts, 5xx: fail the message, which comes back
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ class StoreError(FeedsError):
     """An object store did not do what was asked; the message names the object."""
 
 
-class Conflict(StoreError):
+class Conflict(StoreError):  # noqa: N818
     """A conditional write lost: the object is not at the version that was read."""
 
 
-class Denied(StoreError):
+class Denied(StoreError):  # noqa: N818
     """The store refused to say; the object may be there or not."""
 
 
-class TooLarge(StoreError):
+class TooLarge(StoreError):  # noqa: N818
     """The object holds more bytes than the read allows."""
 
 
-class Unavailable(StoreError):
+class Unavailable(StoreError):  # noqa: N818
     """The store did not answer, or answered that it cannot now."""

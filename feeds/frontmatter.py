@@ -4,7 +4,7 @@ python-frontmatter does the reading, with handlers of our own: YAML as plain tex
 aliases, tags; see `_yaml`), TOML through the standard library, JSON. Values are text, lists and
 tables, as they are written: what a `date` or a `title` means is not known here.
 
-What a person would repair without asking is repaired here (`_mended`) and reported as a warning
+What a person would repair without asking is repaired (mend.py) and reported as a warning
 with the text to paste.
 """
 
@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import frontmatter
@@ -21,6 +22,7 @@ import yaml
 from frontmatter.default_handlers import BaseHandler
 from msgspec import Struct
 
+from feeds import mend
 from feeds.errors import PostError
 from feeds.model import Problem, Severity
 
@@ -68,14 +70,14 @@ def read(key: str, data: bytes, limit: int) -> FrontMatter:
                 "move long texts into the body, or check that its end is marked",
             )
         )
-    metadata, _ = frontmatter.parse(text, handler=handler)
+    frontmatter.parse(text, handler=handler)
     body = text[handler.end :]
     problems = [*handler.problems, *_conflicts(key, body, text.count("\n", 0, handler.end) + 1)]
     for problem in problems:
         if problem.severity == "error":
             raise PostError(problem)
     return FrontMatter(
-        metadata=metadata,
+        metadata=handler.metadata,
         body=body,
         body_line=text.count("\n", 0, handler.end) + 1,
         lines=handler.lines,
@@ -110,6 +112,7 @@ class _Handler(BaseHandler):
         self.key, self.source, self.line, self.end = key, source, line, end
         self.problems: list[Problem] = []
         self.lines: dict[str, int] = {}
+        self.metadata: dict[str, Value] = {}
 
     def split(self, text: str) -> tuple[str, str]:
         return self.source, text[self.end :]
@@ -121,7 +124,12 @@ class _Handler(BaseHandler):
         return Problem(self.key, self.line + line, what, todo, column=column, severity=severity)
 
     def load(self, fm: str, **_: object) -> dict[str, Value]:
-        raise NotImplementedError
+        self.metadata = self.table(fm)
+        return self.metadata
+
+    @abstractmethod
+    def table(self, fm: str) -> dict[str, Value]:
+        """The front matter's fields. Raises PostError."""
 
     def repeated(self, name: str, line: int) -> None:
         """Report a key that stands twice; the last one wins."""
@@ -130,7 +138,7 @@ class _Handler(BaseHandler):
 
 
 class _YAML(_Handler):
-    def load(self, fm: str, **_: object) -> dict[str, Value]:
+    def table(self, fm: str) -> dict[str, Value]:
         try:
             return self._yaml(fm)
         except yaml.MarkedYAMLError as error:
@@ -152,11 +160,14 @@ class _YAML(_Handler):
         documents = 0
         for event in yaml.parse(source, Loader=_Loader):
             value: Value
-            line = event.start_mark.line
+            mark = event.start_mark
+            line = mark.line if mark else 0
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise PostError(
                     self.problem(
-                        line, "anchors and aliases (& and *) are not read", 'put the text in "quotes"'
+                        line,
+                        "anchors and aliases (& and *) are not read",
+                        'put the text in "quotes"',
                     )
                 )
             if isinstance(event, yaml.ScalarEvent):
@@ -169,11 +180,15 @@ class _YAML(_Handler):
                     raise self._tag(line)
                 if len(open_) == _DEPTH:
                     raise PostError(
-                        self.problem(line, f"lists and tables are nested deeper than {_DEPTH}", _FLAT)
+                        self.problem(
+                            line, f"lists and tables are nested deeper than {_DEPTH}", _FLAT
+                        )
                     )
                 if open_ and isinstance(open_[-1], dict) and names[-1] is None:
-                    mark = event.start_mark
-                    raise yaml.MarkedYAMLError(None, None, "found a table as a key", mark)
+                    raise yaml.MarkedYAMLError(
+                        problem="found a table as a key",
+                        problem_mark=mark,  # type: ignore[arg-type]  # the C parser has its own
+                    )
                 open_.append({} if isinstance(event, yaml.MappingStartEvent) else [])
                 names.append(None)
                 continue
@@ -225,7 +240,7 @@ class _YAML(_Handler):
         first, lines = error, source.split("\n")
         mended: dict[int, str] = {}
         for _ in range(_MENDS):
-            found = _mend(lines, error, set(mended))
+            found = mend.mended(lines, error, set(mended))
             if found is None:
                 break
             at, count, text = found
@@ -258,74 +273,10 @@ class _YAML(_Handler):
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _FLAT = "write it flatter"
-_KEY = re.compile(r"(?P<indent>\s*(?:- )?)(?P<key>[A-Za-z_][\w-]*):(?P<space>\s*)(?P<value>\S.*)$")
-_ITEM = re.compile(r"(?P<indent>\s*)-(?P<value>[^\s-].*)$")
-
-
-def _mend(
-    lines: list[str], error: yaml.MarkedYAMLError, done: set[int]
-) -> tuple[int, int, str] | None:
-    """The line to replace, how many lines its text covers, and the text; None: no idea."""
-    marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark]
-    nearby = [at for mark in marks for at in (mark, mark - 1)]
-    for at in dict.fromkeys(nearby):
-        if not 0 <= at < len(lines) or at in done:
-            continue
-        if (item := _ITEM.match(lines[at])) and at and "-" in lines[at - 1][:8]:
-            return at, 1, f"{item['indent']}- {item['value']}"
-        if not (found := _KEY.match(lines[at])):
-            continue
-        value, indent = found["value"], found["indent"]
-        if indent and not found["space"]:
-            continue
-        if indent and not value.startswith("{{") and _reads(found["key"] + ": " + value):
-            if lines[at - 1].strip():
-                continue
-            return at, 1, f"{found['key']}: {value}"  # pushed in by mistake, after a blank line
-        if value[0] in "|>" and len(value) <= 3:
-            continue
-        count = 1
-        while (
-            value[0] in "\"'"
-            and at + count < len(lines)
-            and (more := lines[at + count])
-            and not _KEY.match(more)
-            and not _HEADER.match(more)
-            and not more.lstrip().startswith(("- ", "#"))
-        ):
-            value, count = f"{value} {more.strip()}", count + 1
-        if count == 1 and found["space"] and _reads(f"{found['key']}: {value}"):
-            continue
-        return at, count, f"{indent}{found['key']}: {_quoted(value.strip())}"
-    return None
-
-
-def _reads(line: str) -> bool:
-    if ": {{" in line:
-        return False
-    try:
-        for event in yaml.parse(line, Loader=_Loader):
-            if getattr(event, "anchor", None):
-                return False
-    except (yaml.YAMLError, ValueError):
-        return False
-    return True
-
-
-def _quoted(value: str) -> str:
-    """A YAML text in quotes, without the quotes that somebody had put around it already."""
-    if value[0] in "\"'":
-        mark, value = value[0], value[1:]
-        if value.endswith(('"', "'")):
-            value = value[:-1]
-        value = value.replace('\\"', '"') if mark == '"' else value.replace("''", "'")
-    if '"' in value or "\\" in value:
-        return "'" + value.replace("'", "''") + "'"
-    return f'"{value}"'
 
 
 class _TOML(_Handler):
-    def load(self, fm: str, **_: object) -> dict[str, Value]:
+    def table(self, fm: str) -> dict[str, Value]:
         try:
             data = tomllib.loads(fm)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -348,14 +299,16 @@ def _toml_lines(source: str, start: int) -> Iterator[tuple[str, int]]:
 
 
 class _JSON(_Handler):
-    def load(self, fm: str, **_: object) -> dict[str, Value]:
+    def table(self, fm: str) -> dict[str, Value]:
         for found in re.finditer(r'"([\w -]+)"\s*:', fm):
             self.lines.setdefault(found[1], self.line + fm.count("\n", 0, found.start()))
         data, _ = json_table(fm, self.repeated)
         return data
 
 
-def json_table(source: str, repeated: object = None) -> tuple[dict[str, Value], int]:
+def json_table(
+    source: str, repeated: Callable[[str, int], None] | None = None
+) -> tuple[dict[str, Value], int]:
     """The JSON object that `source` starts with, and where it ends.
 
     Raises ValueError (json.JSONDecodeError with the place, where it is known).
@@ -364,7 +317,7 @@ def json_table(source: str, repeated: object = None) -> tuple[dict[str, Value], 
     def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found: dict[str, object] = {}
         for name, value in pairs:
-            if name in found and callable(repeated):
+            if name in found and repeated:
                 repeated(name, source.count("\n", 0, max(source.rfind(f'"{name}"'), 0)))
             found[name] = value
         return found
@@ -438,11 +391,11 @@ def _handler(key: str, text: str) -> _Handler:
     raise PostError(Problem(key, line, what, "start it with ---, title: …, date: …, ---"))
 
 
-def _closing(rest: str, is_end: object) -> tuple[int, int] | None:
+def _closing(rest: str, is_end: Callable[[str], bool]) -> tuple[int, int] | None:
     """Offsets of the end of the front matter and of the start of the body."""
     offset = 0
     for line in rest.split("\n"):
-        if callable(is_end) and is_end(line):
+        if is_end(line):
             return offset, offset + len(line) + 1
         offset += len(line) + 1
     return None
@@ -458,7 +411,7 @@ def _found(
     mark: str,
 ) -> _Handler:
     if end is None:
-        what = f"the front matter that starts here has no end"
+        what = "the front matter that starts here has no end"
         raise PostError(Problem(key, at + 1, what, f"put a line {mark} after the last field"))
     source = rest[: end[0]]
     for number, line in enumerate(source.split("\n")):

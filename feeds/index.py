@@ -14,14 +14,14 @@ from typing import Protocol, TypeVar
 
 
 class Placed(Protocol):
-    """What the order needs to know of an entry."""
+    """What the order needs to know of an entry: its key, id and (aware) time of publication."""
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str: ...  # noqa: D102
     @property
-    def id(self) -> str: ...
+    def id(self) -> str: ...  # noqa: D102
     @property
-    def published(self) -> datetime: ...
+    def published(self) -> datetime: ...  # noqa: D102
 
 
 P = TypeVar("P", bound=Placed)
@@ -39,9 +39,10 @@ def ordered(entries: Iterable[P]) -> list[P]:
 
 def window(entries: Sequence[P], limit: int) -> list[P]:
     """The newest `limit` of `entries` (oldest first), newest first, no id twice."""
-    newest = entries[-limit:][::-1]
-    seen: set[str] = set()
-    return [e for e in newest if not (e.id in seen or seen.add(e.id))]  # type: ignore[func-returns-value]
+    unique: dict[str, P] = {}
+    for entry in reversed(entries[-limit:]):
+        unique.setdefault(entry.id, entry)
+    return list(unique.values())
 
 
 def cut(id_: str, limit: int) -> bool:

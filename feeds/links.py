@@ -6,13 +6,17 @@ Nothing named here is ever fetched.
 from __future__ import annotations
 
 import re
+import string
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
 _LONGEST = 4096
-# RFC 3986: unreserved, reserved, and % for what is encoded already.
-_LEGAL = "!#$&'()*+,/:;=?@[]~-._%"
+# RFC 3986: what may stand in a path, a query or a fragment, and % for what is encoded already.
+_LEGAL = "!$&'()*+,/:;=?@~-._%"
+_URI = frozenset(_LEGAL + "#" + string.ascii_letters + string.digits)
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SPACE = re.compile(r"[\t\n\r]")
 
@@ -33,18 +37,31 @@ def http_url(text: str) -> str:
             host = host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError):
         return ""
-    if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host) or not host.strip("."):
+    if not _ADDRESS.fullmatch(host) and not all(
+        _LABEL.fullmatch(label) for label in host.removesuffix(".").split(".")
+    ):
         return ""
     netloc = host if port is None else f"{host}:{port}"
-    path = _encoded(parts.path).replace("[", "%5B").replace("]", "%5D")
-    return urlunsplit(
-        (parts.scheme, netloc, path, _encoded(parts.query), _encoded(parts.fragment, "%23"))
-    )
+    rest = (_encoded(part) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, netloc, *rest))
 
 
-def _encoded(part: str, hash_: str = "#") -> str:
-    encoded = quote(_STRAY.sub("%25", part), safe=_LEGAL, errors="replace")
-    return encoded.replace("#", hash_)
+def _encoded(part: str) -> str:
+    return quote(_STRAY.sub("%25", part), safe=_LEGAL, errors="replace")
+
+
+def is_uri(text: str) -> bool:
+    """Whether `text` is an absolute URI with something after its scheme, fit to be an id."""
+    found = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*):.+", text)
+    if not found or len(text) > 1000 or _STRAY.search(text) or not set(text) <= _URI:
+        return False
+    if text.count("#") > 1:
+        return False
+    if found[1].lower() == "tag":
+        return bool(re.match(r"(?i:tag):[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?:.", text))
+    if found[1].lower() == "urn":
+        return bool(re.match(r"(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:.", text))
+    return found[1].lower() not in ("http", "https") or http_url(text) == text
 
 
 class Found(Struct, frozen=True):

@@ -33,12 +33,8 @@ class Problem(Struct, frozen=True, order=True, omit_defaults=True):
     severity: Severity = "error"
 
     def __str__(self) -> str:
-        where = self.key
-        if self.line:
-            where += f":{self.line}"
-            if self.column:
-                where += f":{self.column}"
-        return f"{where}: {self.what}; {self.todo}"
+        weight = "warning: " if self.severity == "warning" else ""
+        return f"{self.key}:{self.line or 1}: {weight}{self.what}; {self.todo}"
 
 
 class Person(Struct, frozen=True, omit_defaults=True):

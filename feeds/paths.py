@@ -16,16 +16,9 @@ STATE = "state/"
 
 TAXONOMIES = ("category", "tag", "author", "lang")
 
-# A format is a line here and a function in documents.py.
 FEED_FILES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
-MEDIA_TYPES = {
-    "atom": "application/atom+xml",
-    "rss": "application/rss+xml",
-    "json": "application/feed+json",
-    "html": "text/html",
-    "opml": "text/x-opml",
-}
 PAGE_FILE = "index.html"
+_ARCHIVE_ENDINGS = (".xml", ".json", ".html")
 SITE_FILES = ("feeds.html", "feeds.opml")
 
 _RESERVED = frozenset({"index", "archive", "con", "prn", "aux", "nul"})
@@ -85,7 +78,7 @@ def document(path: str, name: str) -> str:
 def feed_of_document(key: str) -> str | None:
     """The path of the feed that a key under the public root belongs to; None: no feed's file."""
     folder, _, name = key.rpartition("/")
-    if name.endswith(".xml") and (folder == "archive" or folder.endswith("/archive")):
+    if name.endswith(_ARCHIVE_ENDINGS) and (folder == "archive" or folder.endswith("/archive")):
         folder = folder.removesuffix("archive").rstrip("/")
     elif name not in {*FEED_FILES.values(), PAGE_FILE}:
         return None
@@ -116,12 +109,12 @@ _DATED = re.compile(r"^-?\d{4}-\d{1,2}-\d{1,2}-(?=.)")
 
 
 def title_part(key: str) -> str:
-    """The part of a file name that names the post: without date and ending (Jekyll's ``:title``)."""
+    """The part of a file name that names the post, without date and ending (Jekyll: ``:title``)."""
     return _DATED.sub("", stem(key))
 
 
 def resolved(base: str, reference: str) -> str:
-    """`reference` as seen from the page at `base` (RFC 3986, 5.2); `reference` itself if it cannot be."""
+    """`reference` as seen from the page at `base` (RFC 3986, 5.2); as it is where it cannot be."""
     try:
         return urljoin(base, reference)
     except ValueError:

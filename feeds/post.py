@@ -73,7 +73,9 @@ def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
     """Globs as one expression: ``*`` within a folder, ``**/`` any folders, ``?`` one character."""
     table = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = (
-        "".join(table.get(piece) or re.escape(piece) for piece in re.split(r"(\*\*/|\*\*|\*|\?)", g))
+        "".join(
+            table.get(piece) or re.escape(piece) for piece in re.split(r"(\*\*/|\*\*|\*|\?)", g)
+        )
         for g in globs
     )
     return re.compile("|".join(f"(?:{part})" for part in parts) or r"(?!)", re.DOTALL)
@@ -102,12 +104,17 @@ def read(key: str, data: bytes, modified: datetime, config: Config) -> Reading:
     """
     try:
         if len(data) > config.limits.post_bytes:
-            what = f"the post is larger than {config.limits.post_bytes:,} bytes"
-            raise PostError(Problem(key, 0, what, "shorten it, or raise limits.post_bytes"))
+            return Reading(None, (too_large(key, config),))
         found = frontmatter.read(key, data, config.limits.front_matter_bytes)
         return _Reader(key, found, modified, config).reading()
     except PostError as error:
         return Reading(None, (error.problem,))
+
+
+def too_large(key: str, config: Config) -> Problem:
+    """The problem of a post that is over `limits.post_bytes`."""
+    what = f"the post is larger than {config.limits.post_bytes:,} bytes"
+    return Problem(key, 0, what, "shorten it, or raise limits.post_bytes")
 
 
 class _Reader:
@@ -150,9 +157,7 @@ class _Reader:
         )
         return Reading(post, tuple(self.problems), link_from)
 
-    def _problem(
-        self, field: str, what: str, todo: str, severity: Severity = "error"
-    ) -> Problem:
+    def _problem(self, field: str, what: str, todo: str, severity: Severity = "error") -> Problem:
         line = self.lines.get(field.lower(), 0) if field else 0
         return Problem(self.key, line, what, todo, field=field, severity=severity)
 
@@ -224,15 +229,13 @@ class _Reader:
             return dates.moment(value if isinstance(value, str) else "a list", self.config.zone)
         except ValueError as error:
             raise PostError(
-                self._problem(
-                    field, f"{field}: {error}", "write it as 2021-12-24 14:51:02 +0800"
-                )
+                self._problem(field, f"{field}: {error}", "write it as 2021-12-24 14:51:02 +0800")
             ) from None
 
     def _id(self) -> str:
         """The front matter's id, if it is one that stays; else a tag URI of the key or its stem."""
         given = self._text(("id", "guid"))
-        if given and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]{1,1000}", given):
+        if links.is_uri(given):
             return given
         posts = self.config.posts
         name = f"id/{given[:500]}" if given else group(self.key, self.config)
@@ -352,7 +355,9 @@ def _location(value: Value) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
     if isinstance(value, dict):
-        value = next((value[k] for k in ("url", "src", "path", "feature", "href") if k in value), "")
+        value = next(
+            (value[k] for k in ("url", "src", "path", "feature", "href") if k in value), ""
+        )
     return value.strip() if isinstance(value, str) and "{" not in value else ""
 
 
@@ -368,11 +373,11 @@ def _names(value: Value) -> list[str]:
 
 def _parts(value: str) -> list[str]:
     """A text of several names: between commas, else between spaces."""
-    return _names(value.split("," if "," in value else None))
+    return _names([*value.split("," if "," in value else None)])
 
 
 def _commas(value: Value) -> Value:
-    return list(value.split(",")) if isinstance(value, str) else value
+    return [*value.split(",")] if isinstance(value, str) else value
 
 
 def _terms(taxonomy: str, names: Iterable[str], titles: Iterable[str] = ()) -> Iterator[Term]:

@@ -57,7 +57,7 @@ def _generator(view: View, config: Config) -> FeedGenerator:
     fg.updated(feed.updated)
     fg.lastBuildDate(feed.updated)
     fg.link(href=view.url, rel="self")
-    fg.link(href=home(view, config), rel="alternate", type="text/html")
+    fg.link(href=home(config), rel="alternate", type="text/html")
     fg.description(feed.description)
     fg.subtitle(feed.description)
     fg.language(site.language)
@@ -70,7 +70,7 @@ def _generator(view: View, config: Config) -> FeedGenerator:
     if site.icon:
         fg.icon(site.icon)
     if site.logo:
-        fg.image(url=site.logo, title=feed.title, link=home(view, config))
+        fg.image(url=site.logo, title=feed.title, link=home(config))
         fg.logo(site.logo)
     full = shows_content(view, config)
     for entry in view.entries:
@@ -98,7 +98,7 @@ def _add(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
         fe.content(entry.content, type="html")
 
 
-class _FeedMore(BaseExtension):
+class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
     """What feedgen leaves out of a feed, and what it gets wrong."""
 
     view: View
@@ -124,7 +124,7 @@ class _FeedMore(BaseExtension):
     def extend_rss(self, feed: Any) -> Any:
         view, config = self.view, self.config
         channel = feed.find("channel")
-        channel.find("link").text = home(view, config)
+        channel.find("link").text = home(config)
         own = channel.find(f"{{{_ATOM}}}link")
         own.set("type", "application/rss+xml")
         for rel, url in self._links():
@@ -141,7 +141,7 @@ class _FeedMore(BaseExtension):
         return [("hub", hub) for hub in self.config.feeds.hubs] if not self.view.current else []
 
 
-class _EntryMore(BaseEntryExtension):
+class _EntryMore(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
     """What feedgen leaves out of an entry, and what it gets wrong."""
 
     entry: Entry

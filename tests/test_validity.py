@@ -101,6 +101,7 @@ RSS = f"""<?xml version="1.0" encoding="UTF-8"?>
 <description>One line.</description>
 <content:encoded>&lt;p&gt;1 &amp;lt; 2&lt;/p&gt;</content:encoded>
 <dc:creator>林梅</dc:creator>
+<dc:language>en</dc:language>
 <category domain="https://feeds.example.com/category/">markets</category>
 <guid isPermaLink="false">tag:example.com,2026:a.md</guid>
 <pubDate>Wed, 18 Nov 2026 09:30:00 +0800</pubDate>
@@ -469,6 +470,7 @@ RSS_DATE = "Wed, 18 Nov 2026 09:30:00 +0800</pubDate>"
             "<author>a@example.com</author><dc:creator>",
         ),
         ("RSS 2.0, author", "lin@example.com (Lin Mei)", "Lin Mei"),
+        ("BCP 47", "<dc:language>en", "<dc:language>English_UK"),
         ("RSS Profile, dc:creator: is not empty", "林梅", ""),
         ("has at most one <enclosure>", ENCLOSURE, ENCLOSURE + ENCLOSURE),
         ("has the attribute url", 'url="https://media.example.net/a.mp3" ', ""),
@@ -542,6 +544,10 @@ GONE = object()
         ("has content_html or content_text", "items.0.content_html", GONE),
         ("<p> is never closed", "items.0.content_html", "<p>"),
         ("not absolute http", "items.0.content_html", '<img src="i.png">'),
+        ("has <!doctype html>", "items.0.content_html", "<!doctype html>"),
+        ("has <![CDATA[a]>", "items.0.content_html", "<![CDATA[a]]>"),
+        ("has <?php a?>", "items.0.content_html", "<?php a?>"),
+        ("<img> has the attribute style", "items.0.content_html", '<img style="a" />'),
         ("the character U+FFFE", "items.0.content_html", "<p>\ufffe</p>"),
         ("the character U+D800", "items.0.summary", "a\ud800"),
         ("the character U+0000", "items.0.summary", "a\x00"),

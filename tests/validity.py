@@ -457,7 +457,8 @@ GRAMMAR: dict[str, Shape] = {
         "RSS 2.0, Elements of item",
         # ours: readers without a guid take a change for a new item.
         once="guid",
-        maybe="title link description author enclosure comments pubDate source content:encoded",
+        maybe="title link description author enclosure comments pubDate source content:encoded "
+        "dc:language",
         many="category dc:creator atom:link media:content media:thumbnail",
     ),
     "title": Shape("RSS 2.0, title", text=LINE),
@@ -485,6 +486,7 @@ GRAMMAR: dict[str, Shape] = {
     "source": Shape("RSS 2.0, source", text=LINE, required={"url": WEB}),
     "category": Shape("RSS 2.0, category", text=LINE, optional={"domain": LINE}),
     "content:encoded": Shape("RSS Profile, content:encoded", text=HTML),
+    "dc:language": Shape("Dublin Core 1.1, language", text=LANGUAGE),
     "dc:creator": Shape("RSS Profile, dc:creator", text=LINE),
     "media:content": Shape(
         "Media RSS, media:content",

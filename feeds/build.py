@@ -1,0 +1,101 @@
+"""Owns the full build: every post -> every document, from nothing.
+
+It is the yardstick: whatever order of uploads, edits and crashes the incremental publisher went
+through, its public tree must be this one, byte for byte. Pure: where posts come from, and where
+documents go, is the caller's. Posts are placed first (`Head`), because most of a large site's posts
+are in no document, and only the others need their content (`Library.load`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from feeds import catalog, documents, index
+from feeds.config import Config
+from feeds.model import Document, Entry
+from feeds.post import Post, group
+
+
+class Head(Struct, frozen=True, array_like=True, gc=False):
+    """What the build keeps of every post: where it stands, and in which feeds."""
+
+    key: str
+    id: str
+    published: datetime
+    updated: datetime
+    paths: tuple[str, ...]
+
+
+class Library(Protocol):
+    """Where the entries are."""
+
+    def load(self, keys: Sequence[str]) -> Collection[str]:
+        """Make these entries ready; return the keys of those whose content cannot be used."""
+
+    def entry(self, key: str) -> Entry:
+        """An entry that was loaded."""
+
+
+def head_of(post: Post) -> Head:
+    """The head of a post."""
+    paths = ("", *(term.path for term in post.terms))
+    return Head(post.key, post.id, post.published, post.updated, paths)
+
+
+def chosen(heads: Iterable[Head], config: Config) -> list[Head]:
+    """One head for each post: of keys with one stem, the last updated (`posts.id_from`)."""
+    best: dict[str, Head] = {}
+    for head in heads:
+        name = group(head.key, config)
+        other = best.get(name)
+        if other is None or (head.updated, head.key) > (other.updated, other.key):
+            best[name] = head
+    return list(best.values())
+
+
+def site(heads: Iterable[Head], library: Library, config: Config) -> Iterator[Document]:
+    """Every document of the site, feed by feed."""
+    limit = config.feeds.limit
+    heads = list(heads)
+    asked: set[str] = set()
+    while True:
+        feeds = _by_feed(chosen(heads, config))
+        wanted = {
+            head.key
+            for path, members in feeds.items()
+            for head in (members if _has_archive(members, config) else members[-limit:])
+        }
+        if not wanted - asked:
+            break
+        failed = set(library.load(sorted(wanted - asked)))
+        asked |= wanted
+        heads = [head for head in heads if head.key not in failed]
+    listed: list[catalog.Listed] = []
+    for path, members in feeds.items():
+        window = [library.entry(head.key) for head in index.window(members, limit)]
+        listed.append(catalog.Listed(path, documents.feed_of(path, window, config).title))
+        names = documents.archive_names(members, config)
+        yield from documents.current(path, window, names[-1] if names else "", config)
+        if names:
+            pages = index.archived(members, limit)
+            for older, name, page in zip(["", *names], names, pages, strict=False):
+                entries = [library.entry(head.key) for head in page]
+                yield from documents.archive(path, name, entries, older, config)
+    yield from catalog.documents(listed, config)
+
+
+def _has_archive(members: Sequence[Head], config: Config) -> bool:
+    return config.feeds.archives and len(members) > config.feeds.limit
+
+
+def _by_feed(heads: Iterable[Head]) -> dict[str, list[Head]]:
+    """The members of each feed, oldest first; all posts always has its feed."""
+    feeds: dict[str, list[Head]] = {"": []}
+    for head in index.ordered(heads):
+        for path in head.paths:
+            feeds.setdefault(path, []).append(head)
+    return dict(sorted(feeds.items()))

@@ -1,0 +1,268 @@
+"""Owns the command line: words typed by a person -> the parts, and what they answer in sentences.
+
+Exit statuses: 0 done; 1 there were problems in posts (`check`; `build` with --strict); 2 the
+command could not be carried out (the configuration, the store, the arguments).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from feeds import __version__, build, config, output, post, scan
+from feeds.config import Config
+from feeds.errors import ConfigError, FeedsError, PostError
+from feeds.model import Problem
+from feeds.store import open_store
+
+app = typer.Typer(
+    name="feeds",
+    help="Keep RSS and Atom feeds of the posts in a folder or a bucket.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+Posts = Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix with the posts.")]
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The configuration.", show_default="feeds.toml"),
+]
+
+
+def main() -> None:
+    """Run the command line; errors are sentences, not tracebacks."""
+    try:
+        app()
+    except FeedsError as error:
+        for line in str(error).splitlines():
+            _err.print(line, markup=False)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False,
+) -> None:
+    if version:
+        _out.print(f"feeds {__version__}")
+        raise typer.Exit
+
+
+# --- what the commands share ---------------------------------------------------------------------
+
+
+def _config(path: Path | None, posts: str = "") -> tuple[Config, Path]:
+    """The configuration: named, or by FEEDS_CONFIG, or feeds.toml here or near the posts."""
+    if path is None and os.environ.get("FEEDS_CONFIG"):
+        path = Path(os.environ["FEEDS_CONFIG"])
+    near = [Path.cwd()]
+    if posts and not posts.startswith("s3://"):
+        folder = Path(posts).expanduser().absolute()
+        near += [folder, folder.parent]
+    if path is None:
+        path = next((f / "feeds.toml" for f in near if (f / "feeds.toml").is_file()), None)
+    if path is None:
+        raise ConfigError(
+            ["there is no feeds.toml here or beside the posts; write one, or name it with --config"]
+        )
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path}: is not UTF-8; save it as UTF-8"]) from None
+    return config.parse(text, str(path)), path
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; one line otherwise."""
+    if not _err.is_terminal:
+        told = False
+
+        def tell(_done: int, total: int) -> None:
+            nonlocal told
+            if not told:
+                _err.print(f"{what} {total:,} posts")
+            told = True
+
+        yield tell
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.speed:.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        bar.tasks[0].finished_speed = 0
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_problems(problems: list[Problem], root: str) -> None:
+    prefix = root if root.endswith("/") or not root else root + "/"
+    for problem in sorted(problems):
+        _err.print(prefix + str(problem), markup=False)
+
+
+def _number(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+# --- the commands --------------------------------------------------------------------------------
+
+
+@app.command(name="build")
+def build_(
+    posts: Posts,
+    out: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix for the feeds.")],
+    config_path: ConfigPath = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when there were problems.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
+) -> None:
+    """Build all feeds of all posts.
+
+    Documents that would be the same bytes are not written again; those of feeds that are gone are
+    removed, where this program wrote them.
+
+    Example: feeds build posts/ public/
+    """
+    settings, _ = _config(config_path, posts)
+    summary, problems = _built(settings, posts, out, jobs)
+    _out.print(summary)
+    if problems and strict:
+        raise typer.Exit(1)
+
+
+def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, int]:
+    """Build, print the problems, and return the summary and how many problems there were."""
+    source, target = open_store(posts), open_store(out)
+    if not posts.startswith("s3://") and not Path(posts).expanduser().is_dir():
+        raise ConfigError([f"{posts}: there is no such folder"])
+    with scan.Scan(source, settings, datetime.now(UTC), jobs) as scanned:
+        with _progress("reading") as progress:
+            scanned.read(progress)
+        feeds: set[str] = set()
+        counts = output.write(build.site(scanned.heads, scanned, settings), target)
+        for head in scanned.heads:
+            feeds.update(head.paths)
+        problems = sorted(set(scanned.problems))
+    _print_problems(problems, posts)
+    parts = [
+        _number(len(scanned.heads), "post"),
+        _number(len(feeds | {""}), "feed"),
+        f"{_number(counts.written, 'document')} written",
+        f"{counts.unchanged:,} unchanged",
+        *([f"{counts.removed:,} removed"] if counts.removed else []),
+        *([_number(scanned.drafts, "draft")] if scanned.drafts else []),
+        *([f"{len(scanned.waiting):,} scheduled"] if scanned.waiting else []),
+        _number(len(problems), "problem"),
+    ]
+    return ", ".join(parts), len(problems)
+
+
+@app.command()
+def serve(
+    posts: Posts,
+    config_path: ConfigPath = None,
+    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = 8000,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where to keep the feeds; without it they go when the server stops."),
+    ] = None,
+) -> None:
+    """Build the feeds, show them on this machine, and follow every change of a post.
+
+    Example: feeds serve posts/
+    """
+    from feeds import serve as server
+
+    settings, path = _config(config_path, posts)
+
+    def rebuild() -> None:
+        fresh, _ = _config(path, posts)
+        _out.print(_built(fresh, posts, str(folder))[0])
+
+    with server.folder(out) as root:
+        folder = root / "public"
+        _out.print(_built(settings, posts, str(folder))[0])
+        server.run(folder, Path(posts).expanduser(), path, port, rebuild, _out.print)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="Posts, or folders of posts.", exists=True)],
+    config_path: ConfigPath = None,
+) -> None:
+    """Show what each post would become, and everything wrong with it.
+
+    Exits with 1 when there is a problem, for an editor's save hook or a pre-commit.
+
+    Example: feeds check posts/2026-11-22-hello.md
+    """
+    settings, where = _config(config_path, str(paths[0]))
+    table = Table("title", "date", "categories", "link", box=None, pad_edge=False)
+    problems: list[Problem] = []
+    for path, key in _checked(paths, settings, where.absolute().parent):
+        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        reading = post.read(key, path.read_bytes(), modified, settings)
+        problems += [_at(problem, path) for problem in reading.problems]
+        if reading.post is None:
+            if not reading.failed:
+                table.add_row("(not published)", "", "", str(path))
+            continue
+        try:
+            entry = post.entry(reading.post, settings)
+        except PostError as error:
+            problems.append(_at(error.problem, path))
+            continue
+        names = ", ".join(term.title or term.name for term in entry.terms)
+        table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
+    if _out.is_terminal:
+        _out.print(table)
+    else:
+        for row in zip(*(column.cells for column in table.columns), strict=True):
+            _out.print("\t".join(str(cell) for cell in row), markup=False)
+    _print_problems(problems, "")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _at(problem: Problem, path: Path) -> Problem:
+    """The problem under the path that the person typed."""
+    from msgspec.structs import replace
+
+    return replace(problem, key=str(path))
+
+
+def _checked(paths: list[Path], settings: Config, root: Path) -> Iterator[tuple[Path, str]]:
+    """The posts among files and folders, with the key that each would have."""
+    for path in paths:
+        if path.is_dir():
+            for file in sorted(path.rglob("*")):
+                key = file.relative_to(path).as_posix()
+                if file.is_file() and post.is_post(key, settings):
+                    yield file, key
+        else:
+            inside = path.absolute().is_relative_to(root)
+            yield path, path.absolute().relative_to(root).as_posix() if inside else path.name

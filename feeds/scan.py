@@ -1,0 +1,211 @@
+"""Owns reading all posts of a store for a full build: on every core, in bounded memory.
+
+Workers open the store by its URL and read for themselves; what comes back is small. Entries wait in
+a temporary file that stays in memory while it is small.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import datetime
+from types import TracebackType
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from feeds import post
+from feeds.build import Head, head_of
+from feeds.config import Config
+from feeds.errors import Denied, PostError, TooLarge
+from feeds.model import Entry, Problem
+from feeds.store import LocalStore, MemoryStore, Object, Store, open_store
+
+_CHUNK = 250
+_FEW = 400
+_FETCHES = 16
+_IN_MEMORY = 32_000_000
+
+Where = tuple[str, datetime]
+T = TypeVar("T")
+
+
+class Read(NamedTuple):
+    """What became of one chunk of posts."""
+
+    heads: list[Head]
+    waiting: list[Head]
+    problems: list[Problem]
+    passed: int
+
+
+class Scan:
+    """All posts of a store, read: a build's `Library`. Use it as a context.
+
+    `heads` are the posts to publish at `now`; `waiting` those whose time has not come; `problems`
+    everything wrong with any post that was read so far; `drafts` counts those that are not meant to
+    be published.
+    """
+
+    def __init__(self, store: Store, config: Config, now: datetime, jobs: int = 0) -> None:
+        self.store, self.config, self.now = store, config, now
+        self.jobs = jobs or os.cpu_count() or 1
+        self.heads: list[Head] = []
+        self.waiting: list[Head] = []
+        self.problems: list[Problem] = []
+        self.drafts = 0
+        self._where: dict[str, datetime] = {}
+        self._places: dict[str, tuple[int, int]] = {}
+        self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> Scan:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+        self._spool.close()
+
+    def read(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Read every post: its place, or what is wrong with it. `progress` gets done and total."""
+        found = [
+            (stat.key, stat.modified)
+            for stat in self.store.list()
+            if post.is_post(stat.key, self.config)
+        ]
+        self._where = dict(found)
+        done = 0
+        for read in self._each(_read, found):
+            self.heads += read.heads
+            self.waiting += read.waiting
+            self.problems += read.problems
+            self.drafts += read.passed
+            done += _CHUNK
+            if progress:
+                progress(min(done, len(found)), len(found))
+
+    def load(self, keys: Sequence[str]) -> Collection[str]:
+        """Make entries ready (`build.Library`)."""
+        for entries, problems in self._each(_fill, [(key, self._where[key]) for key in keys]):
+            for key, data in entries:
+                self._places[key] = (self._spool.seek(0, 2), self._spool.write(data))
+            self.problems += problems
+        return [key for key in keys if key not in self._places]
+
+    def entry(self, key: str) -> Entry:
+        """An entry that was loaded (`build.Library`)."""
+        start, size = self._places[key]
+        self._spool.seek(start)
+        return _entries.decode(self._spool.read(size))
+
+    def _each(self, work: Callable[..., T], found: Sequence[Where]) -> Iterator[T]:
+        chunks = [found[at : at + _CHUNK] for at in range(0, len(found), _CHUNK)]
+        if isinstance(self.store, MemoryStore) or self.jobs == 1 or len(found) < _FEW:
+            worker = _Worker(self.store, self.config, self.now)
+            for chunk in chunks:
+                yield work(chunk, worker)
+            return
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.jobs,
+                mp_context=multiprocessing.get_context("fork" if sys.platform == "linux" else None),
+                initializer=_start,
+                initargs=(self.store.url, self.config, self.now),
+            )
+        waiting: list[Future[T]] = [self._pool.submit(work, chunk) for chunk in chunks]
+        for future in waiting:
+            yield future.result()
+
+
+_entries = msgspec.json.Decoder(Entry)
+
+
+class _Worker(NamedTuple):
+    store: Store
+    config: Config
+    now: datetime
+
+
+_worker: _Worker | None = None
+
+
+def _start(url: str, config: Config, now: datetime) -> None:
+    global _worker
+    _worker = _Worker(open_store(url), config, now)
+
+
+def _objects(worker: _Worker, chunk: Iterable[Where]) -> Iterator[tuple[Where, Object | Problem]]:
+    limit = worker.config.limits.post_bytes
+
+    def get(where: Where) -> tuple[Where, Object | Problem | None]:
+        key = where[0]
+        try:
+            return where, worker.store.get(key, limit)
+        except TooLarge:
+            return where, post.too_large(key, worker.config)
+        except Denied as error:
+            return where, Problem(
+                key, 0, f"the post may not be read ({error})", "grant s3:GetObject"
+            )
+
+    if isinstance(worker.store, LocalStore | MemoryStore):
+        found = map(get, chunk)
+        yield from ((where, object_) for where, object_ in found if object_ is not None)
+        return
+    with ThreadPoolExecutor(_FETCHES) as threads:
+        for where, object_ in threads.map(get, chunk):
+            if object_ is not None:
+                yield where, object_
+
+
+def _readings(worker: _Worker, chunk: Iterable[Where]) -> Iterator[post.Reading]:
+    for (key, modified), object_ in _objects(worker, chunk):
+        if isinstance(object_, Problem):
+            yield post.Reading(None, (object_,))
+        else:
+            yield post.read(key, object_.data, modified, worker.config)
+
+
+def _read(chunk: Sequence[Where], worker: _Worker | None = None) -> Read:
+    worker = worker or _worker
+    assert worker is not None
+    result = Read([], [], [], 0)
+    passed = 0
+    for reading in _readings(worker, chunk):
+        result.problems.extend(reading.problems)
+        if reading.post is None:
+            passed += not reading.failed
+            continue
+        due = reading.post.published <= worker.now
+        (result.heads if due else result.waiting).append(head_of(reading.post))
+    return result._replace(passed=passed)
+
+
+def _fill(
+    chunk: Sequence[Where], worker: _Worker | None = None
+) -> tuple[list[tuple[str, bytes]], list[Problem]]:
+    worker = worker or _worker
+    assert worker is not None
+    entries: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    for reading in _readings(worker, chunk):
+        if reading.post is None:
+            # It was there a moment ago: gone or rewritten while the build ran.
+            continue
+        try:
+            entry = post.entry(reading.post, worker.config)
+        except PostError as error:
+            problems.append(error.problem)
+        else:
+            entries.append((entry.key, msgspec.json.encode(entry)))
+    return entries, problems
