@@ -7,6 +7,8 @@ command could not be carried out (the configuration, the store, the arguments).
 from __future__ import annotations
 
 import os
+import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,11 +21,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from feeds import __version__, build, config, output, post, scan
+from feeds import __version__, build, config, output, paths, post, scan
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError, PostError
 from feeds.model import Problem
-from feeds.store import open_store
+from feeds.store import Store, open_store
 
 app = typer.Typer(
     name="feeds",
@@ -32,8 +34,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Posts are shown as they are: [b] and :fire: in a title are text.
+_out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 Posts = Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix with the posts.")]
 ConfigPath = Annotated[
@@ -48,7 +51,7 @@ def main() -> None:
         app()
     except FeedsError as error:
         for line in str(error).splitlines():
-            _err.print(line, markup=False)
+            _err.print(line)
         sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -99,7 +102,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         def tell(_done: int, total: int) -> None:
             nonlocal told
             if not told:
-                _err.print(f"{what} {total:,} posts")
+                _err.print(f"{what} {_number(total, 'post')}")
             told = True
 
         yield tell
@@ -108,19 +111,22 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.speed:.0f}/s"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_err, transient=True) as bar:
+    # Without auto_refresh it starts no thread, which a fork of this process would not survive.
+    with Progress(*columns, console=_err, transient=True, auto_refresh=False) as bar:
         task = bar.add_task(what, total=None)
-        bar.tasks[0].finished_speed = 0
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)
 
 
 def _print_problems(problems: list[Problem], root: str) -> None:
     prefix = root if root.endswith("/") or not root else root + "/"
     for problem in sorted(problems):
-        _err.print(prefix + str(problem), markup=False)
+        _err.print(_CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", prefix + str(problem)))
+
+
+# A file's name can hold a line end or a terminal's commands: shown, they would forge a line.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 def _number(count: int, one: str, many: str = "") -> str:
@@ -159,18 +165,18 @@ def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, 
     source, target = open_store(posts), open_store(out)
     if not posts.startswith("s3://") and not Path(posts).expanduser().is_dir():
         raise ConfigError([f"{posts}: there is no such folder"])
-    with scan.Scan(source, settings, datetime.now(UTC), jobs) as scanned:
+    own = _documents_among(source, target)
+    with scan.Scan(source, settings, datetime.now(UTC), jobs, skip=own) as scanned:
         with _progress("reading") as progress:
             scanned.read(progress)
-        feeds: set[str] = set()
         counts = output.write(build.site(scanned.heads, scanned, settings), target)
-        for head in scanned.heads:
-            feeds.update(head.paths)
         problems = sorted(set(scanned.problems))
     _print_problems(problems, posts)
+    failed = {problem.key for problem in problems if problem.severity == "error"}
+    published = build.chosen((h for h in scanned.heads if h.key not in failed), settings)
     parts = [
-        _number(len(scanned.heads), "post"),
-        _number(len(feeds | {""}), "feed"),
+        _number(len(published), "post"),
+        _number(len({path for head in published for path in head.paths} | {""}), "feed"),
         f"{_number(counts.written, 'document')} written",
         f"{counts.unchanged:,} unchanged",
         *([f"{counts.removed:,} removed"] if counts.removed else []),
@@ -179,6 +185,18 @@ def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, 
         _number(len(problems), "problem"),
     ]
     return ", ".join(parts), len(problems)
+
+
+def _documents_among(posts: Store, out: Store) -> Callable[[str], bool]:
+    """Which keys of `posts` are documents of an earlier build: `feeds build . public` works."""
+    outer, inner = (
+        (url if url.startswith("s3://") else Path(url).resolve().as_posix()).rstrip("/") + "/"
+        for url in (posts.url, out.url)
+    )
+    prefix = inner.removeprefix(outer)
+    if not inner.startswith(outer):
+        return lambda _: False
+    return lambda key: key.startswith(prefix) and paths.is_document(key.removeprefix(prefix))
 
 
 @app.command()
@@ -197,6 +215,8 @@ def serve(
     """
     from feeds import serve as server
 
+    # As Ctrl+C: what was started and made on the way goes before this process does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings, path = _config(config_path, posts)
 
     def rebuild() -> None:
@@ -206,7 +226,10 @@ def serve(
     with server.folder(out) as root:
         folder = root / "public"
         _out.print(_built(settings, posts, str(folder))[0])
-        server.run(folder, Path(posts).expanduser(), path, port, rebuild, _out.print)
+        here = None if posts.startswith("s3://") else Path(posts).expanduser()
+        if here is None:
+            _out.print("Changes in the bucket are not followed; start again to see them.")
+        server.run(folder, here, path, port, rebuild, _out.print)
 
 
 @app.command()
@@ -223,9 +246,20 @@ def check(
     settings, where = _config(config_path, str(paths[0]))
     table = Table("title", "date", "categories", "link", box=None, pad_edge=False)
     problems: list[Problem] = []
+    for column in table.columns:
+        column.overflow = "fold"
     for path, key in _checked(paths, settings, where.absolute().parent):
-        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        reading = post.read(key, path.read_bytes(), modified, settings)
+        if not post.is_post(key, settings):
+            table.add_row("(not a post)", "", "", str(path))
+            continue
+        try:
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            data = path.read_bytes()
+        except OSError as error:
+            what = f"the file cannot be read ({error.strerror})"
+            problems.append(Problem(str(path), 0, what, "check its permissions"))
+            continue
+        reading = post.read(key, data, modified, settings)
         problems += [_at(problem, path) for problem in reading.problems]
         if reading.post is None:
             if not reading.failed:
@@ -242,7 +276,7 @@ def check(
         _out.print(table)
     else:
         for row in zip(*(column.cells for column in table.columns), strict=True):
-            _out.print("\t".join(str(cell) for cell in row), markup=False)
+            _out.print("\t".join(str(cell) for cell in row))
     _print_problems(problems, "")
     if problems:
         raise typer.Exit(1)

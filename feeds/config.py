@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from feeds import paths
+from feeds import links, paths
 from feeds.errors import ConfigError
 from feeds.model import Person
 
@@ -182,13 +183,44 @@ def parse(text: str, name: str = "feeds.toml") -> Config:
 
 
 def _complete(config: Config) -> Config:
-    site = msgspec.structs.replace(config.site, url=_folder(config.site.url))
-    feeds = msgspec.structs.replace(config.feeds, url=_folder(config.feeds.url or config.site.url))
-    return msgspec.structs.replace(config, site=site, feeds=feeds)
+    """Fill in what follows from other keys; write addresses and names as documents carry them."""
+    site, feeds, categories = config.site, config.feeds, config.categories
+    author = site.author and replace(
+        site.author, name=_one_line(site.author.name), uri=links.http_url(site.author.uri)
+    )
+    return replace(
+        config,
+        site=replace(
+            site,
+            title=_one_line(site.title),
+            url=_folder(site.url),
+            description=_one_line(site.description),
+            author=author,
+            rights=_one_line(site.rights),
+            icon=links.http_url(site.icon),
+            logo=links.http_url(site.logo),
+        ),
+        feeds=replace(
+            feeds,
+            url=_folder(feeds.url or site.url),
+            hubs=tuple(links.http_url(hub) for hub in feeds.hubs),
+        ),
+        categories=replace(
+            categories,
+            default=_one_line(categories.default),
+            titles={name: _one_line(text) for name, text in categories.titles.items()},
+            descriptions={name: _one_line(text) for name, text in categories.descriptions.items()},
+        ),
+    )
 
 
 def _folder(url: str) -> str:
+    url = links.http_url(url)
     return url if url.endswith("/") else url + "/"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _struct(data: object, kind: type[Struct], path: str, problems: list[str]) -> object:
@@ -249,20 +281,49 @@ def _show(value: object) -> str:
     return shown if len(shown) <= 60 else shown[:57] + "…"
 
 
+# What XML 1.0 (2.2) cannot hold, and the C1 controls; TOML can write them as \u0000.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Every text below `value` with its path, the names of a table's keys too."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _texts(item, f"{path}[{i}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            at = f"{path}.{key}".lstrip(".")
+            yield at, key
+            yield from _texts(item, at)
+
+
+def _twice(path: str, values: Sequence[str]) -> Iterator[str]:
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            yield f"{path}[{i}]: expected each only once, found {_show(value)} again"
+
+
 def _meaning(config: Config) -> Iterator[str]:
     """What the types cannot say."""
     site, feeds, posts = config.site, config.feeds, config.posts
+    for at, text in _texts(msgspec.to_builtins(config), ""):
+        if _UNFIT.search(text):
+            yield f"{at}: expected text without control characters, found {_show(text)}"
     if not site.title.strip():
         yield "site.title: expected a title, found an empty text"
-    yield from _address("site.url", site.url)
+    yield from _folder_address("site.url", site.url)
     if feeds.url:
-        yield from _address("feeds.url", feeds.url)
-    for at, address in (("site.icon", site.icon), ("site.logo", site.logo)):
-        if address:
-            yield from _address(at, address)
+        yield from _folder_address("feeds.url", feeds.url)
+    author_uri = site.author.uri if site.author else ""
+    files = (("site.icon", site.icon), ("site.logo", site.logo), ("site.author.uri", author_uri))
+    for at, address in files:
+        if address and not links.http_url(address):
+            yield f"{at}: expected an http(s) address, found {_show(address)}"
     if site.author and not site.author.name.strip():
         yield "site.author.name: expected a name, found an empty text"
-    if site.author and site.author.email and "@" not in site.author.email:
+    if site.author and site.author.email and not _EMAIL.fullmatch(site.author.email):
         yield f"site.author.email: expected an e-mail address, found {_show(site.author.email)}"
     try:
         ZoneInfo(site.timezone)
@@ -278,8 +339,11 @@ def _meaning(config: Config) -> Iterator[str]:
         yield "feeds.formats: expected at least one format, found none"
     if not 1 <= feeds.limit <= 1000:
         yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
+    yield from _twice("feeds.formats", feeds.formats)
+    yield from _twice("feeds.taxonomies", feeds.taxonomies)
+    yield from _twice("feeds.hubs", [links.http_url(hub) or hub for hub in feeds.hubs])
     for i, hub in enumerate(feeds.hubs):
-        if urlsplit(hub).scheme != "https" or not urlsplit(hub).hostname:
+        if not links.http_url(hub).startswith("https:"):
             yield f"feeds.hubs[{i}]: expected an https address, found {_show(hub)}"
     if not re.fullmatch(r"[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?", posts.id_authority):
         yield (
@@ -296,11 +360,11 @@ def _meaning(config: Config) -> Iterator[str]:
             yield f"limits.{known.name}: expected a number of at least 1, found {number}"
 
 
-def _address(path: str, url: str) -> Iterator[str]:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and parts.hostname and not parts.fragment
-    except ValueError:
-        good = False
-    if not good or parts.query:
+_EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
+
+
+def _folder_address(path: str, url: str) -> Iterator[str]:
+    """The address of a folder: documents' names are put behind it, so it ends with its path."""
+    parts = urlsplit(links.http_url(url))
+    if not parts.hostname or parts.query or parts.fragment:
         yield f'{path}: expected an address such as "https://example.com/", found {_show(url)}'

@@ -86,7 +86,7 @@ def archive(
     path: str, page: str, entries: Sequence[Entry], older: str, config: Config
 ) -> Iterator[Document]:
     """The documents of one archive page (RFC 5005, 4), from its entries, oldest first."""
-    newest_first = tuple(reversed(entries))
+    newest_first = tuple(index.window(entries, len(entries)))
     feed = feed_of(path, newest_first, config)
     for name in config.feeds.formats:
         format_ = FORMATS[name]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 
 class Placed(Protocol):
@@ -27,9 +27,13 @@ class Placed(Protocol):
 P = TypeVar("P", bound=Placed)
 
 
-def place(entry: Placed) -> tuple[float, str, str]:
-    """Where an entry stands: by the moment of publication, then id, then key; oldest first."""
-    return entry.published.timestamp(), entry.id, entry.key
+Place: TypeAlias = tuple[int, str, str]
+"""Where an entry stands: the second of its publication since the epoch, its id, its key."""
+
+
+def place(entry: Placed) -> Place:
+    """Where an entry stands; the oldest comes first."""
+    return int(entry.published.timestamp()), entry.id, entry.key
 
 
 def ordered(entries: Iterable[P]) -> list[P]:
@@ -85,5 +89,5 @@ def page_name(page: Sequence[Placed]) -> str:
     Edits, and changes inside the page, leave its address alone.
     """
     first = page[0]
-    digest = hashlib.sha256(first.id.encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{first.id}\n{first.key}".encode()).hexdigest()[:12]
     return f"{first.published:%Y-%m-%d}-{digest}"

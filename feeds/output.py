@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 from feeds import paths
@@ -51,8 +52,22 @@ def _same(stat: Stat | None, data: bytes, out: Store) -> bool:
     return there is not None and there.data == data
 
 
+_ENTRIES = re.compile(rb"<entry\b|<item\b|\"items\"")
+_MARKS = {
+    "xml": f">{GENERATOR}</generator>",
+    "json": f'"_{GENERATOR}"',
+    "html": f'<meta name="generator" content="{GENERATOR}">',
+    "opml": GENERATOR,
+}
+
+
 def _made_here(key: str, out: Store) -> bool:
-    if paths.feed_of_document(key) is None and key not in paths.SITE_FILES:
+    """Whether a document says in its head, as each of ours does, that this program made it.
+
+    Its entries do not count: somebody else's feed may have them from one of ours.
+    """
+    if not paths.is_document(key):
         return False
     there = out.get(key)
-    return there is not None and GENERATOR.encode() in there.data[:20_000]
+    mark = _MARKS[key.rpartition(".")[2]].encode()
+    return there is not None and mark in _ENTRIES.split(there.data[:20_000], maxsplit=1)[0]

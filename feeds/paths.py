@@ -88,6 +88,11 @@ def feed_of_document(key: str) -> str | None:
     return folder if taxonomy in TAXONOMIES and rest and "/" not in rest else None
 
 
+def is_document(key: str) -> bool:
+    """Whether a key under the public root has the name of a document."""
+    return key in SITE_FILES or feed_of_document(key) is not None
+
+
 def url(base: str, key: str) -> str:
     """The public URL of a key under `base`, percent-encoded."""
     return base + quote(key, safe="/~")

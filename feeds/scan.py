@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import datetime
@@ -48,12 +49,19 @@ class Scan:
 
     `heads` are the posts to publish at `now`; `waiting` those whose time has not come; `problems`
     everything wrong with any post that was read so far; `drafts` counts those that are not meant to
-    be published.
+    be published. Keys that `skip` is true of are no posts, whatever their names.
     """
 
-    def __init__(self, store: Store, config: Config, now: datetime, jobs: int = 0) -> None:
-        self.store, self.config, self.now = store, config, now
-        self.jobs = jobs or os.cpu_count() or 1
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        now: datetime,
+        jobs: int = 0,
+        skip: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self.store, self.config, self.now, self.skip = store, config, now, skip
+        self.jobs = jobs or _cores()
         self.heads: list[Head] = []
         self.waiting: list[Head] = []
         self.problems: list[Problem] = []
@@ -81,7 +89,7 @@ class Scan:
         found = [
             (stat.key, stat.modified)
             for stat in self.store.list()
-            if post.is_post(stat.key, self.config)
+            if post.is_post(stat.key, self.config) and not self.skip(stat.key)
         ]
         self._where = dict(found)
         done = 0
@@ -116,15 +124,24 @@ class Scan:
                 yield work(chunk, worker)
             return
         if self._pool is None:
+            # A fork copies one thread and the locks that the others hold; it is quick where it can.
+            fork = sys.platform == "linux" and threading.active_count() == 1
             self._pool = ProcessPoolExecutor(
-                self.jobs,
-                mp_context=multiprocessing.get_context("fork" if sys.platform == "linux" else None),
+                min(self.jobs, len(chunks)),
+                mp_context=multiprocessing.get_context("fork" if fork else "spawn"),
                 initializer=_start,
                 initargs=(self.store.url, self.config, self.now),
             )
         waiting: list[Future[T]] = [self._pool.submit(work, chunk) for chunk in chunks]
         for future in waiting:
             yield future.result()
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _entries = msgspec.json.Decoder(Entry)

@@ -21,6 +21,7 @@ from starlette.types import Scope
 from watchfiles import watch
 
 from feeds.documents import media_type_of
+from feeds.errors import FeedsError
 
 
 @contextmanager
@@ -55,7 +56,7 @@ def application(root: Path) -> Starlette:
 
 def run(
     root: Path,
-    posts: Path,
+    posts: Path | None,
     config: Path,
     port: int,
     rebuild: Callable[[], None],
@@ -66,35 +67,61 @@ def run(
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen(128)
     except OSError:
-        from feeds.errors import FeedsError
-
         raise FeedsError(f"port {port} is taken; choose another with --port, or --port 0") from None
-    say(f"Serving http://127.0.0.1:{listener.getsockname()[1]}/feeds.html (stop with Ctrl+C)")
     stop = threading.Event()
     watcher = threading.Thread(
         target=_follow, args=(posts, config, rebuild, stop, say), daemon=True
     )
-    watcher.start()
-    settings = uvicorn.Config(application(root), log_level="warning", lifespan="off")
+    settings = uvicorn.Config(
+        application(root), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+    )
     try:
+        say(f"Serving http://127.0.0.1:{listener.getsockname()[1]}/feeds.html (stop with Ctrl+C)")
+        watcher.start()
         uvicorn.Server(settings).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass  # that is how it is meant to end
     finally:
         stop.set()
-        watcher.join(timeout=10)
+        if watcher.is_alive():
+            watcher.join(timeout=10)
 
 
 def _follow(
-    posts: Path,
+    posts: Path | None,
     config: Path,
     rebuild: Callable[[], None],
     stop: threading.Event,
     say: Callable[[str], None],
 ) -> None:
-    for _ in watch(
-        posts, config, stop_event=stop, step=100, rust_timeout=500, yield_on_timeout=False
-    ):
+    seen = _stamp(config)
+    for changed in _looks(posts, stop):
+        now = _stamp(config)
+        if not changed and now == seen:
+            continue
+        seen = now
         try:
             rebuild()
         except Exception as error:
             say(f"not rebuilt: {error}")
+
+
+def _looks(posts: Path | None, stop: threading.Event) -> Iterator[bool]:
+    """Say twice a second, and at once after a change below `posts`, whether there was one."""
+    if posts is None:
+        while not stop.wait(0.5):
+            yield False
+        return
+    for changes in watch(posts, stop_event=stop, step=100, rust_timeout=500, yield_on_timeout=True):
+        yield bool(changes)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What tells one version of a file from the next; editors put a new file in its place."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_ino

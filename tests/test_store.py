@@ -27,7 +27,7 @@ from servers import ACCESS_KEY, SECRET_KEY, answering, free_port, lossy, s3_clie
 from feeds import store as store_module
 from feeds.errors import Conflict, Denied, StoreError, TooLarge, Unavailable
 from feeds.s3 import S3Store
-from feeds.store import LocalStore, MemoryStore, Prefixed, Store, open_store
+from feeds.store import LocalStore, MemoryStore, Prefixed, Stat, Store, open_store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -37,14 +37,6 @@ T = TypeVar("T")
 ROOT = Path(__file__).parent.parent
 
 number = itertools.count()
-
-
-@pytest.fixture(autouse=True)
-def _temporary_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch):
-    """LocalStore's locks go where pytest cleans up, in this process and those it starts."""
-    folder = str(tmp_path_factory.getbasetemp())
-    monkeypatch.setenv("TMPDIR", folder)
-    monkeypatch.setattr(tempfile, "tempdir", folder)
 
 
 def prefixed() -> Store:
@@ -486,6 +478,19 @@ def test_objects_may_go_while_a_listing_is_read(store: Store) -> None:
     assert seen[-1] == "5/a"
 
 
+# Memory
+
+
+def test_memory_lets_writers_in_one_by_one() -> None:
+    def slow() -> datetime:
+        time.sleep(0.01)
+        return datetime.now(UTC)
+
+    store = MemoryStore(clock=slow)
+    at_once(4, lambda _: count_up(store, 5))
+    assert data(store, "count") == b"20"
+
+
 # Stores without a service, against each other
 
 some_keys = st.sampled_from(["a", "b/c", "b/d", "b-e", "b0", "f/g/h", "f/g-h"])
@@ -858,6 +863,16 @@ def test_what_is_not_a_file_is_not_an_object(folder: Path) -> None:
         assert store.head(key) is None
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
+def test_a_file_that_is_longer_than_it_says_is_bounded_too() -> None:
+    store = LocalStore("/proc/self")
+    found = store.head("status")
+    assert found is not None
+    assert found.size == 0
+    with pytest.raises(TooLarge):
+        store.get("status", limit=10)
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS refuses such names")
 def test_a_file_whose_name_is_not_text_is_not_an_object(folder: Path) -> None:
     folder.mkdir()
@@ -1020,6 +1035,14 @@ def test_an_answer_that_breaks_off_is_unavailable_not_a_short_object(limit: int 
         with pytest.raises((Unavailable, TooLarge)) as caught:
             store.get("a", limit)
     assert caught.type is (TooLarge if limit == 9 else Unavailable)
+
+
+def test_a_listing_that_tells_milliseconds_is_cut_to_seconds() -> None:
+    body = b"""<ListBucketResult><Contents><Key>a</Key><ETag>"one"</ETag><Size>1</Size>
+    <LastModified>2026-11-22T09:00:00.999Z</LastModified></Contents></ListBucketResult>"""
+    with answering(200, body=body) as url:
+        store = S3Store("bucket", client=s3_client(url))
+        assert list(store.list()) == [Stat("a", "one", 1, datetime(2026, 11, 22, 9, tzinfo=UTC))]
 
 
 def test_an_object_over_the_limit_is_not_read_at_all() -> None:

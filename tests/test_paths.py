@@ -1,0 +1,218 @@
+"""Names become addresses: readable where they can be, never another name's, never elsewhere."""
+
+from __future__ import annotations
+
+import unicodedata
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from feeds import paths
+
+NAMES = st.text(max_size=60) | st.text("abcC#+-_. /café０１ß", max_size=12)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("markets", "markets"),
+        ("Markets", "markets"),
+        ("  Markets ", "markets"),
+        ("a_b-c", "a_b-c"),
+        ("2013", "2013"),
+        ("C", "c"),
+        ("ARM", "arm"),
+        ("Straße", "strasse"),
+        ("STRASSE", "strasse"),
+        ("能工巧匠集", "能工巧匠集"),
+        ("cafe\u0301", "café"),
+        ("หนังสือ", "หนังสือ"),
+    ],
+)
+def test_a_slug_is_the_name_as_a_person_would_write_it(name: str, slug: str) -> None:
+    assert paths.slug(name) == slug
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ARM", "arm"),
+        ("TechWeb", "Techweb"),
+        ("café", "cafe\u0301"),
+        ("Straße", "STRASSE"),
+        ("a  b", " a b"),
+        ("ΑΣ", "ας"),
+    ],
+)
+def test_two_spellings_of_one_name_are_one_feed(one: str, other: str) -> None:
+    assert paths.slug(one) == paths.slug(other)
+
+
+def test_names_that_differ_by_a_sign_are_feeds_of_their_own() -> None:
+    names = ["C", "C++", "C#", "c-", "c_", ".c", "a b", "a-b", "a_b", "a/b", "ab", "(ab)", "_ab"]
+
+    assert len({paths.slug(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize(
+    "name", ["..", ".", "", "/", "\\", "-", "\0", "../../etc/passwd", "a/../b"]
+)
+def test_no_name_leaves_its_folder(name: str) -> None:
+    slug = paths.slug(name)
+
+    assert slug
+    assert not set(slug) & set("/\\.\0")
+
+
+@pytest.mark.parametrize("name", ["index", "archive", "INDEX", "con", "NUL", "aux"])
+def test_a_name_that_means_something_to_a_server_or_a_file_system_gets_a_hash(name: str) -> None:
+    assert paths.slug(name) != name.casefold()
+    assert paths.slug(name).startswith(name.casefold())
+
+
+def test_nobody_can_write_the_slug_of_another_name() -> None:
+    other = paths.slug("C++")
+
+    assert other.startswith("c-")
+    assert paths.slug(other) != other
+
+
+def test_a_long_name_fits_into_a_file_name() -> None:
+    assert len(paths.slug("字" * 500).encode()) <= 100
+    assert paths.slug("字" * 500) != paths.slug("字" * 501)
+
+
+@given(NAMES)
+def test_a_slug_is_always_a_plain_file_name(name: str) -> None:
+    slug = paths.slug(name)
+
+    assert 0 < len(slug.encode()) <= 100
+    assert all(c in "-_" or unicodedata.category(c)[0] in "LMN" for c in slug)
+    assert slug == unicodedata.normalize("NFC", slug)
+    assert paths.slug(name) == slug
+
+
+@given(NAMES, NAMES)
+@example("c-0000000000", "c")
+def test_two_names_share_a_slug_only_if_they_are_one(one: str, other: str) -> None:
+    same = paths.identity(one) == paths.identity(other)
+
+    assert (paths.slug(one) == paths.slug(other)) == same
+
+
+@given(NAMES)
+def test_a_slug_belongs_to_the_name_that_made_it_alone(name: str) -> None:
+    slug = paths.slug(name)
+
+    assert paths.identity(name) == slug or paths.slug(slug) != slug
+
+
+@pytest.mark.parametrize(
+    ("key", "feed"),
+    [
+        ("atom.xml", ""),
+        ("rss.xml", ""),
+        ("feed.json", ""),
+        ("index.html", ""),
+        ("archive/2026-01-01-0123456789ab.xml", ""),
+        ("category/markets/atom.xml", "category/markets"),
+        ("category/markets/archive/2026-01-01-0123456789ab.xml", "category/markets"),
+        ("tag/日本/rss.xml", "tag/日本"),
+        ("author/x/index.html", "author/x"),
+        ("lang/en/feed.json", "lang/en"),
+    ],
+)
+def test_a_document_tells_its_feed(key: str, feed: str) -> None:
+    assert paths.feed_of_document(key) == feed
+    assert paths.is_document(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "about.html",
+        "logo.png",
+        "blog/index.html",
+        "blog/atom.xml",
+        "category/atom.xml",
+        "category/a/b/atom.xml",
+        "category/markets/notes.xml",
+        "category/archive/x.xml",
+        "archive/readme.txt",
+        "blog/archive/x.xml",
+        "atom.xml.bak",
+        "",
+    ],
+)
+def test_what_is_no_document_belongs_to_no_feed(key: str) -> None:
+    assert paths.feed_of_document(key) is None
+    assert not paths.is_document(key)
+
+
+def test_the_documents_about_all_feeds_belong_to_none() -> None:
+    for key in ("feeds.html", "feeds.opml"):
+        assert paths.feed_of_document(key) is None
+        assert paths.is_document(key)
+
+
+@given(st.sampled_from(paths.TAXONOMIES), NAMES, st.sampled_from(["atom.xml", "archive/1.xml"]))
+def test_every_feed_s_documents_lead_back_to_it(taxonomy: str, name: str, file: str) -> None:
+    path = paths.term_path(taxonomy, name)
+
+    assert paths.feed_of_document(paths.document(path, file)) == path
+    assert paths.taxonomy_of(path) == taxonomy
+
+
+def test_a_url_is_its_key_percent_encoded() -> None:
+    url = paths.url("https://feeds.example.com/", "category/日本/atom.xml")
+
+    assert url == "https://feeds.example.com/category/%E6%97%A5%E6%9C%AC/atom.xml"
+
+
+@given(st.text(min_size=1).filter(lambda t: t.isprintable()))
+def test_a_url_gives_back_its_key(key: str) -> None:
+    url = paths.url("https://feeds.example.com/", key)
+
+    assert url.isascii()
+    assert unquote(urlsplit(url).path) == "/" + key
+
+
+def test_a_tag_uri_is_of_its_authority_and_its_key() -> None:
+    uri = paths.tag_uri("example.com,2026", "_posts/渔 & co.md")
+
+    assert uri == "tag:example.com,2026:_posts/%E6%B8%94%20%26%20co.md"
+
+
+@pytest.mark.parametrize(
+    ("key", "stem", "title"),
+    [
+        ("_posts/2021-12-24-NW2021.md", "2021-12-24-NW2021", "NW2021"),
+        ("2021-1-4-a-b.markdown", "2021-1-4-a-b", "a-b"),
+        ("-2022-02-17-a.md", "-2022-02-17-a", "a"),
+        ("hello.md", "hello", "hello"),
+        ("2021-12-24.md", "2021-12-24", "2021-12-24"),
+        ("2021-12-24-.md", "2021-12-24-", "2021-12-24-"),
+        ("a.b/c.d.html", "c.d", "c.d"),
+        (".hidden", ".hidden", ".hidden"),
+    ],
+)
+def test_a_file_name_has_a_stem_and_in_it_a_title(key: str, stem: str, title: str) -> None:
+    assert paths.stem(key) == stem
+    assert paths.title_part(key) == title
+
+
+@pytest.mark.parametrize(
+    ("reference", "url"),
+    [
+        ("/images/a.png", "https://example.com/images/a.png"),
+        ("a.png", "https://example.com/2026/a.png"),
+        ("../a.png", "https://example.com/a.png"),
+        ("//cdn.example.net/a.png", "https://cdn.example.net/a.png"),
+        ("https://other.example.net/", "https://other.example.net/"),
+        ("http://[", "http://["),
+    ],
+)
+def test_a_reference_is_seen_from_the_page_that_it_stands_on(reference: str, url: str) -> None:
+    assert paths.resolved("https://example.com/2026/post.html", reference) == url
