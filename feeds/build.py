@@ -17,7 +17,7 @@ from msgspec import Struct
 from feeds import catalog, documents, index
 from feeds.config import Config
 from feeds.model import Document, Entry
-from feeds.post import Post, group
+from feeds.post import Post, feeds_of, group
 
 
 class Head(Struct, frozen=True, array_like=True, gc=False):
@@ -40,10 +40,9 @@ class Library(Protocol):
         """An entry that was loaded."""
 
 
-def head_of(post: Post) -> Head:
+def head_of(post: Post, config: Config) -> Head:
     """The head of a post."""
-    paths = ("", *(term.path for term in post.terms))
-    return Head(post.key, post.id, post.published, post.updated, paths)
+    return Head(post.key, post.id, post.published, post.updated, feeds_of(post, config))
 
 
 def chosen(heads: Iterable[Head], config: Config) -> list[Head]:
@@ -57,13 +56,15 @@ def chosen(heads: Iterable[Head], config: Config) -> list[Head]:
     return list(best.values())
 
 
-def site(heads: Iterable[Head], library: Library, config: Config) -> Iterator[Document]:
-    """Every document of the site, feed by feed."""
+def site(
+    heads: Iterable[Head], library: Library, config: Config, known: Iterable[str] = ()
+) -> Iterator[Document]:
+    """Every document of the site, feed by feed; also of `known` feeds that have no entries now."""
     limit = config.feeds.limit
     heads = list(heads)
     asked: set[str] = set()
     while True:
-        feeds = _by_feed(chosen(heads, config))
+        feeds = _by_feed(chosen(heads, config), known)
         wanted = {
             head.key
             for path, members in feeds.items()
@@ -77,7 +78,8 @@ def site(heads: Iterable[Head], library: Library, config: Config) -> Iterator[Do
     listed: list[catalog.Listed] = []
     for path, members in feeds.items():
         window = [library.entry(head.key) for head in index.window(members, limit)]
-        listed.append(catalog.Listed(path, documents.feed_of(path, window, config).title))
+        if window:
+            listed.append(catalog.Listed(path, documents.feed_of(path, window, config).title))
         names = documents.archive_names(members, config)
         yield from documents.current(path, window, names[-1] if names else "", config)
         if names:
@@ -92,9 +94,9 @@ def _has_archive(members: Sequence[Head], config: Config) -> bool:
     return config.feeds.archives and len(members) > config.feeds.limit
 
 
-def _by_feed(heads: Iterable[Head]) -> dict[str, list[Head]]:
+def _by_feed(heads: Iterable[Head], known: Iterable[str]) -> dict[str, list[Head]]:
     """The members of each feed, oldest first; all posts always has its feed."""
-    feeds: dict[str, list[Head]] = {"": []}
+    feeds: dict[str, list[Head]] = {path: [] for path in ("", *known)}
     for head in index.ordered(heads):
         for path in head.paths:
             feeds.setdefault(path, []).append(head)

@@ -20,9 +20,10 @@ class Listed(Struct, frozen=True, order=True):
 
 
 def documents(listed: Iterable[Listed], config: Config) -> Iterator[Document]:
-    """The documents about all feeds."""
+    """The documents about all feeds: all posts first, and every other one that has entries."""
+    feeds = [Listed("", config.site.title), *sorted(feed for feed in listed if feed.path)]
     if config.feeds.pages:
-        data = _page(sorted(listed), config).encode()
+        data = _page(feeds, config).encode()
         yield Document("feeds.html", data, "text/html; charset=utf-8")
 
 

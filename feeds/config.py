@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from feeds.model import Person
 
 Content = Literal["full", "summary"]
 T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 
 
 class Author(Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,11 +176,19 @@ def parse(text: str, name: str = "feeds.toml") -> Config:
         raise ConfigError([f"{name}: not valid TOML: {error}"]) from None
     problems: list[str] = []
     config = _struct(data, Config, "", problems)
-    if isinstance(config, Config):
-        problems.extend(_meaning(config))
-    if problems or not isinstance(config, Config):
+    told = [_path(problem) for problem in problems]
+    problems += [problem for problem in _meaning(config) if not _within(_path(problem), told)]
+    if problems:
         raise ConfigError([f"{name}: {problem}" for problem in problems])
     return _complete(config)
+
+
+def _path(problem: str) -> str:
+    return problem.partition(":")[0]
+
+
+def _within(path: str, others: Iterable[str]) -> bool:
+    return any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in others)
 
 
 def _complete(config: Config) -> Config:
@@ -223,12 +232,14 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _struct(data: object, kind: type[Struct], path: str, problems: list[str]) -> object:
-    """Convert a TOML table to a Struct, field by field, so that one problem hides no other."""
+def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
+    """Convert a TOML table to a Struct, field by field, so that one problem hides no other.
+
+    What cannot be used is as if it had not been written, so that the rest can be looked at.
+    """
     if not isinstance(data, dict):
         problems.append(f"{path}: expected a table, found {_show(data)}")
-        return None
-    before = len(problems)
+        return _blank(kind)
     hints = get_type_hints(kind)
     fields = {f.name: f for f in msgspec.structs.fields(kind)}
     for key in data:
@@ -240,11 +251,25 @@ def _struct(data: object, kind: type[Struct], path: str, problems: list[str]) ->
     values: dict[str, object] = {}
     for key, known in fields.items():
         at = f"{path}.{key}" if path else key
+        before = len(problems)
         if key in data:
-            values[key] = _value(data[key], hints[key], at, problems)
+            value = _value(data[key], hints[key], at, problems)
+            if len(problems) == before or isinstance(value, Struct):
+                values[key] = value
         elif known.required:
             problems.append(f"{at}: expected {_expected(hints[key])}, found nothing")
-    return kind(**values) if len(problems) == before else None
+        if known.required and key not in values:
+            values[key] = _blank(hints[key])
+    return kind(**values)
+
+
+def _blank(kind: type[T]) -> T:
+    """The least value of a type: what stands for a required one that is missing."""
+    if not issubclass(kind, Struct):
+        return kind()
+    hints = get_type_hints(kind)
+    required = (f.name for f in msgspec.structs.fields(kind) if f.required)
+    return kind(**{name: _blank(hints[name]) for name in required})
 
 
 def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:

@@ -118,3 +118,9 @@ def media_type_of(file: str) -> str:
     endings = {".html": "text/html; charset=utf-8", ".xml": FORMATS["atom"].media_type}
     endings |= {".json": FORMATS["json"].media_type, ".opml": "text/x-opml; charset=utf-8"}
     return endings.get(file[file.rfind(".") :], "")
+
+
+def archive_keys(path: str, page: str) -> list[str]:
+    """Every key that an archive page may be published under, in any format."""
+    formats = [format_ for format_ in FORMATS.values() if format_.archive]
+    return [_archive_path(path, page, format_) for format_ in formats]

@@ -64,7 +64,8 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     pages were cut by. `title` is what the catalog is to call the feed, ``""`` while it is empty;
     `named` the generation that changed it last; `settled` whether the catalog was seen to agree.
     `due` are archive documents to be written, `gone` stored objects to be deleted, `retired`
-    archive documents to be deleted, with the second in which they were given up.
+    archive documents to be deleted, with the second in which they were given up; negative once they
+    were seen to be gone. `lineage` are the last writers' own tokens, oldest first.
     """
 
     token: str = ""
@@ -79,6 +80,7 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     due: dict[str, Due] = {}
     gone: tuple[str, ...] = ()
     retired: dict[str, int] = {}
+    lineage: tuple[str, ...] = ()
 
     @property
     def first_page(self) -> Sequence[Entry]:
@@ -118,6 +120,9 @@ class Change(Struct, frozen=True):
 DANGER = 3600
 """Seconds in which a worker that has looked at a manifest is surely at its end."""
 
+LINEAGE = 16
+"""How many writers a manifest remembers."""
+
 
 def changed(
     old: Manifest,
@@ -153,6 +158,7 @@ def changed(
         title=old.title,
         named=old.named,
         settled=old.settled,
+        lineage=old.lineage,
         gone=(*old.gone, *edit.gone(volumes)),
     )
     after = _archive(new, edit.slots) if archives else {}
@@ -162,7 +168,7 @@ def changed(
         retired[name] = now
     for name, (object_, older, digest) in after.items():
         if name in due or before.get(name, ("", "", ""))[1:] != (older, digest):
-            since = retired.pop(name, due[name].since if name in due else 0)
+            since = abs(retired.pop(name, due[name].since if name in due else 0))
             due[name] = Due(object_, older, since)
     new = replace(new, due=due, retired=retired)
     return Change(new, edit.created, edit.bound)

@@ -331,6 +331,12 @@ class _Reader:
         )
 
 
+def feeds_of(placed: Post | Entry, config: Config) -> tuple[str, ...]:
+    """The paths of the feeds that a post is in: all posts, and its terms of `feeds.taxonomies`."""
+    switched_on = config.feeds.taxonomies
+    return ("", *(term.path for term in placed.terms if term.taxonomy in switched_on))
+
+
 def group(key: str, config: Config) -> str:
     """What makes two keys one post: the key, or its stem for sites that move their files."""
     return paths.stem(key) if config.posts.id_from == "stem" else key

@@ -127,9 +127,8 @@ class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
         channel.find("link").text = home(config)
         own = channel.find(f"{{{_ATOM}}}link")
         own.set("type", "application/rss+xml")
-        for rel, url in self._links():
-            link = etree.Element(f"{{{_ATOM}}}link", href=url, rel=rel)
-            own.addnext(link)
+        for rel, url in reversed(self._links()):
+            own.addnext(etree.Element(f"{{{_ATOM}}}link", href=url, rel=rel))
         if config.author.email:
             editor = etree.SubElement(channel, "managingEditor")
             editor.text = f"{config.author.email} ({config.author.name})"

@@ -204,7 +204,7 @@ def _read(chunk: Sequence[Where], worker: _Worker | None = None) -> Read:
             passed += not reading.failed
             continue
         due = reading.post.published <= worker.now
-        (result.heads if due else result.waiting).append(head_of(reading.post))
+        (result.heads if due else result.waiting).append(head_of(reading.post, worker.config))
     return result._replace(passed=passed)
 
 

@@ -1,0 +1,121 @@
+"""Owns the private state: what is kept of a post and of the site, under which keys, in which form.
+
+Three kinds of object, each a function of the one before: a record of every post, a manifest of
+every feed (manifest.py), one catalog of the feeds. Each carries a token that is new with every
+write: an S3 ETag is a hash of the content, so only a token makes equal content differ, and only a
+token tells a writer whose reply was lost that the write was its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from feeds import index, paths, post
+from feeds.config import Config
+from feeds.index import Place
+from feeds.model import Entry, Problem
+
+CATALOG = paths.STATE + "catalog.json"
+RECORDS = paths.STATE + "posts/"
+FEEDS = paths.STATE + "feeds/"
+_MANIFEST = "/index.json"
+_PARTS = "/parts/"
+
+
+class Seen(Struct, frozen=True, omit_defaults=True):
+    """What one object was when it was last looked at: its version, and the last good entry.
+
+    No entry: it is a draft, or was never one that could be read.
+    """
+
+    version: str
+    entry: Entry | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class Record(Struct, frozen=True, omit_defaults=True):
+    """What is known of one post: its objects by key (one, but for posts that are moved by stem).
+
+    `feeds` are the paths of all feeds that it may be in, `places` where it may be in them: more
+    than it is in now, until every index has been seen without the rest. `made` tells which
+    configuration and version of this program read it.
+    """
+
+    token: str = ""
+    made: str = ""
+    posts: dict[str, Seen] = {}
+    feeds: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+
+    def entry(self, now: datetime) -> Entry | None:
+        """The post's entry at a time: of several objects with one stem, the last updated."""
+        due = [
+            seen.entry
+            for seen in self.posts.values()
+            if seen.entry is not None and seen.entry.published <= now
+        ]
+        return max(due, key=lambda entry: (entry.updated, entry.key), default=None)
+
+    def next_time(self, now: datetime) -> datetime | None:
+        """When the next of its entries is due."""
+        entries = [seen.entry for seen in self.posts.values() if seen.entry is not None]
+        return min((e.published for e in entries if e.published > now), default=None)
+
+
+class Listed(Struct, frozen=True, array_like=True):
+    """A feed in the catalog: its title (``""``: it is empty), and as of which generation."""
+
+    title: str
+    generation: int
+
+
+class Catalog(Struct, frozen=True):
+    """The feeds of the site by path."""
+
+    token: str = ""
+    feeds: dict[str, Listed] = {}
+
+
+def of_posts(made: str, old: Record, posts: dict[str, Seen], config: Config) -> Record:
+    """The record of a post whose objects are `posts` now; it forgets no feed and no place."""
+    entries = [seen.entry for seen in posts.values() if seen.entry is not None]
+    feeds = {"", *(path for entry in entries for path in post.feeds_of(entry, config))}
+    places = {index.place(entry) for entry in entries}
+    return Record(
+        made=made,
+        posts=posts,
+        feeds=tuple(sorted({*old.feeds, *feeds})),
+        places=tuple(sorted({*old.places, *places})),
+    )
+
+
+def record_key(group: str) -> str:
+    """Where the record of a post is: by a hash, since a key may be as long as a key can be."""
+    name = paths.digest(group, 64)
+    return f"{RECORDS}{name[:2]}/{name[2:]}.json"
+
+
+def manifest_key(path: str) -> str:
+    """Where the manifest of a feed is."""
+    return f"{FEEDS}{path or 'all'}{_MANIFEST}"
+
+
+def part_key(path: str, name: str) -> str:
+    """Where a page or a volume of a feed's index is."""
+    return f"{FEEDS}{path or 'all'}{_PARTS}{name}.json"
+
+
+def path_of_manifest(key: str) -> str | None:
+    """The feed whose manifest is at a key; None: it is no manifest."""
+    if not key.startswith(FEEDS) or not key.endswith(_MANIFEST):
+        return None
+    path = key[len(FEEDS) : -len(_MANIFEST)]
+    return "" if path == "all" else path
+
+
+def encode(value: Struct | tuple[Struct, ...]) -> bytes:
+    """The stored form: JSON, so that a person can read it and offsets of dates stay."""
+    return msgspec.json.encode(value)

@@ -1,0 +1,282 @@
+"""One run of the small world: what users do, what workers do, and what must be true at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from random import Random
+
+import greenlet
+from feeds import build, config, documents, paths, post, publish, scan, state
+from feeds.config import Config
+from feeds.events import Message
+from feeds.store import MemoryStore
+from lxml import etree
+from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
+
+KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
+
+
+@lru_cache
+def settings(formats: str = "json", limit: int = 2, id_from: str = "key") -> Config:
+    listed = ", ".join(f'"{name}"' for name in formats.split())
+    return config.parse(
+        f'[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nformats = [{listed}]\n'
+        f'limit = {limit}\n[posts]\nid_from = "{id_from}"\n[categories]\ntitle_from = "tags"\n'
+    )
+
+
+def text(title: str, category: str, day: int, tag: str = "") -> bytes:
+    tags = f"tags: {tag}\n" if tag else ""
+    return (
+        f"---\ntitle: {title}\ndate: 2025-12-{day:02} 10:00:00 +0000\n"
+        f"categories: {category}\n{tags}---\n{title}\n"
+    ).encode()
+
+
+class Worker:
+    """A publisher at work on a batch; it goes one storage call further with each step."""
+
+    def __init__(self, name: str, story: Story, batch: list[Message]) -> None:
+        self.name, self.story, self.batch = name, story, batch
+        self.alone = False  # the queue has given its messages out again
+        self.posts = Turns(story.posts, self._fault)
+        self.feeds = Turns(story.feeds, self._fault)
+        self.result: publish.Published | None = None
+        world = Clockwork(name, lambda: story.now)
+        self.publisher = story.publisher(self.posts, self.feeds, story.config, world)
+        self.line = greenlet.greenlet(self._run)
+
+    def _fault(self, call: str, key: str) -> str:
+        return self.story.fault(self, call, key)
+
+    def _run(self) -> None:
+        self.result = self.publisher.publish(self.batch)
+
+    def step(self) -> None:
+        """One storage call. Raises Crash where the process ends."""
+        self.line.switch()
+
+    @property
+    def finished(self) -> bool:
+        return self.line.dead
+
+
+class Story:
+    """Two buckets, a queue, and workers."""
+
+    def __init__(
+        self,
+        seed: int,
+        settings_: Config,
+        publisher: type[publish.Publisher] = publish.Publisher,
+        fault: Callable[[Worker, str, str], str] | None = None,
+    ) -> None:
+        self.random = Random(seed)
+        self.config, self.publisher = settings_, publisher
+        self.posts, self.feeds, self.queue = Bucket(), Bucket(), Queue(self.random)
+        self.feeds.watch = self._check_document
+        self.workers: list[Worker] = []
+        self.names = 0
+        self.now = START
+        self.faults_left = 0
+        self.fault = fault or self._random_fault
+        self.told: list[str] = []
+
+    # --- what users do -------------------------------------------------------------------------
+
+    def upload(self, key: str, data: bytes) -> None:
+        self.told.append(f"upload {key}")
+        self.posts.put(key, data)
+        self.queue.send(key)
+
+    def remove(self, key: str) -> None:
+        self.told.append(f"remove {key}")
+        self.posts.objects.pop(key, None)
+        self.queue.send(key)
+
+    # --- what the cloud does -------------------------------------------------------------------
+
+    def _random_fault(self, worker: Worker, call: str, key: str) -> str:
+        if not self.faults_left or self.random.random() > 0.02:
+            return ""
+        self.faults_left -= 1
+        kinds = ["before", "after", "500", "lost", "409"]
+        kinds += ["403"] if call == "get" and not key.startswith("state/") else []
+        fault = self.random.choice(kinds)
+        self.told.append(f"{worker.name} {call} {key}: {fault}")
+        return fault
+
+    def start(self, most: int = 3) -> Worker | None:
+        batch = self.queue.take(self.random.randint(1, most))
+        if not batch:
+            return None
+        self.names += 1
+        worker = Worker(f"w{self.names}", self, batch)
+        self.told.append(f"{worker.name} starts on {[m.id + str(m.keys) for m in batch]}")
+        self.workers.append(worker)
+        return worker
+
+    def step(self, worker: Worker) -> None:
+        """Let one worker go one call further, and see to its end."""
+        try:
+            worker.step()
+        except Crash:
+            self.told.append(f"{worker.name} crashes")
+            self.workers.remove(worker)
+            if not worker.alone:
+                self.queue.back(worker.batch)
+            return
+        if worker.finished:
+            assert worker.result is not None
+            self.workers.remove(worker)
+            failed = worker.result.failed
+            self.told.append(f"{worker.name} ends, failed: {sorted(failed)}")
+            self.queue.done([m for m in worker.batch if m.id not in failed])
+            if not worker.alone:
+                self.queue.back([m for m in worker.batch if m.id in failed])
+
+    def run(self, actions: Iterable[Callable[[], None]], workers: int = 3, zombies: int = 2) -> None:
+        """Do the actions while workers work; then let the workers empty the queue."""
+        todo = list(actions)[::-1]
+        for _ in range(100_000):
+            if todo and self.random.random() < 0.05:
+                todo.pop()()
+            elif len(self.workers) < workers and self.queue.waiting and self.random.random() < 0.3:
+                self.start()
+            elif self.workers:
+                worker = self.random.choice(self.workers)
+                if zombies and not worker.alone and self.random.random() < 0.01:
+                    zombies -= 1
+                    worker.alone = True
+                    self.told.append(f"{worker.name} is taken for dead")
+                    self.queue.back(worker.batch)
+                    if self.random.random() < 0.5:
+                        self.queue.waiting.extend(worker.batch[:1])  # and twice over
+                self.step(worker)
+            elif todo:
+                todo.pop()()
+            elif not self.queue.waiting:
+                assert not self.queue.open, "a message was lost"
+                return
+        raise AssertionError("the workers never came to an end")
+
+    # --- what must be true ---------------------------------------------------------------------
+
+    def _check_document(self, key: str, data: bytes) -> None:
+        if not key.startswith(paths.PUBLIC) or not data:
+            return
+        if key.endswith(".json"):
+            assert json.loads(data)["version"]
+        elif key.endswith(".xml"):
+            etree.fromstring(data)
+
+    def tree(self) -> dict[str, bytes]:
+        """What the public can see."""
+        return {
+            key.removeprefix(paths.PUBLIC): object_.data
+            for key, object_ in sorted(self.feeds.objects.items())
+            if key.startswith(paths.PUBLIC)
+        }
+
+    def yardstick(self) -> dict[str, bytes]:
+        """What one full build of the posts would write; feeds that were once there are empty."""
+        store = MemoryStore()
+        for key, object_ in self.posts.objects.items():
+            store.put(key, object_.data)
+        known = {path for key in self.feeds.objects if (path := state.path_of_manifest(key))}
+        with scan.Scan(store, self.config, self.now, jobs=1) as scanned:
+            scanned.read()
+            made = build.site(scanned.heads, scanned, self.config, sorted(known))
+            return {document.path: document.data for document in made}
+
+    def check(self) -> None:
+        """The public tree is the full build's, byte for byte."""
+        tree, yardstick = self.tree(), self.yardstick()
+        wrong = [
+            f"{'missing' if key not in tree else 'left over' if key not in yardstick else 'differs'}"
+            f": {key}"
+            for key in sorted({*tree, *yardstick})
+            if tree.get(key) != yardstick.get(key)
+        ]
+        assert not wrong, "\n".join([*self.told, *wrong])
+
+
+def random_story(
+    seed: int, publisher: type[publish.Publisher] = publish.Publisher, faults: int = 4
+) -> Story:
+    """A whole story from a seed: some posts, what happens to them, and who handles it."""
+    random = Random(seed)
+    settings_ = settings(
+        random.choice(["json", "json", "json", "atom json rss"]),
+        random.choice([2, 2, 3]),
+        random.choice(["key", "key", "stem"]),
+    )
+    story = Story(seed, settings_, publisher)
+    story.faults_left = random.randint(0, faults)
+
+    def post_text() -> bytes:
+        kind = random.random()
+        if kind < 0.08:
+            return b"---\ntitle: [broken\n---\n"
+        if kind < 0.13:
+            return text("T", "x", 1).replace(b"title: T", b"title: T\ndraft: true")
+        tag = random.choice(["", "", "X", "Y"])
+        day = random.choice([1, 2, 3, 4, 5, 6, 7, 8])
+        return text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
+
+    def action() -> Callable[[], None]:
+        key = random.choice(KEYS)
+        if random.random() < 0.3:
+            return lambda: story.remove(key)
+        data = post_text()
+        return lambda: story.upload(key, data)
+
+    def mend() -> None:
+        for key, object_ in list(story.posts.objects.items()):
+            if b"broken" in object_.data:
+                story.upload(key, text("T", "y", 3))
+
+    actions = [action() for _ in range(random.randint(3, 12))]
+    story.run([*actions, mend], workers=random.randint(1, 4), zombies=random.choice([0, 0, 1, 2]))
+    return story
+
+
+def cached() -> None:
+    """Remember what pure functions came to: stories repeat the same few posts and documents."""
+    reading = lru_cache(4096)(lambda key, data, modified, c: _read(key, data, modified, c))
+    post_read, post_entry = post.read, post.entry
+    current, archive = documents.current, documents.archive
+
+    def _read(key: str, data: bytes, modified: datetime, c: int) -> post.Reading:
+        return post_read(key, data, modified, by_id[c])
+
+    by_id: dict[int, Config] = {}
+
+    def read(key: str, data: bytes, modified: datetime, config_: Config) -> post.Reading:
+        by_id[id(config_)] = config_
+        return reading(key, data, modified.replace(microsecond=0) - timedelta(0), id(config_))
+
+    entries = lru_cache(4096)(lambda one, c: post_entry(one, by_id[c]))
+
+    def entry(one: post.Post, config_: Config):
+        by_id[id(config_)] = config_
+        return entries(one, id(config_))
+
+    currents = lru_cache(8192)(lambda path, es, older, c: tuple(current(path, es, older, by_id[c])))
+    archives = lru_cache(8192)(
+        lambda path, page, es, older, c: tuple(archive(path, page, es, older, by_id[c]))
+    )
+
+    def current_(path, es, older, config_):
+        by_id[id(config_)] = config_
+        return iter(currents(path, tuple(es), older, id(config_)))
+
+    def archive_(path, page, es, older, config_):
+        by_id[id(config_)] = config_
+        return iter(archives(path, page, tuple(es), older, id(config_)))
+
+    post.read, post.entry = read, entry
+    documents.current, documents.archive = current_, archive_
