@@ -40,3 +40,10 @@ lock:
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# More seeds for the simulator: make simulate N=100000; replay one: make simulate FROM=17 N=1.
+N ?= 10000
+FROM ?= 0
+.PHONY: simulate
+simulate: install
+	PYTHONPATH=tests $(BIN)/python -m simulation $(N) $(FROM)

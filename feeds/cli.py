@@ -6,6 +6,7 @@ command could not be carried out (the configuration, the store, the arguments).
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -47,15 +48,15 @@ ConfigPath = Annotated[
 
 def main() -> None:
     """Run the command line; errors are sentences, not tracebacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a title may be more than the locale can write
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except FeedsError as error:
         for line in str(error).splitlines():
             _err.print(line)
         sys.exit(2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 @app.callback(invoke_without_command=True)
@@ -162,9 +163,7 @@ def build_(
 
 def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, int]:
     """Build, print the problems, and return the summary and how many problems there were."""
-    source, target = open_store(posts), open_store(out)
-    if not posts.startswith("s3://") and not Path(posts).expanduser().is_dir():
-        raise ConfigError([f"{posts}: there is no such folder"])
+    source, target = _source(posts), open_store(out)
     own = _documents_among(source, target)
     with scan.Scan(source, settings, datetime.now(UTC), jobs, skip=own) as scanned:
         with _progress("reading") as progress:
@@ -185,6 +184,14 @@ def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, 
         _number(len(problems), "problem"),
     ]
     return ", ".join(parts), len(problems)
+
+
+def _source(posts: str) -> Store:
+    """The store of the posts. Raises StoreError, ConfigError where there is none."""
+    store = open_store(posts)
+    if not posts.startswith("s3://") and not Path(posts).expanduser().is_dir():
+        raise ConfigError([f"{posts}: there is no such folder"])
+    return store
 
 
 def _documents_among(posts: Store, out: Store) -> Callable[[str], bool]:
@@ -217,15 +224,15 @@ def serve(
 
     # As Ctrl+C: what was started and made on the way goes before this process does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    settings, path = _config(config_path, posts)
+    _, path = _config(config_path, posts)
 
     def rebuild() -> None:
-        fresh, _ = _config(path, posts)
-        _out.print(_built(fresh, posts, str(folder))[0])
+        settings, _ = _config(path, posts)
+        _out.print(_built(settings, posts, str(folder))[0])
 
+    _source(posts)
     with server.folder(out) as root:
         folder = root / "public"
-        _out.print(_built(settings, posts, str(folder))[0])
         here = None if posts.startswith("s3://") else Path(posts).expanduser()
         if here is None:
             _out.print("Changes in the bucket are not followed; start again to see them.")
@@ -276,7 +283,7 @@ def check(
         _out.print(table)
     else:
         for row in zip(*(column.cells for column in table.columns), strict=True):
-            _out.print("\t".join(str(cell) for cell in row))
+            typer.echo("\t".join(str(cell) for cell in row))
     _print_problems(problems, "")
     if problems:
         raise typer.Exit(1)

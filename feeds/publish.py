@@ -18,7 +18,7 @@ write has seen them done. docs/design.md says why each rule is there and what fa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -110,7 +110,8 @@ class Publisher:
         for group, record in records.items():
             for path in record.feeds:
                 touched.setdefault(path, []).append(group)
-        changed, failed_paths = self._feeds(touched, errors)
+        again = any(message.received > 1 for message in messages)
+        changed, failed_paths = self._feeds(touched, errors, again)
         for path in failed_paths:
             failed_groups.update(touched[path])
         for group, record in records.items():
@@ -124,14 +125,17 @@ class Publisher:
         return Published(frozenset(failed), tuple(changed), records, tuple(errors), self.conflicts)
 
     def _feeds(
-        self, touched: dict[str, list[str]], errors: list[str]
+        self, touched: dict[str, list[str]], errors: list[str], again: bool
     ) -> tuple[list[str], set[str]]:
-        """Bring feeds up to date; the documents that changed, and the paths that failed."""
+        """Bring feeds up to date; the documents that changed, and the paths that failed.
+
+        `again` tells that another worker may have died over the same messages.
+        """
         checked: dict[str, bool] = {}
 
         def fed(path: str) -> tuple[list[str], bool] | None:
             try:
-                version, one = self.merge(path, touched[path], checked)
+                version, one = self.merge(path, touched[path], checked, again)
                 return self.documents(path, version, one)
             except StoreError as error:
                 errors.append(f"{path or 'all posts'}: {error}")
@@ -205,7 +209,11 @@ class Publisher:
     # --- indexes: f(records) ---------------------------------------------------------------------
 
     def merge(
-        self, path: str, groups: Sequence[str], checked: dict[str, bool] | None = None
+        self,
+        path: str,
+        groups: Sequence[str],
+        checked: dict[str, bool] | None = None,
+        again: bool = False,
     ) -> tuple[str, Manifest]:
         """Bring the index of a feed up to date with records; its version and what it is now."""
         last: Manifest | None = None
@@ -213,11 +221,10 @@ class Publisher:
 
         def merged(old: Manifest) -> Manifest:
             nonlocal last
-            if last and old.generation - last.generation < manifest.LINEAGE:
-                # The last attempt's parts are nobody's, unless it did get through after all.
-                self._remove(path, parts if last.lineage[-1] not in old.lineage else ())
+            if last and self._surely_failed(last, old):
+                self._remove(path, parts)
             parts.clear()
-            old = self._tidied(path, old)
+            old = self._tidied(path, old, again)
             records = self.world.each(self._record, groups)
             now = self.world.now()
             entries = [record.entry(now) for record in records]
@@ -245,14 +252,27 @@ class Publisher:
         self._remove(path, new.gone)
         return version, new
 
+    @staticmethod
+    def _surely_failed(last: Manifest, now: Manifest) -> bool:
+        """Whether a manifest that met a conflict never was written, so that its parts are nobody's.
+
+        It may have been: the reply was lost, and others built on it before it was looked for.
+        """
+        recent = now.generation - last.generation < manifest.LINEAGE
+        return recent and last.lineage[-1] not in now.lineage
+
     def _keep(self, path: str, name: str, part: tuple[Entry, ...] | tuple[Page, ...]) -> None:
         self.feeds.put(state.part_key(path, name), state.encode(part), media_type=_JSON)
 
     def _record(self, group: str) -> Record:
         return self._read(state.record_key(group), Record)[1]
 
-    def _tidied(self, path: str, old: Manifest) -> Manifest:
-        """The manifest without what it asked for and is seen to be done."""
+    def _tidied(self, path: str, old: Manifest, again: bool) -> Manifest:
+        """The manifest without what it asked for and is seen to be done.
+
+        An archive page that was seen to be gone is looked for once more after a crash: who died may
+        have written it after that.
+        """
         if not (old.due or old.retired or old.gone):
             return old
         self._remove(path, old.gone)
@@ -263,7 +283,7 @@ class Publisher:
             if now - what.since < manifest.DANGER or not self._is_done(path, old, name, what)
         }
         seen = {
-            name: since if since < 0 or self._archive_exists(path, name) else -since
+            name: since if since < 0 and not again else self._looked_for(path, name, since)
             for name, since in old.retired.items()
         }
         retired = {name: at for name, at in seen.items() if at > 0 or now + at < manifest.DANGER}
@@ -276,9 +296,10 @@ class Publisher:
                 return False
         return True
 
-    def _archive_exists(self, path: str, name: str) -> bool:
+    def _looked_for(self, path: str, name: str, since: int) -> int:
         keys = documents.archive_keys(path, name)
-        return any(self.feeds.head(paths.PUBLIC + key) is not None for key in keys)
+        there = any(self.feeds.head(paths.PUBLIC + key) is not None for key in keys)
+        return abs(since) if there else -abs(since)
 
     def _titled(self, path: str, new: Manifest, checked: dict[str, bool]) -> Manifest:
         """The manifest with its title, and whether the catalog is known to agree."""
@@ -333,7 +354,7 @@ class Publisher:
                         if new:
                             changed[made.path] = None
                 else:
-                    self._delete_retired(path, one)
+                    self._delete_retired(path, one, changed)
                     if self._version_of(key) == version:
                         return list(changed), one.settled
             except Conflict:
@@ -353,10 +374,12 @@ class Publisher:
         entries = _Shelf(self.feeds, path).page(due.object) if due.object else one.first_page
         return documents.archive(path, name, entries, due.older, self.config)
 
-    def _delete_retired(self, path: str, one: Manifest) -> None:
+    def _delete_retired(self, path: str, one: Manifest, written: Container[str]) -> None:
+        """Delete archive pages that are no more; also those that this worker wrote too late."""
         for name, since in one.retired.items():
-            for key in documents.archive_keys(path, name) if since > 0 else ():
-                self.feeds.delete(paths.PUBLIC + key)
+            for key in documents.archive_keys(path, name):
+                if since > 0 or key in written:
+                    self.feeds.delete(paths.PUBLIC + key)
 
     def _version(self, path: str) -> str:
         return self._version_of(paths.PUBLIC + path)

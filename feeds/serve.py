@@ -62,7 +62,10 @@ def run(
     rebuild: Callable[[], None],
     say: Callable[[str], None],
 ) -> None:
-    """Serve `root` and call `rebuild` after every change below `posts` or of `config`; until ^C."""
+    """Build, serve `root`, and build again after every change below `posts` or of `config`.
+
+    Ends with ^C. What changes while the first build runs is seen after it.
+    """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -70,16 +73,18 @@ def run(
         listener.listen(128)
     except OSError:
         raise FeedsError(f"port {port} is taken; choose another with --port, or --port 0") from None
-    stop = threading.Event()
+    stop, first = threading.Event(), threading.Lock()
     watcher = threading.Thread(
-        target=_follow, args=(posts, config, rebuild, stop, say), daemon=True
+        target=_follow, args=(posts, config, rebuild, stop, first, say), daemon=True
     )
     settings = uvicorn.Config(
         application(root), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
     )
     try:
+        with first:
+            watcher.start()
+            rebuild()
         say(f"Serving http://127.0.0.1:{listener.getsockname()[1]}/feeds.html (stop with Ctrl+C)")
-        watcher.start()
         uvicorn.Server(settings).run(sockets=[listener])
     except KeyboardInterrupt:
         pass  # that is how it is meant to end
@@ -94,6 +99,7 @@ def _follow(
     config: Path,
     rebuild: Callable[[], None],
     stop: threading.Event,
+    first: threading.Lock,
     say: Callable[[str], None],
 ) -> None:
     seen = _stamp(config)
@@ -103,7 +109,8 @@ def _follow(
             continue
         seen = now
         try:
-            rebuild()
+            with first:
+                rebuild()
         except Exception as error:
             say(f"not rebuilt: {error}")
 

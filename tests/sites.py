@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from random import Random
 
 from feeds import build, config, scan
 from feeds.config import Config
@@ -55,15 +56,20 @@ class Built(dict[str, Document]):
 
 
 def built(
-    posts: Mapping[str, bytes], settings: Config | None = None, now: datetime = NOW, jobs: int = 1
+    posts: Mapping[str, bytes],
+    settings: Config | None = None,
+    now: datetime = NOW,
+    shuffled: Random | None = None,
 ) -> Built:
     """Build a site from its posts, as the command does, without a disk."""
     store = MemoryStore(clock=lambda: NOW)
     for key, data in posts.items():
         store.put(key, data)
     settings = settings or PLAIN
-    with scan.Scan(store, settings, now, jobs) as scanned:
+    with scan.Scan(store, settings, now, jobs=1) as scanned:
         scanned.read()
+        if shuffled:
+            shuffled.shuffle(scanned.heads)
         documents = list(build.site(scanned.heads, scanned, settings))
     found = Built((document.path, document) for document in documents)
     assert len(found) == len(documents), "two documents have one path"

@@ -82,7 +82,9 @@ def assert_is_the_set(shelf: Shelf, one: Manifest, entries: list[Entry], limit: 
     parts = index.pages(one.entries, limit)
     if len(entries) >= limit:
         assert len(one.entries) >= limit > len(one.entries) - len(parts[0])
-    assert set(shelf.pages) == {page.object for page in shelf.all_pages(one)}, "no page is left over"
+    assert set(shelf.pages) == {page.object for page in shelf.all_pages(one)}, (
+        "no page is left over"
+    )
     assert set(shelf.volumes) == {volume.object for volume in one.volumes}
     assert not set(one.retired) & set(archived)
 

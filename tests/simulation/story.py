@@ -42,6 +42,7 @@ class Worker:
     def __init__(self, name: str, story: Story, batch: list[Message]) -> None:
         self.name, self.story, self.batch = name, story, batch
         self.alone = False  # the queue has given its messages out again
+        self.asleep = 0  # steps of others that it will not see
         self.posts = Turns(story.posts, self._fault)
         self.feeds = Turns(story.feeds, self._fault)
         self.result: publish.Published | None = None
@@ -82,6 +83,7 @@ class Story:
         self.names = 0
         self.now = START
         self.faults_left = 0
+        self.sleepiness = 0.0
         self.fault = fault or self._random_fault
         self.told: list[str] = []
 
@@ -138,7 +140,19 @@ class Story:
             if not worker.alone:
                 self.queue.back([m for m in worker.batch if m.id in failed])
 
-    def run(self, actions: Iterable[Callable[[], None]], workers: int = 3, zombies: int = 2) -> None:
+    def _next(self) -> Worker:
+        """Whose turn it is. Now and then one falls asleep, so that others overtake it by far."""
+        for worker in self.workers:
+            worker.asleep = max(worker.asleep - 1, 0)
+        awake = [worker for worker in self.workers if not worker.asleep] or self.workers
+        worker = self.random.choice(awake)
+        if self.random.random() < self.sleepiness:
+            worker.asleep = self.random.choice([20, 60, 200])
+        return worker
+
+    def run(
+        self, actions: Iterable[Callable[[], None]], workers: int = 3, zombies: int = 2
+    ) -> None:
         """Do the actions while workers work; then let the workers empty the queue."""
         todo = list(actions)[::-1]
         for _ in range(100_000):
@@ -147,7 +161,7 @@ class Story:
             elif len(self.workers) < workers and self.queue.waiting and self.random.random() < 0.3:
                 self.start()
             elif self.workers:
-                worker = self.random.choice(self.workers)
+                worker = self._next()
                 if zombies and not worker.alone and self.random.random() < 0.01:
                     zombies -= 1
                     worker.alone = True
@@ -216,22 +230,29 @@ def random_story(
     )
     story = Story(seed, settings_, publisher)
     story.faults_left = random.randint(0, faults)
+    story.sleepiness = random.choice([0, 0.02, 0.05, 0.1])
 
     def post_text() -> bytes:
         kind = random.random()
         if kind < 0.08:
-            return b"---\ntitle: [broken\n---\n"
+            return b"---\ntitle: broken\ndate: 2018-110-15\n---\n"
         if kind < 0.13:
             return text("T", "x", 1).replace(b"title: T", b"title: T\ndraft: true")
         tag = random.choice(["", "", "X", "Y"])
         day = random.choice([1, 2, 3, 4, 5, 6, 7, 8])
         return text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
 
+    keys = random.sample(KEYS, random.choice([1, 2, 3, 5]))
+    before: dict[str, list[bytes]] = {}
+
     def action() -> Callable[[], None]:
-        key = random.choice(KEYS)
-        if random.random() < 0.3:
+        key = random.choice(keys)
+        if random.random() < 0.25:
             return lambda: story.remove(key)
-        data = post_text()
+        said = before.setdefault(key, [])
+        # Back to what it was is what fools a version that is a hash of the content.
+        data = random.choice(said) if said and random.random() < 0.5 else post_text()
+        said.append(data)
         return lambda: story.upload(key, data)
 
     def mend() -> None:

@@ -45,7 +45,9 @@ class Bucket:
         if version is None:
             return True
         there = self.objects.get(key)
-        return there is None if version == "" else there is not None and there.stat.version == version
+        return (
+            there is None if version == "" else there is not None and there.stat.version == version
+        )
 
 
 class Turns:

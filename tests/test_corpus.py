@@ -1,0 +1,151 @@
+"""Real posts of public sites: everything that can be read is there, all else is named.
+
+The posts are no part of this project: FEEDS_CORPUS names a folder with a folder for each site.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import feedparser
+import pytest
+from lxml import etree
+from msgspec import Struct
+from validity import assert_valid_document
+
+from feeds import config, paths, post
+
+CORPUS = os.environ.get("FEEDS_CORPUS", "")
+FOLDERS = sorted(path for path in Path(CORPUS).iterdir() if path.is_dir()) if CORPUS else []
+COMMAND = str(Path(sys.executable).with_name("feeds"))
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+CONFIG = """
+[site]
+title = "Corpus"
+url = "https://news.example.com/"
+timezone = "Asia/Shanghai"
+[feeds]
+url = "https://feeds.example.com/"
+[posts]
+exclude = ["category/**", "plugins/**", "themes/**"]
+[categories]
+title_from = "tags"
+"""
+SETTINGS = config.parse(CONFIG)
+
+pytestmark = pytest.mark.skipif(
+    not CORPUS, reason="FEEDS_CORPUS names no folder with posts of real sites"
+)
+
+
+class Built(Struct):
+    """A folder of posts, the feeds that the command made of it, and what it said."""
+
+    posts: Path
+    out: Path
+    summary: str
+    problems: list[str]
+
+    def documents(self) -> dict[str, bytes]:
+        return {
+            file.relative_to(self.out).as_posix(): file.read_bytes()
+            for file in self.out.rglob("*.*")
+        }
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder: Path = request.param
+    work = tmp_path_factory.mktemp(folder.name)
+    (work / "feeds.toml").write_text(CONFIG)
+    done = subprocess.run(
+        [COMMAND, "build", folder, work / "out", "--config", work / "feeds.toml"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    said = [line for line in done.stderr.splitlines() if not line.startswith("reading ")]
+    return Built(folder, work / "out", done.stdout, said)
+
+
+def test_every_document_is_valid(site: Built) -> None:
+    for path, data in site.documents().items():
+        assert_valid_document(path, data, SETTINGS.url(path))
+
+
+def test_each_problem_names_a_file_a_line_of_it_and_what_to_do(site: Built) -> None:
+    for problem in site.problems:
+        found = re.fullmatch(r"(.*?):(\d+): (?:warning: )?(.+); (.+)", problem)
+        assert found, problem
+        file = Path(found[1])
+        assert file.is_relative_to(site.posts)
+        assert 1 <= int(found[2]) <= file.read_bytes().count(b"\n") + 1
+
+
+def test_every_post_is_published_or_named_or_not_meant_to_be(site: Built) -> None:
+    keys = {
+        file.relative_to(site.posts).as_posix() for file in site.posts.rglob("*") if file.is_file()
+    }
+    posts = {key for key in keys if post.is_post(key, SETTINGS)}
+    failed = {
+        problem.partition(f"{site.posts}/")[2].partition(":")[0]
+        for problem in site.problems
+        if ": warning: " not in problem
+    }
+    meant = {key for key in posts - failed if is_meant(site.posts / key)}
+
+    assert site.summary.startswith(f"{len(meant):,} post")
+    ids = published(site)
+    own = {id_ for id_ in ids if id_.startswith("tag:bucketfeed.invalid,2026:")}
+    assert len(ids) == len(meant)
+    assert own <= {paths.tag_uri(SETTINGS.posts.id_authority, key) for key in meant}
+
+
+def is_meant(file: Path) -> bool:
+    head = file.read_bytes()[:4000].lower()
+    unlisted = rb"^\s*[\"']?(?:published[\"']?\s*[:=]\s*false|(?:draft|hidden)[\"']?\s*[:=]\s*true)"
+    return not re.search(unlisted, head, re.MULTILINE)
+
+
+def published(site: Built) -> set[str]:
+    """The ids of all entries of the feed of all posts and of its archive."""
+    ids: set[str] = set()
+    for path, data in site.documents().items():
+        if path == "atom.xml" or re.fullmatch(r"archive/[^/]+\.xml", path):
+            entries = etree.fromstring(data).iter(f"{ATOM}entry")
+            ids |= {entry.findtext(f"{ATOM}id") or "" for entry in entries}
+    return ids
+
+
+@pytest.mark.skipif(
+    not (Path(CORPUS) / "finews").is_dir(), reason="the folder has no posts of the seed site"
+)
+def test_a_post_of_the_seed_site_is_what_its_readers_expect(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text(CONFIG)
+    subprocess.run(
+        [COMMAND, "build", Path(CORPUS) / "finews", "out", "--strict"], cwd=tmp_path, check=True
+    )
+    feed = tmp_path / "out/category/zhongguoshichangjianguanxinwenwang/atom.xml"
+    read = feedparser.parse(io.BytesIO(feed.read_bytes()))
+    (entry,) = [e for e in read.entries if e.link.endswith("=NW202112242225432856")]
+
+    assert read.feed.title == "中国市场监管新闻网新闻"
+    assert entry.link == (
+        "http://finews.zning.xyz/html_News/NewsShare.html?infoCode=NW202112242225432856"
+    )
+    assert datetime.fromisoformat(entry.published) == datetime.fromisoformat(
+        "2021-12-24T14:51:02+08:00"
+    )
+    assert entry.published == "2021-12-24T14:51:02+08:00"
+    assert entry.title == "加强知识产权保护 深入推进特色型知识产权强区建设"
+    assert "NewsShare" not in entry.content[0].value
+    assert "返回" not in entry.content[0].value
+    assert "（文章来源：中国市场监管新闻网）" in entry.content[0].value

@@ -1,0 +1,252 @@
+"""Publishers that meet: seeded stories, every crash point, and the schedules that were found.
+
+The yardstick is the full build: when the queue is empty, the public tree is what one build of the
+posts would write, byte for byte (Story.check).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from feeds import publish
+from simulation import mutants
+from simulation.story import Story, Worker, cached, random_story, settings, text
+
+SCHEDULES = 2400
+CHUNK = 100
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _remembering():
+    cached()
+
+
+@pytest.mark.parametrize("start", range(0, SCHEDULES, CHUNK))
+def test_any_schedule_ends_with_what_a_full_build_would_write(start):
+    for seed in range(start, start + CHUNK):
+        try:
+            random_story(seed).check()
+        except Exception as error:
+            error.add_note(f"replay with: make simulate FROM={seed} N=1")
+            raise
+
+
+# --- every crash point ---------------------------------------------------------------------------
+
+
+def archive(story: Story) -> None:
+    """Seven posts in one category, published: enough for archive pages."""
+    for day in range(1, 8):
+        story.upload(f"{day}.md", text("T", "x", day))
+    story.run([], workers=1, zombies=0)
+
+
+def a_move(story: Story) -> None:
+    archive(story)
+    story.upload("3.md", text("T", "y", 3, tag="Why"))
+
+
+def a_deletion(story: Story) -> None:
+    archive(story)
+    story.remove("2.md")
+
+
+def a_back_dated_post_in_a_new_category(story: Story) -> None:
+    archive(story)
+    story.upload("new.md", text("N", "[x, z]", 2, tag="Z"))
+
+
+def a_file_that_moves_to_another_folder(story: Story) -> None:
+    archive(story)
+    data = story.posts.objects["4.md"].data
+    story.upload("old/4.md", data)
+    story.remove("4.md")
+
+
+SCENARIOS = [a_move, a_deletion, a_back_dated_post_in_a_new_category]
+SCENARIOS += [a_file_that_moves_to_another_folder]
+
+
+@pytest.mark.parametrize("when", ["before", "after", "lost", "409"])
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
+def test_a_fault_at_any_storage_call_is_healed_when_the_message_comes_again(scenario, when):
+    id_from = "stem" if scenario is a_file_that_moves_to_another_folder else "key"
+    at, calls = 0, 0
+    while True:
+        story = Story(at, settings("atom json", 3, id_from), fault=lambda *_: "")
+        scenario(story)
+        at, calls = at + 1, 0
+
+        def fault(_worker: Worker, _call: str, _key: str) -> str:
+            nonlocal calls
+            calls += 1
+            return when if calls == at else ""
+
+        story.fault = fault
+        story.run([], workers=1, zombies=0)
+        story.check()
+        if calls < at:
+            break
+    assert at > 20
+
+
+# --- schedules that were found, and the mutants that they catch ------------------------------------
+
+
+def until(story: Story, worker: Worker, call: str, key: str) -> None:
+    """Let a worker go on until its next call would be this one."""
+    for _ in range(1000):
+        story.step(worker)
+        calls = [*worker.posts.calls[-1:], *worker.feeds.calls[-1:]]
+        if any(made == call and key in where for made, where in calls):
+            return
+    raise AssertionError(f"{worker.name} never came to {call} {key}")
+
+
+def finish(story: Story, worker: Worker) -> None:
+    while worker in story.workers:
+        story.step(worker)
+
+
+def started(story: Story) -> Worker:
+    worker = story.start(most=1)
+    assert worker is not None
+    return worker
+
+
+def there_and_back(kind: type[publish.Publisher], call: str, key: str) -> Story:
+    """A post is A, then B, then A again, while the worker that saw B is about to write."""
+    story = Story(1, settings(), kind, fault=lambda *_: "")
+    story.upload("a.md", text("A", "x", 1))
+    story.run([], workers=1, zombies=0)
+    story.upload("a.md", text("B", "x", 1))
+    slow = started(story)
+    until(story, slow, call, key)
+    story.upload("a.md", text("A", "x", 1))
+    finish(story, started(story))
+    finish(story, slow)
+    story.run([], workers=1, zombies=0)
+    return story
+
+
+def slow_record(kind: type[publish.Publisher]) -> Story:
+    return there_and_back(kind, "put", "state/posts/")
+
+
+def slow_index(kind: type[publish.Publisher]) -> Story:
+    return there_and_back(kind, "put", "state/feeds/all/index.json")
+
+
+def slow_document(kind: type[publish.Publisher]) -> Story:
+    return there_and_back(kind, "put", "public/feed.json")
+
+
+def lost_reply_that_others_built_on(kind: type[publish.Publisher]) -> Story:
+    """An index was written, its reply lost, and the next worker built on it at once."""
+    story = Story(1, settings(limit=2), kind, fault=lambda *_: "")
+    archive(story)
+    story.upload("8.md", text("T", "x", 8))
+    story.upload("9.md", text("T", "x", 9))
+    first, second = started(story), started(story)
+
+    def fault(worker: Worker, call: str, key: str) -> str:
+        return "lost" if worker is first and call == "put" and "all/index" in key else ""
+
+    story.fault = fault
+    until(story, first, "put again", "all/index")
+    finish(story, second)
+    finish(story, first)
+    story.fault = lambda *_: ""
+    story.upload("2.md", text("U", "x", 2))
+    story.run([], workers=1, zombies=0)
+    return story
+
+
+def dead_over_a_document(kind: type[publish.Publisher]) -> Story:
+    """A worker that was taken for dead writes an old document and dies at once."""
+    story = Story(1, settings(), kind, fault=lambda *_: "")
+    story.upload("a.md", text("A", "x", 1))
+    slow = started(story)
+    until(story, slow, "put", "public/feed.json")
+    slow.alone = True
+    story.queue.back(slow.batch)
+    story.upload("b.md", text("B", "x", 2))
+    while story.queue.waiting:
+        finish(story, started(story))
+    story.fault = lambda worker, call, key: "after" if call == "put" else ""
+    finish(story, slow)
+    return story
+
+
+DIRECTED = [
+    slow_record,
+    slow_index,
+    slow_document,
+    lost_reply_that_others_built_on,
+    dead_over_a_document,
+]
+
+
+@pytest.mark.parametrize("schedule", DIRECTED, ids=lambda s: s.__name__)
+def test_the_protocol_holds_in_every_schedule_that_once_broke_it(schedule):
+    schedule(publish.Publisher).check()
+
+
+def stays_while_unreadable(kind: type[publish.Publisher]) -> Story:
+    """A post becomes unreadable: its last good entry stays, whatever else happens to the feed."""
+    story = Story(1, settings(), kind, fault=lambda *_: "")
+    good = text("A", "x", 1)
+    story.upload("a.md", good)
+    story.run([], workers=1, zombies=0)
+    story.upload("a.md", b"---\ntitle: broken\ndate: 2018-110-15\n---\n")
+    story.upload("b.md", text("B", "x", 2))
+    story.run([], workers=1, zombies=0)
+    # The yardstick is the posts as they last could be read.
+    story.posts.put("a.md", good)
+    return story
+
+
+def test_the_last_good_entry_of_a_post_stays_while_it_cannot_be_read():
+    stays_while_unreadable(publish.Publisher).check()
+
+
+CAUGHT_BY_SCHEDULE = [
+    (mutants.SkipsEqualWrites, slow_record),
+    (mutants.StaleTokens, slow_record),
+    (mutants.NeverLooksAgain, slow_document),
+    (mutants.RemovesPartsInUse, lost_reply_that_others_built_on),
+    (mutants.OverwritesDocuments, dead_over_a_document),
+    (mutants.ForgetsTheLastGood, stays_while_unreadable),
+]
+
+
+@pytest.mark.parametrize(("mutant", "schedule"), CAUGHT_BY_SCHEDULE)
+def test_a_directed_schedule_catches_the_mutant(mutant, schedule):
+    assert is_caught(lambda: schedule(mutant))
+
+
+CAUGHT_BY_SEEDS = [
+    mutants.SourceFirst,
+    mutants.Unconditional,
+    mutants.StaleTokens,
+    mutants.DeniedIsDeleted,
+    mutants.ForgetsOldFeeds,
+    mutants.ForgetsOldPlaces,
+    mutants.ForgetsWhatIsDue,
+    mutants.SettlesTheCatalogUnseen,
+]
+
+
+@pytest.mark.parametrize("mutant", CAUGHT_BY_SEEDS)
+def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
+    assert any(is_caught(lambda s=seed: random_story(s, mutant)) for seed in range(SCHEDULES))
+
+
+def is_caught(told: Callable[[], Story]) -> bool:
+    """Whether a story ends with the wrong tree, or never, or in an exception."""
+    try:
+        told().check()
+    except Exception:
+        return True
+    return False
