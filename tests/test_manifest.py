@@ -8,11 +8,12 @@ from random import Random
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from feeds import index, manifest
 from feeds.manifest import Manifest, Page
 from feeds.model import Entry
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from feeds import publish
 from simulation import mutants
 from simulation.story import Story, Worker, cached, random_story, settings, text
+
+from feeds import publish
 
 SCHEDULES = 2400
 CHUNK = 100

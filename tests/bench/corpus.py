@@ -6,10 +6,11 @@ import random
 from pathlib import Path
 
 CATEGORIES = 20
-_WORDS = (
+_TEXT = (
     "market river station report window morning quiet harvest engine letter garden north copper "
     "signal figure bridge winter paper across council silver number answer harbour under evening"
-).split()
+)
+_WORDS = _TEXT.split()
 
 
 def body(random_: random.Random, size: int) -> str:
@@ -26,7 +27,7 @@ def _sentence(random_: random.Random) -> str:
 
 
 def write(folder: Path, count: int, size: int = 4500) -> None:
-    """Write `count` posts of about `size` bytes in 20 categories, one a minute, the same each time."""
+    """Write `count` posts of about `size` bytes, one a minute, the same each time."""
     random_ = random.Random(count)
     posts = folder / "_posts"
     posts.mkdir(parents=True, exist_ok=True)

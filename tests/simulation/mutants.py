@@ -5,12 +5,13 @@ If the simulator could not tell one of these from the real publisher, it would p
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from feeds import paths, post, state
 from feeds.errors import Conflict, Denied
 from feeds.manifest import Manifest
 from feeds.publish import _JSON, TRIES, Publisher
 from feeds.state import Record, Seen
-from msgspec.structs import replace
 
 
 class SourceFirst(Publisher):

@@ -9,12 +9,13 @@ from functools import lru_cache
 from random import Random
 
 import greenlet
+from lxml import etree
+from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
+
 from feeds import build, config, documents, paths, post, publish, scan, state
 from feeds.config import Config
 from feeds.events import Message
 from feeds.store import MemoryStore
-from lxml import etree
-from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
 
 KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 

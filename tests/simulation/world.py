@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import greenlet
+
 from feeds.errors import Conflict, Denied, Unavailable
 from feeds.events import Message
 from feeds.store import Object, Stat

@@ -1,0 +1,104 @@
+"""Owns what a real publisher has around it: clock, names, patience, threads; and counts calls."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from feeds.store import Object, Stat, Store
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_LONGEST_PAUSE = 2.0
+
+
+class RealWorld:
+    """The world of a publisher in a process of its own (publish.World).
+
+    `threads` is how much is done at once; work inside work gets threads of its own, so that no
+    level waits for the one that waits for it.
+    """
+
+    def __init__(self, threads: int = 32) -> None:
+        self.threads = threads
+        self._pools: dict[int, ThreadPoolExecutor] = {}
+        self._lock = threading.Lock()
+        self._level = threading.local()
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return datetime.now(UTC)
+
+    def token(self) -> str:
+        """32 hexadecimal digits that nobody had before."""
+        return uuid.uuid4().hex
+
+    def pause(self, attempt: int) -> None:
+        """Sleep for a random time, on average twice as long with each attempt, at most 2 s."""
+        time.sleep(random.uniform(0, min(0.05 * 2**attempt, _LONGEST_PAUSE)))
+
+    def each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Do the work in threads; the first error is raised when all are done."""
+        if len(items) < 2 or self.threads < 2:
+            return [work(item) for item in items]
+        level = getattr(self._level, "number", 0)
+
+        def inside(item: A) -> B:
+            self._level.number = level + 1
+            return work(item)
+
+        with self._lock:
+            pool = self._pools.setdefault(level, ThreadPoolExecutor(self.threads))
+        futures = [pool.submit(inside, item) for item in items]
+        return [future.result() for future in futures]
+
+
+class Counted:
+    """A store that counts its calls by name, in `calls`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.url = store, store.url
+        self.calls: Counter[str] = Counter()
+
+    def get(self, key: str, limit: int | None = None) -> Object | None:
+        """Read an object (Store.get)."""
+        self.calls["get"] += 1
+        return self.store.get(key, limit)
+
+    def head(self, key: str) -> Stat | None:
+        """Say what an object is (Store.head)."""
+        self.calls["head"] += 1
+        return self.store.head(key)
+
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        version: str | None = None,
+        media_type: str = "application/octet-stream",
+        cache_control: str = "",
+    ) -> str:
+        """Write an object (Store.put)."""
+        self.calls["put"] += 1
+        return self.store.put(
+            key, data, version=version, media_type=media_type, cache_control=cache_control
+        )
+
+    def delete(self, key: str) -> None:
+        """Remove an object (Store.delete)."""
+        self.calls["delete"] += 1
+        self.store.delete(key)
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """Yield objects (Store.list)."""
+        self.calls["list"] += 1
+        return self.store.list(prefix)

@@ -1,0 +1,226 @@
+"""Measures a full build as a whole process, from its start to its end, beside Hugo's.
+
+Both are given the same posts and two cores, and both results are looked into: how many feeds, how
+many entries in each, which is the newest. Hugo makes RSS alone and no pages; this program RSS and
+Atom. Seconds are the median of `RUNS`; memory is of one more run, which is not timed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from lxml import etree
+
+from tests.bench import corpus
+
+RUNS = 3
+ENTRIES = 50
+CORES = 2
+
+FEEDS_TOML = """
+[site]
+title = "Benchmark"
+url = "https://news.example.com/"
+[feeds]
+formats = ["rss", "atom"]
+limit = 50
+archives = false
+pages = false
+"""
+
+HUGO_TOML = """
+baseURL = "https://news.example.com/"
+title = "Benchmark"
+contentDir = "_posts"
+disableKinds = ["404", "robotsTXT", "sitemap", "section", "taxonomy"]
+ignoreErrors = ["error-disable-taxonomy"]
+[taxonomies]
+category = "categories"
+[outputs]
+home = ["RSS"]
+term = ["RSS"]
+[services.rss]
+limit = 50
+# Pages are listed, and not rendered.
+[[cascade]]
+[cascade._target]
+kind = "page"
+[cascade._build]
+render = "never"
+[cascade.build]
+render = "never"
+"""
+
+HUGO_RSS = """
+{{- printf "<?xml version=\\"1.0\\" encoding=\\"utf-8\\"?>" | safeHTML }}
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel>
+<title>{{ .Title }}</title><link>{{ .Permalink }}</link><description>{{ .Title }}</description>
+{{- $pages := .Pages }}{{ if .IsHome }}{{ $pages = site.RegularPages }}{{ end }}
+{{- range first 50 $pages }}
+<item><title>{{ .Title }}</title><link>{{ .Permalink }}</link>
+<guid isPermaLink="false">{{ .File.Path }}</guid>
+<pubDate>{{ .Date.Format "Mon, 02 Jan 2006 15:04:05 -0700" }}</pubDate>
+<description>{{ .Summary | html }}</description>
+<content:encoded>{{ .Content | html }}</content:encoded></item>
+{{- end }}
+</channel></rss>
+"""
+
+
+class Contestant(NamedTuple):
+    """A program to measure: how it is run on a site, and where a feed of it is."""
+
+    name: str
+    command: Sequence[str]
+    feeds: Callable[[Path], list[Path]]
+    made: str
+
+
+class Measured(NamedTuple):
+    """Seconds of each run; peak bytes of the largest process, and of all together."""
+
+    seconds: list[float]
+    largest: int
+    together: int
+
+
+def contestants(site: Path) -> list[Contestant]:
+    """The programs that are installed here, `site` prepared for each."""
+    (site / "feeds.toml").write_text(FEEDS_TOML)
+    (site / "config.toml").write_text(HUGO_TOML)
+    template = site / "layouts" / "_default" / "rss.xml"
+    template.parent.mkdir(parents=True)
+    template.write_text(HUGO_RSS.lstrip())
+    command = str(Path(sys.executable).with_name("feeds"))
+    found = [
+        Contestant(
+            "feeds build",
+            [command, "build", str(site), "{out}", "--config", str(site / "feeds.toml")],
+            lambda out: [*out.rglob("rss.xml"), *out.rglob("atom.xml")],
+            "RSS and Atom",
+        )
+    ]
+    if hugo := shutil.which("hugo"):
+        version = subprocess.run([hugo, "version"], capture_output=True, text=True).stdout.split()
+        found.append(
+            Contestant(
+                f"hugo {version[1].split('-')[0].split('+')[0]}",
+                [hugo, "--quiet", "--source", str(site), "--destination", "{out}"],
+                lambda out: [*out.rglob("index.xml")],
+                "RSS",
+            )
+        )
+    return found
+
+
+def measured(contestant: Contestant, out: Path) -> Measured:
+    """Run a program `RUNS` times, each into an empty folder, and once more for its memory."""
+    command = [word.format(out=out) for word in contestant.command]
+    seconds = []
+    for _ in range(RUNS):
+        shutil.rmtree(out, ignore_errors=True)
+        start = time.perf_counter()
+        _wait(_started(command))
+        seconds.append(time.perf_counter() - start)
+    shutil.rmtree(out, ignore_errors=True)
+    process = _started(command)
+    together = 0
+    while process.poll() is None:
+        together = max(together, sum(map(_memory, _tree(process.pid))))
+        time.sleep(0.01)
+    _wait(process)
+    return Measured(seconds, _largest(command, out), together)
+
+
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    if process.wait():
+        raise SystemExit(f"{process.args!r} ended with {process.returncode}")
+
+
+def _largest(command: Sequence[str], out: Path) -> int:
+    """The peak resident set (bytes) of the largest process, which the system has counted."""
+    shutil.rmtree(out, ignore_errors=True)
+    process = _started(command)
+    _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and all below it; where there is no /proc, nothing."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            for child in task.read_text().split():
+                found += _tree(int(child))
+        except OSError:
+            continue
+    return found
+
+
+def _memory(pid: int) -> int:
+    """The bytes that a process holds; what it shares counts in part (proportional set size)."""
+    try:
+        rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(row.split()[1]) * 1024 for row in rows if row.startswith("Pss:"))
+
+
+def assert_complete(contestant: Contestant, out: Path, posts: int) -> int:
+    """Look into the feeds: as many as meant, full, the newest first. Return how many there are."""
+    feeds = contestant.feeds(out)
+    formats = contestant.made.count(" and ") + 1
+    assert len(feeds) == formats * (corpus.CATEGORIES + 1), (contestant.name, len(feeds))
+    newest = set()
+    for feed in feeds:
+        entries = list(etree.parse(feed).iter("item", "{http://www.w3.org/2005/Atom}entry"))
+        assert len(entries) == min(ENTRIES, posts // corpus.CATEGORIES or posts), feed
+        texts = [len(element.text or "") for entry in entries for element in entry]
+        assert sum(size > 3000 for size in texts) == len(entries), f"{feed}: texts are not whole"
+        title = entries[0].findtext("title") or entries[0].findtext("{*}title") or ""
+        newest.add(int(title.rpartition(" ")[2]))
+    assert newest == set(range(posts - corpus.CATEGORIES, posts)), (contestant.name, newest)
+    return len(feeds)
+
+
+def main(posts: int = 10_000) -> None:
+    """Measure, look into the results, and print a table."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        site, out = Path(folder) / "site", Path(folder) / "out"
+        corpus.write(site, posts)
+        print(f"{posts:,} posts of 4.5 kB in {corpus.CATEGORIES} categories, {CORES} cores")
+        columns = ("", "median s", "best s", "posts/s", "largest MB", "together MB", "feeds")
+        print("".join(f"{column:>14}" for column in columns))
+        for contestant in contestants(site):
+            result = measured(contestant, out)
+            feeds = assert_complete(contestant, out, posts)
+            median = statistics.median(result.seconds)
+            cells = (
+                f"{median:.2f}",
+                f"{min(result.seconds):.2f}",
+                f"{posts / median:,.0f}",
+                f"{result.largest / 1e6:.0f}",
+                f"{result.together / 1e6:.0f}",
+                feeds,
+            )
+            row = "".join(f"{cell:>14}" for cell in (contestant.name, *cells))
+            print(f"{row}  {contestant.made}, {ENTRIES} whole entries each", flush=True)
+
+
+if __name__ == "__main__":
+    main()
