@@ -26,7 +26,7 @@ from feeds import __version__, build, config, output, paths, post, scan
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError, PostError
 from feeds.model import Problem
-from feeds.store import Store, open_store
+from feeds.store import LocalStore, Store, open_store
 
 app = typer.Typer(
     name="feeds",
@@ -221,22 +221,98 @@ def serve(
     Example: feeds serve posts/
     """
     from feeds import serve as server
+    from feeds.live import Live
 
     # As Ctrl+C: what was started and made on the way goes before this process does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _, path = _config(config_path, posts)
 
-    def rebuild() -> None:
-        settings, _ = _config(path, posts)
-        _out.print(_built(settings, posts, str(folder))[0])
+    def report(what: str, problems: list[Problem], errors: list[str]) -> None:
+        _print_problems(problems, posts)
+        for error in errors:
+            _err.print(error, markup=False)
+        _out.print(what, markup=False)
+
+    def follow(changed: set[str] | None) -> None:
+        if changed is None:
+            feeds.start()
+        else:
+            feeds.changed(changed)
 
     _source(posts)
     with server.folder(out) as root:
-        folder = root / "public"
+        feeds = Live(open_store(posts), root, lambda: _config(path, posts)[0], report)
         here = None if posts.startswith("s3://") else Path(posts).expanduser()
         if here is None:
             _out.print("Changes in the bucket are not followed; start again to see them.")
-        server.run(folder, here, path, port, rebuild, _out.print)
+        server.run(root / "public", here, path, port, follow, _out.print)
+        feeds.stop()
+
+
+@app.command()
+def rebuild(
+    posts: Posts,
+    feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
+    config_path: ConfigPath = None,
+) -> None:
+    """Publish all posts of a bucket: the first time, or for a new feeds.toml.
+
+    It does what the cloud function does, in batches, while uploads go on. Stop it and start it
+    again as you like: what was done already is not done again.
+
+    Example: feeds rebuild s3://my-posts s3://my-feeds
+    """
+    from feeds.publish import Publisher, problems
+    from feeds.rebuild import rebuild as all_posts
+    from feeds.world import RealWorld
+
+    settings, _ = _config(config_path, posts)
+    _source(posts)
+    publisher = Publisher(open_store(posts), open_store(feeds), settings, RealWorld())
+    with _progress("publishing") as progress:
+        done = all_posts(
+            publisher,
+            progress,
+            told=lambda batch: _print_problems(problems(batch.looked.values()), posts),
+        )
+    for error in done.errors:
+        _err.print(error, markup=False)
+    parts = [
+        f"{_number(done.posts, 'post')} published",
+        f"{done.skipped:,} as before",
+        f"{done.gone:,} gone",
+        _number(done.feeds, "feed"),
+        f"{_number(done.documents, 'document')} written",
+        _number(done.problems, "problem"),
+    ]
+    _out.print(", ".join(parts))
+    if done.errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def doctor(
+    url: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix for the feeds.")],
+) -> None:
+    """Examine a store: does it do all that publishing needs of it?
+
+    It writes a few objects under state/ and removes them again. Exits with 1 when something is
+    lacking.
+
+    Example: feeds doctor s3://my-feeds
+    """
+    from feeds.doctor import examined
+    from feeds.world import RealWorld
+
+    store = open_store(url)
+    if isinstance(store, LocalStore) and not Path(url).expanduser().is_dir():
+        raise ConfigError([f"{url}: there is no such folder"])
+    lacking = 0
+    for finding in examined(store, RealWorld()):
+        _out.print(str(finding))
+        lacking += bool(finding.seen)
+    if lacking:
+        raise typer.Exit(1)
 
 
 @app.command()

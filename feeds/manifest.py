@@ -61,14 +61,16 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
     """The index of one feed. `entries` are the newest, oldest first; a page starts with them.
 
     `token` is new with each write, `generation` counts the writes, `limit` is the one that the
-    pages were cut by. `title` is what the catalog is to call the feed, ``""`` while it is empty;
-    `named` the generation that changed it last; `settled` whether the catalog was seen to agree.
-    `due` are archive documents to be written, `gone` stored objects to be deleted, `retired`
-    archive documents to be deleted, with the second in which they were given up; negative once they
-    were seen to be gone. `lineage` are the last writers' own tokens, oldest first.
+    pages were cut by, `made` tells which configuration last wrote all its documents. `title` is
+    what the catalog is to call the feed, ``""`` while it is empty; `named` the generation that
+    changed it last; `settled` whether the catalog was seen to agree. `due` are archive documents
+    to be written, `gone` stored objects to be deleted, `retired` archive documents to be deleted,
+    with the second in which they were given up; negative once they were seen to be gone. `lineage`
+    are the last writers' own tokens, oldest first.
     """
 
     token: str = ""
+    made: str = ""
     generation: int = 0
     limit: int = 0
     volumes: tuple[Volume, ...] = ()
@@ -150,6 +152,7 @@ def changed(
     volumes, pages = edit.shelved()
     before = _archive(old, edit.old_slots()) if archives else {}
     new = Manifest(
+        made=old.made,
         generation=old.generation + 1,
         limit=limit,
         volumes=volumes,
@@ -172,6 +175,40 @@ def changed(
             due[name] = Due(object_, older, since)
     new = replace(new, due=due, retired=retired)
     return Change(new, edit.created, edit.bound)
+
+
+def all_pages(one: Manifest, shelf: Shelf) -> Iterator[Page]:
+    """Every stored page, oldest first."""
+    for volume in one.volumes:
+        yield from shelf.volume(volume.object)
+    yield from one.pages
+
+
+def renewed(
+    one: Manifest, shelf: Shelf, *, made: str, archives: bool, there: Iterable[str], now: int
+) -> Manifest:
+    """The manifest with every archive document to be written anew by `made`.
+
+    `there` are the names of the archive pages that are published; what should not be is retired.
+    """
+    order: list[tuple[str, str]] = []
+    if archives:
+        order = [(page.name, page.object) for page in all_pages(one, shelf)]
+        if (newest := one.newest_archive) and (not order or newest != order[-1][0]):
+            order.append((newest, ""))
+    names = [name for name, _ in order]
+    retired = dict(one.retired)
+    due = {
+        name: Due(object_, older, abs(retired.pop(name, _since(one, name))))
+        for (name, object_), older in zip(order, ["", *names], strict=False)
+    }
+    retired |= {name: now for name in there if name not in due}
+    generation = one.generation + 1
+    return replace(one, due=due, retired=retired, made=made, generation=generation, settled=False)
+
+
+def _since(one: Manifest, name: str) -> int:
+    return one.due[name].since if name in one.due else 0
 
 
 _Slot: TypeAlias = Page | Volume

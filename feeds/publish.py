@@ -64,7 +64,7 @@ class Published(Struct, frozen=True):
     """What publishing a batch came to.
 
     `failed` are the ids of messages that must come again; `changed` the keys of documents under
-    the public root whose bytes changed; `looked` the records written, by group; `errors` why.
+    the public root whose bytes changed; `looked` the records written, by their keys; `errors` why.
     """
 
     failed: frozenset[str]
@@ -85,52 +85,66 @@ class Publisher:
     def publish(self, messages: Sequence[Message]) -> Published:
         """Look at the messages' keys, and bring everything that depends on them up to date."""
         errors: list[str] = []
-        failed_groups: set[str] = set()
-        groups: dict[str, list[str]] = {}
+        asked: dict[str, list[str]] = {}
         for message in messages:
             for key in message.keys:
                 if post.is_post(key, self.config):
-                    keys = groups.setdefault(post.group(key, self.config), [])
+                    keys = asked.setdefault(self._record_key(key), [])
                     keys.extend([key] if key not in keys else [])
 
-        def looked(group: str) -> Record | None:
+        def looked(name: str) -> Record | None:
             try:
-                return self.look(group, groups[group])
+                return self.look(name, asked[name])
             except StoreError as error:
-                errors.append(f"{group}: {error}")
+                errors.append(f"{asked[name][0]}: {error}")
                 return None
 
-        records: dict[str, Record] = {}
-        for group, record in zip(groups, self.world.each(looked, list(groups)), strict=True):
-            if record is None:
-                failed_groups.add(group)
-            else:
-                records[group] = record
-        touched: dict[str, list[str]] = {}
-        for group, record in records.items():
-            for path in record.feeds:
-                touched.setdefault(path, []).append(group)
+        found = dict(zip(asked, self.world.each(looked, list(asked)), strict=True))
+        records = {name: record for name, record in found.items() if record is not None}
         again = any(message.received > 1 for message in messages)
-        changed, failed_paths = self._feeds(touched, errors, again)
-        for path in failed_paths:
-            failed_groups.update(touched[path])
-        for group, record in records.items():
-            if group not in failed_groups and len(record.places) > _MANY_PLACES:
-                self._forget(group, record)
-        failed = {
-            message.id
-            for message in messages
-            if any(post.group(key, self.config) in failed_groups for key in message.keys)
-        }
-        return Published(frozenset(failed), tuple(changed), records, tuple(errors), self.conflicts)
+        changed, failed = self._spread(records, errors, again)
+        failed.update(name for name, record in found.items() if record is None)
+        return Published(
+            failed=frozenset(
+                message.id
+                for message in messages
+                if any(self._record_key(key) in failed for key in message.keys)
+            ),
+            changed=tuple(changed),
+            looked=records,
+            errors=tuple(errors),
+            conflicts=self.conflicts,
+        )
 
-    def _feeds(
-        self, touched: dict[str, list[str]], errors: list[str], again: bool
+    def _record_key(self, key: str) -> str:
+        return state.record_key(post.group(key, self.config))
+
+    def bury(self, names: Sequence[str]) -> Published:
+        """Empty records that no key leads to any more, and drop what they had from all feeds."""
+        errors: list[str] = []
+
+        def emptied(old: Record) -> Record:
+            return state.of_posts(self.made, old, {}, self.config)
+
+        def buried(name: str) -> Record:
+            return self._swap(name, Record, emptied)[1]
+
+        records = dict(zip(names, self.world.each(buried, names), strict=True))
+        changed, _ = self._spread(records, errors, again=False)
+        return Published(frozenset(), tuple(changed), records, tuple(errors), self.conflicts)
+
+    def _spread(
+        self, records: dict[str, Record], errors: list[str], again: bool
     ) -> tuple[list[str], set[str]]:
-        """Bring feeds up to date; the documents that changed, and the paths that failed.
+        """Bring every feed up to date that these records touch.
 
+        Returns the documents that changed, and the records that a feed which failed depends on.
         `again` tells that another worker may have died over the same messages.
         """
+        touched: dict[str, list[str]] = {}
+        for name, record in records.items():
+            for path in record.feeds:
+                touched.setdefault(path, []).append(name)
         checked: dict[str, bool] = {}
 
         def fed(path: str) -> tuple[list[str], bool] | None:
@@ -143,21 +157,26 @@ class Publisher:
 
         order = sorted(touched)
         results = dict(zip(order, self.world.each(fed, order), strict=True))
-        failed = {path for path, result in results.items() if result is None}
         changed = [key for result in results.values() if result for key in result[0]]
         unsettled = [path for path, result in results.items() if result and not result[1]]
+        failed = {
+            name for path, result in results.items() if result is None for name in touched[path]
+        }
         if unsettled:
             try:
                 changed += self.list_feeds(unsettled)
             except StoreError as error:
                 errors.append(f"catalog: {error}")
-                failed.update(unsettled)
+                failed.update(name for path in unsettled for name in touched[path])
+        for name, record in records.items():
+            if name not in failed and len(record.places) > _MANY_PLACES:
+                self._forget(name, record)
         return changed, failed
 
     # --- records: f(post) ------------------------------------------------------------------------
 
-    def look(self, group: str, keys: Iterable[str]) -> Record:
-        """Write down what the objects at `keys` are now."""
+    def look(self, name: str, keys: Iterable[str]) -> Record:
+        """Write down in the record at `name` what the objects at `keys` are now."""
 
         def record(old: Record) -> Record:
             posts = dict(old.posts)
@@ -169,7 +188,7 @@ class Publisher:
                     posts[key] = seen
             return state.of_posts(self.made, old, posts, self.config)
 
-        return self._swap(state.record_key(group), Record, record)[1]
+        return self._swap(name, Record, record)[1]
 
     def _seen(self, key: str, before: Seen | None) -> Seen | None:
         """What the object at a key is; the last good entry stays where it cannot be read."""
@@ -194,15 +213,14 @@ class Publisher:
             return Seen(version, None, problems)
         return Seen(version, last, problems)
 
-    def _forget(self, group: str, record: Record) -> None:
+    def _forget(self, name: str, record: Record) -> None:
         """Drop the feeds and places that every index has been seen without, if nobody minds."""
         shorter = state.of_posts(record.made, Record(), record.posts, self.config)
-        key = state.record_key(group)
         try:
-            found = self.feeds.get(key)
+            found = self.feeds.get(name)
             if found and msgspec.json.decode(found.data, type=Record).token == record.token:
                 data = state.encode(replace(shorter, token=self.world.token()))
-                self.feeds.put(key, data, version=found.stat.version, media_type=_JSON)
+                self.feeds.put(name, data, version=found.stat.version, media_type=_JSON)
         except StoreError:
             return
 
@@ -211,11 +229,14 @@ class Publisher:
     def merge(
         self,
         path: str,
-        groups: Sequence[str],
+        names: Sequence[str],
         checked: dict[str, bool] | None = None,
         again: bool = False,
     ) -> tuple[str, Manifest]:
-        """Bring the index of a feed up to date with records; its version and what it is now."""
+        """Bring the index of a feed up to date with the records at `names`.
+
+        Returns its new version, and what it is now.
+        """
         last: Manifest | None = None
         parts: list[str] = []
 
@@ -225,7 +246,7 @@ class Publisher:
                 self._remove(path, parts)
             parts.clear()
             old = self._tidied(path, old, again)
-            records = self.world.each(self._record, groups)
+            records = self.world.each(self._record, names)
             now = self.world.now()
             entries = [record.entry(now) for record in records]
             change = manifest.changed(
@@ -264,8 +285,37 @@ class Publisher:
     def _keep(self, path: str, name: str, part: tuple[Entry, ...] | tuple[Page, ...]) -> None:
         self.feeds.put(state.part_key(path, name), state.encode(part), media_type=_JSON)
 
-    def _record(self, group: str) -> Record:
-        return self._read(state.record_key(group), Record)[1]
+    def renew(self, path: str) -> list[str]:
+        """Write all documents of a feed anew, where another configuration wrote them last.
+
+        Returns those that were written; none where it was this configuration.
+        """
+
+        def due(old: Manifest) -> Manifest:
+            return manifest.renewed(
+                old,
+                _Shelf(self.feeds, path),
+                made=self.made,
+                archives=self.config.feeds.archives,
+                there=self._archive_there(path),
+                now=int(self.world.now().timestamp()),
+            )
+
+        _, one = self._read(state.manifest_key(path), Manifest)
+        if one.made == self.made:
+            return []
+        self.merge(path, ())
+        version, one = self._swap(state.manifest_key(path), Manifest, due)
+        changed, _ = self.documents(path, version, one)
+        return changed
+
+    def _archive_there(self, path: str) -> set[str]:
+        """The names of the archive pages that are published; a listing, so not for every upload."""
+        prefix = paths.PUBLIC + paths.document(path, "archive/")
+        return {paths.stem(stat.key) for stat in self.feeds.list(prefix)}
+
+    def _record(self, name: str) -> Record:
+        return self._read(name, Record)[1]
 
     def _tidied(self, path: str, old: Manifest, again: bool) -> Manifest:
         """The manifest without what it asked for and is seen to be done.

@@ -59,10 +59,10 @@ def run(
     posts: Path | None,
     config: Path,
     port: int,
-    rebuild: Callable[[], None],
+    follow: Callable[[set[str] | None], None],
     say: Callable[[str], None],
 ) -> None:
-    """Build, serve `root`, and build again after every change below `posts` or of `config`.
+    """Serve `root`, and `follow` every change: of keys below `posts`, or (None) of everything.
 
     Ends with ^C. What changes while the first build runs is seen after it.
     """
@@ -75,7 +75,7 @@ def run(
         raise FeedsError(f"port {port} is taken; choose another with --port, or --port 0") from None
     stop, first = threading.Event(), threading.Lock()
     watcher = threading.Thread(
-        target=_follow, args=(posts, config, rebuild, stop, first, say), daemon=True
+        target=_follow, args=(posts, config, follow, stop, first, say), daemon=True
     )
     settings = uvicorn.Config(
         application(root), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
@@ -83,7 +83,7 @@ def run(
     try:
         with first:
             watcher.start()
-            rebuild()
+            follow(None)
         say(f"Serving http://127.0.0.1:{listener.getsockname()[1]}/feeds.html (stop with Ctrl+C)")
         uvicorn.Server(settings).run(sockets=[listener])
     except KeyboardInterrupt:
@@ -97,7 +97,7 @@ def run(
 def _follow(
     posts: Path | None,
     config: Path,
-    rebuild: Callable[[], None],
+    follow: Callable[[set[str] | None], None],
     stop: threading.Event,
     first: threading.Lock,
     say: Callable[[str], None],
@@ -107,22 +107,28 @@ def _follow(
         now = _stamp(config)
         if not changed and now == seen:
             continue
-        seen = now
         try:
             with first:
-                rebuild()
+                follow(None if now != seen or "" in changed else changed)
         except Exception as error:
-            say(f"not rebuilt: {error}")
+            say(f"not published: {error}")
+        seen = now
 
 
-def _looks(posts: Path | None, stop: threading.Event) -> Iterator[bool]:
-    """Say twice a second, and at once after a change below `posts`, whether there was one."""
+def _looks(posts: Path | None, stop: threading.Event) -> Iterator[set[str]]:
+    """Say twice a second, and after a change below `posts`, which keys changed (``""``: any)."""
     if posts is None:
         while not stop.wait(0.5):
-            yield False
+            yield set()
         return
-    for changes in watch(posts, stop_event=stop, step=100, rust_timeout=500, yield_on_timeout=True):
-        yield bool(changes)
+    root = posts.resolve()
+    for changes in watch(root, stop_event=stop, step=100, rust_timeout=500, yield_on_timeout=True):
+        changed = {Path(path) for _, path in changes}
+        if any(path.is_dir() or not (path.suffix or path.exists()) for path in changed):
+            yield {""}  # a folder came or went, and what was in it is not told
+        else:
+            below = (path for path in changed if path.is_relative_to(root))
+            yield {path.relative_to(root).as_posix() for path in below}
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -1,0 +1,112 @@
+"""Owns the feeds of a folder that somebody is working in: every change is published as it happens.
+
+It is the cloud's publisher over a local store: only what a change touches is written. Posts with a
+future date are published by a timer when their time has come.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from feeds import post
+from feeds.config import Config
+from feeds.events import Message
+from feeds.model import Problem
+from feeds.publish import Published, Publisher, problems
+from feeds.rebuild import rebuild
+from feeds.store import LocalStore, Store
+from feeds.world import RealWorld
+
+_LONGEST_WAIT = 3600.0
+
+Report = Callable[[str, list[Problem], list[str]], None]
+
+
+class Live:
+    """Feeds in a folder (``public/`` and ``state/``) that follow the posts of a store.
+
+    `settings` reads the configuration; `report` is told what happened, the problems of posts, and
+    what could not be done.
+    """
+
+    def __init__(
+        self, posts: Store, folder: Path, settings: Callable[[], Config], report: Report
+    ) -> None:
+        self.posts, self.settings, self.report = posts, settings, report
+        self.feeds, self.world = LocalStore(folder), RealWorld(threads=8)
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._due: dict[str, datetime] = {}
+        self._publisher: Publisher | None = None
+
+    def start(self) -> None:
+        """Publish everything that is not published yet, by the configuration as it is now."""
+        with self._lock:
+            self._publisher = Publisher(self.posts, self.feeds, self.settings(), self.world)
+            self._due.clear()
+            found: list[Problem] = []
+
+            def note(published: Published) -> None:
+                found.extend(problems(published.looked.values()))
+                self._note(published)
+
+            done = rebuild(self._publisher, told=note)
+            parts = [f"{done.posts:,} posts read", f"{done.feeds:,} feeds"]
+            parts += [f"{done.skipped:,} posts as before"] if done.skipped else []
+            parts += [f"{done.documents:,} documents written", f"{len(found):,} problems"]
+            self.report(", ".join(parts), sorted(found), done.errors)
+            self._wind()
+
+    def changed(self, keys: Iterable[str]) -> None:
+        """Publish posts that changed, came or went."""
+        publisher = self._publisher
+        assert publisher is not None, "start comes first"
+        wanted = sorted({key for key in keys if post.is_post(key, publisher.config)})
+        if not wanted:
+            return
+        with self._lock:
+            messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in wanted]
+            published = publisher.publish(messages)
+            self._note(published)
+            names = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3:,} more" if wanted[3:] else "")
+            self.report(
+                f"{names}: {len(published.changed):,} documents written",
+                problems(published.looked.values()),
+                list(published.errors),
+            )
+            self._wind()
+
+    def stop(self) -> None:
+        """Forget the posts that are waiting for their time."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _note(self, published: Published) -> None:
+        now = self.world.now()
+        for record in published.looked.values():
+            due = record.next_time(now)
+            for key in record.posts:
+                if due is None:
+                    self._due.pop(key, None)
+                else:
+                    self._due[key] = due
+
+    def _wind(self) -> None:
+        """Set the timer for the next post that is due."""
+        self.stop()
+        if self._due:
+            wait = (min(self._due.values()) - self.world.now()).total_seconds()
+            self._timer = threading.Timer(min(max(wait, 0.0) + 0.1, _LONGEST_WAIT), self._ring)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _ring(self) -> None:
+        now = self.world.now()
+        due = [key for key, when in self._due.items() if when <= now]
+        if due:
+            self.changed(due)
+        else:
+            self._wind()

@@ -1,0 +1,119 @@
+"""Owns publishing everything: an old bucket for the first time, or all of it for a new feeds.toml.
+
+It goes through the publisher, in batches, while uploads go on; what a record says was done already,
+by this configuration and for this version of the post, is not done again. So it can be stopped and
+started again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from feeds import post, state
+from feeds.events import Message
+from feeds.publish import Published, Publisher, problems
+from feeds.state import Record
+from feeds.store import Stat
+
+BATCH = 500
+
+
+class Rebuilt(Struct):
+    """What a rebuild did so far. `errors` are sentences; `posts` counts those looked at."""
+
+    posts: int = 0
+    skipped: int = 0
+    gone: int = 0
+    feeds: int = 0
+    documents: int = 0
+    problems: int = 0
+    errors: list[str] = []
+
+
+def rebuild(
+    publisher: Publisher,
+    progress: Callable[[int, int], None] | None = None,
+    told: Callable[[Published], None] = lambda _: None,
+    batch: int = BATCH,
+) -> Rebuilt:
+    """Publish all posts, drop those that are gone, and renew every feed.
+
+    `progress` is told how many of how many posts were seen, `told` what each batch came to.
+    """
+    result = Rebuilt()
+    stats = [stat for stat in publisher.posts.list() if post.is_post(stat.key, publisher.config)]
+    there = {stat.key for stat in stats}
+    gone: set[str] = set()
+    orphans: list[str] = []
+    for name, record in _unknown(publisher, there):
+        if all(state.record_key(post.group(key, publisher.config)) == name for key in record.posts):
+            gone.update(record.posts)
+        else:
+            orphans.append(name)
+    for start in range(0, len(stats), batch):
+        chunk = stats[start : start + batch]
+        todo = []
+        for stat, record in zip(chunk, _records(publisher, chunk), strict=True):
+            gone.update(record.posts.keys() - there)
+            seen = record.posts.get(stat.key) if record.made == publisher.made else None
+            if seen is None or seen.version != stat.version:
+                todo.append(stat.key)
+        result.skipped += len(chunk) - len(todo)
+        _publish(publisher, todo, result, told)
+        result.posts += len(todo)
+        if progress:
+            progress(start + len(chunk), len(stats))
+    lost = sorted(gone)
+    for start in range(0, len(lost), batch):
+        _publish(publisher, lost[start : start + batch], result, told)
+    for start in range(0, len(orphans), batch):
+        told(publisher.bury(orphans[start : start + batch]))
+    result.gone = len(gone)
+    found = (state.path_of_manifest(stat.key) for stat in publisher.feeds.list(state.FEEDS))
+    paths = [path for path in found if path is not None]
+    renewed = [changed for changed in publisher.world.each(publisher.renew, paths) if changed]
+    result.documents += sum(len(changed) for changed in renewed)
+    if renewed:
+        result.documents += len(publisher.list_feeds(paths))
+    result.feeds = len(paths)
+    return result
+
+
+def _publish(
+    publisher: Publisher, keys: Sequence[str], result: Rebuilt, told: Callable[[Published], None]
+) -> None:
+    if not keys:
+        return
+    messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in keys]
+    published = publisher.publish(messages)
+    result.documents += len(published.changed)
+    result.errors.extend(published.errors)
+    result.problems += len(problems(published.looked.values()))
+    told(published)
+
+
+def _record(publisher: Publisher, key: str) -> Record:
+    found = publisher.feeds.get(key)
+    return msgspec.json.decode(found.data, type=Record) if found else Record()
+
+
+def _records(publisher: Publisher, stats: Sequence[Stat]) -> list[Record]:
+    """What is recorded of posts; empty records where nothing is."""
+    keys = [state.record_key(post.group(stat.key, publisher.config)) for stat in stats]
+    return publisher.world.each(lambda key: _record(publisher, key), keys)
+
+
+def _unknown(publisher: Publisher, there: set[str]) -> Iterator[tuple[str, Record]]:
+    """The records that no object in the store leads to: of posts that went, or under other names.
+
+    Their names change with `posts.id_from`.
+    """
+    known = {state.record_key(post.group(key, publisher.config)) for key in there}
+    for stat in publisher.feeds.list(state.RECORDS):
+        if stat.key not in known:
+            record = _record(publisher, stat.key)
+            if record.posts:
+                yield stat.key, record

@@ -1,0 +1,116 @@
+"""Publishing everything: an old bucket, a new feeds.toml, and stopping in the middle."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from feeds import build, config, paths, scan, state
+from feeds.publish import Publisher
+from feeds.rebuild import rebuild
+from feeds.store import MemoryStore
+from feeds.world import Counted, RealWorld
+
+BASE = '[site]\ntitle = "{title}"\nurl = "https://s.example/"\n[feeds]\nlimit = {limit}\n'
+
+
+def settings(title: str = "S", limit: int = 3, more: str = ""):
+    return config.parse(BASE.format(title=title, limit=limit) + more)
+
+
+def filled(count: int = 30) -> MemoryStore:
+    posts = MemoryStore()
+    for number in range(count):
+        text = (
+            f"---\ntitle: T{number}\ndate: 2025-{number % 12 + 1:02}-{number % 28 + 1:02}\n"
+            f"category: c{number % 4}\ntags: [t{number % 2}]\n---\nHello {number}.\n"
+        )
+        posts.put(f"{number}.md", text.encode())
+    return posts
+
+
+def publisher(posts: MemoryStore, feeds: MemoryStore, one) -> Publisher:
+    return Publisher(posts, Counted(feeds), one, RealWorld(threads=4))
+
+
+def tree(feeds: MemoryStore) -> dict[str, bytes]:
+    found = {}
+    for stat in feeds.list(paths.PUBLIC):
+        object_ = feeds.get(stat.key)
+        assert object_ is not None
+        found[stat.key.removeprefix(paths.PUBLIC)] = object_.data
+    return found
+
+
+def yardstick(posts: MemoryStore, feeds: MemoryStore, one) -> dict[str, bytes]:
+    known = [path for s in feeds.list(state.FEEDS) if (path := state.path_of_manifest(s.key))]
+    with scan.Scan(posts, one, datetime.now(UTC), jobs=1) as scanned:
+        scanned.read()
+        return {d.path: d.data for d in build.site(scanned.heads, scanned, one, known)}
+
+
+def test_a_bucket_that_had_posts_before_gets_all_its_feeds():
+    posts, feeds, one = filled(), MemoryStore(), settings()
+    done = rebuild(publisher(posts, feeds, one), batch=7)
+    assert done.posts == 30
+    assert tree(feeds) == yardstick(posts, feeds, one)
+    assert any("/archive/" in key for key in tree(feeds))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        settings(title="Another"),
+        settings(limit=4),
+        settings(more="archives = false\n"),
+        settings(more='formats = ["json"]\n'),
+        settings(more='taxonomies = ["category", "tag"]\n'),
+        settings(more='taxonomies = ["tag"]\n'),
+        settings(more='content = "summary"\n'),
+        settings(more='[posts]\nid_from = "stem"\n'),
+    ],
+    ids=["title", "limit", "archives", "formats", "more feeds", "other feeds", "content", "ids"],
+)
+def test_a_new_configuration_reaches_every_document_archive_pages_too(other):
+    posts, feeds, one = filled(), MemoryStore(), settings()
+    rebuild(publisher(posts, feeds, one))
+    rebuild(publisher(posts, feeds, other))
+    now, expected = tree(feeds), yardstick(posts, feeds, other)
+    gone_formats = {key for key in now if key not in expected}
+    if other.feeds.formats == one.feeds.formats:
+        assert not gone_formats
+    assert {key: data for key, data in now.items() if key in expected} == expected
+    rebuild(publisher(posts, feeds, one))
+    assert tree(feeds) == yardstick(posts, feeds, one)
+
+
+def test_what_was_done_is_not_done_again_after_a_stop():
+    posts, feeds, one = filled(), MemoryStore(), settings()
+    first = publisher(posts, feeds, one)
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(first, progress=stop_at(20), batch=10)
+    second = publisher(posts, feeds, one)
+    done = rebuild(second, batch=10)
+    assert (done.skipped, done.posts) == (20, 10)
+    assert tree(feeds) == yardstick(posts, feeds, one)
+    third = publisher(posts, feeds, one)
+    done = rebuild(third, batch=10)
+    assert (done.skipped, done.posts, done.documents) == (30, 0, 0)
+
+
+def stop_at(count: int):
+    def progress(done: int, _total: int) -> None:
+        if done >= count:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_posts_that_went_without_an_event_leave_their_feeds():
+    posts, feeds, one = filled(), MemoryStore(), settings()
+    rebuild(publisher(posts, feeds, one))
+    for number in (3, 4, 5):
+        posts.delete(f"{number}.md")
+    done = rebuild(publisher(posts, feeds, one))
+    assert done.gone == 3
+    assert tree(feeds) == yardstick(posts, feeds, one)
