@@ -85,14 +85,12 @@ class Live:
             self._timer.cancel()
 
     def _note(self, published: Published) -> None:
-        now = self.world.now()
         for record in published.looked.values():
-            due = record.next_time(now)
             for key in record.posts:
-                if due is None:
+                if record.due is None:
                     self._due.pop(key, None)
                 else:
-                    self._due[key] = due
+                    self._due[key] = record.due
 
     def _wind(self) -> None:
         """Set the timer for the next post that is due."""

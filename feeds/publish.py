@@ -18,7 +18,7 @@ write has seen them done. docs/design.md says why each rule is there and what fa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds import catalog, documents, index, manifest, paths, post, state
+from feeds import catalog, documents, index, manifest, paths, post, schedule, state
 from feeds.config import Config
 from feeds.errors import Conflict, PostError, StoreError, TooLarge
 from feeds.events import Message
@@ -124,7 +124,7 @@ class Publisher:
         errors: list[str] = []
 
         def emptied(old: Record) -> Record:
-            return state.of_posts(self.made, old, {}, self.config)
+            return state.of_posts(self.made, old, {}, self.config, self.world.now())
 
         def buried(name: str) -> Record:
             return self._swap(name, Record, emptied)[1]
@@ -186,9 +186,19 @@ class Publisher:
                     posts.pop(key, None)
                 else:
                     posts[key] = seen
-            return state.of_posts(self.made, old, posts, self.config)
+            return state.of_posts(self.made, old, posts, self.config, self.world.now())
 
-        return self._swap(name, Record, record)[1]
+        written = self._swap(name, Record, record)[1]
+        self._mark(name, written)
+        return written
+
+    def _mark(self, name: str, record: Record) -> None:
+        """Leave a marker for the audit where a post waits for its time; take away the last one."""
+        if record.due:
+            data = msgspec.json.encode({"keys": sorted(record.posts)})
+            self.feeds.put(schedule.marker_key(name, record.due), data, media_type=_JSON)
+        if record.was_due and record.was_due != record.due:
+            self.feeds.delete(schedule.marker_key(name, record.was_due))
 
     def _seen(self, key: str, before: Seen | None) -> Seen | None:
         """What the object at a key is; the last good entry stays where it cannot be read."""
@@ -215,7 +225,8 @@ class Publisher:
 
     def _forget(self, name: str, record: Record) -> None:
         """Drop the feeds and places that every index has been seen without, if nobody minds."""
-        shorter = state.of_posts(record.made, Record(), record.posts, self.config)
+        now = self.world.now()
+        shorter = state.of_posts(record.made, Record(), record.posts, self.config, now)
         try:
             found = self.feeds.get(name)
             if found and msgspec.json.decode(found.data, type=Record).token == record.token:
@@ -308,6 +319,26 @@ class Publisher:
         version, one = self._swap(state.manifest_key(path), Manifest, due)
         changed, _ = self.documents(path, version, one)
         return changed
+
+    def index(self, path: str) -> tuple[str, Manifest]:
+        """The version and the index of a feed."""
+        return self._read(state.manifest_key(path), Manifest)
+
+    def shelf(self, path: str) -> manifest.Shelf:
+        """The stored pages of a feed."""
+        return _Shelf(self.feeds, path)
+
+    def due(self, path: str, names: Collection[str]) -> tuple[str, Manifest]:
+        """Note archive pages that must be written again; the new version of the index."""
+
+        def noted(old: Manifest) -> Manifest:
+            every = manifest.renewed(
+                old, self.shelf(path), made=old.made, archives=True, there=(), now=0
+            )
+            due = {name: what for name, what in every.due.items() if name in {*names, *old.due}}
+            return replace(every, due=due, settled=old.settled)
+
+        return self._swap(state.manifest_key(path), Manifest, noted)
 
     def _archive_there(self, path: str) -> set[str]:
         """The names of the archive pages that are published; a listing, so not for every upload."""

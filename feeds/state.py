@@ -49,6 +49,8 @@ class Record(Struct, frozen=True, omit_defaults=True):
     posts: dict[str, Seen] = {}
     feeds: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+    due: datetime | None = None
+    was_due: datetime | None = None
 
     def entry(self, now: datetime) -> Entry | None:
         """The post's entry at a time: of several objects with one stem, the last updated."""
@@ -58,11 +60,6 @@ class Record(Struct, frozen=True, omit_defaults=True):
             if seen.entry is not None and seen.entry.published <= now
         ]
         return max(due, key=lambda entry: (entry.updated, entry.key), default=None)
-
-    def next_time(self, now: datetime) -> datetime | None:
-        """When the next of its entries is due."""
-        entries = [seen.entry for seen in self.posts.values() if seen.entry is not None]
-        return min((e.published for e in entries if e.published > now), default=None)
 
 
 class Listed(Struct, frozen=True, array_like=True):
@@ -79,8 +76,10 @@ class Catalog(Struct, frozen=True):
     feeds: dict[str, Listed] = {}
 
 
-def of_posts(made: str, old: Record, posts: dict[str, Seen], config: Config) -> Record:
-    """The record of a post whose objects are `posts` now; it forgets no feed and no place."""
+def of_posts(
+    made: str, old: Record, posts: dict[str, Seen], config: Config, now: datetime
+) -> Record:
+    """The record of a post whose objects are `posts` at `now`; it forgets no feed and no place."""
     entries = [seen.entry for seen in posts.values() if seen.entry is not None]
     feeds = {"", *(path for entry in entries for path in post.feeds_of(entry, config))}
     places = {index.place(entry) for entry in entries}
@@ -89,6 +88,8 @@ def of_posts(made: str, old: Record, posts: dict[str, Seen], config: Config) -> 
         posts=posts,
         feeds=tuple(sorted({*old.feeds, *feeds})),
         places=tuple(sorted({*old.places, *places})),
+        due=min((e.published for e in entries if e.published > now), default=None),
+        was_due=old.due,
     )
 
 
@@ -113,6 +114,12 @@ def path_of_manifest(key: str) -> str | None:
     if not key.startswith(FEEDS) or not key.endswith(_MANIFEST):
         return None
     path = key[len(FEEDS) : -len(_MANIFEST)]
+    return "" if path == "all" else path
+
+
+def feed_of(key: str) -> str:
+    """The path of the feed that a key below `FEEDS` belongs to."""
+    path = key[len(FEEDS) :].removesuffix(_MANIFEST).partition(_PARTS)[0]
     return "" if path == "all" else path
 
 

@@ -139,7 +139,7 @@ class ForgetsOldPlaces(Publisher):
             new = change(old)
             if isinstance(new, Record):
                 new = state.of_posts(
-                    new.made, replace(Record(), feeds=new.feeds), new.posts, self.config
+                    new.made, replace(Record(), feeds=new.feeds), new.posts, self.config, self.world.now()
                 )
             return new
 

@@ -1,0 +1,205 @@
+"""Owns the audit: what the records and the feeds should be, held against what is there.
+
+It heals what events could not: an event that never came, posts that were there before the program
+was, work that a crash left behind. It reads listings, not posts; what differs goes to the publish
+queue, and is looked at as after any event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
+
+import msgspec
+from msgspec import Struct
+
+from feeds import documents, manifest, paths, post, schedule, state
+from feeds.errors import StoreError
+from feeds.publish import Publisher
+from feeds.schedule import Schedules
+from feeds.state import Record
+from feeds.store import Stat
+
+MARGIN = timedelta(minutes=15)
+"""A record may be written this long after its post was read."""
+
+KEPT = timedelta(days=30)
+"""How long the record of a deleted post is kept: longer than any message can lie in a queue."""
+
+LEFT = timedelta(days=1)
+"""How old something must be that nothing names, before it counts as left behind."""
+
+
+class Found(Struct):
+    """What an audit found, and did about it."""
+
+    posts: int = 0
+    new: int = 0
+    newer: int = 0
+    gone: int = 0
+    late: int = 0
+    feeds: int = 0
+    documents: int = 0
+    swept: int = 0
+    errors: list[str] = []
+
+
+def audit(
+    publisher: Publisher,
+    send: Callable[[str], None],
+    schedules: Schedules | None = None,
+    *,
+    dry: bool = False,
+) -> Found:
+    """Compare posts with records, and feeds with their indexes.
+
+    `send` is given each key that must be looked at. Posts of the future get their schedules again.
+    `dry` changes nothing but what `send` does.
+    """
+    found = Found()
+    for key in _differing(publisher, found, dry):
+        send(key)
+    for key in _due(publisher, schedules if not dry else None, found):
+        send(key)
+    if not dry:
+        _feeds(publisher, found)
+    return found
+
+
+def _due(publisher: Publisher, schedules: Schedules | None, found: Found) -> Iterator[str]:
+    """The keys of posts whose time came without anybody looking; the others are scheduled."""
+    now = publisher.world.now()
+    for stat in publisher.feeds.list(schedule.DUE):
+        when, there = schedule.marker_time(stat.key), publisher.feeds.get(stat.key)
+        if when is None or there is None:
+            continue
+        keys = msgspec.json.decode(there.data, type=_Marker).keys
+        if when <= now:
+            found.late += len(keys)
+            yield from keys
+            if now - when > LEFT:
+                publisher.feeds.delete(stat.key)
+        elif schedules:
+            try:
+                name = state.record_key(post.group(keys[0], publisher.config))
+                schedules.set(name, when, keys)
+            except StoreError as error:
+                found.errors.append(str(error))
+
+
+class _Marker(Struct):
+    keys: list[str]
+
+
+# --- posts and records ---------------------------------------------------------------------------
+
+
+def _differing(publisher: Publisher, found: Found, dry: bool) -> Iterator[str]:
+    """The keys of posts that are new, newer than their record, or gone.
+
+    In memory are eight bytes of each record's name and its time: some 100 MB for a million posts.
+    """
+    records = {_short(stat.key): stat.modified for stat in publisher.feeds.list(state.RECORDS)}
+    seen: set[int] = set()
+    for stat in publisher.posts.list():
+        if not post.is_post(stat.key, publisher.config):
+            continue
+        found.posts += 1
+        name = _short(state.record_key(post.group(stat.key, publisher.config)))
+        seen.add(name)
+        made = records.get(name)
+        if made is None:
+            found.new += 1
+            yield stat.key
+        elif stat.modified > made - MARGIN and not _is_recorded(publisher, stat):
+            found.newer += 1
+            yield stat.key
+    if seen >= records.keys():
+        return
+    for stat in publisher.feeds.list(state.RECORDS):
+        if _short(stat.key) not in seen:
+            yield from _gone(publisher, stat, found, dry)
+
+
+def _short(key: str) -> int:
+    return int(key.removeprefix(state.RECORDS).replace("/", "")[:16], 16)
+
+
+def _is_recorded(publisher: Publisher, stat: Stat) -> bool:
+    """Whether the record is of this very version, written or rewritten a moment ago."""
+    name = state.record_key(post.group(stat.key, publisher.config))
+    seen = _record(publisher, name).posts.get(stat.key)
+    return seen is not None and seen.version == stat.version
+
+
+def _gone(publisher: Publisher, stat: Stat, found: Found, dry: bool) -> Iterator[str]:
+    record = _record(publisher, stat.key)
+    for key in record.posts:
+        found.gone += 1
+        yield key
+    if not record.posts and not dry and publisher.world.now() - stat.modified > KEPT:
+        publisher.feeds.delete(stat.key)
+        found.swept += 1
+
+
+def _record(publisher: Publisher, name: str) -> Record:
+    there = publisher.feeds.get(name)
+    return msgspec.json.decode(there.data, type=Record) if there else Record()
+
+
+# --- feeds ---------------------------------------------------------------------------------------
+
+
+def _feeds(publisher: Publisher, found: Found) -> None:
+    """Write documents that are not as their index says, and sweep what nothing names."""
+    unsettled: list[str] = []
+    for path, parts in _parts(publisher):
+        try:
+            found.feeds += 1
+            unsettled += [path] if _mended(publisher, path, parts, found) else []
+        except StoreError as error:
+            found.errors.append(f"{path or 'all posts'}: {error}")
+    if unsettled:
+        found.documents += len(publisher.list_feeds(unsettled))
+
+
+def _parts(publisher: Publisher) -> Iterator[tuple[str, list[Stat]]]:
+    """Each feed that has an index, with the stored parts beside it; one feed after the other."""
+    listing = ((state.feed_of(stat.key), stat) for stat in publisher.feeds.list(state.FEEDS))
+    for path, group in groupby(listing, key=itemgetter(0)):
+        stats = [stat for _, stat in group]
+        parts = [stat for stat in stats if state.path_of_manifest(stat.key) is None]
+        if len(parts) < len(stats):
+            yield path, parts
+
+
+def _mended(publisher: Publisher, path: str, parts: list[Stat], found: Found) -> bool:
+    """Make one feed right; whether the catalog has to be told."""
+    version, one = publisher.index(path)
+    pages = list(manifest.all_pages(one, publisher.shelf(path)))
+    used = {page.object for page in pages} | {volume.object for volume in one.volumes}
+    _sweep(publisher, [stat for stat in parts if paths.stem(stat.key) not in used], found)
+    wanted: dict[str, str] = {}
+    if publisher.config.feeds.archives:
+        for name in {*(page.name for page in pages), one.newest_archive} - {""}:
+            keys = documents.archive_keys(path, name, publisher.config)
+            wanted |= dict.fromkeys((paths.PUBLIC + key for key in keys), name)
+    stats = list(publisher.feeds.list(paths.PUBLIC + paths.document(path, "archive/")))
+    _sweep(publisher, [stat for stat in stats if stat.key not in wanted], found)
+    missing = {wanted[key] for key in wanted.keys() - {stat.key for stat in stats}}
+    if missing:
+        version, one = publisher.due(path, missing)
+    changed, settled = publisher.documents(path, version, one)
+    found.documents += len(changed)
+    return not settled
+
+
+def _sweep(publisher: Publisher, unused: list[Stat], found: Found) -> None:
+    """Delete what nothing names, unless it is so young that something may be about to."""
+    now = publisher.world.now()
+    for stat in unused:
+        if now - stat.modified > LEFT:
+            publisher.feeds.delete(stat.key)
+            found.swept += 1

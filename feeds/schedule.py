@@ -1,0 +1,113 @@
+"""Owns posts with a future date: at that time, somebody looks at the post again.
+
+In the cloud that is a one-off schedule of EventBridge Scheduler for each post, which puts the key
+on the publish queue and is gone afterwards. A schedule is only ever a reason to look: one that is
+late, double or left over does no harm, and one that got lost is found by the audit, by the marker
+that lies in the state until the post has been published.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from feeds import paths
+from feeds.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
+
+DUE = paths.STATE + "due/"
+_FORM = "%Y%m%dT%H%M%SZ"
+
+
+def marker_key(record: str, when: datetime) -> str:
+    """Where it is noted that the post with this record is due at a time."""
+    return f"{DUE}{when.astimezone(UTC):{_FORM}}-{paths.digest(record, 40)}.json"
+
+
+def marker_time(key: str) -> datetime | None:
+    """The time that a marker is for; None: it is no marker."""
+    try:
+        return datetime.strptime(key[len(DUE) :][:16], _FORM).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+class Schedules(Protocol):
+    """What wakes a post when its time has come."""
+
+    def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
+        """Have `keys` looked at at a time, and not at any other that was set for this record."""
+
+    def clear(self, record: str) -> None:
+        """Have nothing looked at for this record."""
+
+
+class EventBridge:
+    """Schedules in EventBridge Scheduler, which send to the publish queue.
+
+    Raises Unavailable where the service does not do what it is told.
+    """
+
+    def __init__(
+        self, queue_url: str, role: str, client: EventBridgeSchedulerClient | None = None
+    ) -> None:
+        if client is None:
+            import boto3
+
+            client = boto3.client("scheduler")
+        self.client, self.role = client, role
+        self.queue = queue_arn(queue_url, client.meta.region_name, client.meta.partition)
+
+    def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
+        """Create the schedule, or replace the one that is there."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        settings = {
+            "Name": _name(record),
+            "ScheduleExpression": f"at({when.astimezone(UTC):%Y-%m-%dT%H:%M:%S})",
+            "ScheduleExpressionTimezone": "UTC",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ActionAfterCompletion": "DELETE",
+            "Target": {
+                "Arn": self.queue,
+                "RoleArn": self.role,
+                "Input": json.dumps({"keys": list(keys)}),
+            },
+        }
+        try:
+            try:
+                self.client.create_schedule(**settings)  # type: ignore[arg-type]
+            except self.client.exceptions.ConflictException:
+                self.client.update_schedule(**settings)  # type: ignore[arg-type]
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(f"the schedule of {keys[0]!r} could not be set: {error}") from None
+
+    def clear(self, record: str) -> None:
+        """Delete the schedule, if there is one."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self.client.delete_schedule(Name=_name(record))
+        except self.client.exceptions.ResourceNotFoundException:
+            return
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(f"a schedule could not be deleted: {error}") from None
+
+
+def _name(record: str) -> str:
+    return f"feeds-{paths.digest(record, 40)}"
+
+
+def queue_arn(url: str, region: str, partition: str = "aws") -> str:
+    """The ARN of the SQS queue at a URL (``https://sqs.REGION.amazonaws.com/ACCOUNT/NAME``)."""
+    parts = urlsplit(url)
+    account, name = parts.path.strip("/").split("/")[-2:]
+    host = (parts.hostname or "").split(".")
+    if len(host) > 2 and host[0] == "sqs":
+        region = host[1]
+    return f"arn:{partition}:sqs:{region}:{account}:{name}"

@@ -1,0 +1,201 @@
+"""The audit: what events could not do, and what crashes left behind."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from feeds import config, paths, state
+from feeds.audit import audit
+from feeds.events import Message
+from feeds.publish import Publisher
+from feeds.rebuild import rebuild
+from feeds.store import MemoryStore
+from feeds.world import Counted, RealWorld
+from test_rebuild import filled, tree, yardstick
+
+SETTINGS = config.parse(
+    '[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\n[posts]\nid_from = "key"\n'
+)
+
+
+class Later(RealWorld):
+    """A world with a clock that the test moves."""
+
+    def __init__(self) -> None:
+        super().__init__(threads=4)
+        self.time = datetime(2026, 6, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+class Site:
+    """Posts, feeds and a publisher, with a clock."""
+
+    def __init__(self) -> None:
+        self.world = Later()
+        self.posts = MemoryStore(clock=self.world.now)
+        self.feeds = MemoryStore(clock=self.world.now)
+        for stat in (source := filled(12)).list():
+            found = source.get(stat.key)
+            assert found is not None
+            self.posts.put(stat.key, found.data)
+        self.counted = Counted(self.posts)
+        self.publisher = Publisher(self.counted, self.feeds, SETTINGS, self.world)
+
+    def look(self, *keys: str) -> None:
+        self.publisher.publish([Message(id=key, keys=(key,), received=1, notes=()) for key in keys])
+
+    def audit(self):
+        sent: list[str] = []
+        found = audit(self.publisher, sent.append)
+        self.look(*sent)
+        return sorted(sent), found
+
+    def is_right(self) -> bool:
+        return tree(self.feeds) == yardstick(self.posts, self.feeds, SETTINGS)
+
+
+def test_a_bucket_that_had_posts_before_is_sent_whole():
+    site = Site()
+    sent, found = site.audit()
+    assert len(sent) == 12 == found.new
+    assert site.is_right()
+
+
+def test_nothing_is_sent_and_no_post_is_read_where_all_is_well():
+    site = Site()
+    rebuild(site.publisher)
+    site.world.time += timedelta(days=1)
+    before = tree(site.feeds)
+    site.counted.calls.clear()
+    sent, found = site.audit()
+    assert (sent, found.new, found.newer, found.gone, found.swept) == ([], 0, 0, 0, 0)
+    assert site.counted.calls == {"list": 1}
+    assert tree(site.feeds) == before
+
+
+def test_lost_events_are_healed_edits_deletions_and_new_posts():
+    site = Site()
+    rebuild(site.publisher)
+    site.world.time += timedelta(days=1)
+    site.posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\n---\nx\n")
+    site.posts.put("3.md", b"---\ntitle: Edited\ndate: 2026-01-02\n---\nx\n")
+    site.posts.delete("5.md")
+    sent, found = site.audit()
+    assert sent == ["3.md", "5.md", "new.md"]
+    assert (found.new, found.newer, found.gone) == (1, 1, 1)
+    assert site.is_right()
+    assert site.audit()[0] == []
+
+
+def test_an_edit_that_came_while_its_record_was_written_is_seen():
+    """The record is younger than the post that was read for it, and the event of the edit got lost."""
+    site = Site()
+    rebuild(site.publisher)
+    site.posts.put("3.md", b"---\ntitle: Edited\ndate: 2026-01-02\n---\nx\n")
+    assert site.audit()[0] == ["3.md"]
+
+
+def test_a_dry_audit_changes_nothing():
+    site = Site()
+    sent: list[str] = []
+    found = audit(site.publisher, sent.append, dry=True)
+    assert len(sent) == found.new == 12
+    assert list(site.feeds.list()) == []
+
+
+def test_the_record_of_a_deleted_post_goes_when_no_message_can_come_any_more():
+    site = Site()
+    rebuild(site.publisher)
+    site.posts.delete("5.md")
+    site.look("5.md")
+    name = state.record_key("5.md")
+    site.world.time += timedelta(days=29)
+    site.audit()
+    assert site.feeds.head(name)
+    site.world.time += timedelta(days=2)
+    site.audit()
+    assert site.feeds.head(name) is None
+
+
+@pytest.mark.parametrize("hurt", ["gone", "other"])
+def test_documents_that_are_not_as_the_index_says_are_written_again(hurt):
+    site = Site()
+    rebuild(site.publisher)
+    for key in tree(site.feeds):
+        if "feed.json" in key or "/archive/" in key or key.startswith("archive/"):
+            if hurt == "gone":
+                site.feeds.delete(paths.PUBLIC + key)
+            elif "archive" not in key:
+                site.feeds.put(paths.PUBLIC + key, b"{}")
+    assert not site.is_right()
+    site.audit()
+    assert site.is_right()
+
+
+def test_what_crashes_left_behind_is_swept_when_it_is_old_and_only_that():
+    site = Site()
+    rebuild(site.publisher)
+    strays = [
+        state.part_key("", "stray"),
+        state.part_key("category/c1", "stray"),
+        paths.PUBLIC + "archive/2020-01-01-0123456789ab.xml",
+    ]
+    for key in strays:
+        site.feeds.put(key, b"[]")
+    before = {stat.key for stat in site.feeds.list()}
+    site.audit()
+    assert {stat.key for stat in site.feeds.list()} == before
+    site.world.time += timedelta(days=2)
+    found = site.audit()[1]
+    assert found.swept == 3
+    assert {stat.key for stat in site.feeds.list()} == before - set(strays)
+    assert site.is_right()
+
+
+SOON = b"---\ntitle: Soon\ndate: 2026-06-01 00:10:00\n---\nx\n"
+
+
+class Noted:
+    """Schedules that only note what they are told (schedule.Schedules)."""
+
+    def __init__(self) -> None:
+        self.set_: dict[str, tuple[datetime, list[str]]] = {}
+
+    def set(self, record, when, keys) -> None:
+        self.set_[record] = (when, list(keys))
+
+    def clear(self, record) -> None:
+        self.set_.pop(record, None)
+
+
+def test_a_lost_schedule_is_set_again_and_a_post_whose_time_has_passed_is_looked_at():
+    site = Site()
+    rebuild(site.publisher)
+    site.posts.put("soon.md", SOON)
+    site.look("soon.md")
+    assert b"Soon" not in tree(site.feeds)["feed.json"]
+    noted = Noted()
+    audit(site.publisher, print, noted)
+    (when, keys) = noted.set_[state.record_key("soon.md")]
+    assert (when, keys) == (datetime(2026, 6, 1, 0, 10, tzinfo=UTC), ["soon.md"])
+    site.world.time += timedelta(minutes=20)
+    sent, found = site.audit()
+    assert (sent, found.late) == (["soon.md"], 1)
+    assert b"Soon" in tree(site.feeds)["feed.json"]
+    assert list(site.feeds.list("state/due/")) == []
+
+
+def test_the_marker_of_a_scheduled_post_moves_with_an_edit_and_goes_with_a_deletion():
+    site = Site()
+    site.posts.put("soon.md", SOON)
+    site.look("soon.md")
+    site.posts.put("soon.md", SOON.replace(b"00:10", b"00:20"))
+    site.look("soon.md")
+    (marker,) = site.feeds.list("state/due/")
+    assert "T002000Z" in marker.key
+    site.posts.delete("soon.md")
+    site.look("soon.md")
+    assert list(site.feeds.list("state/due/")) == []
