@@ -268,7 +268,7 @@ def random_story(
 
 def cached() -> None:
     """Remember what pure functions came to: stories repeat the same few posts and documents."""
-    reading = lru_cache(4096)(lambda key, data, modified, c: _read(key, data, modified, c))
+    reading = lru_cache(1024)(lambda key, data, modified, c: _read(key, data, modified, c))
     post_read, post_entry = post.read, post.entry
     current, archive = documents.current, documents.archive
 
@@ -281,14 +281,14 @@ def cached() -> None:
         by_id[id(config_)] = config_
         return reading(key, data, modified.replace(microsecond=0) - timedelta(0), id(config_))
 
-    entries = lru_cache(4096)(lambda one, c: post_entry(one, by_id[c]))
+    entries = lru_cache(1024)(lambda one, c: post_entry(one, by_id[c]))
 
     def entry(one: post.Post, config_: Config):
         by_id[id(config_)] = config_
         return entries(one, id(config_))
 
-    currents = lru_cache(8192)(lambda path, es, older, c: tuple(current(path, es, older, by_id[c])))
-    archives = lru_cache(8192)(
+    currents = lru_cache(1024)(lambda path, es, older, c: tuple(current(path, es, older, by_id[c])))
+    archives = lru_cache(1024)(
         lambda path, page, es, older, c: tuple(archive(path, page, es, older, by_id[c]))
     )
 
