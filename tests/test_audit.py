@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from test_rebuild import filled, tree, yardstick
+
 from feeds import config, paths, state
 from feeds.audit import audit
 from feeds.events import Message
@@ -12,11 +14,8 @@ from feeds.publish import Publisher
 from feeds.rebuild import rebuild
 from feeds.store import MemoryStore
 from feeds.world import Counted, RealWorld
-from test_rebuild import filled, tree, yardstick
 
-SETTINGS = config.parse(
-    '[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\n[posts]\nid_from = "key"\n'
-)
+SETTINGS = config.parse('[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\n')
 
 
 class Later(RealWorld):
@@ -91,7 +90,7 @@ def test_lost_events_are_healed_edits_deletions_and_new_posts():
 
 
 def test_an_edit_that_came_while_its_record_was_written_is_seen():
-    """The record is younger than the post that was read for it, and the event of the edit got lost."""
+    """The record is younger than the post it was made from, and the edit's event got lost."""
     site = Site()
     rebuild(site.publisher)
     site.posts.put("3.md", b"---\ntitle: Edited\ndate: 2026-01-02\n---\nx\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from feeds import build, config, paths, scan, state
 from feeds.publish import Publisher
 from feeds.rebuild import rebuild

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import boto3
 import pytest
+
 from feeds.errors import Unavailable
 from feeds.schedule import EventBridge, marker_key, marker_time, queue_arn
 

@@ -7,6 +7,7 @@ posts would write, byte for byte (Story.check).
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 import pytest
 from simulation import mutants
@@ -73,26 +74,30 @@ SCENARIOS += [a_file_that_moves_to_another_folder]
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
 def test_a_fault_at_any_storage_call_is_healed_when_the_message_comes_again(scenario, when):
     id_from = "stem" if scenario is a_file_that_moves_to_another_folder else "key"
-    at, calls = 0, 0
-    while True:
+    for at in count(1):
         story = Story(at, settings("atom json", 3, id_from), fault=lambda *_: "")
         scenario(story)
-        at, calls = at + 1, 0
-
-        def fault(_worker: Worker, _call: str, _key: str) -> str:
-            nonlocal calls
-            calls += 1
-            return when if calls == at else ""
-
+        fault = FaultAt(at, when)
         story.fault = fault
         story.run([], workers=1, zombies=0)
         story.check()
-        if calls < at:
+        if fault.calls < at:
             break
     assert at > 20
 
 
-# --- schedules that were found, and the mutants that they catch ------------------------------------
+class FaultAt:
+    """One fault, at the call with this number."""
+
+    def __init__(self, at: int, when: str) -> None:
+        self.at, self.when, self.calls = at, when, 0
+
+    def __call__(self, *_: object) -> str:
+        self.calls += 1
+        return self.when if self.calls == self.at else ""
+
+
+# --- schedules that were found, and the mutants that they catch ----------------------------------
 
 
 def until(story: Story, worker: Worker, call: str, key: str) -> None:
@@ -175,7 +180,7 @@ def dead_over_a_document(kind: type[publish.Publisher]) -> Story:
     story.upload("b.md", text("B", "x", 2))
     while story.queue.waiting:
         finish(story, started(story))
-    story.fault = lambda worker, call, key: "after" if call == "put" else ""
+    story.fault = lambda _worker, call, _key: "after" if call == "put" else ""
     finish(story, slow)
     return story
 

@@ -139,7 +139,11 @@ class ForgetsOldPlaces(Publisher):
             new = change(old)
             if isinstance(new, Record):
                 new = state.of_posts(
-                    new.made, replace(Record(), feeds=new.feeds), new.posts, self.config, self.world.now()
+                    new.made,
+                    replace(Record(), feeds=new.feeds),
+                    new.posts,
+                    self.config,
+                    self.world.now(),
                 )
             return new
 

@@ -210,12 +210,10 @@ class Story:
     def check(self) -> None:
         """The public tree is the full build's, byte for byte."""
         tree, yardstick = self.tree(), self.yardstick()
-        wrong = [
-            f"{'missing' if key not in tree else 'left over' if key not in yardstick else 'differs'}"
-            f": {key}"
-            for key in sorted({*tree, *yardstick})
-            if tree.get(key) != yardstick.get(key)
-        ]
+        wrong = [f"missing: {key}" for key in sorted(yardstick.keys() - tree.keys())]
+        wrong += [f"left over: {key}" for key in sorted(tree.keys() - yardstick.keys())]
+        both = sorted(tree.keys() & yardstick.keys())
+        wrong += [f"differs: {key}" for key in both if tree[key] != yardstick[key]]
         assert not wrong, "\n".join([*self.told, *wrong])
 
 

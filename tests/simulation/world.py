@@ -31,7 +31,7 @@ class Bucket:
 
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
-        self.watch: Callable[[str, bytes], None] = lambda key, data: None
+        self.watch: Callable[[str, bytes], None] = lambda _key, _data: None
         self.clock = 0
 
     def put(self, key: str, data: bytes) -> str:
