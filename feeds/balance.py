@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 _SPACE = r"\t\n\f\r "
 # 13.2.5.32 to 13.2.5.39: a name may start with "=", and may hold quotes; a value in quotes holds
@@ -29,7 +29,7 @@ _TAG = re.compile(
 )
 # 13.2.5.43 to 13.2.5.51: "<!-->" and "<!--->" are comments; "--!>" ends one too; all else that
 # starts so ends at the next ">".
-_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<[!?/][^>]*+(?:>|\Z)", re.DOTALL)
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
 _SHORT = 2_000
 _MOST_ATTRIBUTES = 200
 
@@ -54,18 +54,22 @@ _BLOCKS = frozenset({
 })
 _CELLS = frozenset({"table", "caption", "td", "th"})
 _ROWS = _CELLS | {"colgroup", "tbody", "tfoot", "thead", "tr"}
-# What else a start tag closes, when it is open, and where the search for it ends.
-_IMPLIED = {
-    "a": ({"a"}, _CELLS),
-    "li": ({"li"}, _CELLS | {"ol", "ul"}),
-    **dict.fromkeys(("dd", "dt"), ({"dd", "dt"}, _CELLS | {"dl"})),
-    **dict.fromkeys(("rp", "rt"), ({"rp", "rt"}, _CELLS | {"ruby"})),
-    **dict.fromkeys(("td", "th"), ({"caption", "colgroup", "td", "th"}, {"table", "tr"})),
-    "tr": ({"caption", "colgroup", "tr"}, {"table"}),
+# What a start tag closes, when it is open, and what ends the search for it (13.1.2.4).
+_PARAGRAPH = (frozenset({"p"}), _CELLS)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_PART = frozenset({"caption", "colgroup", "tbody", "tfoot", "thead", "tr"})
+_CLOSES = {
+    **dict.fromkeys(_BLOCKS, (_PARAGRAPH,)),
+    "a": ((frozenset({"a"}), _CELLS),),
+    "li": (_PARAGRAPH, (frozenset({"li"}), _CELLS | {"ol", "ul"})),
+    **dict.fromkeys(("dd", "dt"), (_PARAGRAPH, (frozenset({"dd", "dt"}), _CELLS | {"dl"}))),
+    **dict.fromkeys(("rp", "rt"), ((frozenset({"rp", "rt"}), _CELLS | {"ruby"}),)),
     **dict.fromkeys(
-        ("caption", "colgroup", "tbody", "tfoot", "thead"),
-        ({"caption", "colgroup", "tbody", "tfoot", "thead", "tr"}, {"table"}),
+        ("td", "th"),
+        ((frozenset({"caption", "colgroup", "td", "th"}), frozenset({"table", "tr"})),),
     ),
+    "tr": ((frozenset({"caption", "colgroup", "tr"}), frozenset({"table"})),),
+    **dict.fromkeys(_PART - {"tr"}, ((_PART, frozenset({"table"})),)),
 }
 # fmt: on
 
@@ -86,73 +90,75 @@ def balanced(source: str, known: Collection[str], depth: int) -> str:
 
 
 class _Balance:
+    """One text being balanced: the elements that are open."""
+
     def __init__(self, source: str, known: Collection[str], depth: int) -> None:
         self.source, self.known, self.depth = source, known, depth
         self.open: list[str] = []
         self.endless: set[str] = set()
 
-    def pieces(self) -> Iterator[str]:
+    def pieces(self) -> list[str]:
         source, at = self.source, 0
+        out: list[str] = []
         while (start := source.find("<", at)) >= 0:
-            yield source[at:start]
-            following = source[start + 1 : start + 3]
-            letter = following.lstrip("/")[:1]
-            if letter.isascii() and letter.isalpha() and following[:2] != "//":
-                tag = _TAG.match(source, start)
-                if tag is None:  # the end of the text comes before the tag's
-                    at = len(source)
-                    break
-                at = tag.end()
-                name = tag["name"].lower()
-                if tag["end"]:
-                    yield self._end(name)
-                elif name in _HIDDEN:
-                    at = self._after(name, tag)
-                    if name == "iframe":
-                        yield self._link(tag)
-                else:
-                    yield self._start(name, tag)
-            elif following[:1] in ("!", "?", "/") and following != "/":
-                comment = _COMMENT.match(source, start)
-                assert comment is not None
-                at = comment.end()
+            out.append(source[at:start])
+            tag = _TAG.match(source, start)
+            if tag is None:
+                at = self._untagged(start, out)
+                continue
+            at = tag.end()
+            name = tag["name"].lower()
+            if tag["end"]:
+                out.append(self._end(name))
+            elif name in _HIDDEN:
+                at = self._after(name, tag)
+                if name == "iframe":
+                    out.append(self._link(tag))
             else:
-                yield "&lt;"
-                at = start + 1
-        yield source[at:]
-        yield self._closed(0)
+                self._start(name, tag, out)
+        out.append(source[at:])
+        out.append(self._closed(0))
+        return out
 
-    def _start(self, name: str, tag: re.Match[str]) -> str:
-        if len(tag["attributes"]) > _SHORT:
+    def _untagged(self, start: int, out: list[str]) -> int:
+        """Where it goes on after a ``<`` that starts no tag."""
+        following = self.source[start + 1 : start + 3].removeprefix("/")[:1]
+        if following.isascii() and following.isalpha():
+            return len(self.source)  # the text ends in the tag
+        if comment := _COMMENT.match(self.source, start):
+            return comment.end()
+        out.append("&lt;")
+        return start + 1
+
+    def _start(self, name: str, tag: re.Match[str], out: list[str]) -> None:
+        if self.open:
+            for names, barrier in _CLOSES.get(name, ()):
+                out.append(self._until(names, barrier))
+            if self.open and name in _HEADINGS and self.open[-1] in _HEADINGS:
+                out.append(self._closed(len(self.open) - 1))
+        if name not in self.known:
+            return
+        if name in _ROWS and name != "table" and "table" not in self.open:
+            return
+        if tag.end() - tag.start() > _SHORT:
             found = sum(1 for _ in _ATTRIBUTES.finditer(tag["attributes"]))
             if found > _MOST_ATTRIBUTES:
                 raise TooDeep(f"an element has {found:,} attributes")
-        before = self._before(name)
-        if name not in self.known or (name in _ROWS and name != "table" and not self._in_table()):
-            return before
         if name not in _VOID:
             self.open.append(name)
             if len(self.open) > self.depth:
                 raise TooDeep(f"the HTML has more than {self.depth} elements inside each other")
-        return before + tag[0]
-
-    def _before(self, name: str) -> str:
-        """The end tags that a start tag stands for (13.1.2.4)."""
-        closed = ""
-        if name in _BLOCKS:
-            closed = self._until({"p"}, _CELLS)
-            if self.open and name in _HEADINGS and self.open[-1] in _HEADINGS:
-                closed += self._closed(len(self.open) - 1)
-        if implied := _IMPLIED.get(name):
-            closed += self._until(*implied)
-        return closed
+        out.append(tag[0])
 
     def _end(self, name: str) -> str:
+        if self.open and self.open[-1] == name:
+            self.open.pop()
+            return f"</{name}>"
         if name in _HEADINGS:
             return self._until(_HEADINGS, _CELLS)
         if name in _ROWS:
-            return self._until({name}, {"table"})
-        return "<br>" if name == "br" else self._until({name}, _CELLS)
+            return self._until((name,), ("table",))
+        return "<br>" if name == "br" else self._until((name,), _CELLS)
 
     def _until(self, names: Collection[str], barrier: Collection[str]) -> str:
         """Close the innermost of `names`, and what is in it, unless a barrier is closer."""
@@ -167,9 +173,6 @@ class _Balance:
         closing = "".join(f"</{name}>" for name in reversed(self.open[at:]))
         del self.open[at:]
         return closing
-
-    def _in_table(self) -> bool:
-        return "table" in self.open
 
     def _after(self, name: str, tag: re.Match[str]) -> int:
         """Where a hidden element ends."""
@@ -202,6 +205,3 @@ class _Balance:
                 link = f'<a href="{url}">{url}</a>'
                 return link if "p" in self.open else f"<p>{link}</p>"
         return ""
-
-
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})

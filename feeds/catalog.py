@@ -1,46 +1,71 @@
-"""Owns the list of all feeds of a site, and the documents that show it."""
+"""Owns the list of all feeds of a site, and the documents that show it or belong to none of them.
+
+They say nothing that an ordinary upload would change: no dates, no counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from html import escape
+from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec import Struct
-
-from feeds import paths
+from feeds import mustache, opml, pages, paths, theme, words
 from feeds.config import Config
 from feeds.model import Document
+from feeds.model import Listed as Listed  # what this is made from
+from feeds.mustache import Value
 
+OPML_TYPE = "text/x-opml; charset=utf-8"
+CSS_TYPE = "text/css; charset=utf-8"
+HTML_TYPE = "text/html; charset=utf-8"
 
-class Listed(Struct, frozen=True, order=True):
-    """A feed that has entries: its path and its title."""
-
-    path: str
-    title: str
+MANY = 12
+"""With more feeds than this, the page has a box to filter them."""
 
 
 def documents(listed: Iterable[Listed], config: Config) -> Iterator[Document]:
     """The documents about all feeds: all posts first, and every other one that has entries."""
-    feeds = [Listed("", config.site.title), *sorted(feed for feed in listed if feed.path)]
+    feeds = [Listed("", config.site.title), *sorted((f for f in listed if f.path), key=_place)]
     if config.feeds.pages:
-        data = _page(feeds, config).encode()
-        yield Document("feeds.html", data, "text/html; charset=utf-8")
+        yield Document(paths.LIST_PAGE, _page(feeds, config), HTML_TYPE)
+    yield Document(paths.LIST_FILE, opml.opml(feeds, config), OPML_TYPE)
+    if {"atom", "rss"}.intersection(config.feeds.formats):
+        yield Document(paths.STYLE_FILE, _style(config), CSS_TYPE)
 
 
-def _page(listed: Iterable[Listed], config: Config) -> str:
-    names = {"atom": "Atom", "rss": "RSS", "json": "JSON Feed"}
-    title = escape(config.site.title)
-    rows = []
-    for feed in listed:
-        links = " ".join(
-            f'<a href="{escape(config.url(paths.document(feed.path, file)))}">{names[format_]}</a>'
-            for format_, file in paths.FEED_FILES.items()
-            if format_ in config.feeds.formats
-        )
-        rows.append(f"<li>{escape(feed.title)}: {links}</li>")
-    return (
-        f'<!doctype html>\n<html lang="{escape(config.site.language)}">\n<meta charset="utf-8">\n'
-        f'<meta name="generator" content="bucketfeed">\n'
-        f'<meta name="viewport" content="width=device-width">\n'
-        f"<title>{title}</title>\n<h1>{title}</h1>\n<ul>\n" + "\n".join(rows) + "\n</ul>\n</html>\n"
-    )
+def _place(feed: Listed) -> tuple[int, str, str, str]:
+    """Where a feed stands: its taxonomy, then as a person looks for its title."""
+    taxonomy = paths.TAXONOMIES.index(paths.taxonomy_of(feed.path))
+    return taxonomy, feed.title.casefold(), feed.title, feed.path
+
+
+def _page(feeds: Sequence[Listed], config: Config) -> bytes:
+    """The page of all feeds, in groups."""
+    said = words.of(config.site.language)
+    groups: dict[str, list[Value]] = {}
+    for feed in feeds:
+        row: Value = {
+            "title": feed.title,
+            "page": pages.link(feed.path, paths.LIST_PAGE),
+            "formats": pages.formats(feed.path, paths.LIST_PAGE, config),
+        }
+        groups.setdefault(paths.taxonomy_of(feed.path), []).append(row)
+    values: dict[str, Value] = {
+        **pages.common(paths.LIST_PAGE, paths.LIST_PAGE, config),
+        "url": config.url(paths.LIST_PAGE),
+        "full_title": f"{said.all_feeds} – {config.site.title}",
+        "description": config.site.description or config.site.title,
+        "formats": pages.formats("", paths.LIST_PAGE, config),
+        "many": len(feeds) > MANY,
+        "groups": [
+            {"heading": getattr(said, taxonomy or "all_posts"), "feeds": rows}
+            for taxonomy, rows in groups.items()
+        ],
+    }
+    return mustache.rendered(theme.of(config).pages[paths.LIST_PAGE], values).encode()
+
+
+def _style(config: Config) -> bytes:
+    """The style sheet of feeds that a browser is given as XML, with a word of what they are."""
+    said = words.of(config.site.language)
+    quoted = "".join(c if c not in '"\\' and c.isprintable() else " " for c in said.raw)
+    note = f'feed::before, rss::before {{ content: "{quoted}"; }}\n'
+    return (theme.of(config).feed_css + note).encode()

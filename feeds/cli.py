@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from feeds import __version__, build, config, output, paths, post, scan
+from feeds import __version__, build, config, output, paths, post, scan, theme
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError, PostError
 from feeds.model import Problem
@@ -91,7 +91,7 @@ def _config(path: Path | None, posts: str = "") -> tuple[Config, Path]:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
         raise ConfigError([f"{path}: is not UTF-8; save it as UTF-8"]) from None
-    return config.parse(text, str(path)), path
+    return theme.read(config.parse(text, str(path)), path.parent), path
 
 
 @contextmanager
@@ -225,7 +225,7 @@ def serve(
 
     # As Ctrl+C: what was started and made on the way goes before this process does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    _, path = _config(config_path, posts)
+    settings, path = _config(config_path, posts)
 
     def report(what: str, problems: list[Problem], errors: list[str]) -> None:
         _print_problems(problems, posts)
@@ -245,7 +245,8 @@ def serve(
         here = None if posts.startswith("s3://") else Path(posts).expanduser()
         if here is None:
             _out.print("Changes in the bucket are not followed; start again to see them.")
-        server.run(root / "public", here, path, port, follow, _out.print)
+        sources = [path, *theme.files(settings, path.parent)]
+        server.run(root / "public", here, sources, port, follow, _out.print)
         feeds.stop()
 
 
@@ -288,6 +289,88 @@ def rebuild(
     _out.print(", ".join(parts))
     if done.errors:
         raise typer.Exit(2)
+
+
+@app.command()
+def audit(
+    posts: Posts,
+    feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
+    config_path: ConfigPath = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what differs.")] = False,
+) -> None:
+    """Find posts that are new, newer or gone though no event told of it, and publish them.
+
+    Also puts feeds right that are not as they should be, and sweeps what crashes left behind.
+
+    Example: feeds audit s3://my-posts s3://my-feeds --dry-run
+    """
+    from feeds.audit import audit as audited
+    from feeds.events import Message
+    from feeds.publish import Publisher, problems
+    from feeds.world import RealWorld
+
+    settings, _ = _config(config_path, posts)
+    publisher = Publisher(_source(posts), open_store(feeds), settings, RealWorld())
+    keys: list[str] = []
+    found = audited(publisher, keys.append, dry=dry_run)
+    if dry_run:
+        for key in keys:
+            _out.print(key, markup=False)
+    errors = list(found.errors)
+    for start in range(0, 0 if dry_run else len(keys), 500):
+        chunk = keys[start : start + 500]
+        done = publisher.publish([Message(id=k, keys=(k,), received=1, notes=()) for k in chunk])
+        _print_problems(problems(done.looked.values()), posts)
+        errors += done.errors
+    for error in errors:
+        _err.print(error, markup=False)
+    parts = [
+        _number(found.posts, "post"),
+        f"{found.new:,} new",
+        f"{found.newer:,} newer",
+        f"{found.gone:,} gone",
+        f"{found.late:,} late",
+        _number(found.feeds, "feed"),
+        f"{_number(found.documents, 'document')} put right",
+        f"{found.swept:,} swept",
+    ]
+    _out.print(", ".join(parts))
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def problems(
+    feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
+    json_: Annotated[bool, typer.Option("--json", help="As one JSON array.")] = False,
+) -> None:
+    """List what is wrong with the posts of a bucket, as the function found it.
+
+    Exits with 1 when there is a problem.
+
+    Example: feeds problems s3://my-feeds
+    """
+    import msgspec
+
+    from feeds import state
+    from feeds.publish import problems as problems_of
+    from feeds.world import RealWorld
+
+    store = open_store(feeds)
+    keys = [stat.key for stat in store.list(state.RECORDS)]
+
+    def recorded(key: str) -> state.Record:
+        found = store.get(key)
+        return msgspec.json.decode(found.data, type=state.Record) if found else state.Record()
+
+    found = problems_of(RealWorld().each(recorded, keys))
+    if json_:
+        _out.print(msgspec.json.encode(found).decode(), markup=False)
+    else:
+        for problem in found:
+            _out.print(str(problem), markup=False)
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command()

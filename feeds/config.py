@@ -60,6 +60,8 @@ class Feeds(Struct, frozen=True):
     taxonomies: tuple[Literal["category", "tag", "author", "lang"], ...] = ("category",)
     archives: bool = True
     pages: bool = True
+    page_images: bool = False
+    templates: str = ""
     hubs: tuple[str, ...] = ()
 
 
@@ -123,13 +125,14 @@ class Limits(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True, dict=True):
-    """A whole feeds.toml, valid."""
+    """A whole feeds.toml, valid; `theme` are the files of its templates, which theme.py reads."""
 
     site: Site
     feeds: Feeds = field(default_factory=Feeds)
     posts: Posts = field(default_factory=Posts)
     categories: Categories = field(default_factory=Categories)
     limits: Limits = field(default_factory=Limits)
+    theme: dict[str, str] = {}
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -242,7 +245,7 @@ def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
         problems.append(f"{path}: expected a table, found {_show(data)}")
         return _blank(kind)
     hints = get_type_hints(kind)
-    fields = {f.name: f for f in msgspec.structs.fields(kind)}
+    fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name != "theme"}
     for key in data:
         if key not in fields:
             at = f"{path}.{key}" if path else key

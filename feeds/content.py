@@ -19,7 +19,7 @@ from markdown_it.token import Token
 
 from feeds import balance
 from feeds.config import Limits
-from feeds.frontmatter import without_controls
+from feeds.handlers import without_controls
 
 Markup = Literal["markdown", "html"]
 
@@ -67,21 +67,31 @@ def clean_html(body: str, markup: Markup, base: str, limits: Limits) -> str:
 
     Raises TooMuch.
     """
-    source = _rendered(body, limits) if markup == "markdown" else body
+    source = body
+    if markup == "markdown":
+        source = _rendered(body, limits)
+    if markup == "html" or "<" in body:  # what Markdown makes of its own marks is balanced
+        source = _balanced(source, limits)
     return _sanitised(source, base, limits)
 
 
-def _sanitised(source: str, base: str, limits: Limits) -> str:
+def _balanced(source: str, limits: Limits) -> str:
     try:
-        source = balance.balanced(source, _TAGS, limits.html_depth)
+        return balance.balanced(source, _TAGS, limits.html_depth)
     except balance.TooDeep as error:
         raise TooMuch(str(error)) from None
+
+
+def _sanitised(source: str, base: str, limits: Limits) -> str:
     # nh3 looks for the next of each character that it escapes, again for each one.
     escaped = source.count("&") + source.count("\u00a0")
     if escaped * len(source) > limits.html_work:
         raise TooMuch(f"the HTML has {escaped:,} characters to escape, which is too much work")
+    # Each relative link may become as long as the address of the post.
+    if source.count("=") * len(base) > _GROWTH * limits.content_bytes:
+        raise TooMuch("the HTML has too many links for so long an address of the post")
     cleaned = nh3.clean(
-        source,
+        _EMPTY.sub(r"<\1", source),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         clean_content_tags=_DROPPED,
@@ -94,6 +104,9 @@ def _sanitised(source: str, base: str, limits: Limits) -> str:
     return without_controls(_NO_SOURCE.sub("", cleaned)).strip()
 
 
+_GROWTH = 20
+# A link without an address, as a template leaves it, would lead to the post itself.
+_EMPTY = re.compile(r'<(a|img)(?: href| src)=""')
 _NO_SOURCE = re.compile(r'<(?:img|source|track)(?: (?!src=)[a-z]++="[^"]*+")*+>')
 
 
@@ -146,8 +159,12 @@ _TEMPLATE = re.compile(
     r"\{\{[<%][^{}]*+\}\}"  # Hugo's shortcodes
     r"|\{%[^{}]*+%?\}"  # Liquid's tags
     r"|\{\{-?\s*+(?:['\"](?P<text>[^'\"{}]*+)['\"])?[^{}]*+\}\}"  # Liquid's values
+    r"|\{#[^{}]*+#\}"  # Nunjucks' comments
     r"|\{:[^{}\n]*+\}|(?<=[)\]])\{[.#][^{}\n]*+\}"  # Kramdown's attributes
+    r"|[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$)",
+    re.MULTILINE,
 )
+_CONTENTS = re.compile(r"^(?:[*+-]|1\.) [^\n{]*+\n\{:[ ]*+toc\b[^{}\n]*+\}", re.MULTILINE)
 _CODE_BLOCK = re.compile(r"\{%-?\s*(highlight\s+(?P<lang>[\w+-]+)[^%]{0,200}|endhighlight\s*)-?%\}")
 _COMMENT = re.compile(r"\{%-?\s*(end)?comment\s*-?%\}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
@@ -157,6 +174,8 @@ def without_templates(body: str) -> str:
     """`body` without the tags of site generators (Liquid, Hugo, Kramdown), except in code."""
     if "{" not in body:
         return body
+    if "{:" in body:
+        body = _CONTENTS.sub("", body)
     if "{%" in body:
         body = _without_comments(body)
         body = _CODE_BLOCK.sub(lambda tag: f"\n```{tag['lang'] or ''}\n", body)
@@ -231,8 +250,13 @@ def plain_text(text: str) -> str:
     return one_line(unicodedata.normalize("NFC", text))
 
 
+# A film or a link alone in a paragraph is nothing to read.
+_LINK_ALONE = re.compile(r'<p>\s*+<a href="[^"]*+">https?:[^<\s]*+</a>\s*+</p>')
+
+
 def text_of_html(clean: str) -> str:
     """The text of sanitised HTML on one line."""
+    clean = _LINK_ALONE.sub(" ", clean)
     spaced = _ELEMENT.sub(lambda tag: "" if tag[2] in _INLINE else " ", clean)
     return one_line(html.unescape(spaced))
 
@@ -246,7 +270,9 @@ def text_of_markdown(text: str, limits: Limits) -> str:
         return one_line(text)
     try:
         rendered = _rendered(without_templates(text), limits)
-        return text_of_html(_sanitised(rendered, "https://base.invalid/", limits))
+        return text_of_html(
+            _sanitised(_balanced(rendered, limits), "https://base.invalid/", limits)
+        )
     except TooMuch:
         return plain_text(text)
 

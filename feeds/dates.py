@@ -17,6 +17,7 @@ _WRITTEN = re.compile(
 _FILE_NAME = re.compile(r"-?(\d{4})-(\d{1,2})-(\d{1,2})(?=[-_. ]|$)")
 _PATH = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/)")
 _FARTHEST = timedelta(hours=14)
+_LONGEST = 80
 
 
 def moment(text: str, zone: tzinfo) -> datetime:
@@ -26,23 +27,26 @@ def moment(text: str, zone: tzinfo) -> datetime:
     whole minutes: RFC 3339, 5.6); else the same moment in UTC. Raises ValueError.
     """
     text = text.strip()
+    if len(text) > _LONGEST:
+        raise ValueError(f"{text[:60]!r}… is not a date")
     found = _WRITTEN.fullmatch(text)
     if not found:
         try:
             return _legal(parsedate_to_datetime(text), zone)
         except (TypeError, ValueError, IndexError, OverflowError):
-            raise ValueError(f"{text[:60]!r} is not a date") from None
-    hour, second = int(found["hour"] or 0), min(int(found["second"] or 0), 59)
+            raise ValueError(f"{text!r} is not a date") from None
+    hour, second = int(found["hour"] or 0), int(found["second"] or 0)
+    second = 59 if second == 60 else second  # a leap second (RFC 3339, 5.7)
     if found["half"]:
         if not 1 <= hour <= 12:
-            raise ValueError(f"{text[:60]!r} is not a date")
+            raise ValueError(f"{text!r} is not a date")
         hour = hour % 12 + (12 if found["half"] in "Pp" else 0)
     day = (int(found["year"]), int(found["month"]), int(found["day"]))
     try:
         local = datetime(*day, hour, int(found["minute"] or 0), second)
         return _legal(local.replace(tzinfo=_offset(found["zone"])), zone)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text[:60]!r} is not a date that exists") from None
+        raise ValueError(f"{text!r} is not a date that exists") from None
 
 
 def _offset(text: str | None) -> tzinfo | None:

@@ -156,7 +156,7 @@ def _refuses_a_missing_version(store: Store, _: World) -> str:
 
 
 def _lets_one_create(store: Store, world: World) -> str:
-    return _race(store, world, "race to create", lambda key: "")
+    return _race(store, world, "race to create", lambda _: "")
 
 
 def _lets_one_replace(store: Store, world: World) -> str:

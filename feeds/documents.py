@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from feeds import index, jsonfeed, paths, render
+from feeds import catalog, index, jsonfeed, pages, paths, render
 from feeds.config import Config
 from feeds.model import EPOCH, Document, Entry, Feed
 from feeds.view import View
@@ -35,7 +35,14 @@ FORMATS = {
         ".json",
         jsonfeed.json_feed,
     ),
+    "html": Format(paths.PAGE_FILE, "text/html; charset=utf-8", ".html", pages.page),
 }
+
+
+def published(config: Config) -> list[Format]:
+    """The formats that a site's feeds are published in; the page is the last."""
+    names = [*config.feeds.formats, *(["html"] if config.feeds.pages else [])]
+    return [FORMATS[name] for name in names]
 
 
 def feed_of(path: str, entries: Sequence[Entry], config: Config) -> Feed:
@@ -68,8 +75,7 @@ def current(path: str, entries: Sequence[Entry], older: str, config: Config) -> 
     `older` is the name of the newest archive page; ``""``: there is none.
     """
     feed = feed_of(path, entries, config)
-    for name in config.feeds.formats:
-        format_ = FORMATS[name]
+    for format_ in published(config):
         at = paths.document(path, format_.file)
         view = View(
             feed=feed,
@@ -88,8 +94,7 @@ def archive(
     """The documents of one archive page (RFC 5005, 4), from its entries, oldest first."""
     newest_first = tuple(index.window(entries, len(entries)))
     feed = feed_of(path, newest_first, config)
-    for name in config.feeds.formats:
-        format_ = FORMATS[name]
+    for format_ in published(config):
         if not format_.archive:
             continue
         at = _archive_path(path, page, format_)
@@ -115,12 +120,12 @@ def media_type_of(file: str) -> str:
     for format_ in FORMATS.values():
         if file == format_.file:
             return format_.media_type
-    endings = {".html": "text/html; charset=utf-8", ".xml": FORMATS["atom"].media_type}
-    endings |= {".json": FORMATS["json"].media_type, ".opml": "text/x-opml; charset=utf-8"}
+    endings = {format_.archive: format_.media_type for format_ in FORMATS.values()}
+    endings |= {".opml": catalog.OPML_TYPE, ".css": catalog.CSS_TYPE}
     return endings.get(file[file.rfind(".") :], "")
 
 
-def archive_keys(path: str, page: str) -> list[str]:
-    """Every key that an archive page may be published under, in any format."""
-    formats = [format_ for format_ in FORMATS.values() if format_.archive]
-    return [_archive_path(path, page, format_) for format_ in formats]
+def archive_keys(path: str, page: str, config: Config | None = None) -> list[str]:
+    """Every key that an archive page is published under; without `config`, that it might be."""
+    formats = published(config) if config else list(FORMATS.values())
+    return [_archive_path(path, page, format_) for format_ in formats if format_.archive]

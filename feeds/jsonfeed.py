@@ -20,7 +20,7 @@ def json_feed(view: View, config: Config) -> bytes:
     feed = {
         "version": VERSION,
         "title": view.feed.title,
-        "home_page_url": home(config),
+        "home_page_url": home(view, config),
         "feed_url": view.url,
         "description": view.feed.description,
         "next_url": view.older,

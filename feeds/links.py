@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
-_LONGEST = 4096
+LONGEST = 4096
 # RFC 3986: what may stand in a path, a query or a fragment, and % for what is encoded already.
 _LEGAL = "!$&'()*+,/:;=?@~-._%"
 _URI = frozenset(_LEGAL + "#" + string.ascii_letters + string.digits)
@@ -24,7 +24,7 @@ _SPACE = re.compile(r"[\t\n\r]")
 def http_url(text: str) -> str:
     """`text` as an absolute, percent-encoded http(s) URL; ``""`` if it is not one."""
     text = _SPACE.sub("", text.strip())
-    if len(text) > _LONGEST or text[:5].lower() not in ("http:", "https"):
+    if len(text) > LONGEST or text[:5].lower() not in ("http:", "https"):
         return ""
     try:
         parts = urlsplit(text)
@@ -65,22 +65,29 @@ def is_uri(text: str) -> bool:
 
 
 class Found(Struct, frozen=True):
-    """A link that a body ends with, and the body without it and its footer."""
+    """A link that a body ends with, and the body without it and its footer.
+
+    `line` is the link's line in the body, from 0; `url` is empty where there is nothing between its
+    ``<`` and ``>``.
+    """
 
     url: str
     body: str
+    line: int
 
 
-_AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>", re.IGNORECASE)
-_BARE = re.compile(r"https?://[^\s<>\"'()\[\]]+", re.IGNORECASE)
+_AUTOLINK = re.compile(r"<(https?://[^<>]++)>", re.IGNORECASE)
+_BARE = re.compile(r"https?://[^\s<>\"'()\[\]]++", re.IGNORECASE)
 _ANCHOR = re.compile(
-    r"(?:<p[^>]*>\s*)?<a\s[^<>]*?href\s*=\s*[\"']?(https?://[^\s\"'<>]+)[\"']?[^<>]*>"
-    r"\s*(https?://[^\s<>]+)\s*</a>(?:\s*</p>)?",
+    r"(?:<p[^<>]*+>\s*+)?<a\s(?:[^<>h]|h(?!ref\s*+=))*+href\s*+=\s*+[\"']?(https?://[^\s\"'<>]++)"
+    r"[^<>]*+>\s*+(https?://[^\s<>]++)\s*+</a>(?:\s*+</p>)?",
     re.IGNORECASE,
 )
 _NAVIGATION = re.compile(
-    r"(?:[\s|｜·•/\\,、—–«»←→<>-]|&nbsp;|&#124;|\[[^\[\]]{1,80}\]\([^()\s]{0,2000}\)"
-    r"|<a\s[^<>]{0,2000}>[^<>]{0,80}</a>|</?p>|<br\s*/?>)+"
+    r"(?:[\s|｜·•/\\,、—–«»←→-]|&#?\w{1,10};|\[[^\[\]]{1,80}+\]\([^()\s]{0,2000}+\)"
+    r"|<a\s[^<>]{0,2000}+>[^<>]{0,80}+</a>|</?(?:br|div|em|li|nav|p|small|span|ul)(?:\s[^<>]{0,200}+)?/?>"
+    r"|[<>])++",
+    re.IGNORECASE,
 )
 _LINK = re.compile(r"\]\(|<a\s", re.IGNORECASE)
 
@@ -100,7 +107,10 @@ def source_in_body(body: str) -> Found | None:
         if footers > 3:
             return None
         at -= 1
-    if at < 0 or not (url := _alone(lines[at])):
+    if at < 0:
+        return None
+    url = _alone(lines[at])
+    if not url and lines[at].strip() != "<>":
         return None
     before = at - 1
     if before >= 0 and lines[before].strip() and not lines[before].rstrip().endswith(">"):
@@ -113,12 +123,14 @@ def source_in_body(body: str) -> Found | None:
             return None
     if any(_alone(line) for line in lines[:at]):
         return None
-    return Found(url, "\n".join(lines[:at]).rstrip())
+    return Found(url, "\n".join(lines[:at]).rstrip(), at)
 
 
 def _alone(line: str) -> str:
     """The address that has a line to itself, or ``""``."""
     line = line.strip()
+    if line[:1] not in ("<", "h", "H"):
+        return ""
     if found := _AUTOLINK.fullmatch(line):
         return http_url(found[1])
     if _BARE.fullmatch(line):

@@ -306,7 +306,7 @@ class _Edit:
                 carried = list(closed.pop())
             if not carried and len(closed) == 1 and _digest(closed[0]) == page.digest:
                 return
-            self._taken(page)
+            self._give_up(page)
             made = [self._made(part) for part in closed]
             self.slots[at : at + 1] = made
             at += len(made)
@@ -323,9 +323,12 @@ class _Edit:
     def _taken(self, page: Page) -> tuple[Entry, ...]:
         """The entries of a page that is given up."""
         entries = self._entries(page)
+        self._give_up(page)
+        return entries
+
+    def _give_up(self, page: Page) -> None:
         if self.created.pop(page.object, None) is None:
             self._removed.append(page.object)
-        return entries
 
     def _made(self, part: Sequence[Entry]) -> Page:
         page = Page(index.place(part[-1]), self.fresh(), index.page_name(part), _digest(part))
@@ -340,10 +343,13 @@ class _Edit:
             page = self.slots.pop()
             assert isinstance(page, Page)
             self.tail = [*self._taken(page), *self.tail]
-        parts = index.pages(self.tail, self.limit)
-        while parts and len(self.tail) - len(parts[0]) >= self.limit:
-            self.slots.append(self._made(parts[0]))
-            self.tail = self.tail[len(parts.pop(0)) :]
+        rest = len(self.tail)
+        for part in index.pages(self.tail, self.limit):
+            if rest - len(part) < self.limit:
+                break
+            self.slots.append(self._made(part))
+            rest -= len(part)
+        self.tail = self.tail[len(self.tail) - rest :]
 
     def shelved(self) -> tuple[tuple[Volume, ...], tuple[Page, ...]]:
         """The volumes and the pages after them, bound anew where pages changed."""

@@ -7,50 +7,167 @@ would put right without asking. Whatever is not plain is left for the author.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection, Iterator
 
 import yaml
+from msgspec import Struct
 
 _KEY = re.compile(r"(?P<indent>\s*(?:- )?)(?P<key>[A-Za-z_][\w-]*):(?P<space>\s*)(?P<value>\S.*)$")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:(\s|$)")
-_ITEM = re.compile(r"(?P<indent>\s*)-(?P<value>[^\s-].*)$")
+_ITEM = re.compile(r"(?P<indent>\s*)-(?P<space>\s*)(?P<value>[^\s-].*)$")
+_BLOCK = re.compile(r"\s*(?:- )?[A-Za-z_][\w-]*:\s*[|>][+-]?\s*$")
+# What closes nothing, names nothing, or is for a site generator and not for the front matter.
+_STRAY = re.compile(r"\s*(?:[\]\[}{,;\"'-]+|\{\{[<%].*[>%]\}\}|\{%.*%\})\s*$")
+_CLOSED = {
+    '"': re.compile(r'"(?:[^"\\]|\\.)*+"\s*(?:#.*)?$', re.DOTALL),
+    "'": re.compile(r"'(?:[^']|'')*+'\s*(?:#.*)?$", re.DOTALL),
+}
+_LONGEST = 200
 
 
-def mended(
-    lines: list[str], error: yaml.MarkedYAMLError, done: set[int]
-) -> tuple[int, int, str] | None:
-    """The line to replace, how many lines its text covers, and the text; None: no idea."""
-    marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark]
-    nearby = [at for mark in marks for at in (mark, mark - 1)]
-    for at in dict.fromkeys(nearby):
-        if not 0 <= at < len(lines) or at in done:
+class Mend(Struct, frozen=True):
+    """A line to write instead: at which (from 0), how many lines its text covers, the text.
+
+    `what` and `todo` tell the author; `field` and `column` say where.
+    """
+
+    at: int
+    count: int
+    text: str
+    what: str
+    todo: str
+    field: str = ""
+    column: int = 0
+
+
+def mended(lines: list[str], error: yaml.MarkedYAMLError, done: Collection[int]) -> Mend | None:
+    """The first repair that fits near the error, at a line that was not repaired before."""
+    for at in _suspects(lines, error):
+        if at in done or not 0 <= at < len(lines):
             continue
-        if (item := _ITEM.match(lines[at])) and at and "-" in lines[at - 1][:8]:
-            return at, 1, f"{item['indent']}- {item['value']}"
-        if not (found := _KEY.match(lines[at])):
-            continue
-        value, indent = found["value"], found["indent"]
-        if indent and not found["space"]:
-            continue
-        if indent and not value.startswith("{{") and _reads(found["key"] + ": " + value):
-            if lines[at - 1].strip():
-                continue
-            return at, 1, f"{found['key']}: {value}"  # pushed in by mistake, after a blank line
-        if value[0] in "|>" and len(value) <= 3:
-            continue
-        count = 1
-        while (
-            value[0] in "\"'"
-            and at + count < len(lines)
-            and (more := lines[at + count])
-            and not _KEY.match(more)
-            and not _FIELD.match(more)
-            and not more.lstrip().startswith(("- ", "#"))
-        ):
-            value, count = f"{value} {more.strip()}", count + 1
-        if count == 1 and found["space"] and _reads(f"{found['key']}: {value}"):
-            continue
-        return at, count, f"{indent}{found['key']}: {_quoted(value.strip())}"
+        for repair in _REPAIRS:
+            if found := repair(lines, at):
+                return found
     return None
+
+
+def _suspects(lines: list[str], error: yaml.MarkedYAMLError) -> Iterator[int]:
+    """Lines to look at: those that YAML names, those before them, and where a quote was opened."""
+    marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark]
+    yield from dict.fromkeys(at for mark in marks for at in (mark, mark - 1))
+    for at in range(min([*marks, len(lines) - 1]), -1, -1):
+        if (found := _KEY.match(lines[at])) and found["value"][0] in _CLOSED:
+            value, _ = _quoted_text(lines, at, found["value"])
+            if not _CLOSED[found["value"][0]].match(value):
+                yield at
+
+
+def _mend(at: int, count: int, text: str, field: str = "", column: int = 0) -> Mend:
+    shown = text.strip()
+    shown = shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
+    return Mend(
+        at, count, text, "this line is not valid YAML", f"write it as {shown}", field, column
+    )
+
+
+def _spaced_item(lines: list[str], at: int) -> Mend | None:
+    """``-item`` below ``- item``."""
+    item = _ITEM.match(lines[at])
+    if item and not item["space"] and at and "-" in lines[at - 1][:8]:
+        return _mend(at, 1, f"{item['indent']}- {item['value']}")
+    return None
+
+
+def _untabbed(lines: list[str], at: int) -> Mend | None:
+    """A line that is indented with tabs."""
+    rest = lines[at].lstrip()
+    indent = lines[at][: len(lines[at]) - len(rest)]
+    if "\t" not in indent:
+        return None
+    text = indent.replace("\t", "  ") + rest
+    return Mend(at, 1, text, "this line is indented with a tab", "indent it with two spaces")
+
+
+def _indented(lines: list[str], at: int) -> Mend | None:
+    """The text of ``key: >`` that starts at the margin."""
+    above = at - 1
+    while above >= 0 and not lines[above].strip():
+        above -= 1
+    line = lines[at]
+    if above < 0 or not line.strip() or line[0] in " #" or _FIELD.match(line):
+        return None
+    if not _BLOCK.match(lines[above]) and not lines[above].startswith("  "):
+        return None
+    what = "the text of a field is not indented"
+    return Mend(at, 1, f"  {line}", what, "put two spaces before each line of it")
+
+
+def _put_back(lines: list[str], at: int) -> Mend | None:
+    """A field that was pushed in by mistake, after a blank line."""
+    found = _KEY.match(lines[at])
+    if not found or not found["indent"] or not found["space"] or found["value"].startswith("{{"):
+        return None
+    if not _reads(f"{found['key']}: {found['value']}") or lines[at - 1].strip():
+        return None
+    return _mend(at, 1, f"{found['key']}: {found['value']}", found["key"])
+
+
+def _quoted_field(lines: list[str], at: int) -> Mend | None:
+    """A value that has to stand in quotes, or is in broken ones."""
+    found = _KEY.match(lines[at])
+    if not found or (found["indent"] and not found["space"]):
+        return None
+    value, key = found["value"], found["key"]
+    if value[0] in "|>" and len(value) <= 3:
+        return None
+    if "，" in value and _reads(f"{key}: {(commas := value.replace('，', ', '))}"):
+        return _mend(at, 1, f"{found['indent']}{key}: {commas}", key, found.start("value") + 1)
+    value, count = _quoted_text(lines, at, value)
+    if count == 1 and found["space"] and _reads(f"{key}: {value}"):
+        return None
+    text = f"{found['indent']}{key}: {_quoted(value.strip())}"
+    return _mend(at, count, text, key, found.start("value") + 1)
+
+
+def _quoted_item(lines: list[str], at: int) -> Mend | None:
+    """A list's item that has to stand in quotes."""
+    item = _ITEM.match(lines[at])
+    if not item or not item["space"] or _reads(f"- {item['value']}"):
+        return None
+    return _mend(at, 1, f"{item['indent']}- {_quoted(item['value'].strip())}")
+
+
+def _removed(lines: list[str], at: int) -> Mend | None:
+    """A line that says nothing."""
+    if not _STRAY.match(lines[at]):
+        return None
+    return Mend(at, 1, "", "this line is no field", "remove it, or move it below the front matter")
+
+
+_REPAIRS: tuple[Callable[[list[str], int], Mend | None], ...] = (
+    _spaced_item,
+    _untabbed,
+    _removed,
+    _indented,
+    _put_back,
+    _quoted_field,
+    _quoted_item,
+)
+
+
+def _quoted_text(lines: list[str], at: int, value: str) -> tuple[str, int]:
+    """A value in quotes with the lines that it goes on over, up to the next field; how many."""
+    count = 1
+    while (
+        value[0] in _CLOSED
+        and at + count < len(lines)
+        and (more := lines[at + count])
+        and not _KEY.match(more)
+        and not _FIELD.match(more)
+        and not more.lstrip().startswith(("- ", "#"))
+    ):
+        value, count = f"{value} {more.strip()}", count + 1
+    return value, count
 
 
 def _reads(line: str) -> bool:
@@ -58,9 +175,9 @@ def _reads(line: str) -> bool:
         return False
     try:
         for event in yaml.parse(line, Loader=yaml.BaseLoader):
-            if getattr(event, "anchor", None):
+            if getattr(event, "anchor", None) or getattr(event, "tag", None) not in (None, "!"):
                 return False
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         return False
     return True
 

@@ -106,6 +106,13 @@ class Feed(Struct, frozen=True):
     updated: datetime
 
 
+class Listed(Struct, frozen=True, order=True):
+    """A feed in the list of all feeds: its path and its title."""
+
+    path: str
+    title: str
+
+
 class Document(Struct, frozen=True):
     """A published file: its key under the public root, its bytes, its media type."""
 

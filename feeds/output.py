@@ -7,12 +7,29 @@ import re
 from collections.abc import Iterable
 
 from feeds import paths
+from feeds.errors import FeedsError
 from feeds.model import Document
 from feeds.store import Stat, Store
 from feeds.view import GENERATOR
 
 FRESH = "public, max-age=300, s-maxage=60, stale-while-revalidate=60"
 """How long a copy may be shown (RFC 9111, RFC 5861): readers ask often, the CDN answers."""
+
+_COMPRESSED = {
+    "application/atom+xml": "application/xml",
+    "application/feed+json": "application/json",
+    "text/x-opml": "application/xml",
+}
+
+
+def stored_type(media_type: str) -> str:
+    """The media type that a document has in a bucket: one that CDNs compress.
+
+    CloudFront goes by a list that lacks those of Atom, JSON Feed and OPML. At the edge infra/cdn.js
+    gives each document its own again; readers take these too.
+    """
+    name, _, rest = media_type.partition(";")
+    return _COMPRESSED.get(name, name) + (f";{rest}" if rest else "")
 
 
 class Counts:
@@ -26,21 +43,34 @@ def write(documents: Iterable[Document], out: Store) -> Counts:
     """Write the documents that differ from what is there, and remove those of feeds that are gone.
 
     A file is removed only where its name is a document's and its bytes say that this program made
-    it; a build never empties a folder that it was pointed at by mistake.
+    it; a build never empties a folder that it was pointed at by mistake. Raises FeedsError where
+    the page of all posts would take the place of a site's own home page.
     """
     counts = Counts()
     there = {stat.key: stat for stat in out.list()}
     for document in documents:
-        if _same(there.pop(document.path, None), document.data, out):
+        before = there.pop(document.path, None)
+        if _same(before, document.data, out):
             counts.unchanged += 1
             continue
-        out.put(document.path, document.data, media_type=document.type, cache_control=FRESH)
+        if document.path == paths.PAGE_FILE and before:
+            _must_be_own(document.path, out)
+        media_type = stored_type(document.type)
+        out.put(document.path, document.data, media_type=media_type, cache_control=FRESH)
         counts.written += 1
     for key in there:
         if _made_here(key, out):
             out.delete(key)
             counts.removed += 1
     return counts
+
+
+def _must_be_own(key: str, out: Store) -> None:
+    if not _made_here(key, out):
+        raise FeedsError(
+            f"{out.url.rstrip('/')}/{key} is a page that this program did not make; build into "
+            "another folder, or write pages = false under [feeds] in feeds.toml"
+        )
 
 
 def _same(stat: Stat | None, data: bytes, out: Store) -> bool:
@@ -57,7 +87,8 @@ _MARKS = {
     "xml": f">{GENERATOR}</generator>",
     "json": f'"_{GENERATOR}"',
     "html": f'<meta name="generator" content="{GENERATOR}">',
-    "opml": GENERATOR,
+    "opml": f'generator="{GENERATOR}"',
+    "css": GENERATOR,
 }
 
 

@@ -19,7 +19,10 @@ TAXONOMIES = ("category", "tag", "author", "lang")
 FEED_FILES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
 PAGE_FILE = "index.html"
 _ARCHIVE_ENDINGS = (".xml", ".json", ".html")
-SITE_FILES = ("feeds.html", "feeds.opml")
+LIST_PAGE = "feeds.html"
+LIST_FILE = "feeds.opml"
+STYLE_FILE = "feed.css"
+SITE_FILES = (LIST_PAGE, LIST_FILE, STYLE_FILE)
 
 _RESERVED = frozenset({"index", "archive", "con", "prn", "aux", "nul"})
 _HASHED = re.compile(r"(?:^|-)[0-9a-f]{10}$")
@@ -96,6 +99,15 @@ def is_document(key: str) -> bool:
 def url(base: str, key: str) -> str:
     """The public URL of a key under `base`, percent-encoded."""
     return base + quote(key, safe="/~")
+
+
+def relative(here: str, there: str) -> str:
+    """A link from one key under the public root to another (RFC 3986, 4.2), both encoded."""
+    folders, target = here.split("/")[:-1], there.split("/")
+    same = 0
+    while same < min(len(folders), len(target) - 1) and folders[same] == target[same]:
+        same += 1
+    return "../" * (len(folders) - same) + "/".join(target[same:])
 
 
 def tag_uri(authority: str, key: str) -> str:

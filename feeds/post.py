@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from msgspec import Struct
 
-from feeds import content, dates, frontmatter, links, paths
+from feeds import content, dates, fields, frontmatter, links, paths
 from feeds.config import Config
 from feeds.errors import PostError
-from feeds.frontmatter import Value
+from feeds.handlers import Value
 from feeds.model import Enclosure, Entry, Person, Problem, Severity, Term
 
 
@@ -125,19 +125,20 @@ class _Reader:
     ) -> None:
         self.key, self.found, self.modified, self.config = key, found, modified, config
         self.fields = {name.lower(): value for name, value in found.metadata.items()}
-        self.lines = {name.lower(): line for name, line in found.lines.items()}
+        self.places = {name.lower(): place for name, place in found.places.items()}
         self.problems = list(found.problems)
 
     def reading(self) -> Reading:
         if self._unlisted():
-            return Reading(None, tuple(self.problems))
+            # What is wrong with it keeps nothing out of the feeds: the author has taken it out.
+            return Reading(None, tuple(p for p in self.problems if p.severity == "warning"))
         config = self.config
         title = self._title()
         published, updated = self._dates()
         base = self._base(published)
         link, link_from, body = self._link(base)
-        language = _language(self._text(config.posts.language_keys))
-        authors = tuple(_people(self._value(config.posts.author_keys)))
+        language = fields.language(self._text(config.posts.language_keys))
+        authors = tuple(fields.people(self._value(config.posts.author_keys)))
         post = Post(
             key=self.key,
             id=self._id(),
@@ -155,59 +156,56 @@ class _Reader:
             body_line=self.found.body_line,
             base=base,
         )
-        return Reading(post, tuple(self.problems), link_from)
+        reading = Reading(post, tuple(self.problems), link_from)
+        return Reading(None, reading.problems) if reading.failed else reading
 
-    def _problem(self, field: str, what: str, todo: str, severity: Severity = "error") -> Problem:
-        line = self.lines.get(field.lower(), 0) if field else 0
-        return Problem(self.key, line, what, todo, field=field, severity=severity)
+    def _report(self, field: str, what: str, todo: str, severity: Severity = "error") -> None:
+        line, column = self.places.get(field.lower(), (0, 0))
+        self.problems.append(Problem(self.key, line, what, todo, field, column, severity))
 
-    def _value(self, names: Iterable[str], line_of: list[str] | None = None) -> Value:
-        """The first of the fields that is there and not empty; dots go into tables."""
-        for name in names:
-            value: Value = self.fields
-            for part in name.lower().split("."):
+    def _values(self, names: tuple[str, ...]) -> Iterator[tuple[str, Value]]:
+        """Those of the fields that are there and not empty, with their names."""
+        for name, first, inner in _steps(names):
+            value = self.fields.get(first, "")
+            for part in inner:
                 value = value.get(part, "") if isinstance(value, dict) else ""
             if value:
-                if line_of is not None:
-                    line_of.append(name)
-                return value
-        return ""
+                yield name, value
 
-    def _text(self, names: Iterable[str]) -> str:
+    def _value(self, names: tuple[str, ...]) -> Value:
+        return next(self._values(names), ("", ""))[1]
+
+    def _text(self, names: tuple[str, ...]) -> str:
         """The first of the fields that is a text."""
-        for name in names:
-            value = self._value((name,))
-            if isinstance(value, str) and value.strip():
-                return value.strip()
+        for _, value in self._values(names):
+            if isinstance(value, str) and (text := value.strip()):
+                return text
         return ""
 
     def _unlisted(self) -> bool:
-        """Drafts and hidden posts; any spelling of yes and no that YAML or TOML knows."""
-        fields = self.fields
+        """Drafts and hidden posts."""
+        known = self.fields
         return (
-            _flag(fields.get("published")) is False
-            or _flag(fields.get("draft")) is True
-            or _flag(fields.get("hidden")) is True
-            or fields.get("status") in ("draft", "hidden")
+            fields.flag(known.get("published")) is False
+            or fields.flag(known.get("draft")) is True
+            or fields.flag(known.get("hidden")) is True
+            or fields.text(known.get("status", "")).lower() in ("draft", "hidden", "private")
         )
 
     def _title(self) -> str:
-        value = self.fields.get("title", "")
-        if isinstance(value, dict) and len(value) == 1:  # title: {x: y} was meant as text
-            value = ": ".join(str(part) for pair in value.items() for part in pair)
-        title = content.plain_text(value) if isinstance(value, str) else ""
+        title = content.plain_text(fields.text(self.fields.get("title") or ""))
         if not title and "title" not in self.fields:
             heading = re.match(r"\s*#[ \t]+(\S[^\n]*)", self.found.body[:2000])
             title = content.plain_text(heading[1].rstrip("# ")) if heading else ""
         if not title:
             what = "the title is empty" if "title" in self.fields else "there is no title"
-            raise PostError(self._problem("title", what, 'write title: "…" in the front matter'))
+            self._report("title", what, 'write title: "…" in the front matter')
         limit = self.config.limits.title_chars
         return title if len(title) <= limit else title[: limit - 1] + "…"
 
     def _dates(self) -> tuple[datetime, datetime]:
         zone = self.config.zone
-        published = self._date(self.config.posts.date_keys)
+        published = self._date(self.config.posts.date_keys, "error")
         if published is None:
             own = "/" + self._own_path() + "/"
             published = (
@@ -216,21 +214,19 @@ class _Reader:
                 or dates.in_path(own, zone)
                 or self.modified.replace(microsecond=0)
             )
-        updated = self._date(self.config.posts.updated_keys)
+        updated = self._date(self.config.posts.updated_keys, "warning")
         return published, max(updated, published) if updated else published
 
-    def _date(self, names: Iterable[str]) -> datetime | None:
-        which: list[str] = []
-        value = self._value(names, which)
+    def _date(self, names: tuple[str, ...], severity: Severity) -> datetime | None:
+        name, value = next(self._values(names), ("", ""))
         if not value:
             return None
-        field = which[0]
         try:
-            return dates.moment(value if isinstance(value, str) else "a list", self.config.zone)
+            return dates.moment(fields.text(value), self.config.zone)
         except ValueError as error:
-            raise PostError(
-                self._problem(field, f"{field}: {error}", "write it as 2021-12-24 14:51:02 +0800")
-            ) from None
+            todo = "write it as 2021-12-24 14:51:02 +0800"
+            self._report(name, f"{name}: {error}", todo, severity)
+            return None
 
     def _id(self) -> str:
         """The front matter's id, if it is one that stays; else a tag URI of the key or its stem."""
@@ -250,13 +246,20 @@ class _Reader:
 
     def _base(self, published: datetime) -> str:
         """The address of the post's own page on the site."""
+        base = self._page(published)
+        if len(base) > links.LONGEST:
+            what = "the address of the post's page is too long"
+            self._report("permalink", what, "shorten its permalink, slug or file name")
+        return base
+
+    def _page(self, published: datetime) -> str:
         site = self.config.site.url
         if own := self._own_path():
             return _on_site(site, own)
         local = published.astimezone(self.config.zone)
         name = self._text(("slug",)).strip("/") or paths.title_part(self.key)
         folder = self.key.rpartition("/")[0]
-        categories = "/".join(_names(self._value(self.config.posts.category_keys)))
+        categories = "/".join(fields.names(self._value(self.config.posts.category_keys)))
         tokens = {
             "year": f"{local.year:04}",
             "month": f"{local.month:02}",
@@ -276,30 +279,38 @@ class _Reader:
         """The link to the source article, the rule that found it, the body without it."""
         posts, body = self.config.posts, self.found.body
         in_body = links.source_in_body(body) if posts.link_in_body else None
-        for name in posts.link_keys:
-            value = self._value((name,))
-            if isinstance(value, str) and (url := links.http_url(value)):
+        for name, value in self._values(posts.link_keys):
+            if not isinstance(value, str):
+                continue
+            if url := links.http_url(value):
                 again = in_body is not None and in_body.url == url
                 return url, name, in_body.body if again and in_body else body
-        if in_body:
+            what = f"{name}: {value[:60]!r} is no address of an article"
+            todo = "write it as https://example.com/article"
+            self._report(name, what, todo, "warning")
+        if in_body and in_body.url:
             return in_body.url, "body", in_body.body
+        if in_body:
+            line = self.found.body_line + in_body.line
+            what = "the link to the source article is empty"
+            todo = "write its address between < and >"
+            self.problems.append(Problem(self.key, line, what, todo, "", 1, "warning"))
+            body = in_body.body
         return base, "permalink", body
 
     def _terms(self, authors: tuple[Person, ...], language: str) -> tuple[Term, ...]:
         config = self.config
-        which: list[str] = []
-        value = self._value(config.posts.category_keys, which)
-        names = _names(value)
-        if config.categories.split and isinstance(value, str) and which[0] != "category":
-            names = _parts(value)
+        which, value = next(self._values(config.posts.category_keys), ("", ""))
+        names = fields.names(value)
+        if config.categories.split and isinstance(value, str) and which != "category":
+            names = fields.parts(value)
         names = names or [config.categories.default]
-        titles = _names(self._value((config.categories.title_from,)))
+        titles = fields.names(self._value((config.categories.title_from,)))
         if len(titles) != len(names):
             titles = titles[:1] if len(names) == 1 else []
         terms = list(_terms("category", names, titles))
         if "tag" in config.feeds.taxonomies:
-            tags = self._value(config.posts.tag_keys)
-            terms += _terms("tag", _names(_commas(tags)))
+            terms += _terms("tag", fields.listed(self._value(config.posts.tag_keys)))
         if "author" in config.feeds.taxonomies:
             terms += _terms("author", [person.name for person in authors])
         if "lang" in config.feeds.taxonomies:
@@ -308,11 +319,11 @@ class _Reader:
         if len(unique) > config.limits.terms:
             what = f"the post has {len(unique)} categories, tags and authors"
             todo = f"keep at most {config.limits.terms}, or raise limits.terms"
-            raise PostError(self._problem(which[0] if which else "", what, todo))
+            self._report(which, what, todo)
         return tuple(reversed(unique.values()))
 
-    def _address(self, names: Iterable[str], base: str) -> str:
-        location = _location(self._value(names))
+    def _address(self, names: tuple[str, ...], base: str) -> str:
+        location = fields.location(self._value(names))
         return links.http_url(paths.resolved(base, location)) if location else ""
 
     def _enclosure(self, base: str) -> Enclosure | None:
@@ -326,9 +337,16 @@ class _Reader:
         length, kind = str(given.get("length", "")), str(given.get("type", "")).lower()
         return Enclosure(
             url=url,
-            type=kind if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind) else media_type(url),
+            type=kind if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind) else fields.media_type(url),
             length=int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0,
         )
+
+
+@cache
+def _steps(names: tuple[str, ...]) -> list[tuple[str, str, list[str]]]:
+    """Names of fields, each with the way to it: the field, then what in it; dots go into tables."""
+    ways = ((name, name.lower().split(".")) for name in names)
+    return [(name, way[0], way[1:]) for name, way in ways]
 
 
 def feeds_of(placed: Post | Entry, config: Config) -> tuple[str, ...]:
@@ -349,100 +367,17 @@ def _on_site(site: str, path: str) -> str:
     return site + re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", encoded).lstrip("/")
 
 
-_YES_NO = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-
-
-def _flag(value: Value | None) -> bool | None:
-    return _YES_NO.get(value.strip().lower()) if isinstance(value, str) else None
-
-
-def _location(value: Value) -> str:
-    """The address in an image or enclosure field: a text, a table that has one, or a list."""
-    if isinstance(value, list):
-        value = value[0] if value else ""
-    if isinstance(value, dict):
-        value = next(
-            (value[k] for k in ("url", "src", "path", "feature", "href") if k in value), ""
-        )
-    return value.strip() if isinstance(value, str) and "{" not in value else ""
-
-
-def _names(value: Value) -> list[str]:
-    """Names in a field, each on one line, as written: a text is one name."""
-    if isinstance(value, list):
-        return [name for item in value for name in _names(item)]
-    if isinstance(value, dict):  # - C: the language
-        return [f"{content.one_line(k)}: {v}" for k, v in value.items() if isinstance(v, str)]
-    name = content.plain_text(value)
-    return [name[:500]] if name else []
-
-
-def _parts(value: str) -> list[str]:
-    """A text of several names: between commas, else between spaces."""
-    return _names([*value.split("," if "," in value else None)])
-
-
-def _commas(value: Value) -> Value:
-    return [*value.split(",")] if isinstance(value, str) else value
-
-
 def _terms(taxonomy: str, names: Iterable[str], titles: Iterable[str] = ()) -> Iterator[Term]:
     title = iter(titles)
     for name in names:
         yield Term(taxonomy, paths.slug(name), name, next(title, ""))
 
 
-_ADDRESS = re.compile(r"(?P<name>.*\S)\s*[(<](?P<email>[^\s()<>@]+@[^\s()<>@]+)[)>]")
-
-
-def _people(value: Value) -> Iterator[Person]:
-    """Authors: names, names with an address, tables, or a list of any of them."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _people(item)
-    elif isinstance(value, dict):
-        given = {k.lower(): v for k, v in value.items() if isinstance(v, str)}
-        name = content.plain_text(given.get("name", ""))
-        email = given.get("email", "")
-        if name:
-            yield Person(
-                name,
-                email if re.fullmatch(r"[^\s<>()@]+@[^\s<>()@]+", email) else "",
-                links.http_url(given.get("uri") or given.get("url", "")),
-            )
-    elif found := _ADDRESS.fullmatch(value[:500]):
-        if name := content.plain_text(found["name"]):
-            yield Person(name, found["email"])
-    elif name := content.plain_text(value):
-        yield Person(name[:500])
-
-
-def _language(text: str) -> str:
-    tag = text.replace("_", "-")
-    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
-
-
-# The machine's own table would make the same posts other bytes on another machine.
-_TYPES = {
-    "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg",
-    "oga": "audio/ogg", "opus": "audio/opus", "wav": "audio/wav", "flac": "audio/flac",
-    "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm",
-    "pdf": "application/pdf", "epub": "application/epub+zip", "zip": "application/zip",
-    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif",
-    "webp": "image/webp", "avif": "image/avif", "svg": "image/svg+xml",
-}  # fmt: skip
-
-
-def media_type(url: str) -> str:
-    """The media type that a URL's ending promises."""
-    ending = urlsplit(url).path.rpartition(".")[2].lower()
-    return _TYPES.get(ending, "application/octet-stream")
-
-
 # --- content -------------------------------------------------------------------------------------
 
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _SUMMARY = 280
+_ABOVE = 20_000  # characters of a body that its summary is looked for in
 
 
 def entry(post: Post, config: Config) -> Entry:
@@ -455,7 +390,8 @@ def entry(post: Post, config: Config) -> Entry:
         if post.about:
             summary = content.text_of_markdown(post.about, limits)
         elif more := _MORE.search(body):
-            start = content.clean_html(body[: more.start()], markup, post.base, limits)
+            above = body[: min(more.start(), _ABOVE)]
+            start = content.clean_html(above, markup, post.base, limits)
             summary = content.text_of_html(start)
         else:
             summary = content.shortened(content.text_of_html(full), _SUMMARY)

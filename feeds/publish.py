@@ -32,7 +32,7 @@ from feeds.errors import Conflict, PostError, StoreError, TooLarge
 from feeds.events import Message
 from feeds.manifest import Due, Manifest, Page
 from feeds.model import Document, Entry, Problem
-from feeds.output import FRESH
+from feeds.output import FRESH, stored_type
 from feeds.state import Catalog, Record, Seen
 from feeds.store import Store
 
@@ -483,7 +483,7 @@ class Publisher:
             paths.PUBLIC + document.path,
             document.data,
             version=version,
-            media_type=document.type,
+            media_type=stored_type(document.type),
             cache_control=FRESH,
         )
         return True

@@ -15,6 +15,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
+from feeds import paths
 from feeds.config import Config
 from feeds.model import EPOCH, Entry
 from feeds.view import GENERATOR, GENERATOR_URL, View, feed_id, home, scheme, shows_content
@@ -33,18 +34,28 @@ def atom(view: View, config: Config) -> bytes:
     """The Atom 1.0 document (RFC 4287), with RFC 5005's marks where it has an archive."""
     generator = _generator(view, config)
     with _serialising:
-        return _ended(generator.atom_str(pretty=True))
+        data = generator.atom_str(pretty=True)
+    return _ended(data, view, config)
 
 
 def rss(view: View, config: Config) -> bytes:
     """The RSS 2.0 document, by the RSS Advisory Board's profile."""
     generator = _generator(view, config)
     with _serialising:
-        return _ended(generator.rss_str(pretty=True))
+        data = generator.rss_str(pretty=True)
+    return _ended(data, view, config)
 
 
-def _ended(data: bytes) -> bytes:
-    return data.rstrip(b"\n") + b"\n"
+def _ended(data: bytes, view: View, config: Config) -> bytes:
+    """The document with the style sheet that a browser shows XML by, and a line end.
+
+    It is an instruction before the root (Associating Style Sheets with XML, 4), where feedgen
+    writes nothing; what is in its address is percent-encoded.
+    """
+    style = paths.relative(view.url.removeprefix(config.feeds.url), paths.STYLE_FILE)
+    instruction = f'<?xml-stylesheet type="text/css" href="{style}"?>\n'.encode()
+    declaration, _, rest = data.partition(b"\n")
+    return declaration + b"\n" + instruction + rest.rstrip(b"\n") + b"\n"
 
 
 def _generator(view: View, config: Config) -> FeedGenerator:
@@ -57,7 +68,7 @@ def _generator(view: View, config: Config) -> FeedGenerator:
     fg.updated(feed.updated)
     fg.lastBuildDate(feed.updated)
     fg.link(href=view.url, rel="self")
-    fg.link(href=home(config), rel="alternate", type="text/html")
+    fg.link(href=home(view, config), rel="alternate", type="text/html")
     fg.description(feed.description)
     fg.subtitle(feed.description)
     fg.language(site.language)
@@ -70,7 +81,7 @@ def _generator(view: View, config: Config) -> FeedGenerator:
     if site.icon:
         fg.icon(site.icon)
     if site.logo:
-        fg.image(url=site.logo, title=feed.title, link=home(config))
+        fg.image(url=site.logo, title=feed.title, link=home(view, config))
         fg.logo(site.logo)
     full = shows_content(view, config)
     for entry in view.entries:
@@ -124,7 +135,7 @@ class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
     def extend_rss(self, feed: Any) -> Any:
         view, config = self.view, self.config
         channel = feed.find("channel")
-        channel.find("link").text = home(config)
+        channel.find("link").text = home(view, config)
         own = channel.find(f"{{{_ATOM}}}link")
         own.set("type", "application/rss+xml")
         for rel, url in reversed(self._links()):

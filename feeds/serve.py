@@ -5,18 +5,24 @@ For one person on one machine: it listens on 127.0.0.1 only.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from email.utils import formatdate
+from mimetypes import guess_type
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 from watchfiles import watch
 
@@ -36,7 +42,30 @@ def folder(kept: Path | None) -> Iterator[Path]:
 
 
 class _Documents(StaticFiles):
-    """Files with the media types that the documents have in the bucket."""
+    """Files with the media types of their formats, each answered from one reading of it."""
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """Answer with the file as it is now: between a look and a reading it may be replaced."""
+        try:
+            with Path(full_path).open("rb") as file:
+                data, stat_result = file.read(), os.fstat(file.fileno())
+        except FileNotFoundError:
+            raise HTTPException(404) from None
+        headers = {
+            "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"',
+            "last-modified": formatdate(stat_result.st_mtime, usegmt=True),
+        }
+        kind, _ = guess_type(full_path)
+        response = Response(data, status_code, headers, kind or "application/octet-stream")
+        if self.is_not_modified(response.headers, Headers(scope=scope)):
+            return NotModifiedResponse(response.headers)
+        return response
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -57,14 +86,15 @@ def application(root: Path) -> Starlette:
 def run(
     root: Path,
     posts: Path | None,
-    config: Path,
+    sources: Sequence[Path],
     port: int,
     follow: Callable[[set[str] | None], None],
     say: Callable[[str], None],
 ) -> None:
     """Serve `root`, and `follow` every change: of keys below `posts`, or (None) of everything.
 
-    Ends with ^C. What changes while the first build runs is seen after it.
+    Everything may change with one of `sources`, the configuration and its templates. Ends with ^C.
+    What changes while the first build runs is seen after it.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -75,7 +105,7 @@ def run(
         raise FeedsError(f"port {port} is taken; choose another with --port, or --port 0") from None
     stop, first = threading.Event(), threading.Lock()
     watcher = threading.Thread(
-        target=_follow, args=(posts, config, follow, stop, first, say), daemon=True
+        target=_follow, args=(posts, sources, follow, stop, first, say), daemon=True
     )
     settings = uvicorn.Config(
         application(root), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
@@ -96,15 +126,15 @@ def run(
 
 def _follow(
     posts: Path | None,
-    config: Path,
+    sources: Sequence[Path],
     follow: Callable[[set[str] | None], None],
     stop: threading.Event,
     first: threading.Lock,
     say: Callable[[str], None],
 ) -> None:
-    seen = _stamp(config)
+    seen = [_stamp(path) for path in sources]
     for changed in _looks(posts, stop):
-        now = _stamp(config)
+        now = [_stamp(path) for path in sources]
         if not changed and now == seen:
             continue
         try:

@@ -26,9 +26,19 @@ class View(Struct, frozen=True):
     older: str = ""
 
 
-def home(config: Config) -> str:
-    """The page for people that a feed is about: the site's."""
-    return config.site.url
+def page_url(path: str, config: Config) -> str:
+    """The page for people that a feed is about: its own where there are pages, else the site's."""
+    return folder_url(path, config) if config.feeds.pages else config.site.url
+
+
+def folder_url(path: str, config: Config) -> str:
+    """The address of a feed's folder, one for all its documents."""
+    return config.url(path + "/") if path else config.feeds.url
+
+
+def home(view: View, config: Config) -> str:
+    """The page for people that a document is about."""
+    return page_url(view.feed.path, config)
 
 
 def shows_content(view: View, config: Config) -> bool:
@@ -37,8 +47,8 @@ def shows_content(view: View, config: Config) -> bool:
 
 
 def feed_id(view: View, config: Config) -> str:
-    """The Atom id of the feed: the address of its folder, one for all its documents."""
-    return config.feeds.url if not view.feed.path else config.url(view.feed.path + "/")
+    """The Atom id of the feed: the address of its folder."""
+    return folder_url(view.feed.path, config)
 
 
 def scheme(taxonomy: str, config: Config) -> str:

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -58,6 +58,7 @@ class RealWorld:
         with self._lock:
             pool = self._pools.setdefault(level, ThreadPoolExecutor(self.threads))
         futures = [pool.submit(inside, item) for item in items]
+        wait(futures)  # work that still ran would go on beside the next attempt
         return [future.result() for future in futures]
 
 
@@ -67,15 +68,20 @@ class Counted:
     def __init__(self, store: Store) -> None:
         self.store, self.url = store, store.url
         self.calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def _count(self, call: str) -> None:
+        with self._lock:
+            self.calls[call] += 1
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
         """Read an object (Store.get)."""
-        self.calls["get"] += 1
+        self._count("get")
         return self.store.get(key, limit)
 
     def head(self, key: str) -> Stat | None:
         """Say what an object is (Store.head)."""
-        self.calls["head"] += 1
+        self._count("head")
         return self.store.head(key)
 
     def put(
@@ -88,17 +94,17 @@ class Counted:
         cache_control: str = "",
     ) -> str:
         """Write an object (Store.put)."""
-        self.calls["put"] += 1
+        self._count("put")
         return self.store.put(
             key, data, version=version, media_type=media_type, cache_control=cache_control
         )
 
     def delete(self, key: str) -> None:
         """Remove an object (Store.delete)."""
-        self.calls["delete"] += 1
+        self._count("delete")
         self.store.delete(key)
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         """Yield objects (Store.list)."""
-        self.calls["list"] += 1
+        self._count("list")
         return self.store.list(prefix)

@@ -207,28 +207,63 @@ def _serving(handler: type[_Handler]) -> Iterator[str]:
         server.server_close()
 
 
+_HOP_BY_HOP = {"connection", "expect", "transfer-encoding"}
+
+
+class _Proxy(_Handler):
+    host: str
+
+    def passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """What the server behind this one answers."""
+        with contextlib.closing(http.client.HTTPConnection(self.host)) as upstream:
+            # The Host header goes on as it came: it is part of what the client signed.
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
+            upstream.request(self.command, self.path, body, headers)
+            answer = upstream.getresponse()
+            kept = {k: v for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP}
+            return answer.status, {**kept, "Connection": "close"}, answer.read()
+
+
 @contextlib.contextmanager
 def lossy(endpoint: str, method: str, losses: int = 1) -> Iterator[str]:
     """The URL of a server that hands every request on, and loses the first replies to `method`."""
-    host = urlsplit(endpoint).netloc
     left = threading.Semaphore(losses)
 
-    class Proxy(_Handler):
+    class Lossy(_Proxy):
+        host = urlsplit(endpoint).netloc
+
         def answer(self) -> None:
-            with contextlib.closing(http.client.HTTPConnection(host)) as upstream:
-                # The Host header goes on as it came: it is part of what the client signed.
-                hop_by_hop = {"connection", "expect", "transfer-encoding"}
-                headers = {k: v for k, v in self.headers.items() if k.lower() not in hop_by_hop}
-                upstream.request(self.command, self.path, self.body(), headers)
-                answer = upstream.getresponse()
-                body = answer.read()
+            answer = self.passed_on(self.body())
             self.close_connection = True
             if self.command == method and left.acquire(blocking=False):
                 return
-            kept = {k: v for k, v in answer.getheaders() if k.lower() not in hop_by_hop}
-            self.reply(answer.status, {**kept, "Connection": "close"}, body)
+            self.reply(*answer)
 
-    with _serving(Proxy) as url:
+    with _serving(Lossy) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def guarded(endpoint: str, guard: Callable[[str, str], int]) -> Iterator[str]:
+    """The URL of a server that hands a request on, or answers with the status that `guard` says.
+
+    `guard` is given the method and the path, and says 0 for most; it may take its time.
+    """
+
+    class Guarded(_Proxy):
+        host = urlsplit(endpoint).netloc
+
+        def answer(self) -> None:
+            body = self.body()
+            self.close_connection = True
+            status = guard(self.command, self.path)
+            with contextlib.suppress(OSError):  # nobody may be there to be answered any more
+                if status:
+                    self.reply(status, {"Content-Length": "0", "Connection": "close"}, b"")
+                else:
+                    self.reply(*self.passed_on(body))
+
+    with _serving(Guarded) as url:
         yield url
 
 

@@ -1,4 +1,4 @@
-"""`feeds doctor`: every need that a store has is found met; every one that it lacks, by its name."""
+"""`feeds doctor`: it finds met what a store meets, and names what it lacks."""
 
 from __future__ import annotations
 
@@ -61,17 +61,17 @@ def test_a_good_store_has_all_that_is_needed_and_nothing_is_left_in_it(kind, req
 
 
 def test_an_examination_stays_under_a_prefix_of_its_own():
-    class Watched(Counted):
-        keys: set[str] = set()
+    keys: set[str] = set()
 
+    class Watched(Counted):
         def put(self, key, data, **how):
-            self.keys.add(key)
+            keys.add(key)
             return super().put(key, data, **how)
 
     store = Watched(MemoryStore())
     findings(store)
     findings(store)
-    folders = {tuple(key.split("/")[:2]) for key in store.keys}
+    folders = {tuple(key.split("/")[:2]) for key in keys}
     assert len(folders) == 2
     assert all(top == "state" and name.startswith("doctor-") for top, name in folders)
 
@@ -409,7 +409,7 @@ def test_the_command_says_a_line_for_each_need_and_exits_with_0(tmp_path: Path):
 
 
 def test_the_command_exits_with_1_when_something_is_lacking(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cli, "open_store", lambda url: IgnoresIfMatch())
+    monkeypatch.setattr(cli, "open_store", lambda _: IgnoresIfMatch())
     code, lines = run("s3://feeds")
     assert code == 1
     assert [line.split(":")[0] for line in lines if line.startswith("LACKS")] == [

@@ -283,7 +283,7 @@ def test_a_feed_arrives_whole(format_: str) -> None:
 
     assert feed.title == "Example News"
     assert feed.description == "What happened & why"
-    assert feed.home == "https://news.example.com/"
+    assert feed.home == "https://feeds.example.com/"
     assert feed.own == f"https://feeds.example.com/{FILES[format_]}"
     assert feed.hubs == ["https://hub.example.com/", "https://hub.example.net/?a=1&b=2"]
     assert feed.language == "zh-CN"
@@ -343,7 +343,16 @@ def test_there_are_the_formats_that_are_configured() -> None:
     assert [(d.path, d.type) for d in made] == [
         ("category/a/rss.xml", "application/rss+xml; charset=utf-8"),
         ("category/a/feed.json", "application/feed+json; charset=utf-8"),
+        ("category/a/index.html", "text/html; charset=utf-8"),
     ]
+    plain = settings(feeds='formats = ["rss"]\npages = false')
+    assert [d.path for d in documents.current("", [], "", plain)] == ["rss.xml"]
+
+
+def test_without_pages_a_feed_is_about_the_site() -> None:
+    feed = seen(current("atom", [FULL], settings(feeds="pages = false")))
+
+    assert feed.home == "https://news.example.com/"
 
 
 def test_the_same_entries_are_the_same_bytes(format_: str) -> None:
@@ -398,7 +407,7 @@ def test_an_archive_page_of_atom_says_that_it_is_one_and_whose() -> None:
 
 
 def test_rss_has_no_archive() -> None:
-    config = settings(feeds='limit = 4\nformats = ["rss"]')
+    config = settings(feeds='limit = 4\nformats = ["rss"]\npages = false')
     entries = [entry(number) for number in range(9)]
 
     assert list(archives(entries, config)) == []
@@ -408,9 +417,10 @@ def test_rss_has_no_archive() -> None:
 def test_an_id_stands_once_in_an_archive_page_too() -> None:
     config = settings(feeds="limit = 4")
     twice = [entry(1, key="a.md"), entry(2, id=entry(1).id, key="b.md")]
-    made = documents.archive("", "2026-11-18-0123456789ab", twice, "", config)
+    *made, page = documents.archive("", "2026-11-18-0123456789ab", twice, "", config)
 
     assert [[item.title for item in seen(page).items] for page in made] == [["Title 2"]] * 2
+    assert page.data.count(b"<article") == 1
 
 
 def test_without_archives_there_is_no_page_and_no_link_to_one() -> None:

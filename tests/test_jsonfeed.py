@@ -36,7 +36,7 @@ def test_the_least_feed_says_what_it_is_and_where() -> None:
     assert feed() == {
         "version": "https://jsonfeed.org/version/1.1",
         "title": "Example News",
-        "home_page_url": "https://news.example.com/",
+        "home_page_url": "https://feeds.example.com/",
         "feed_url": URL,
         "description": "Example News",
         "authors": [{"name": "Example News"}],

@@ -79,12 +79,12 @@ def test_an_atom_feed_names_its_author_rights_images_and_generator() -> None:
     assert feed("/a:feed/a:generator/@uri") == ["https://pypi.org/project/bucketfeed/"]
 
 
-def test_an_atom_feed_links_to_itself_and_to_the_site() -> None:
+def test_an_atom_feed_links_to_itself_and_to_its_page() -> None:
     links = atom().attributes("/a:feed/a:link")
 
     assert links == [
         {"href": ATOM_URL, "rel": "self", "type": "application/atom+xml"},
-        {"href": "https://news.example.com/", "rel": "alternate", "type": "text/html"},
+        {"href": "https://feeds.example.com/", "rel": "alternate", "type": "text/html"},
     ]
 
 
@@ -172,7 +172,7 @@ def test_an_rss_channel_names_its_editor_rights_and_image() -> None:
     assert feed("/rss/channel/image/*") == [
         "https://news.example.com/logo.png",
         "Example News",
-        "https://news.example.com/",
+        "https://feeds.example.com/",
     ]
     assert feed("/rss/channel/generator") == ["bucketfeed"]
     assert feed("/rss/channel/docs") == ["https://www.rssboard.org/rss-specification"]
@@ -188,11 +188,11 @@ def test_an_author_without_an_address_is_no_editor() -> None:
     assert rss()("/rss/channel/managingEditor") == []
 
 
-def test_an_rss_channel_links_to_the_site_and_to_itself() -> None:
+def test_an_rss_channel_links_to_its_page_and_to_itself() -> None:
     config = settings(feeds='hubs = ["https://hub.example.com/", "https://hub.example.net/"]')
     feed = rss(config=config)
 
-    assert feed("/rss/channel/link") == ["https://news.example.com/"]
+    assert feed("/rss/channel/link") == ["https://feeds.example.com/"]
     assert feed.attributes("/rss/channel/a:link") == [
         {"href": RSS_URL, "rel": "self", "type": "application/rss+xml"},
         {"href": "https://hub.example.com/", "rel": "hub"},

@@ -113,9 +113,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         ("category/日本/rss.xml", "application/rss+xml; charset=utf-8"),
     ],
 )
-def test_a_document_has_the_media_type_that_it_has_in_a_bucket(
-    server: Server, path: str, type_: str
-) -> None:
+def test_a_document_has_the_media_type_of_its_format(server: Server, path: str, type_: str) -> None:
     answer = server.get(path)
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, type_)
@@ -150,6 +148,24 @@ def test_after_a_post_changed_the_next_visit_has_new_bytes(server: Server) -> No
     assert by_tag.content == by_date.content != first.content
     again = server.get("category/日本/rss.xml", If_None_Match=untouched.headers["etag"])
     assert again.content in (b"", untouched.content)
+
+
+def test_every_answer_is_whole_while_documents_change(server: Server) -> None:
+    changing = threading.Event()
+
+    def change() -> None:
+        for size in (10, 5000) * 4:
+            body = "x " * size
+            (server.folder / "posts" / "big.md").write_bytes(post("Big", body=body))
+            time.sleep(0.1)
+        (server.folder / "posts" / "big.md").unlink()
+        changing.set()
+
+    threading.Thread(target=change).start()
+    while not changing.is_set():
+        answer = server.get("atom.xml")  # httpx raises where it is cut short
+        assert answer.status_code == 200
+        assert answer.content.endswith(b"</feed>\n")
 
 
 def test_a_post_that_is_removed_leaves_its_feed(server: Server) -> None:

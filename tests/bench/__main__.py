@@ -1,4 +1,4 @@
-"""Run the benchmarks: `make bench`, or `python -m tests.bench [number of posts]`."""
+"""Run the benchmarks: `make bench`, or `python -m tests.bench [posts [runs]]`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,88 @@
+"""Owns SQS: the only module that sends to a queue. What a message means is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from feeds.errors import FeedsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+_BATCH = 10  # messages a request
+_BYTES = 200_000  # of text a request; SQS takes 256 KiB, and counts more than the text
+
+
+class Outgoing(Struct, frozen=True):
+    """A message to send.
+
+    `once`, for a FIFO queue: of all messages with the same text here, the queue takes one in five
+    minutes. Each is a group of its own, so that none waits for another.
+    """
+
+    body: str
+    once: str = ""
+
+
+class Queue:
+    """A queue that messages are sent to, by its URL."""
+
+    def __init__(self, url: str, client: SQSClient | None = None) -> None:
+        self.url = url
+        self._client = client or _made()
+
+    def send(self, messages: Iterable[Outgoing]) -> int:
+        """Send messages, ten a request; return how many.
+
+        Raises FeedsError when the queue did not take one. Those before it are sent then.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        count = 0
+        for batch in _batches(messages):
+            try:
+                answer = self._client.send_message_batch(
+                    QueueUrl=self.url, Entries=[_entry(i, one) for i, one in enumerate(batch)]
+                )
+            except (BotoCoreError, ClientError) as error:
+                raise FeedsError(f"{self.url}: {error}") from error
+            for failure in answer.get("Failed", []):
+                what = failure.get("Message") or failure["Code"]
+                raise FeedsError(f"{self.url}: a message was not taken: {what}")
+            count += len(batch)
+        return count
+
+
+def _made() -> SQSClient:
+    import boto3  # 0.3 s, and who only reads what Lambda hands over needs none of it
+    from botocore.config import Config
+
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=3, read_timeout=10
+    )
+    return boto3.client("sqs", config=config)
+
+
+def _entry(number: int, message: Outgoing) -> SendMessageBatchRequestEntryTypeDef:
+    entry: SendMessageBatchRequestEntryTypeDef = {"Id": str(number), "MessageBody": message.body}
+    if message.once:
+        entry["MessageDeduplicationId"] = entry["MessageGroupId"] = message.once
+    return entry
+
+
+def _batches(messages: Iterable[Outgoing]) -> Iterator[list[Outgoing]]:
+    batch: list[Outgoing] = []
+    size = 0
+    for message in messages:
+        length = len(message.body.encode())
+        if batch and (len(batch) == _BATCH or size + length > _BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
+        size += length
+    if batch:
+        yield batch

@@ -1,0 +1,552 @@
+"""Hubs: who is told what and when, and that nothing a hub does harms anybody.
+
+The hubs are servers here. The program tells https addresses only: a transport takes the requests
+to the servers, and there is no other way to send one anywhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+import pytest
+from requests.adapters import HTTPAdapter
+from servers import ACCESS_KEY, SECRET_KEY, free_port
+from sites import post
+
+import handler
+from feeds import hubs, log
+from feeds.config import parse
+from feeds.errors import FeedsError
+from feeds.hubs import Ping
+from feeds.queue import Outgoing, Queue
+
+HUB = "https://hub.example.com/publish"
+OTHER = "https://other.example.net/"
+TOML = f"""
+[site]
+title = "Example News"
+url = "https://news.example.com/"
+[feeds]
+url = "https://feeds.example.com/"
+formats = ["atom", "json"]
+hubs = ["{HUB}", "{OTHER}"]
+"""
+CONFIG = parse(TOML)
+NOW = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC)
+TOPIC = "https://feeds.example.com/atom.xml"
+
+
+Upload = Callable[[str, bytes], None]
+
+number = itertools.count()
+
+
+class Hub:
+    """A hub on this machine: it keeps what it is told, and answers as `behave` does."""
+
+    def __init__(self, behave: Callable[[socket.socket], None]) -> None:
+        self.told: list[dict[str, str]] = []
+        self.heads: list[bytes] = []
+        self.behave = behave
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.closed = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            read = b""
+            while b"\r\n\r\n" not in read:
+                read += connection.recv(65536)
+            head, _, body = read.partition(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            while len(body) < length:
+                body += connection.recv(65536)
+            self.heads.append(head)
+            self.told.append(dict(parse_qsl(body.decode())))
+            self.behave(connection)
+        self.closed.set()
+
+
+def answers(status: str, *headers: str) -> Callable[[socket.socket], None]:
+    def behave(connection: socket.socket) -> None:
+        lines = [f"HTTP/1.1 {status}", *headers, "Content-Length: 0", "Connection: close", "", ""]
+        connection.sendall("\r\n".join(lines).encode())
+
+    return behave
+
+
+def streams_for_ever(status: str, *headers: str) -> Callable[[socket.socket], None]:
+    def behave(connection: socket.socket) -> None:
+        lines = [f"HTTP/1.1 {status}", *headers, "Content-Type: text/plain", "", ""]
+        connection.sendall("\r\n".join(lines).encode())
+        while True:
+            connection.sendall(b"x" * 65536)
+
+    return behave
+
+
+def drips(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 204 No Content\r\nX-Slow: ")
+    while True:
+        time.sleep(0.05)
+        connection.sendall(b"x")
+
+
+def is_silent(_: socket.socket) -> None:
+    time.sleep(30)
+
+
+class ToThisMachine(HTTPAdapter):
+    """Takes requests for https hubs to servers here, by host; any other host is none of ours."""
+
+    def __init__(self, **ports: int) -> None:
+        super().__init__()
+        self.ports = {name.replace("_", "."): port for name, port in ports.items()}
+
+    def send(self, request: Any, *words: Any, **options: Any) -> Any:
+        parts = urlsplit(request.url)
+        assert parts.scheme == "https"
+        request.url = f"http://127.0.0.1:{self.ports[parts.hostname]}{parts.path}"
+        return super().send(request, *words, **options)
+
+
+@pytest.fixture
+def hub() -> Iterator[Callable[[Callable[[socket.socket], None]], Hub]]:
+    started: list[Hub] = []
+
+    def start(behave: Callable[[socket.socket], None]) -> Hub:
+        started.append(Hub(behave))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.listener.close()
+
+
+# --- who is told ---------------------------------------------------------------------------------
+
+
+def test_every_hub_is_told_of_every_feed_document_that_changed_and_of_nothing_else() -> None:
+    changed = [
+        "category/markets/archive/2026-11-01-0123456789.xml",
+        "category/markets/atom.xml",
+        "category/markets/feed.json",
+        "category/markets/index.html",
+        "category/日本/atom.xml",
+        "category/markets/rss.xml",  # not one of the formats of this site
+        "atom.xml",
+        "archive/2026-11-01-0123456789.xml",
+        "feeds.opml",
+        "feeds.html",
+        "feed.css",
+        "atom.xml",
+    ]
+
+    topics = [
+        "https://feeds.example.com/category/markets/atom.xml",
+        "https://feeds.example.com/category/markets/feed.json",
+        "https://feeds.example.com/category/%E6%97%A5%E6%9C%AC/atom.xml",
+        "https://feeds.example.com/atom.xml",
+    ]
+    assert hubs.due(changed, CONFIG) == [
+        Ping(hub, topic) for topic in topics for hub in (HUB, OTHER)
+    ]
+
+
+def test_without_hubs_nobody_is_told() -> None:
+    assert hubs.due(["atom.xml"], parse(TOML.partition("hubs")[0])) == []
+
+
+def test_changes_within_a_minute_are_one_message_and_later_ones_another() -> None:
+    ping = Ping(HUB, TOPIC)
+    first = hubs.note(ping, NOW)
+
+    assert hubs.note(ping, NOW + timedelta(seconds=49)) == first
+    assert hubs.note(ping, NOW + timedelta(seconds=50)).once != first.once
+    assert hubs.note(Ping(OTHER, TOPIC), NOW).once != first.once
+    assert hubs.note(Ping(HUB, TOPIC + "?"), NOW).once != first.once
+    assert len(first.once) <= 128, "what SQS takes"
+
+
+def test_the_last_change_of_a_minute_is_told_after_the_cdn_has_forgotten_the_copy_before() -> None:
+    """A message is as old as the first change in its window; the last may be a minute younger."""
+    youngest = hubs.DELAY - hubs.WINDOW
+
+    assert youngest > 60 + 60, "s-maxage and stale-while-revalidate of feeds/output.py"
+
+
+# --- telling -------------------------------------------------------------------------------------
+
+
+def test_a_hub_gets_one_form_for_each_document(hub: Callable[..., Hub]) -> None:
+    live = hub(answers("202 Accepted"))
+    pings = [
+        Ping(HUB, TOPIC),
+        Ping(HUB, TOPIC + "?a=b&c"),
+        Ping(HUB, "https://feeds.example.com/é"),
+    ]
+
+    failed = hubs.tell(pings, ToThisMachine(**{"hub_example_com": live.port}))
+
+    assert failed == {}
+    assert sorted(live.told, key=str) == sorted(
+        ({"hub.mode": "publish", "hub.url": ping.topic} for ping in pings), key=str
+    )
+    assert live.heads[0].startswith(b"POST /publish HTTP/1.1\r\n")
+    assert b"content-type: application/x-www-form-urlencoded" in live.heads[0].lower()
+
+
+def test_a_dead_hub_is_a_failure_of_its_own_pings(hub: Callable[..., Hub]) -> None:
+    live = hub(answers("204 No Content"))
+    pings = [Ping(HUB, TOPIC), Ping(OTHER, TOPIC)]
+    transport = ToThisMachine(hub_example_com=live.port, other_example_net=free_port())
+
+    failed = hubs.tell(pings, transport)
+
+    assert set(failed) == {Ping(OTHER, TOPIC)}
+    assert "ConnectionError" in failed[Ping(OTHER, TOPIC)]
+    assert len(live.told) == 1
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "500 Oops", "199 Odd"])
+def test_a_hub_that_refuses_is_a_failure(hub: Callable[..., Hub], status: str) -> None:
+    refusing = hub(answers(status))
+
+    failed = hubs.tell([Ping(HUB, TOPIC)], ToThisMachine(hub_example_com=refusing.port), 1.0)
+
+    assert list(failed) == [Ping(HUB, TOPIC)]
+
+
+def test_a_redirect_is_not_followed(hub: Callable[..., Hub]) -> None:
+    elsewhere = hub(answers("204 No Content"))
+    redirecting = hub(answers("307 Temporary Redirect", "Location: https://other.example.net/"))
+    transport = ToThisMachine(hub_example_com=redirecting.port, other_example_net=elsewhere.port)
+
+    failed = hubs.tell([Ping(HUB, TOPIC)], transport)
+
+    assert failed == {Ping(HUB, TOPIC): "answered 307"}
+    assert elsewhere.told == []
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "outcome"),
+    [
+        (streams_for_ever("200 OK"), {}),
+        (
+            streams_for_ever("302 Found", "Location: https://other.example.net/"),
+            {Ping(HUB, TOPIC): "answered 302"},
+        ),
+        (
+            streams_for_ever("500 Oops", "Transfer-Encoding: chunked"),
+            {Ping(HUB, TOPIC): "answered 500"},
+        ),
+    ],
+)
+def test_what_a_hub_sends_is_not_read(
+    hub: Callable[..., Hub], behaviour: Callable[[socket.socket], None], outcome: dict[Ping, str]
+) -> None:
+    streaming = hub(behaviour)
+    start = time.monotonic()
+
+    failed = hubs.tell([Ping(HUB, TOPIC)], ToThisMachine(hub_example_com=streaming.port))
+
+    assert failed == outcome
+    assert time.monotonic() - start < 3
+    assert streaming.closed.wait(5), "the connection is left open"
+
+
+@pytest.mark.parametrize("behaviour", [is_silent, drips])
+def test_a_slow_hub_keeps_nobody_waiting(
+    hub: Callable[..., Hub], behaviour: Callable[[socket.socket], None]
+) -> None:
+    slow, live = hub(behaviour), hub(answers("204 No Content"))
+    transport = ToThisMachine(hub_example_com=slow.port, other_example_net=live.port)
+    start = time.monotonic()
+
+    failed = hubs.tell([Ping(HUB, TOPIC), Ping(OTHER, TOPIC)], transport, deadline=0.5)
+
+    assert failed == {Ping(HUB, TOPIC): "did not answer within 0.5 s"}
+    assert time.monotonic() - start < 2
+    assert len(live.told) == 1
+
+
+@pytest.mark.parametrize(
+    "hub", ["http://hub.example.com/", "ftp://hub.example.com/", "file:///etc"]
+)
+def test_nothing_but_https_is_told(hub: str) -> None:
+    assert hubs.tell([Ping(hub, TOPIC)]) == {Ping(hub, TOPIC): "is not an https address"}
+
+
+def test_no_password_and_no_proxy_is_taken_from_the_environment(
+    hub: Callable[..., Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine hub.example.com login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    live = hub(answers("204 No Content"))
+
+    assert hubs.tell([Ping(HUB, TOPIC)], ToThisMachine(hub_example_com=live.port)) == {}
+    assert b"authorization" not in live.heads[0].lower()
+
+
+# --- the queue between ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sqs(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_server)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return boto3.client("sqs")
+
+
+@pytest.fixture
+def queue(sqs: Any, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A queue as infra/queues.yml has it, but for the delay."""
+    url = sqs.create_queue(
+        QueueName="notify.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "1"}
+    )["QueueUrl"]
+    yield url
+    sqs.delete_queue(QueueUrl=url)
+
+
+def received(sqs: Any, url: str) -> list[Any]:
+    found: list[Any] = []
+    while more := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        found += more
+        for message in more:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def test_more_messages_than_fit_in_a_request_are_sent(sqs: Any, queue: str) -> None:
+    bodies = [f"{number}" for number in range(25)]
+
+    assert Queue(queue).send(Outgoing(body, once=body) for body in bodies) == 25
+    assert sorted(message["Body"] for message in received(sqs, queue)) == sorted(bodies)
+
+
+def test_long_messages_are_sent_a_few_at_a_time() -> None:
+    sent: list[int] = []
+
+    class Client:
+        def send_message_batch(self, QueueUrl: str, Entries: list[Any]) -> dict[str, Any]:  # noqa: N803
+            sent.append(sum(len(entry["MessageBody"]) for entry in Entries))
+            assert all("MessageGroupId" not in entry for entry in Entries)
+            return {}
+
+    messages = [Outgoing("x" * 90_000)] * 5
+
+    assert Queue("https://queue", client=Client()).send(messages) == 5  # type: ignore[arg-type]
+    assert sent == [180_000, 180_000, 90_000]
+
+
+def test_a_queue_that_is_not_there_is_an_error_with_its_address(sqs: Any) -> None:
+    with pytest.raises(FeedsError, match=r"^https?://\S+/none\.fifo: "):
+        Queue(sqs.meta.endpoint_url + "/123456789012/none.fifo").send([Outgoing("x", once="x")])
+
+
+def test_a_message_that_is_not_taken_is_an_error() -> None:
+    class Client:
+        def send_message_batch(self, **_: Any) -> dict[str, Any]:
+            return {"Failed": [{"Id": "0", "Code": "TooLong", "SenderFault": True}]}
+
+    with pytest.raises(FeedsError, match="was not taken: TooLong"):
+        Queue("https://queue", client=Client()).send([Outgoing("x")])  # type: ignore[arg-type]
+
+
+# --- the entry points ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: str, sqs: Any) -> Iterator[Upload]:
+    """A configured function, with posts and feeds in buckets, and the queue; it takes uploads."""
+    s3 = boto3.client("s3")
+    posts, feeds = f"posts-{next(number)}", f"feeds-{next(number)}"
+    s3.create_bucket(Bucket=posts)
+    s3.create_bucket(Bucket=feeds)
+    (tmp_path / "feeds.toml").write_text(TOML)
+    monkeypatch.setenv("POSTS_URL", f"s3://{posts}")
+    monkeypatch.setenv("FEEDS_URL", f"s3://{feeds}")
+    monkeypatch.setenv("FEEDS_CONFIG", str(tmp_path / "feeds.toml"))
+    monkeypatch.setenv("NOTIFY_QUEUE_URL", queue)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "bucketfeed-test")
+    forget()
+    yield lambda key, body: s3.put_object(Bucket=posts, Key=key, Body=body)
+    forget()
+
+
+def forget() -> None:
+    for made in vars(handler).values():
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()
+
+
+def event(*keys: str, received: int = 1) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "eventSource": "aws:sqs",
+                "attributes": {"ApproximateReceiveCount": str(received)},
+                "body": json.dumps({"keys": [key]}),
+            }
+            for number, key in enumerate(keys)
+        ]
+    }
+
+
+def topics(messages: list[Any]) -> set[tuple[str, str]]:
+    pings = [json.loads(message["Body"]) for message in messages]
+    return {
+        (ping["hub"], ping["topic"].removeprefix("https://feeds.example.com/")) for ping in pings
+    }
+
+
+ALL = {
+    (hub, folder + file)
+    for hub in (HUB, OTHER)
+    for folder in ("", "category/markets/")
+    for file in ("atom.xml", "feed.json")
+}
+
+
+def test_what_changed_goes_to_the_queue_once(site: Upload, sqs: Any, queue: str) -> None:
+    for number in range(3):
+        site(f"{number}.md", post(f"Post {number}", more="category: markets"))
+        assert handler.publish(event(f"{number}.md"), None) == {"batchItemFailures": []}
+
+    messages = received(sqs, queue)
+    minutes = 1 if len(messages) == len(ALL) else 2  # the clock may turn a minute meanwhile
+    assert len(messages) <= len(ALL) * minutes
+    assert topics(messages) == ALL
+
+
+def test_what_did_not_change_is_told_to_nobody(site: Upload, sqs: Any, queue: str) -> None:
+    site("a.md", post(more="category: markets"))
+    handler.publish(event("a.md"), None)
+    received(sqs, queue)
+
+    handler.publish(event("a.md"), None)
+
+    assert received(sqs, queue) == []
+
+
+def test_a_message_that_comes_again_tells_of_all_its_feeds(
+    site: Upload,
+    sqs: Any,
+    queue: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who died between the documents and the queue left documents that change no more."""
+    site("a.md", post(more="category: markets"))
+    with monkeypatch.context() as broken:
+        broken.setenv("NOTIFY_QUEUE_URL", queue.replace("notify", "none"))
+        answer = handler.publish(event("a.md"), None)
+        handler._queue.cache_clear()
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert received(sqs, queue) == []
+
+    assert handler.publish(event("a.md", received=2), None) == {"batchItemFailures": []}
+
+    assert topics(received(sqs, queue)) == ALL
+
+
+def as_event(pings: list[Ping], *others: str) -> dict[str, Any]:
+    bodies = [hubs.note(ping, NOW).body for ping in pings] + list(others)
+    return {
+        "Records": [
+            {"messageId": f"m{number}", "body": body, "attributes": {}}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Ping]:
+    """The pings that are sent; those to OTHER fail."""
+    sent: list[Ping] = []
+
+    def tell(pings: list[Ping]) -> dict[Ping, str]:
+        sent.extend(pings)
+        return {ping: "answered 500" for ping in pings if ping.hub == OTHER}
+
+    monkeypatch.setattr(hubs, "tell", tell)
+    return sent
+
+
+def test_only_what_could_not_be_told_comes_again(
+    site: Upload, told: list[Ping], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pings = [Ping(HUB, TOPIC), Ping(OTHER, TOPIC), Ping(HUB, TOPIC), Ping(OTHER, TOPIC)]
+
+    answer = handler.notify(as_event(pings), None)
+
+    assert told == pings[:2], "one ping for each document, however many messages ask for it"
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m3"}]}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (error,) = (line for line in lines if line["event"] == "error")
+    assert (error["hub"], error["topic"], error["what"]) == (OTHER, TOPIC, "the hub answered 500")
+
+
+def test_what_is_no_ping_or_for_no_hub_of_the_site_is_put_aside(
+    site: Upload, told: list[Ping]
+) -> None:
+    stranger = Ping("https://evil.example/", TOPIC)
+
+    answer = handler.notify(as_event([stranger, Ping(HUB, TOPIC)], "no json", "{}", "[1]"), None)
+
+    assert answer == {"batchItemFailures": []}
+    assert told == [Ping(HUB, TOPIC)]
+
+
+def test_an_event_of_another_kind_is_an_error(site: Upload) -> None:
+    with pytest.raises(FeedsError, match="no batch of a queue"):
+        handler.notify({"detail": {}}, None)
+
+
+# --- metrics -------------------------------------------------------------------------------------
+
+
+def test_a_batch_is_counted_in_a_line_that_cloudwatch_reads(
+    site: Upload, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site("a.md", post())
+    site("b.md", b"---\ntitle: B\ndate: 2026-11-31\n---\n")
+
+    handler.publish(event("a.md", "b.md"), None)
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = (line for line in lines if "_aws" in line)
+    assert line["FunctionName"] == "bucketfeed-test"
+    assert (line["Posts"], line["Problems"], line["Failed"], line["Conflicts"]) == (2, 1, 0, 0)
+    assert line["Documents"] > 0
+    # Embedded metric format: each metric is named in the directive and has a number beside it.
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == log.NAMESPACE
+    assert directive["Dimensions"] == [["FunctionName"]]
+    assert all(isinstance(line[metric["Name"]], int) for metric in directive["Metrics"])
+    assert abs(line["_aws"]["Timestamp"] / 1000 - time.time()) < 60
