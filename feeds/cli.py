@@ -402,16 +402,21 @@ def doctor(
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Posts, or folders of posts.", exists=True)],
     config_path: ConfigPath = None,
+    visit: Annotated[
+        bool, typer.Option("--links", help="Visit the source articles, and name the dead ones.")
+    ] = False,
 ) -> None:
     """Show what each post would become, and everything wrong with it.
 
-    Exits with 1 when there is a problem, for an editor's save hook or a pre-commit.
+    Exits with 1 when there is a problem, for an editor's save hook or a pre-commit. With --links it
+    asks each host for one article a second, four hosts at a time, for ten minutes at most.
 
     Example: feeds check posts/2026-11-22-hello.md
     """
     settings, where = _config(config_path, str(paths[0]))
     table = Table("title", "date", "categories", "link", box=None, pad_edge=False)
     problems: list[Problem] = []
+    sources: list[tuple[Path, str]] = []
     for column in table.columns:
         column.overflow = "fold"
     for path, key in _checked(paths, settings, where.absolute().parent):
@@ -438,14 +443,31 @@ def check(
             continue
         names = ", ".join(term.title or term.name for term in entry.terms)
         table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
+        if reading.link_from != "permalink":
+            sources.append((path, entry.link))
     if _out.is_terminal:
         _out.print(table)
     else:
         for row in zip(*(column.cells for column in table.columns), strict=True):
             typer.echo("\t".join(str(cell) for cell in row))
+    problems += _dead(sources) if visit else []
     _print_problems(problems, "")
     if problems:
         raise typer.Exit(1)
+
+
+def _dead(sources: list[tuple[Path, str]]) -> Iterator[Problem]:
+    """A warning for each post whose source article cannot be read any more."""
+    from feeds import linkcheck
+
+    with _progress("visiting the links of") as progress:
+        visits = linkcheck.visits((link for _, link in sources), progress=progress)
+    for path, link in sources:
+        if what := visits.dead.get(link):
+            todo = "look for the article elsewhere, or look again later"
+            yield Problem(str(path), 0, f"{link}: {what}", todo, severity="warning")
+    if visits.left:
+        _err.print(f"{_number(visits.left, 'link')} not visited: there was no time left")
 
 
 def _at(problem: Problem, path: Path) -> Problem:
@@ -466,3 +488,42 @@ def _checked(paths: list[Path], settings: Config, root: Path) -> Iterator[tuple[
         else:
             inside = path.absolute().is_relative_to(root)
             yield path, path.absolute().relative_to(root).as_posix() if inside else path.name
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The site's folder.", file_okay=False)] = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take what fits.")] = False,
+) -> None:
+    """Write a feeds.toml for a site, with what its own configuration says.
+
+    Knows the configurations of Jekyll, Hugo and Pelican; asks four questions.
+
+    Example: feeds init my-blog/
+    """
+    from feeds import init as first
+
+    target = folder / "feeds.toml"
+    if target.exists():
+        raise ConfigError([f"{target}: there is one already; change it, or move it away"])
+    known = first.guess(folder)
+    if known.file:
+        _err.print(f"{known.kind}: some of the answers are from {folder / known.file}")
+
+    def ask(words: str, likely: str, wrong: Callable[[str], str]) -> str:
+        while not yes:
+            answer: str = typer.prompt(words, default=likely, err=True)
+            if not (why := wrong(answer)):
+                return answer
+            _err.print(why)
+        return likely
+
+    said = first.answers(known, folder, ask)
+    now = datetime.now(UTC)
+    text = first.feeds_toml(known, said, first.machine_zone(), now.year)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
+    _out.print(f"{target} is written. See what comes of it:")
+    _out.print(f"feeds serve {folder / known.posts} --config {target}")

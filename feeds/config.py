@@ -368,6 +368,9 @@ def _meaning(config: Config) -> Iterator[str]:
         yield "feeds.formats: expected at least one format, found none"
     if not 1 <= feeds.limit <= 1000:
         yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
+    if not _FOLDER.fullmatch(feeds.templates):
+        found = _show(feeds.templates)
+        yield f"feeds.templates: expected a folder beside this file, found {found}"
     yield from _twice("feeds.formats", feeds.formats)
     yield from _twice("feeds.taxonomies", feeds.taxonomies)
     yield from _twice("feeds.hubs", [links.http_url(hub) or hub for hub in feeds.hubs])
@@ -389,6 +392,8 @@ def _meaning(config: Config) -> Iterator[str]:
             yield f"limits.{known.name}: expected a number of at least 1, found {number}"
 
 
+# Relative, with / between folders, and never out of the folder: it goes with the file to the cloud.
+_FOLDER = re.compile(r"(?:(?!\.\.?(?:/|$))[^/\\:]+(?:/(?=.)|/?$))*")
 _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
 
 

@@ -255,7 +255,7 @@ def _beside(url: str) -> str:
 
 def _tag(language: str) -> str:
     tag = re.split(r"[.@]", language.strip())[0].replace("_", "-")
-    return "" if _no_language(tag) else tag if language else "en"
+    return "en" if _no_language(tag) else tag
 
 
 def _no_text(answer: str) -> str:
@@ -274,7 +274,7 @@ def _no_language(answer: str) -> str:
 # --- what is written ------------------------------------------------------------------------------
 
 _FILE = """\
-# What the feeds are made from. Only title and url must be there; docs/configuration.md has every key.
+# What the feeds are made from. Only title and url must be there; every key: docs/configuration.md
 
 [site]
 title = {title}
@@ -284,7 +284,7 @@ language = {language}  # of the posts, and of the pages' own words
 timezone = {timezone}  # of dates that have none
 {author}
 [feeds]
-url = {feeds_url}  # where the feeds are served; not the site's own if that has an index.html
+url = {feeds_url}  # where they are served; a place of their own, since they have pages
 limit = 50  # entries in a feed; older ones are in its archive
 content = "full"  # or "summary"
 taxonomies = ["category"]  # feeds of what: also "tag", "author", "lang"
@@ -310,7 +310,8 @@ def feeds_toml(known: Guess, said: Answers, zone: str, year: int) -> str:
     """The text of a feeds.toml; it is valid."""
     host = urlsplit(links.http_url(said.url)).hostname or ""
     named = re.sub(r"[^a-z0-9.-]", "-", host.removeprefix("www."))
-    email = f", email = {_quoted(known.email)}" if "@" in known.email else ""
+    address = re.fullmatch(r"[^\s<>()@]+@[^\s<>()@]+", known.email)
+    email = f", email = {_quoted(known.email)}" if address else ""
     author = _AUTHOR.format(name=_quoted(known.author), email=email) if known.author else ""
     text = _FILE.format(
         title=_quoted(said.title),

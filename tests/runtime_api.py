@@ -42,7 +42,6 @@ class Function:
     """A function of a package, in a process of its own; made warm by its first event."""
 
     def __init__(self, name: str, task: Path, client: Path, environment: Mapping[str, str]) -> None:
-        self._events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._answers: queue.Queue[Any] = queue.Queue()
         self._numbers = itertools.count()
         self.timeout = 60.0
@@ -70,6 +69,8 @@ class Function:
     def start(self) -> None:
         """Start the process; its beginning is measured from here to its first question."""
         self.ready.clear()
+        # Who asked for the dead process still waits for an event: not for one of these.
+        self._events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
             [python(), "-s", "-m", "awslambdaric", self._name],
@@ -97,6 +98,16 @@ class Function:
                     self._reader.join(5)
                     raise DiedError(self.log[-2000:]) from None
 
+    def measured(self) -> float:
+        """Seconds from the start of the process to its first question; ends it then."""
+        try:
+            while not self.ready.wait(0.001):
+                if self.process.poll() is not None:
+                    raise DiedError(self.log)
+            return time.perf_counter() - self.began
+        finally:
+            self.close()
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -112,15 +123,21 @@ class Function:
             def do_GET(self) -> None:
                 function.ready.set()
                 number, body = function._events.get()
-                self.send_response_only(200)
-                self.send_header("Lambda-Runtime-Aws-Request-Id", number)
                 deadline = int((time.time() + function.timeout) * 1000)
-                self.send_header("Lambda-Runtime-Deadline-Ms", str(deadline))
-                self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:::function")
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                headers = {
+                    "Lambda-Runtime-Aws-Request-Id": number,
+                    "Lambda-Runtime-Deadline-Ms": str(deadline),
+                    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:::function",
+                    "Content-Type": "application/json",
+                    "Content-Length": str(len(body)),
+                }
+                self.send_response_only(200)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                with contextlib.suppress(OSError):  # it may have died in this moment
+                    self.end_headers()
+                    self.wfile.write(body)
+                    self.wfile.flush()
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -172,14 +189,21 @@ def task(function_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def runtime_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with Lambda's runtime client and what it needs, and no other package."""
     folder = tmp_path_factory.mktemp("client")
+    if not put_client(folder):
+        pytest.skip("there is no awslambdaric here: pip install awslambdaric")
+    return folder
+
+
+def put_client(folder: Path) -> bool:
+    """Put the runtime client of this Python into a folder; whether there is one."""
     for name in _CLIENT:
         found = importlib.util.find_spec(name)
         if found is None or found.origin is None:
-            pytest.skip("there is no awslambdaric here: pip install awslambdaric")
+            return False
         origin = Path(found.origin)
         source = origin.parent if origin.name == "__init__.py" else origin
         (folder / source.name).symlink_to(source)
-    return folder
+    return True
 
 
 @contextlib.contextmanager

@@ -154,6 +154,16 @@ def test_text_that_is_no_toml_says_where() -> None:
             'taxonomies = ["tag", "tag"]',
             'feeds.taxonomies[1]: expected each only once, found "tag" again',
         ),
+        (
+            "feeds",
+            'templates = "../templates"',
+            'feeds.templates: expected a folder beside this file, found "../templates"',
+        ),
+        (
+            "feeds",
+            'templates = "/etc"',
+            'feeds.templates: expected a folder beside this file, found "/etc"',
+        ),
         ("feeds", "limit = 0", "feeds.limit: expected a number from 1 to 1000, found 0"),
         ("feeds", "limit = 1001", "feeds.limit: expected a number from 1 to 1000, found 1001"),
         (

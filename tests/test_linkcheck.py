@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from sites import post
 
-from feeds import linkcheck
+from feeds import cli, linkcheck
 from feeds.linkcheck import Visits
 
 
@@ -213,3 +216,38 @@ def test_progress_is_told(server: Server) -> None:
     urls = [server.url("a"), server.url("b")]
     linkcheck.visits(urls, pause=0, allowed=lambda *_: True, progress=lambda *now: told.append(now))
     assert told == [(1, 2), (2, 2)]
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_check_names_the_posts_whose_articles_are_dead(
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "feeds.toml").write_text('[site]\ntitle = "News"\nurl = "https://e.example/"\n')
+    for name, more in (
+        ("dead", f"source_url: {server.url('404')}"),
+        ("alive", f"source_url: {server.url('200')}"),
+        ("own", ""),
+    ):
+        (tmp_path / f"{name}.md").write_bytes(post(name, more=more))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(linkcheck.visits, "__kwdefaults__", linkcheck.visits.__kwdefaults__ | LOCAL)
+    monkeypatch.setattr(sys, "argv", ["feeds", "check", "--links", "."])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    said = capsys.readouterr()
+
+    assert left.value.code == 1
+    assert said.err.splitlines() == [
+        "visiting the links of 2 posts",
+        f"dead.md:1: warning: {server.url('404')}: it answers 404; "
+        "look for the article elsewhere, or look again later",
+    ]
+    assert {path for _, path in server.asked} == {"/404", "/200"}
+
+
+LOCAL = {"allowed": lambda *_: True, "pause": 0}
