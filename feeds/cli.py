@@ -7,6 +7,7 @@ command could not be carried out (the configuration, the store, the arguments).
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +29,14 @@ from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError, PostError
 from feeds.model import Problem
 from feeds.store import LocalStore, Store, open_store
+
+
+class Answer(StrEnum):
+    """How `check` answers."""
+
+    text = "text"
+    json = "json"
+
 
 app = typer.Typer(
     name="feeds",
@@ -405,6 +415,10 @@ def check(
     visit: Annotated[
         bool, typer.Option("--links", help="Visit the source articles, and name the dead ones.")
     ] = False,
+    answer: Annotated[
+        Answer,
+        typer.Option("--format", help="json: an array of the problems, for editors and CI."),
+    ] = Answer.text,
 ) -> None:
     """Show what each post would become, and everything wrong with it.
 
@@ -445,13 +459,17 @@ def check(
         table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
         if reading.link_from != "permalink":
             sources.append((path, entry.link))
-    if _out.is_terminal:
-        _out.print(table)
-    else:
-        for row in zip(*(column.cells for column in table.columns), strict=True):
-            typer.echo("\t".join(str(cell) for cell in row))
+    if answer is Answer.text:
+        if _out.is_terminal:
+            _out.print(table)
+        else:
+            for row in zip(*(column.cells for column in table.columns), strict=True):
+                typer.echo("\t".join(str(cell) for cell in row))
     problems += _dead(sources) if visit else []
-    _print_problems(problems, "")
+    if answer is Answer.json:
+        typer.echo(_json(problems))
+    else:
+        _print_problems(problems, "")
     if problems:
         raise typer.Exit(1)
 
@@ -468,6 +486,13 @@ def _dead(sources: list[tuple[Path, str]]) -> Iterator[Problem]:
             yield Problem(str(path), 0, f"{link}: {what}", todo, severity="warning")
     if visits.left:
         _err.print(f"{_number(visits.left, 'link')} not visited: there was no time left")
+
+
+def _json(problems: list[Problem]) -> str:
+    """Problems as a JSON array of ASCII, each with all its fields."""
+    names = ("key", "line", "column", "field", "severity", "what", "todo")
+    shown = [{name: getattr(problem, name) for name in names} for problem in sorted(problems)]
+    return json.dumps(shown, indent=1)
 
 
 def _at(problem: Problem, path: Path) -> Problem:
@@ -525,5 +550,7 @@ def init(
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
+    if known.kind == "Pelican":
+        _err.print("Posts need their fields between lines of ---; others are named, and left out")
     _out.print(f"{target} is written. See what comes of it:")
     _out.print(f"feeds serve {folder / known.posts} --config {target}")

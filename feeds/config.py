@@ -368,7 +368,7 @@ def _meaning(config: Config) -> Iterator[str]:
         yield "feeds.formats: expected at least one format, found none"
     if not 1 <= feeds.limit <= 1000:
         yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
-    if not _FOLDER.fullmatch(feeds.templates):
+    if feeds.templates and not _is_beside(feeds.templates):
         found = _show(feeds.templates)
         yield f"feeds.templates: expected a folder beside this file, found {found}"
     yield from _twice("feeds.formats", feeds.formats)
@@ -392,9 +392,13 @@ def _meaning(config: Config) -> Iterator[str]:
             yield f"limits.{known.name}: expected a number of at least 1, found {number}"
 
 
-# Relative, with / between folders, and never out of the folder: it goes with the file to the cloud.
-_FOLDER = re.compile(r"(?:(?!\.\.?(?:/|$))[^/\\:]+(?:/(?=.)|/?$))*")
 _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
+
+
+def _is_beside(folder: str) -> bool:
+    """Whether a folder is relative and inside this one: it goes with the file to the cloud."""
+    steps = folder.removesuffix("/").split("/")
+    return not re.search(r"[\\:]", folder) and not {"", ".", ".."}.intersection(steps)
 
 
 def _folder_address(path: str, url: str) -> Iterator[str]:

@@ -250,6 +250,14 @@ def plain_text(text: str) -> str:
     return one_line(unicodedata.normalize("NFC", text))
 
 
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+
+
+def shows(text: str) -> bool:
+    """Whether there is anything to see in `text`."""
+    return any(unicodedata.category(char) not in _UNSEEN for char in text)
+
+
 # A film or a link alone in a paragraph is nothing to read.
 _LINK_ALONE = re.compile(r'<p>\s*+<a href="[^"]*+">https?:[^<\s]*+</a>\s*+</p>')
 

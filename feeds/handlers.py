@@ -149,7 +149,7 @@ class YAML(Handler):
                     if line == name[1]:
                         places[name[0]] = self.line + line, column
             if isinstance(event, yaml.ScalarEvent):
-                value = "" if event.style is None and event.value in _NULLS else event.value
+                value = "" if not event.style and event.value in _NULLS else event.value
             elif isinstance(event, yaml.CollectionStartEvent):
                 if len(open_) == _DEPTH:
                     what = f"lists and tables are nested deeper than {_DEPTH}"

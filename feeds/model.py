@@ -33,8 +33,10 @@ class Problem(Struct, frozen=True, order=True, omit_defaults=True):
     severity: Severity = "error"
 
     def __str__(self) -> str:
+        """One line for a person, whatever the key and the post hold."""
         weight = "warning: " if self.severity == "warning" else ""
-        return f"{self.key}:{self.line or 1}: {weight}{self.what}; {self.todo}"
+        text = f"{self.key}:{self.line or 1}: {weight}{self.what}; {self.todo}"
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Person(Struct, frozen=True, omit_defaults=True):

@@ -197,7 +197,7 @@ class _Reader:
         if not title and "title" not in self.fields:
             heading = re.match(r"\s*#[ \t]+(\S[^\n]*)", self.found.body[:2000])
             title = content.plain_text(heading[1].rstrip("# ")) if heading else ""
-        if not title:
+        if not content.shows(title):
             what = "the title is empty" if "title" in self.fields else "there is no title"
             self._report("title", what, 'write title: "…" in the front matter')
         limit = self.config.limits.title_chars

@@ -50,7 +50,8 @@ class Schedules(Protocol):
 class EventBridge:
     """Schedules in EventBridge Scheduler, which send to the publish queue.
 
-    Raises Unavailable where the service does not do what it is told.
+    They are in a group called as the queue (infra/schedule.yml): two stages of one account have
+    schedules of the same names. Raises Unavailable where the service does not do what it is told.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class EventBridge:
             client = boto3.client("scheduler")
         self.client, self.role = client, role
         self.queue = queue_arn(queue_url, client.meta.region_name, client.meta.partition)
+        self.group = self.queue.rpartition(":")[2]
 
     def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
         """Create the schedule, or replace the one that is there."""
@@ -69,6 +71,7 @@ class EventBridge:
 
         settings = {
             "Name": _name(record),
+            "GroupName": self.group,
             "ScheduleExpression": f"at({when.astimezone(UTC):%Y-%m-%dT%H:%M:%S})",
             "ScheduleExpressionTimezone": "UTC",
             "FlexibleTimeWindow": {"Mode": "OFF"},
@@ -92,7 +95,7 @@ class EventBridge:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self.client.delete_schedule(Name=_name(record))
+            self.client.delete_schedule(Name=_name(record), GroupName=self.group)
         except self.client.exceptions.ResourceNotFoundException:
             return
         except (BotoCoreError, ClientError) as error:

@@ -12,7 +12,7 @@ import base64
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from feeds.config import Config
 from feeds.errors import ConfigError
 from feeds.mustache import Template, TemplateError
 from feeds.view import GENERATOR
+from feeds.words import Words
 
 PAGES = {"page.html": "page.js", "feeds.html": "feeds.js"}
 """The pages, each with its script."""
@@ -61,7 +62,8 @@ class Theme(Struct, frozen=True):
     def policy(self, page: str, images: bool) -> str:
         """The Content-Security-Policy of a page: its own styles and scripts, nothing from afar."""
         from_afar = " http: https:" if images else ""
-        return f"{self.policies[page]}; img-src data:{from_afar}; base-uri 'none'"
+        always = "base-uri 'none'; form-action 'none'"
+        return f"{self.policies[page]}; img-src data:{from_afar}; {always}"
 
 
 def of(config: Config) -> Theme:
@@ -162,10 +164,14 @@ def _template_flaws(file: str, text: str, files: Mapping[str, str]) -> Iterator[
         yield f"{error.line}: {error}"
         return
     for name in mustache.names(found):
-        if name.names and name.names[0] not in NAMES:
-            near = difflib.get_close_matches(name.names[0], NAMES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            yield f"{name.line}: there is no value {name.names[0]}{hint}"
+        known: Collection[str] = NAMES
+        for word in name.names:
+            if word not in known:
+                near = difflib.get_close_matches(word, known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                yield f"{name.line}: there is no value {'.'.join(name.names)}{hint}"
+                break
+            known = Words.__struct_fields__ if word == "words" else NAMES
     # Escaping is for text and for values in quotes; elsewhere a post could write more than a value.
     for tag in re.finditer(r"=\s*\{\{", text):
         yield f"{_line(text, tag.start())}: a value of an attribute stands in quotes"

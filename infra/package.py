@@ -1,6 +1,7 @@
 """Owns what is deployed: the function's zip, and the CDN's function; `python -m infra.package`.
 
-    build/function.zip   handler.py, feeds/, feeds.toml, and what requirements.lock names
+    build/function.zip   handler.py, feeds/, feeds.toml with its templates, and what
+                         requirements.lock names
     build/edge.json      infra/cdn.js, with the feeds' address and the hubs of feeds.toml in it
 
 The zip is for Lambda's machines and made on any: wheels are fetched for theirs, not for this one.
@@ -28,7 +29,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from feeds import config
+from feeds import config, theme
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError
 
@@ -91,6 +92,9 @@ def make_zip(
                 _copy(path, task / name)
         _copy(ROOT / "handler.py", task / "handler.py")
         _copy(settings, task / "feeds.toml")
+        for path in theme.files(_settings(settings), settings.parent):
+            if path.is_file():
+                _copy(path, task / path.relative_to(settings.parent))
         _compile(task, python)
         target.parent.mkdir(parents=True, exist_ok=True)
         _zip(task, target)
@@ -223,11 +227,12 @@ def main() -> None:
 
 def _settings(path: Path) -> Config:
     try:
-        return config.parse(path.read_text(encoding="utf-8-sig"), str(path))
+        settings = config.parse(path.read_text(encoding="utf-8-sig"), str(path))
     except OSError:
         raise ConfigError(
             [f"{path}: cannot be read; write it (docs/configuration.md says how) or name another"]
         ) from None
+    return theme.read(settings, path.parent)
 
 
 if __name__ == "__main__":

@@ -124,8 +124,9 @@ class Browser:
         self._answers: dict[int, dict[str, Any]] = {}
         self._pages: dict[str, Page] = {}
 
-    def page(self) -> Page:
-        """A new tab, of a person who was never here before."""
+    @contextlib.contextmanager
+    def page(self) -> Iterator[Page]:
+        """A new tab, of a person who was never here before; it goes at the end."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call(
             "Target.createTarget", {"url": "about:blank", "browserContextId": context}
@@ -134,7 +135,11 @@ class Browser:
         name = session["sessionId"]
         self._pages[name] = page = Page.__new__(Page)
         page.__init__(self, name)  # type: ignore[misc]  # it hears what it asks for
-        return page
+        try:
+            yield page
+        finally:
+            self._pages.pop(name)
+            self.call("Target.disposeBrowserContext", {"browserContextId": context})
 
     def call(
         self, method: str, parameters: dict[str, Any] | None = None, session: str = ""

@@ -48,10 +48,9 @@ def shot(page: Page, url: str, scheme: str, width: int, height: int) -> str:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as made, browsing() as browser:
+    with tempfile.TemporaryDirectory() as made, browsing() as browser, browser.page() as page:
         folder = Path(made)
         example(folder)
-        page = browser.page()
         large = shot(page, (folder / "index.html").as_uri(), "light", 860, 900)
         file = folder / "category" / "kejizhouzhi" / "index.html"
         small = shot(page, file.as_uri(), "dark", 360, 700)

@@ -93,8 +93,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Page:
-    return browser.page()
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.page() as page:
+        yield page
 
 
 PAGES = {

@@ -7,6 +7,7 @@ to the servers, and there is no other way to send one anywhere else.
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import json
 import socket
@@ -526,6 +527,66 @@ def test_what_is_no_ping_or_for_no_hub_of_the_site_is_put_aside(
 def test_an_event_of_another_kind_is_an_error(site: Upload) -> None:
     with pytest.raises(FeedsError, match="no batch of a queue"):
         handler.notify({"detail": {}}, None)
+
+
+def test_the_hub_is_told_once_after_the_delay_and_a_dead_one_fills_the_dead_letters(
+    site: Upload, sqs: Any, hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template's queue with two seconds for its delay, and no wait between deliveries."""
+    queue, dead = delayed(sqs, seconds=2)
+    monkeypatch.setenv("NOTIFY_QUEUE_URL", queue)
+    live = hub(answers("202 Accepted"))
+    transport = ToThisMachine(hub_example_com=live.port, other_example_net=free_port())
+    monkeypatch.setattr(hubs, "tell", functools.partial(hubs.tell, transport=transport))
+    start = time.monotonic()
+    for name in ("a", "b"):
+        site(f"{name}.md", post(f"Post {name}", more="category: markets"))
+        assert handler.publish(event(f"{name}.md"), None) == {"batchItemFailures": []}
+
+    deliveries = 0
+    while waiting(sqs, queue) and deliveries < 200:
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        messages = found.get("Messages", [])
+        if messages:
+            assert time.monotonic() - start >= 2, "told before its time"
+            deliveries += len(messages)
+            records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
+            answer = handler.notify({"Records": records}, None)
+            failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+            settle(sqs, queue, messages, failed)
+
+    told = [form["hub.url"].removeprefix(CONFIG.feeds.url) for form in live.told]
+    minutes = len(told) / (len(ALL) / 2)
+    assert set(told) == {topic for _, topic in ALL}
+    assert minutes in (1, 2), "once in each minute, and the clock may have turned"
+    assert waiting(sqs, dead) == len(told), "the dead hub's"
+    assert topics(received(sqs, dead)) == {(OTHER, topic) for topic in told}
+
+
+def delayed(sqs: Any, seconds: int) -> tuple[str, str]:
+    """A queue that delays what it is given, and its dead letters."""
+    name, fifo = f"notify-{next(number)}", {"FifoQueue": "true"}
+    dead = sqs.create_queue(QueueName=f"{name}-dead.fifo", Attributes=fifo)["QueueUrl"]
+    answer = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+    policy = {"deadLetterTargetArn": answer["Attributes"]["QueueArn"], "maxReceiveCount": 5}
+    attributes = {**fifo, "DelaySeconds": str(seconds), "RedrivePolicy": json.dumps(policy)}
+    return sqs.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"], dead
+
+
+def waiting(sqs: Any, url: str) -> int:
+    names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(answer[name]) for name in names)
+
+
+def settle(sqs: Any, url: str, messages: list[Any], failed: set[str]) -> None:
+    """Give back what failed, and delete the rest, as Lambda does."""
+    for message in messages:
+        handle = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"]}
+        if message["MessageId"] in failed:
+            sqs.change_message_visibility(**handle, VisibilityTimeout=0)
+        else:
+            sqs.delete_message(**handle)
 
 
 # --- metrics -------------------------------------------------------------------------------------

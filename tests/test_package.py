@@ -58,6 +58,24 @@ def test_the_same_sources_are_the_same_bytes(
     assert again.read_bytes() == function_zip.read_bytes()
 
 
+def test_a_site_s_own_templates_go_with_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "style.css").write_text("h1 { color: teal }\n")
+    (tmp_path / "own" / "notes.txt").write_text("not a template\n")
+    text = CONFIG.read_text(encoding="utf-8").replace("[feeds]", '[feeds]\ntemplates = "own"')
+    (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+
+    try:
+        make_zip(tmp_path / "zip", tmp_path / "site.toml", MACHINE, sys.version_info[:2])
+    except FeedsError as error:
+        pytest.skip(f"no package could be made here: {error}")
+
+    with zipfile.ZipFile(tmp_path / "zip") as archive:
+        names = archive.namelist()
+        assert archive.read("feeds.toml").decode() == text
+    assert [name for name in names if name.startswith("own")] == ["own/style.css"]
+
+
 def test_byte_code_is_used_wherever_it_is_unpacked(function_zip: Path) -> None:
     """*Unchecked* (PEP 552): flags are 1, and nobody compares it with a source."""
     with zipfile.ZipFile(function_zip) as archive:

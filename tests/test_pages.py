@@ -480,6 +480,11 @@ def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -
     ("file", "text", "what"),
     [
         ("page_html", START + "{{titel}}", ":3: there is no value titel; did you mean title?"),
+        (
+            "page_html",
+            START + "{{words.latset}}",
+            ":3: there is no value words.latset; did you mean latest?",
+        ),
         ("page_html", START + "{{#title}}", ":3: title is never closed"),
         ("page_html", "<h1>{{title}}</h1>", ":1: its start has no <meta name="),
         ("page_html", START + "<a href={{url}}>", ":3: a value of an attribute stands in quotes"),

@@ -216,3 +216,28 @@ def test_a_file_name_has_a_stem_and_in_it_a_title(key: str, stem: str, title: st
 )
 def test_a_reference_is_seen_from_the_page_that_it_stands_on(reference: str, url: str) -> None:
     assert paths.resolved("https://example.com/2026/post.html", reference) == url
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "link"),
+    [
+        ("index.html", "feeds.html", "feeds.html"),
+        ("index.html", "category/a/index.html", "category/a/index.html"),
+        ("category/a/index.html", "feeds.html", "../../feeds.html"),
+        ("category/a/index.html", "category/a/atom.xml", "atom.xml"),
+        ("category/a/index.html", "category/b/atom.xml", "../b/atom.xml"),
+        ("category/a/archive/1.html", "category/a/index.html", "../index.html"),
+        ("category/a/archive/1.html", "category/a/archive/0.html", "0.html"),
+        ("archive/1.html", "category/archive/index.html", "../category/archive/index.html"),
+        (
+            "category/%E6%97%A5/index.html",
+            "tag/%E6%97%A5/index.html",
+            "../../tag/%E6%97%A5/index.html",
+        ),
+    ],
+)
+def test_a_link_leads_from_one_document_to_another(here: str, there: str, link: str) -> None:
+    base = "https://feeds.example.com/some/folder/"
+
+    assert paths.relative(here, there) == link
+    assert paths.resolved(base + here, link) == base + there

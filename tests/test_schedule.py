@@ -13,29 +13,33 @@ from feeds.schedule import EventBridge, marker_key, marker_time, queue_arn
 
 WHEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/publish"
+GROUP = "publish"
 ROLE = "arn:aws:iam::123456789012:role/scheduler"
 
 
 @pytest.fixture
 def client(moto_server):
-    return boto3.client(
+    client = boto3.client(
         "scheduler",
         endpoint_url=moto_server,
         region_name="eu-central-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
+    client.create_schedule_group(Name=GROUP)
+    yield client
+    client.delete_schedule_group(Name=GROUP)
 
 
 def names(client) -> list[str]:
-    return [schedule["Name"] for schedule in client.list_schedules()["Schedules"]]
+    return [schedule["Name"] for schedule in client.list_schedules(GroupName=GROUP)["Schedules"]]
 
 
 def test_a_schedule_puts_the_key_on_the_queue_once_and_is_gone_afterwards(client):
     schedules = EventBridge(QUEUE, ROLE, client)
     schedules.set("state/posts/ab/cd.json", WHEN, ["能/a b.md"])
     (name,) = names(client)
-    made = client.get_schedule(Name=name)
+    made = client.get_schedule(Name=name, GroupName=GROUP)
     assert made["ScheduleExpression"] == "at(2030-01-01T19:04:05)"
     assert made["ScheduleExpressionTimezone"] == "UTC"
     assert made["ActionAfterCompletion"] == "DELETE"
@@ -52,7 +56,10 @@ def test_an_edit_moves_the_schedule_instead_of_adding_one(client):
     schedules.set("one", WHEN, ["a.md"])
     schedules.set("one", WHEN + timedelta(days=1), ["a.md"])
     (name,) = names(client)
-    assert client.get_schedule(Name=name)["ScheduleExpression"] == "at(2030-01-02T19:04:05)"
+    assert (
+        client.get_schedule(Name=name, GroupName=GROUP)["ScheduleExpression"]
+        == "at(2030-01-02T19:04:05)"
+    )
     schedules.clear("one")
 
 

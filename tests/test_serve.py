@@ -193,6 +193,20 @@ def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: S
     assert eventually(lambda: server.title() == "News")
 
 
+def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
+    site(tmp_path)
+    (tmp_path / "feeds.toml").write_text(CONFIG + '[feeds]\ntemplates = "look"\n')
+    (tmp_path / "look").mkdir()
+    server = started(tmp_path)
+    (tmp_path / "look" / "style.css").write_text("h1 { color: teal }")
+    server.until_said("documents written")
+    assert "color: teal" in server.get("").text
+    (tmp_path / "look" / "page.html").write_text("{{titel}}")
+
+    assert "page.html:1: there is no value titel" in server.until_said("^not published: ")
+    assert server.stop(signal.SIGTERM) == 0
+
+
 def test_nobody_else_in_the_network_can_ask_it(server: Server) -> None:
     table = Path("/proc/net/tcp")
     if not table.is_file():

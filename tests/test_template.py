@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -413,6 +415,28 @@ def test_the_scheduler_acts_for_this_stack_s_group_alone(made: Resolved) -> None
         "the group is called as the queue"
     )
     assert schedule.queue_arn(url, "us-east-1") == made.of({"Fn::GetAtt": ["PublishQueue", "Arn"]})
+
+
+def test_schedules_are_made_in_that_group(made: Resolved) -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Client:
+        meta = SimpleNamespace(region_name="us-east-1", partition="aws")
+        exceptions = SimpleNamespace(ConflictException=KeyError, ResourceNotFoundException=KeyError)
+
+        def create_schedule(self, **words: Any) -> None:
+            asked.append(words)
+
+        def delete_schedule(self, **words: Any) -> None:
+            asked.append(words)
+
+    role = made.of({"Fn::GetAtt": ["SchedulerRole", "Arn"]})
+    url = made.of({"Ref": "PublishQueue"})
+    schedules = schedule.EventBridge(url, role, Client())  # type: ignore[arg-type]
+    schedules.set("a", datetime(2030, 1, 1, tzinfo=UTC), ["a.md"])
+    schedules.clear("a")
+
+    assert [words["GroupName"] for words in asked] == [made.of({"Ref": "Schedules"})] * 2
 
 
 # --- the CDN -------------------------------------------------------------------------------------
