@@ -235,6 +235,7 @@ def serve(
 
     # As Ctrl+C: what was started and made on the way goes before this process does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & would have it ignored
     settings, path = _config(config_path, posts)
 
     def report(what: str, problems: list[Problem], errors: list[str]) -> None:

@@ -85,8 +85,8 @@ _ANCHOR = re.compile(
 )
 _NAVIGATION = re.compile(
     r"(?:[\s|｜·•/\\,、—–«»←→-]|&#?\w{1,10};|\[[^\[\]]{1,80}+\]\([^()\s]{0,2000}+\)"
-    r"|<a\s[^<>]{0,2000}+>[^<>]{0,80}+</a>|</?(?:br|div|em|li|nav|p|small|span|ul)(?:\s[^<>]{0,200}+)?/?>"
-    r"|[<>])++",
+    r"|<a\s[^<>]{0,2000}+>[^<>]{0,80}+</a>"
+    r"|</?(?:br|div|em|li|nav|p|small|span|ul)(?:\s[^<>]{0,200}+)?/?>|[<>])++",
     re.IGNORECASE,
 )
 _LINK = re.compile(r"\]\(|<a\s", re.IGNORECASE)
@@ -102,15 +102,14 @@ def source_in_body(body: str) -> Found | None:
     lines = body.rstrip().split("\n")
     at = len(lines) - 1
     footers = 0
-    while at >= 0 and (not lines[at].strip() or _navigates(lines[at])):
+    while at >= 0 and not (url := _alone(lines[at])):
+        if lines[at].strip() and not _navigates(lines[at]):
+            break
         footers += bool(lines[at].strip())
         if footers > 3:
             return None
         at -= 1
-    if at < 0:
-        return None
-    url = _alone(lines[at])
-    if not url and lines[at].strip() != "<>":
+    if at < 0 or (not url and lines[at].strip() != "<>"):
         return None
     before = at - 1
     if before >= 0 and lines[before].strip() and not lines[before].rstrip().endswith(">"):

@@ -128,6 +128,8 @@ def read(config: Config, beside: Path) -> Config:
             continue
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{path}: cannot be read as UTF-8 ({error})")
+    if not found and not problems:
+        problems.append(f"feeds.templates: {folder}: has none of {', '.join(OWN)}")
     problems += [f"{folder / file}:{what}" for file, what in flaws(found)]
     if problems:
         raise ConfigError(problems)

@@ -195,7 +195,7 @@ def test_a_file_s_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> No
     (site / "posts" / "a\nb\x1b[31m.md").write_bytes(BROKEN)
     done = run("build", "posts", "public")
 
-    assert done.err.splitlines()[1].startswith("posts/a\\x0ab\\x1b[31m.md:3: date: ")
+    assert done.err.splitlines()[1].startswith("posts/a\\nb\\x1b[31m.md:3: date: ")
 
 
 # --- where the configuration is ------------------------------------------------------------------

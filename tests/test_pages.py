@@ -512,6 +512,11 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         theme.read(settings(feeds='templates = "nowhere"'), tmp_path)
 
 
+def test_a_folder_with_nothing_for_the_pages_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"has none of page\.html, entry\.html"):
+        own(tmp_path)
+
+
 def test_every_name_of_the_built_in_templates_is_known() -> None:
     built_in = {file: theme._BUILT_IN[file] for file in theme.OWN}
 

@@ -197,7 +197,9 @@ def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
     site(tmp_path)
     (tmp_path / "feeds.toml").write_text(CONFIG + '[feeds]\ntemplates = "look"\n')
     (tmp_path / "look").mkdir()
+    (tmp_path / "look" / "style.css").write_text("h1 { color: red }")
     server = started(tmp_path)
+    assert "color: red" in server.get("").text
     (tmp_path / "look" / "style.css").write_text("h1 { color: teal }")
     server.until_said("documents written")
     assert "color: teal" in server.get("").text
