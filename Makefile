@@ -19,7 +19,7 @@ demo: install
 	$(BIN)/feeds serve examples/news/posts --config examples/news/feeds.toml
 
 test: install
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto $(PYTEST)
 
 lint: install
 	$(BIN)/ruff check .
