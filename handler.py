@@ -28,7 +28,7 @@ from feeds.errors import ConfigError, FeedsError
 from feeds.events import Message
 from feeds.publish import Published, Publisher, problems
 from feeds.queue import Queue
-from feeds.store import open_store
+from feeds.stores import open_store
 from feeds.world import Counted, RealWorld
 
 if TYPE_CHECKING:

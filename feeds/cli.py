@@ -27,8 +27,10 @@ from rich.table import Table
 from feeds import __version__, build, config, output, paths, post, scan, theme
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError, PostError
+from feeds.local import LocalStore
 from feeds.model import Problem
-from feeds.store import LocalStore, Store, open_store
+from feeds.store import Store
+from feeds.stores import open_store
 
 
 class Answer(StrEnum):

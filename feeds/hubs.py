@@ -6,7 +6,7 @@ a message that a queue keeps so long.
 
 Several changes make one ping without any state of ours: a message is named by its hub, its topic
 and the minute it was sent in (`WINDOW`), and a FIFO queue takes a name once in five minutes. What
-changes in the rest of that minute is told with it: the delay counts from the end of the minute.
+changes in the rest of that minute is told with it: the delay is a minute longer for that.
 
 Nothing that a hub says is used but its status. It may be slow, send for ever, or send us elsewhere:
 it gets `DEADLINE` seconds, what it sends stays unread, and no redirect is followed.

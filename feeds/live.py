@@ -14,10 +14,11 @@ from pathlib import Path
 from feeds import post
 from feeds.config import Config
 from feeds.events import Message
+from feeds.local import LocalStore
 from feeds.model import Problem
 from feeds.publish import Published, Publisher, problems
 from feeds.rebuild import rebuild
-from feeds.store import LocalStore, Store
+from feeds.store import Store
 from feeds.world import RealWorld
 
 _LONGEST_WAIT = 3600.0

@@ -23,8 +23,10 @@ from feeds import post
 from feeds.build import Head, head_of
 from feeds.config import Config
 from feeds.errors import Denied, PostError, TooLarge
+from feeds.local import LocalStore
 from feeds.model import Entry, Problem
-from feeds.store import LocalStore, MemoryStore, Object, Store, open_store
+from feeds.store import MemoryStore, Object, Store
+from feeds.stores import open_store
 
 _CHUNK = 250
 _FEW = 400

@@ -126,12 +126,13 @@ def runtime_python(runtime: tuple[int, int] = RUNTIME) -> Path:
 
 
 def _known_to_uv(wanted: str) -> Iterator[Path]:
-    done = _uv("python", "find", wanted, check=False)
+    done = uv("python", "find", wanted, check=False)
     if done.returncode == 0:
         yield Path(done.stdout.strip())
 
 
-def _uv(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def uv(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run uv, the one beside this Python or any. Raises FeedsError where it fails."""
     command = [sys.executable, "-m", "uv"]
     if subprocess.run([*command, "--version"], capture_output=True, check=False).returncode:
         command = ["uv"]
@@ -156,7 +157,7 @@ def _fetch(target: Path, machine: str, runtime: tuple[int, int]) -> None:
     options = ["--python-platform", MACHINES[machine], "--python-version", version]
     options += ["--only-binary", ":all:", "--no-binary", "feedgen", "--no-deps"]
     options += ["--require-hashes", "--target", str(target)]
-    _uv("pip", "install", "--quiet", *options, "-r", str(ROOT / "requirements.lock"))
+    uv("pip", "install", "--quiet", *options, "-r", str(ROOT / "requirements.lock"))
 
 
 def _chosen(fetched: Path) -> Iterator[tuple[str, Path]]:

@@ -304,6 +304,8 @@ class Run:
             self._start()
             return
         worker.busy = False
+        if worker.stopped:  # it had answered before it was stopped
+            worker.process.send_signal(signal.SIGCONT)
         if line != b"ready\n":
             self.outcome.batches += 1
             answer = json.loads(line)

@@ -8,6 +8,7 @@ the client is on its path.
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import itertools
 import json
@@ -19,6 +20,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,7 @@ import pytest
 from shared import once
 
 from feeds.errors import FeedsError
-from infra.package import MACHINES, make_zip
+from infra.package import MACHINES, RUNTIME, make_zip, runtime_python, uv
 
 ROOT = Path(__file__).parent.parent
 MACHINE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}.get(os.uname().machine, "")
@@ -73,7 +75,7 @@ class Function:
         self._events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
-            [python(), "-s", "-m", "awslambdaric", self._name],
+            [interpreter()[0], "-s", "-m", "awslambdaric", self._name],
             cwd=self._task,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -155,21 +157,30 @@ class Function:
         return Api
 
 
-def python() -> str:
-    """The Python that runs the tests, without its packages."""
-    return getattr(sys, "_base_executable", "") or sys.executable
+@cache
+def interpreter() -> tuple[str, tuple[int, int]]:
+    """The Python that functions run on here, and its version: the runtime's, else this one.
+
+    Without its packages: not the one of a virtual environment.
+    """
+    here = getattr(sys, "_base_executable", "") or sys.executable
+    try:
+        found = str(runtime_python())
+    except FeedsError:
+        return here, sys.version_info[:2]
+    return (here if found == sys.executable else found), RUNTIME
 
 
 @pytest.fixture(scope="session")
 def function_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The function's zip for this machine and the Python that runs the tests."""
+    """The function's zip for this machine and the Python that functions run on here."""
     if sys.platform != "linux" or MACHINE not in MACHINES:
         pytest.skip("the package is for Linux on x86-64 or arm64")
     config = ROOT / "examples" / "news" / "feeds.toml"
 
     def make(target: Path) -> None:
         try:
-            make_zip(target, config, MACHINE, sys.version_info[:2])
+            make_zip(target, config, MACHINE, interpreter()[1])
         except FeedsError as error:
             pytest.skip(f"no package could be made here: {error}")
 
@@ -195,7 +206,9 @@ def runtime_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def put_client(folder: Path) -> bool:
-    """Put the runtime client of this Python into a folder; whether there is one."""
+    """Put the runtime client into a folder; whether that could be done."""
+    if interpreter()[1] != sys.version_info[:2]:
+        return _fetched(folder)
     for name in _CLIENT:
         found = importlib.util.find_spec(name)
         if found is None or found.origin is None:
@@ -203,6 +216,19 @@ def put_client(folder: Path) -> bool:
         origin = Path(found.origin)
         source = origin.parent if origin.name == "__init__.py" else origin
         (folder / source.name).symlink_to(source)
+    return True
+
+
+def _fetched(folder: Path) -> bool:
+    """Fetch the client that this Python has for another one."""
+    version = ".".join(map(str, interpreter()[1]))
+    options = ["--python-platform", MACHINES[MACHINE], "--python-version", version]
+    options += ["--only-binary", ":all:", "--target", str(folder)]
+    try:
+        known = importlib.metadata.version("awslambdaric")
+        uv("pip", "install", "--quiet", *options, f"awslambdaric=={known}")
+    except (FeedsError, importlib.metadata.PackageNotFoundError):
+        return False
     return True
 
 

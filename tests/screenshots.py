@@ -13,7 +13,7 @@ from browser import Page, browsing
 from sites import built
 
 from feeds import config, output
-from feeds.store import LocalStore
+from feeds.local import LocalStore
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "news"

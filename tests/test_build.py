@@ -23,8 +23,9 @@ from validity import assert_valid_document
 
 from feeds import build, output
 from feeds.errors import FeedsError
+from feeds.local import LocalStore
 from feeds.model import Document, Entry
-from feeds.store import LocalStore, MemoryStore
+from feeds.store import MemoryStore
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "examples" / "news"
@@ -289,7 +290,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from feeds import build, config, output, scan
-from feeds.store import open_store
+from feeds.stores import open_store
 posts, out, settings, now, jobs = sys.argv[1:]
 settings = config.parse(Path(settings).read_text(encoding="utf-8"))
 scan._CHUNK, scan._FEW = 5, 5

@@ -16,8 +16,9 @@ from typer.testing import CliRunner
 
 from feeds import cli, doctor
 from feeds.errors import Conflict, Denied, StoreError, Unavailable
+from feeds.local import LocalStore
 from feeds.s3 import S3Store
-from feeds.store import LocalStore, MemoryStore, Object, Stat, Store
+from feeds.store import MemoryStore, Object, Stat, Store
 from feeds.world import Counted, RealWorld
 
 number = itertools.count()

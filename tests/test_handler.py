@@ -28,8 +28,9 @@ import handler
 from feeds import apart, config, log
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError
+from feeds.local import LocalStore
 from feeds.s3 import S3Store
-from feeds.store import LocalStore, Store
+from feeds.store import Store
 
 ROOT = Path(__file__).parent.parent
 TOML = """

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from feeds import build, config, scan
 from feeds.live import Live
-from feeds.store import LocalStore
+from feeds.local import LocalStore
 
 SETTINGS = config.parse('[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\n')
 

@@ -18,8 +18,8 @@ from sites import NOW, PLAIN, built, entry, post, settings
 from feeds import documents, index, theme, words
 from feeds.config import Config
 from feeds.errors import ConfigError
+from feeds.local import LocalStore
 from feeds.model import Document, Enclosure, Entry, Person, Term
-from feeds.store import LocalStore
 
 CST = timezone(timedelta(hours=8))
 BASE = "https://feeds.example.com/"

@@ -24,10 +24,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from servers import ACCESS_KEY, SECRET_KEY, answering, free_port, lossy, s3_client
 
-from feeds import store as store_module
+from feeds import local
 from feeds.errors import Conflict, Denied, StoreError, TooLarge, Unavailable
+from feeds.local import LocalStore
 from feeds.s3 import S3Store
-from feeds.store import LocalStore, MemoryStore, Prefixed, Stat, Store, open_store
+from feeds.store import MemoryStore, Prefixed, Stat, Store
+from feeds.stores import open_store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -606,7 +608,7 @@ def test_a_version_changes_though_the_clock_does_not_go_on(
     folder: Path, monkeypatch: pytest.MonkeyPatch, steps: list[int]
 ) -> None:
     clock = iter(steps)
-    monkeypatch.setattr(store_module.time, "time_ns", lambda: next(clock) * 10**9)
+    monkeypatch.setattr(local.time, "time_ns", lambda: next(clock) * 10**9)
     store = LocalStore(folder)
     versions = [store.put("a", b"same") for _ in steps]
     times = [int(v.partition("-")[0], 16) for v in versions]
@@ -617,7 +619,8 @@ def test_a_version_changes_though_the_clock_does_not_go_on(
 COUNT_UP = f"""
 import sys
 from feeds.errors import Conflict
-from feeds.store import LocalStore, Store
+from feeds.local import LocalStore
+from feeds.store import Store
 {inspect.getsource(count_up)}
 print("ready", flush=True)
 input()
@@ -1176,5 +1179,5 @@ def test_a_bad_address_is_refused_with_what_is_accepted(address: str) -> None:
 
 
 def test_boto3_is_imported_only_for_s3() -> None:
-    code = "import sys, feeds.store as s; s.open_store('x'); sys.exit('boto3' in sys.modules)"
+    code = "import sys, feeds.stores as s; s.open_store('x'); sys.exit('boto3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

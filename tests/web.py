@@ -15,7 +15,7 @@ from sites import Built, built
 from starlette.types import Message, Receive, Scope, Send
 
 from feeds import config, output, serve
-from feeds.store import LocalStore
+from feeds.local import LocalStore
 
 
 class Site:

@@ -19,8 +19,9 @@ from random import Random
 
 from feeds import config
 from feeds.events import Message
+from feeds.local import LocalStore
 from feeds.publish import Publisher
-from feeds.store import LocalStore, MemoryStore, Object, Stat, Store
+from feeds.store import MemoryStore, Object, Stat, Store
 from feeds.world import Counted, RealWorld
 from tests import yardstick
 from tests.bench import corpus

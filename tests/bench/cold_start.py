@@ -1,8 +1,9 @@
 """Measures how long the deployed function takes to begin, beside one that makes an S3 client.
 
 Both are of one package as Lambda unpacks it, byte code and all, under Lambda's own runtime client
-and with the Python that runs this. Measured is the time from the start of the process to its first
-question for an event: the *init* of a Lambda. Both have made their client by then.
+and with the runtime's Python, or else the one that runs this. Measured is the time from the start
+of the process to its first question for an event: the *init* of a Lambda. Both have made their
+client by then.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def publish(event, context):
 def main() -> None:
     """Measure in turns, so that what else this machine does meets both; print a table."""
     sys.path[:0] = [str(Path(__file__).parent.parent)]  # as pytest has it
-    from runtime_api import MACHINE, Function, put_client
+    from runtime_api import MACHINE, Function, interpreter, put_client
 
     from infra.package import ROOT, make_zip
 
@@ -45,7 +46,7 @@ def main() -> None:
             raise SystemExit("There is no awslambdaric here: make install")
         file = folder / "function.zip"
         try:
-            make_zip(file, ROOT / "examples/news/feeds.toml", MACHINE, sys.version_info[:2])
+            make_zip(file, ROOT / "examples/news/feeds.toml", MACHINE, interpreter()[1])
         except FeedsError as error:
             raise SystemExit(str(error)) from None
         zipfile.ZipFile(file).extractall(task)
@@ -64,7 +65,7 @@ def main() -> None:
                 times[name].append(Function(entry, task, client, where).measured())
         size = file.stat().st_size
         shutil.rmtree(task)
-    version = ".".join(map(str, sys.version_info[:2]))
+    version = ".".join(map(str, interpreter()[1]))
     print(f"init of the package ({size / 1e6:.1f} MB) on Python {version}, {RUNS} runs each")
     print(f"{'':14}{'median ms':>12}{'best ms':>12}")
     for name, all_ in times.items():
