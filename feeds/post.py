@@ -163,17 +163,21 @@ class _Reader:
         line, column = self.places.get(field.lower(), (0, 0))
         self.problems.append(Problem(self.key, line, what, todo, field, column, severity))
 
-    def _values(self, names: tuple[str, ...]) -> Iterator[tuple[str, Value]]:
+    def _values(self, names: tuple[str, ...]) -> Iterable[tuple[str, Value]]:
         """Those of the fields that are there and not empty, with their names."""
-        for name, first, inner in _steps(names):
-            value = self.fields.get(first, "")
+        ways = [way for way in _steps(names) if self.fields.get(way[1])]
+        return self._found(ways) if ways else ()
+
+    def _found(self, ways: Iterable[tuple[str, str, list[str]]]) -> Iterator[tuple[str, Value]]:
+        for name, first, inner in ways:
+            value = self.fields[first]
             for part in inner:
                 value = value.get(part, "") if isinstance(value, dict) else ""
             if value:
                 yield name, value
 
     def _value(self, names: tuple[str, ...]) -> Value:
-        return next(self._values(names), ("", ""))[1]
+        return next(iter(self._values(names)), ("", ""))[1]
 
     def _text(self, names: tuple[str, ...]) -> str:
         """The first of the fields that is a text."""
@@ -218,7 +222,7 @@ class _Reader:
         return published, max(updated, published) if updated else published
 
     def _date(self, names: tuple[str, ...], severity: Severity) -> datetime | None:
-        name, value = next(self._values(names), ("", ""))
+        name, value = next(iter(self._values(names)), ("", ""))
         if not value:
             return None
         try:
@@ -300,7 +304,7 @@ class _Reader:
 
     def _terms(self, authors: tuple[Person, ...], language: str) -> tuple[Term, ...]:
         config = self.config
-        which, value = next(self._values(config.posts.category_keys), ("", ""))
+        which, value = next(iter(self._values(config.posts.category_keys)), ("", ""))
         names = fields.names(value)
         if config.categories.split and isinstance(value, str) and which != "category":
             names = fields.parts(value)
