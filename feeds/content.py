@@ -141,13 +141,13 @@ _LINE_WORK = 3
 
 
 def _size(tokens: list[Token]) -> int:
+    """About as many characters as the tokens make of HTML, before anything is escaped."""
     size = 0
     for token in tokens:
-        size += len(token.content) + 8
-        for value in token.attrs.values():
-            size += len(str(value)) + 8
-        if token.children:
-            size += _size(token.children)
+        size += len(token.tag) + 3 if token.tag else 0
+        size += _size(token.children) if token.children else len(token.content)
+        for name, value in token.attrs.items():
+            size += len(name) + len(str(value)) + 4
     return size
 
 
@@ -159,7 +159,7 @@ _TEMPLATE = re.compile(
     r"\{\{[<%][^{}]*+\}\}"  # Hugo's shortcodes
     r"|\{%[^{}]*+%?\}"  # Liquid's tags
     r"|\{\{-?\s*+(?:['\"](?P<text>[^'\"{}]*+)['\"])?[^{}]*+\}\}"  # Liquid's values
-    r"|\{#[^{}]*+#\}"  # Nunjucks' comments
+    r"|\{#[^{}]*+(?<=#)\}"  # Nunjucks' comments
     r"|\{:[^{}\n]*+\}|(?<=[)\]])\{[.#][^{}\n]*+\}"  # Kramdown's attributes
     r"|[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$)",
     re.MULTILINE,

@@ -30,7 +30,6 @@ MENDED = {
     "title: `tea` is in": ('title: "`tea` is in"', "`tea` is in"),
     "title: [Update] tea": ('title: "[Update] tea"', "[Update] tea"),
     "title: %off": ('title: "%off"', "%off"),
-    "title:Tea: a drink": ('title: "Tea: a drink"', "Tea: a drink"),
     "title: {{ page.title }}": ('title: "{{ page.title }}"', "{{ page.title }}"),
     "title: - tea": ('title: "- tea"', "- tea"),
     "title: 关税：: 茶": ('title: "关税：: 茶"', "关税：: 茶"),

@@ -180,7 +180,8 @@ def test_a_strange_key_gives_an_entry_of_legal_addresses(key: str) -> None:
     made = entry(fields("date: 2026-11-01"), key)
     for address in (made.id, made.link):
         assert address.isascii() and address.isprintable()
-        assert not set(address) & set(' <>"{}|\\^`') and ".." not in address.split("/")
+        assert not set(address) & set(' <>"{}|\\^`')
+    assert ".." not in made.link.split("/")
 
 
 # Characters: at the door, and after entities are decoded
@@ -209,9 +210,13 @@ def test_a_post_is_read_by_its_own_words_alone(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_rejected_post_says_where_and_what_to_do() -> None:
-    for case in (*hostile.HTML.values(), *hostile.MARKDOWN.values())[:3]:
+    for group in (hostile.HTML, hostile.MARKDOWN):
+        case = next(case for case in group.values() if case.comes_to != "entry")
         (found,) = problems(hostile.data_of(case), f"x.{case.ending}")
-        assert found.line > 1 and found.todo
+        assert (found.line, found.todo) == (
+            5,
+            "shorten or simplify the post, or raise the limit in feeds.toml",
+        )
 
 
 def test_limits_can_be_raised() -> None:
