@@ -238,7 +238,8 @@ _TITLE_TAG = re.compile(
 
 def one_line(text: str) -> str:
     """`text` as one line: no controls, no bidi tricks, one space where there was any."""
-    return " ".join(_BIDI.sub("", without_controls(text)).split())
+    text = without_controls(text)
+    return " ".join((text if text.isascii() else _BIDI.sub("", text)).split())
 
 
 def plain_text(text: str) -> str:

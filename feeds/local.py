@@ -5,6 +5,7 @@ What S3 does with ETags is done here with the time, size and inode of a file, an
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import itertools
@@ -25,7 +26,7 @@ from feeds.store import Object, Stat, flaw, must_be, too_large
 _SEGMENT_BYTES = 255  # NAME_MAX of every file system in use
 _TEMPORARY = ".~"  # begins the names that are the store's own
 _STRIPES = 64
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 16
 
 
 class LocalStore:
@@ -54,14 +55,9 @@ class LocalStore:
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
         """Read an object; see Store."""
-        path = self._file(key)
-        if path is None:
-            return None
         with _translated(self._at(key)):
-            try:
-                # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
-                descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            except (FileNotFoundError, NotADirectoryError):
+            descriptor = self._opened_to_read(self._path(key))
+            if descriptor < 0:
                 return None
             try:
                 status = os.fstat(descriptor)
@@ -69,24 +65,41 @@ class LocalStore:
                     return None
                 if limit is not None and status.st_size > limit:
                     raise too_large(self._at(key), limit)
-                data = _read(descriptor, limit)
+                data = _read(descriptor, status.st_size, limit)
             finally:
                 os.close(descriptor)
         if limit is not None and len(data) > limit:
             raise too_large(self._at(key), limit)
         return Object(data, _stat_of_file(key, status))
 
+    def _opened_to_read(self, path: str) -> int:
+        """A descriptor of the file, or of what it is a link to; -1 where there is none."""
+        # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            return os.open(path, flags) if path else -1
+        except (FileNotFoundError, NotADirectoryError):
+            return -1
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        try:
+            return os.open(target, flags) if (target := self._target(path)) else -1
+        except (FileNotFoundError, NotADirectoryError):
+            return -1
+
     def head(self, key: str) -> Stat | None:
         """Say what an object is; see Store."""
-        path = self._file(key)
-        if path is None:
-            return None
+        path = self._path(key)
         with _translated(self._at(key)):
             try:
-                status = os.lstat(path)
+                status = os.lstat(path) if path else None
+                if status and stat.S_ISLNK(status.st_mode):
+                    target = self._target(path)
+                    status = os.lstat(target) if target else None
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return _stat_of_file(key, status) if stat.S_ISREG(status.st_mode) else None
+        return _stat_of_file(key, status) if status and stat.S_ISREG(status.st_mode) else None
 
     def put(
         self,
@@ -159,20 +172,19 @@ class LocalStore:
     def _at(self, key: str) -> str:
         return f"{self.url.rstrip('/')}/{key}"
 
-    def _file(self, key: str) -> str | None:
-        """The file to read for `key`, all links followed; None where it would be outside."""
+    def _path(self, key: str) -> str:
+        """Where `key` is; ``""`` where it cannot be."""
         if _path_flaw(key) or not self._is_direct(key.rpartition("/")[0]):
-            return None
-        path = f"{self._root}/{key}"  # a Path takes longer to make than the file to find
+            return ""
+        return f"{self._root}/{key}"  # a Path takes longer to make than the file to find
+
+    def _target(self, path: str) -> str:
+        """What a link leads to in the end; ``""`` where that is outside, or nothing."""
         try:
-            if not stat.S_ISLNK(os.lstat(path).st_mode):
-                return path
             real = Path(path).resolve()
-        except PermissionError:
-            return path  # opening it says so
-        except (OSError, RuntimeError):  # it is not there, or links go round
-            return None
-        return str(real) if real.is_relative_to(self._root) else None
+        except (OSError, RuntimeError):  # links that go round
+            return ""
+        return str(real) if real.is_relative_to(self._root) else ""
 
     def _is_direct(self, folder: str) -> bool:
         """Say whether no symbolic link is on the way to a folder in here, as far as it exists."""
@@ -269,15 +281,16 @@ def _stat_of_file(key: str, status: os.stat_result) -> Stat:
     return Stat(key, _version_of_file(status), status.st_size, modified)
 
 
-def _read(descriptor: int, limit: int | None) -> bytes:
-    """All bytes of a file, or one more than `limit` of them."""
+def _read(descriptor: int, size: int, limit: int | None) -> bytes:
+    """All bytes of a file that has about `size`, or one more than `limit` of them."""
     data = b""
     while limit is None or len(data) <= limit:
-        left = _AT_ONCE if limit is None else limit + 1 - len(data)
-        more = os.read(descriptor, min(left, _AT_ONCE))
-        if not more:
-            break
+        asked = max(size + 1 - len(data), _AT_ONCE)
+        asked = asked if limit is None else min(asked, limit + 1 - len(data))
+        more = os.read(descriptor, asked)
         data += more
+        if not more or len(more) < asked and len(data) >= size:
+            break
     return data
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, urljoin
 
 PUBLIC = "public/"
@@ -41,6 +42,7 @@ def identity(name: str) -> str:
     return unicodedata.normalize("NFC", folded)
 
 
+@lru_cache(maxsize=4096)
 def slug(name: str) -> str:
     """The folder name of a term: readable Unicode, safe in every path, one for each identity.
 

@@ -261,23 +261,29 @@ class _Reader:
         if own := self._own_path():
             return _on_site(site, own)
         local = published.astimezone(self.config.zone)
-        name = self._text(("slug",)).strip("/") or paths.title_part(self.key)
-        folder = self.key.rpartition("/")[0]
-        categories = "/".join(fields.names(self._value(self.config.posts.category_keys)))
-        tokens = {
-            "year": f"{local.year:04}",
-            "month": f"{local.month:02}",
-            "day": f"{local.day:02}",
-            "title": name,
-            "slug": name,
-            "name": paths.stem(self.key),
-            "path": f"{folder}/{paths.stem(self.key)}".lstrip("/"),
-            "categories": categories.lower(),
-        }
-        made = re.sub(
-            r":(\w+)", lambda token: tokens.get(token[1], token[0]), self.config.posts.permalink
-        )
+        pieces = _pieces(self.config.posts.permalink)
+        made = "".join(self._token(piece, local) if piece[0] == ":" else piece for piece in pieces)
         return _on_site(site, re.sub("/{2,}", "/", made).lstrip("/"))
+
+    def _token(self, token: str, local: datetime) -> str:
+        """What stands for a token of a permalink; one that is not known stays (Jekyll's names)."""
+        match token:
+            case ":year":
+                return f"{local.year:04}"
+            case ":month":
+                return f"{local.month:02}"
+            case ":day":
+                return f"{local.day:02}"
+            case ":title" | ":slug":
+                return self._text(("slug",)).strip("/") or paths.title_part(self.key)
+            case ":name":
+                return paths.stem(self.key)
+            case ":path":
+                return f"{self.key.rpartition('/')[0]}/{paths.stem(self.key)}".lstrip("/")
+            case ":categories":
+                names = fields.names(self._value(self.config.posts.category_keys))
+                return "/".join(names).lower()
+        return token
 
     def _link(self, base: str) -> tuple[str, str, str]:
         """The link to the source article, the rule that found it, the body without it."""
@@ -344,6 +350,12 @@ class _Reader:
             type=kind if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind) else fields.media_type(url),
             length=int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0,
         )
+
+
+@cache
+def _pieces(permalink: str) -> list[str]:
+    """A permalink's tokens, such as ``:year``, and what is between them."""
+    return [piece for piece in re.split(r"(:\w+)", permalink) if piece]
 
 
 @cache
