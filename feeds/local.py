@@ -289,7 +289,7 @@ def _read(descriptor: int, size: int, limit: int | None) -> bytes:
         asked = asked if limit is None else min(asked, limit + 1 - len(data))
         more = os.read(descriptor, asked)
         data += more
-        if not more or len(more) < asked and len(data) >= size:
+        if not more or (len(more) < asked and len(data) >= size):
             break
     return data
 
