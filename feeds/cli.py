@@ -1,7 +1,9 @@
 """Owns the command line: words typed by a person -> the parts, and what they answer in sentences.
 
-Exit statuses: 0 done; 1 there were problems in posts (`check`; `build` with --strict); 2 the
-command could not be carried out (the configuration, the store, the arguments).
+Exit statuses: 0 done; 1 there were problems in posts (`check`, `problems`; `build` with --strict),
+or a store lacks something (`doctor`); 2 the command could not be carried out (the configuration,
+the store, the arguments); 130 it was stopped with Ctrl+C. A terminal gets colours, tables and a
+progress bar; a pipe gets plain lines.
 """
 
 from __future__ import annotations
@@ -17,20 +19,31 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from feeds import __version__, build, config, output, paths, post, scan, theme
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError, PostError
-from feeds.local import LocalStore
 from feeds.model import Problem
 from feeds.store import Store
 from feeds.stores import open_store
+
+if TYPE_CHECKING:
+    from feeds.audit import Found
 
 
 class Answer(StrEnum):
@@ -40,10 +53,26 @@ class Answer(StrEnum):
     json = "json"
 
 
+_EPILOG = """
+\b
+Examples:
+  feeds init my-blog/           write a feeds.toml
+  feeds check posts/            say what is wrong with the posts
+  feeds serve posts/            see the feeds on this machine
+  feeds build posts/ public/    write them (also to s3://bucket/prefix)
+
+\b
+Exit status:
+  0    done
+  1    there are problems
+  2    it could not be done
+  130  stopped with Ctrl+C
+"""
+
 app = typer.Typer(
     name="feeds",
     help="Keep RSS and Atom feeds of the posts in a folder or a bucket.",
-    no_args_is_help=True,
+    epilog=_EPILOG,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -63,6 +92,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a title may be more than the locale can write
             stream.reconfigure(errors="backslashreplace")
+    if not (sys.stdout.isatty() and sys.stderr.isatty()):
+        app.rich_markup_mode = None  # help and usage errors without frames
     try:
         app()
     except FeedsError as error:
@@ -73,11 +104,15 @@ def main() -> None:
 
 @app.callback(invoke_without_command=True)
 def _version(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False,
 ) -> None:
     if version:
         _out.print(f"feeds {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 # --- what the commands share ---------------------------------------------------------------------
@@ -106,6 +141,15 @@ def _config(path: Path | None, posts: str = "") -> tuple[Config, Path]:
     return theme.read(config.parse(text, str(path)), path.parent), path
 
 
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of the last while; nothing before there is one."""
+        rate = task.finished_speed or task.speed
+        return Text(f"{rate:,.0f}/s" if rate else "", style="progress.data.speed")
+
+
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on a terminal; one line otherwise."""
@@ -124,6 +168,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        _Rate(),
         TimeRemainingColumn(),
     )
     # Without auto_refresh it starts no thread, which a fork of this process would not survive.
@@ -135,7 +180,15 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 def _print_problems(problems: list[Problem], root: str) -> None:
     prefix = root if root.endswith("/") or not root else root + "/"
     for problem in sorted(problems):
-        _err.print(_CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", prefix + str(problem)))
+        _err.print(_shown(problem, prefix))
+
+
+def _shown(problem: Problem, prefix: str = "") -> Text:
+    """A problem's line; its place is coloured on a terminal, by how bad it is."""
+    line = _CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", prefix + str(problem))
+    text = Text(line)
+    text.stylize("yellow" if problem.severity == "warning" else "red", 0, line.find(": ") + 1)
+    return text
 
 
 # A file's name can hold a line end or a terminal's commands: shown, they would forge a line.
@@ -147,6 +200,167 @@ def _number(count: int, one: str, many: str = "") -> str:
 
 
 # --- the commands --------------------------------------------------------------------------------
+
+
+@app.command()
+def init(
+    folder: Annotated[
+        Path, typer.Argument(help="The site's folder.", exists=True, file_okay=False)
+    ] = Path(),
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take what fits.")] = False,
+) -> None:
+    """Write a feeds.toml, with what the site's own settings say.
+
+    Knows the configurations of Jekyll, Hugo and Pelican; asks four questions.
+
+    Example: feeds init my-blog/
+    """
+    from feeds import init as first
+
+    target = folder / "feeds.toml"
+    if target.exists():
+        raise ConfigError([f"{target}: there is one already; change it, or move it away"])
+    known = first.guess(folder)
+    if known.file:
+        _err.print(f"{known.kind}: some of the answers are from {folder / known.file}")
+
+    def ask(words: str, likely: str, wrong: Callable[[str], str]) -> str:
+        while not yes:
+            try:
+                answer: str = typer.prompt(words, default=likely, err=True)
+            except typer.Abort as error:
+                _err.print("\nnothing is written; with --yes it asks nothing")
+                raise typer.Exit(
+                    130 if isinstance(error.__context__, KeyboardInterrupt) else 2
+                ) from None
+            if not (why := wrong(answer)):
+                return answer
+            _err.print(why)
+        return likely
+
+    said = first.answers(known, folder, ask)
+    now = datetime.now(UTC)
+    text = first.feeds_toml(known, said, first.machine_zone(), now.year)
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
+    if known.kind == "Pelican":
+        _err.print("Posts need their fields between lines of ---; others are named, and left out")
+    _out.print(f"{target} is written. See what comes of it:")
+    _out.print(f"feeds serve {folder / known.posts} --config {target}")
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="Posts, or folders of posts.", exists=True)],
+    config_path: ConfigPath = None,
+    visit: Annotated[
+        bool, typer.Option("--links", help="Visit the source articles, and name the dead ones.")
+    ] = False,
+    answer: Annotated[
+        Answer,
+        typer.Option("--format", help="json: an array of the problems, for editors and CI."),
+    ] = Answer.text,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Show what each post would become, and everything wrong with it.
+
+    Exits with 1 when there is a problem, for an editor's save hook or a pre-commit. With --links it
+    asks each host for one article a second, four hosts at a time, for ten minutes at most.
+
+    Example: feeds check posts/2026-11-22-hello.md
+    """
+    settings, where = _config(config_path, str(paths[0]))
+    table = Table("title", "date", "categories", "link", box=None, pad_edge=False)
+    problems: list[Problem] = []
+    sources: list[tuple[Path, str]] = []
+    for column in table.columns:
+        column.overflow = "fold"
+    for path, key in _checked(paths, settings, where.absolute().parent):
+        if not post.is_post(key, settings):
+            table.add_row("(not a post)", "", "", str(path))
+            continue
+        try:
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            data = path.read_bytes()
+        except OSError as error:
+            what = f"the file cannot be read ({error.strerror})"
+            problems.append(Problem(str(path), 0, what, "check its permissions"))
+            continue
+        reading = post.read(key, data, modified, settings)
+        problems += [_at(problem, path) for problem in reading.problems]
+        if reading.post is None:
+            if not reading.failed:
+                table.add_row("(not published)", "", "", str(path))
+            continue
+        try:
+            entry = post.entry(reading.post, settings)
+        except PostError as error:
+            problems.append(_at(error.problem, path))
+            continue
+        names = ", ".join(term.title or term.name for term in entry.terms)
+        table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
+        if reading.link_from != "permalink":
+            sources.append((path, entry.link))
+    if as_json:
+        answer = Answer.json
+    if answer is Answer.text:
+        if _out.is_terminal and table.rows:
+            _out.print(table)
+        else:
+            for row in zip(*(column.cells for column in table.columns), strict=True):
+                typer.echo("\t".join(str(cell) for cell in row))
+        if not table.rows and not problems:
+            _err.print(f"there are no posts in {', '.join(map(str, paths))} (see posts.include)")
+    problems += _dead(sources) if visit else []
+    if answer is Answer.json:
+        typer.echo(_json(problems))
+    else:
+        _print_problems(problems, "")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _dead(sources: list[tuple[Path, str]]) -> Iterator[Problem]:
+    """A warning for each post whose source article cannot be read any more."""
+    from feeds import linkcheck
+
+    with _progress("visiting the links of") as progress:
+        visits = linkcheck.visits((link for _, link in sources), progress=progress)
+    for path, link in sources:
+        if what := visits.dead.get(link):
+            todo = "look for the article elsewhere, or look again later"
+            yield Problem(str(path), 0, f"{link}: {what}", todo, severity="warning")
+    if visits.left:
+        _err.print(f"{_number(visits.left, 'link')} not visited: there was no time left")
+
+
+def _json(problems: list[Problem]) -> str:
+    """Problems as a JSON array of ASCII, each with all its fields."""
+    names = ("key", "line", "column", "field", "severity", "what", "todo")
+    shown = [{name: getattr(problem, name) for name in names} for problem in sorted(problems)]
+    return json.dumps(shown, indent=1)
+
+
+def _at(problem: Problem, path: Path) -> Problem:
+    """The problem under the path that the person typed."""
+    from msgspec.structs import replace
+
+    return replace(problem, key=str(path))
+
+
+def _checked(paths: list[Path], settings: Config, root: Path) -> Iterator[tuple[Path, str]]:
+    """The posts among files and folders, with the key that each would have."""
+    for path in paths:
+        if path.is_dir():
+            for file in sorted(path.rglob("*")):
+                key = file.relative_to(path).as_posix()
+                if file.is_file() and post.is_post(key, settings):
+                    yield file, key
+        else:
+            inside = path.absolute().is_relative_to(root)
+            yield path, path.absolute().relative_to(root).as_posix() if inside else path.name
 
 
 @app.command(name="build")
@@ -228,7 +442,7 @@ def serve(
         typer.Option(help="Where to keep the feeds; without it they go when the server stops."),
     ] = None,
 ) -> None:
-    """Build the feeds, show them on this machine, and follow every change of a post.
+    """Build the feeds, show them here, and follow every change of a post.
 
     Example: feeds serve posts/
     """
@@ -269,15 +483,16 @@ def rebuild(
     feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
     config_path: ConfigPath = None,
 ) -> None:
-    """Publish all posts of a bucket: the first time, or for a new feeds.toml.
+    """Publish all posts of a bucket: at first, or for a new feeds.toml.
 
     It does what the cloud function does, in batches, while uploads go on. Stop it and start it
     again as you like: what was done already is not done again.
 
     Example: feeds rebuild s3://my-posts s3://my-feeds
     """
-    from feeds.publish import Publisher, problems
+    from feeds.publish import Publisher
     from feeds.rebuild import rebuild as all_posts
+    from feeds.state import problems
     from feeds.world import RealWorld
 
     settings, _ = _config(config_path, posts)
@@ -310,23 +525,26 @@ def audit(
     feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
     config_path: ConfigPath = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what differs.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
-    """Find posts that are new, newer or gone though no event told of it, and publish them.
+    """Find posts that no event told of, and publish them.
 
-    Also puts feeds right that are not as they should be, and sweeps what crashes left behind.
+    They are new, newer or gone. Also puts feeds right that are not as they should be, and sweeps
+    what crashes left behind.
 
     Example: feeds audit s3://my-posts s3://my-feeds --dry-run
     """
     from feeds.audit import audit as audited
     from feeds.events import Message
-    from feeds.publish import Publisher, problems
+    from feeds.publish import Publisher
+    from feeds.state import problems
     from feeds.world import RealWorld
 
     settings, _ = _config(config_path, posts)
     publisher = Publisher(_source(posts), open_store(feeds), settings, RealWorld())
     keys: list[str] = []
     found = audited(publisher, keys.append, dry=dry_run)
-    if dry_run:
+    if dry_run and not json_:
         for key in keys:
             _out.print(key, markup=False)
     errors = list(found.errors)
@@ -337,6 +555,17 @@ def audit(
         errors += done.errors
     for error in errors:
         _err.print(error, markup=False)
+    if json_:
+        counted = {name: getattr(found, name) for name in found.__struct_fields__}
+        typer.echo(json.dumps(counted | {"keys": keys, "errors": errors}, indent=1))
+    else:
+        _out.print(_audited(found))
+    if errors:
+        raise typer.Exit(2)
+
+
+def _audited(found: Found) -> str:
+    """What an audit found, in a line."""
     parts = [
         _number(found.posts, "post"),
         f"{found.new:,} new",
@@ -347,9 +576,7 @@ def audit(
         f"{_number(found.documents, 'document')} put right",
         f"{found.swept:,} swept",
     ]
-    _out.print(", ".join(parts))
-    if errors:
-        raise typer.Exit(2)
+    return ", ".join(parts)
 
 
 @app.command()
@@ -357,31 +584,30 @@ def problems(
     feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
     json_: Annotated[bool, typer.Option("--json", help="As one JSON array.")] = False,
 ) -> None:
-    """List what is wrong with the posts of a bucket, as the function found it.
+    """List what is wrong with the posts of a bucket.
 
-    Exits with 1 when there is a problem.
+    That is what was found when they were published. Exits with 1 when there is a problem.
 
     Example: feeds problems s3://my-feeds
     """
     import msgspec
 
     from feeds import state
-    from feeds.publish import problems as problems_of
     from feeds.world import RealWorld
 
-    store = open_store(feeds)
+    store = _source(feeds)
     keys = [stat.key for stat in store.list(state.RECORDS)]
 
     def recorded(key: str) -> state.Record:
         found = store.get(key)
         return msgspec.json.decode(found.data, type=state.Record) if found else state.Record()
 
-    found = problems_of(RealWorld().each(recorded, keys))
+    found = state.problems(RealWorld().each(recorded, keys))
     if json_:
         _out.print(msgspec.json.encode(found).decode(), markup=False)
     else:
         for problem in found:
-            _out.print(str(problem), markup=False)
+            _out.print(_shown(problem))
     if found:
         raise typer.Exit(1)
 
@@ -389,6 +615,7 @@ def problems(
 @app.command()
 def doctor(
     url: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix for the feeds.")],
+    json_: Annotated[bool, typer.Option("--json", help="As one JSON array.")] = False,
 ) -> None:
     """Examine a store: does it do all that publishing needs of it?
 
@@ -400,160 +627,14 @@ def doctor(
     from feeds.doctor import examined
     from feeds.world import RealWorld
 
-    store = open_store(url)
-    if isinstance(store, LocalStore) and not Path(url).expanduser().is_dir():
-        raise ConfigError([f"{url}: there is no such folder"])
-    lacking = 0
-    for finding in examined(store, RealWorld()):
-        _out.print(str(finding))
-        lacking += bool(finding.seen)
-    if lacking:
+    findings: list[dict[str, object]] = []
+    for finding in examined(_source(url), RealWorld()):
+        findings.append(finding._asdict() | {"ok": not finding.seen})
+        if not json_:
+            line = Text(str(finding))
+            line.stylize("bold red" if finding.seen else "green", 0, line.plain.find(" "))
+            _out.print(line)
+    if json_:
+        typer.echo(json.dumps(findings, indent=1))
+    if not all(finding["ok"] for finding in findings):
         raise typer.Exit(1)
-
-
-@app.command()
-def check(
-    paths: Annotated[list[Path], typer.Argument(help="Posts, or folders of posts.", exists=True)],
-    config_path: ConfigPath = None,
-    visit: Annotated[
-        bool, typer.Option("--links", help="Visit the source articles, and name the dead ones.")
-    ] = False,
-    answer: Annotated[
-        Answer,
-        typer.Option("--format", help="json: an array of the problems, for editors and CI."),
-    ] = Answer.text,
-) -> None:
-    """Show what each post would become, and everything wrong with it.
-
-    Exits with 1 when there is a problem, for an editor's save hook or a pre-commit. With --links it
-    asks each host for one article a second, four hosts at a time, for ten minutes at most.
-
-    Example: feeds check posts/2026-11-22-hello.md
-    """
-    settings, where = _config(config_path, str(paths[0]))
-    table = Table("title", "date", "categories", "link", box=None, pad_edge=False)
-    problems: list[Problem] = []
-    sources: list[tuple[Path, str]] = []
-    for column in table.columns:
-        column.overflow = "fold"
-    for path, key in _checked(paths, settings, where.absolute().parent):
-        if not post.is_post(key, settings):
-            table.add_row("(not a post)", "", "", str(path))
-            continue
-        try:
-            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            data = path.read_bytes()
-        except OSError as error:
-            what = f"the file cannot be read ({error.strerror})"
-            problems.append(Problem(str(path), 0, what, "check its permissions"))
-            continue
-        reading = post.read(key, data, modified, settings)
-        problems += [_at(problem, path) for problem in reading.problems]
-        if reading.post is None:
-            if not reading.failed:
-                table.add_row("(not published)", "", "", str(path))
-            continue
-        try:
-            entry = post.entry(reading.post, settings)
-        except PostError as error:
-            problems.append(_at(error.problem, path))
-            continue
-        names = ", ".join(term.title or term.name for term in entry.terms)
-        table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
-        if reading.link_from != "permalink":
-            sources.append((path, entry.link))
-    if answer is Answer.text:
-        if _out.is_terminal:
-            _out.print(table)
-        else:
-            for row in zip(*(column.cells for column in table.columns), strict=True):
-                typer.echo("\t".join(str(cell) for cell in row))
-    problems += _dead(sources) if visit else []
-    if answer is Answer.json:
-        typer.echo(_json(problems))
-    else:
-        _print_problems(problems, "")
-    if problems:
-        raise typer.Exit(1)
-
-
-def _dead(sources: list[tuple[Path, str]]) -> Iterator[Problem]:
-    """A warning for each post whose source article cannot be read any more."""
-    from feeds import linkcheck
-
-    with _progress("visiting the links of") as progress:
-        visits = linkcheck.visits((link for _, link in sources), progress=progress)
-    for path, link in sources:
-        if what := visits.dead.get(link):
-            todo = "look for the article elsewhere, or look again later"
-            yield Problem(str(path), 0, f"{link}: {what}", todo, severity="warning")
-    if visits.left:
-        _err.print(f"{_number(visits.left, 'link')} not visited: there was no time left")
-
-
-def _json(problems: list[Problem]) -> str:
-    """Problems as a JSON array of ASCII, each with all its fields."""
-    names = ("key", "line", "column", "field", "severity", "what", "todo")
-    shown = [{name: getattr(problem, name) for name in names} for problem in sorted(problems)]
-    return json.dumps(shown, indent=1)
-
-
-def _at(problem: Problem, path: Path) -> Problem:
-    """The problem under the path that the person typed."""
-    from msgspec.structs import replace
-
-    return replace(problem, key=str(path))
-
-
-def _checked(paths: list[Path], settings: Config, root: Path) -> Iterator[tuple[Path, str]]:
-    """The posts among files and folders, with the key that each would have."""
-    for path in paths:
-        if path.is_dir():
-            for file in sorted(path.rglob("*")):
-                key = file.relative_to(path).as_posix()
-                if file.is_file() and post.is_post(key, settings):
-                    yield file, key
-        else:
-            inside = path.absolute().is_relative_to(root)
-            yield path, path.absolute().relative_to(root).as_posix() if inside else path.name
-
-
-@app.command()
-def init(
-    folder: Annotated[Path, typer.Argument(help="The site's folder.", file_okay=False)] = Path(),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take what fits.")] = False,
-) -> None:
-    """Write a feeds.toml for a site, with what its own configuration says.
-
-    Knows the configurations of Jekyll, Hugo and Pelican; asks four questions.
-
-    Example: feeds init my-blog/
-    """
-    from feeds import init as first
-
-    target = folder / "feeds.toml"
-    if target.exists():
-        raise ConfigError([f"{target}: there is one already; change it, or move it away"])
-    known = first.guess(folder)
-    if known.file:
-        _err.print(f"{known.kind}: some of the answers are from {folder / known.file}")
-
-    def ask(words: str, likely: str, wrong: Callable[[str], str]) -> str:
-        while not yes:
-            answer: str = typer.prompt(words, default=likely, err=True)
-            if not (why := wrong(answer)):
-                return answer
-            _err.print(why)
-        return likely
-
-    said = first.answers(known, folder, ask)
-    now = datetime.now(UTC)
-    text = first.feeds_toml(known, said, first.machine_zone(), now.year)
-    try:
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
-    if known.kind == "Pelican":
-        _err.print("Posts need their fields between lines of ---; others are named, and left out")
-    _out.print(f"{target} is written. See what comes of it:")
-    _out.print(f"feeds serve {folder / known.posts} --config {target}")

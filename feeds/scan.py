@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, TypeVar
@@ -134,9 +136,23 @@ class Scan:
                 initializer=_start,
                 initargs=(self.store.url, self.config, self.now),
             )
-        waiting: list[Future[T]] = [self._pool.submit(work, chunk) for chunk in chunks]
+        with _unstopped():
+            waiting: list[Future[T]] = [self._pool.submit(work, chunk) for chunk in chunks]
         for future in waiting:
             yield future.result()
+
+
+@contextmanager
+def _unstopped() -> Iterator[None]:
+    """Ctrl+C stops this process, which ends those that it starts in here; they do not hear it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cores() -> int:

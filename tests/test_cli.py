@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -105,6 +107,32 @@ def test_help_of_a_command_has_an_example(run: Run, command: str) -> None:
 
     assert done.status == 0
     assert f"Example: feeds {command} " in done.out
+
+
+def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
+    said = run("--help").out
+
+    for command in re.findall(r"^ +feeds (\w+) ", said, re.MULTILINE):
+        assert command in COMMANDS
+    assert said.count("  feeds ") >= 3
+    assert re.findall(r"^ +(\d+) +\w", said, re.MULTILINE) == ["0", "1", "2", "130"]
+    assert max(map(len, said.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("words", [["--help"], ["buidl"], ["build"]])
+def test_in_a_pipe_there_are_no_frames_and_on_a_terminal_there_are(words: list[str]) -> None:
+    done = subprocess.run([COMMAND, *words], capture_output=True, text=True)
+
+    assert (done.stdout + done.stderr).isascii()
+    assert "╭" in on_a_terminal(*words)[1]
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    for typed, at, found in (("feeds bu", "1", "build"), ("feeds build --str", "2", "--strict")):
+        asked = {"COMP_WORDS": typed, "COMP_CWORD": at, "_FEEDS_COMPLETE": "complete_bash"}
+        done = subprocess.run([COMMAND], capture_output=True, text=True, env=os.environ | asked)
+
+        assert done.stdout.split() == [found]
 
 
 def test_the_command_is_installed(site: Path) -> None:
@@ -254,6 +282,11 @@ def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> N
         (["build", "posts", "public", "--config", "latin1.toml"], "latin1.toml: is not UTF-8"),
         (["serve", "nowhere"], "nowhere: there is no such folder"),
         (["check", "nowhere"], "nowhere"),
+        (["problems", "nowhere"], "nowhere: there is no such folder"),
+        (["audit", "posts", "http://example.com/"], "'http://example.com/' is not the address"),
+        (["init", "nowhere"], "'nowhere' does not exist"),
+        (["buidl", "posts", "public"], "Did you mean 'build'"),
+        (["build", "posts", "public", "--stritc"], "--strict"),
         (["build", "posts"], "Missing argument"),
         (["publish"], "publish"),
     ],
@@ -363,23 +396,112 @@ def test_check_names_a_file_that_cannot_be_read(
     )
 
 
+def test_check_of_a_folder_without_posts_says_so(run: Run, site: Path) -> None:
+    (site / "empty").mkdir()
+
+    assert run("check", "empty") == Done(0, "", "there are no posts in empty (see posts.include)\n")
+
+
+# --- for a script --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["--json"], ["--format", "json"]])
+def test_check_answers_a_script_with_every_problem(run: Run, site: Path, words: list[str]) -> None:
+    (site / "posts" / "broken.md").write_bytes(BROKEN)
+    done = run("check", "posts", *words)
+    (problem,) = json.loads(done.out)
+
+    assert (done.status, done.err) == (1, "")
+    assert (problem["key"], problem["line"]) == ("posts/broken.md", 3)
+    assert (problem["field"], problem["severity"]) == ("date", "error")
+    assert BROKEN_LINE.endswith(f"{problem['what']}; {problem['todo']}")
+
+
+def test_doctor_answers_a_script_with_every_finding(run: Run, site: Path) -> None:
+    said = run("doctor", "posts").out.splitlines()
+    done = run("doctor", "posts", "--json")
+
+    assert done.status == 0
+    assert [f"ok     {finding['need']}" for finding in json.loads(done.out)] == said
+    assert {finding["ok"] for finding in json.loads(done.out)} == {True}
+
+
+def test_an_audit_answers_a_script_with_numbers_and_keys(run: Run, site: Path) -> None:
+    (site / "feeds").mkdir()
+    found = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)
+
+    assert (found["new"], found["gone"], found["errors"]) == (2, 0, [])
+    assert sorted(found["keys"]) == ["one.md", "two.md"]
+    done = json.loads(run("audit", "posts", "feeds", "--json").out)
+    assert sorted(done["keys"]) == ["one.md", "two.md"]
+    assert json.loads(run("audit", "posts", "feeds", "--json").out)["keys"] == []
+
+
+# --- stopped -------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
+    for n in range(3000):
+        (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
+    process = subprocess.Popen(
+        [COMMAND, "build", "posts", "public"], stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr
+    assert process.stderr.readline() == "reading 3,002 posts\n"
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (130, "")
+
+
+@pytest.mark.parametrize(("typed", "status"), [("\x03", 130), ("\x04", 2)])
+def test_init_that_is_not_answered_writes_nothing(site: Path, typed: str, status: int) -> None:
+    (site / "new").mkdir()
+    ended, said = on_a_terminal("init", "new", typed=typed)
+
+    assert ended == status
+    assert "nothing is written" in said
+    assert "Traceback" not in said
+    assert list((site / "new").iterdir()) == []
+
+
 # --- on a terminal -------------------------------------------------------------------------------
 
 
-def on_a_terminal(*words: str, columns: int = 200) -> tuple[int, str]:
+# Keys such as Ctrl+C reach the processes whose terminal it is.
+_WITH_ITS_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def on_a_terminal(
+    *words: str, columns: int = 200, typed: str = "", colour: bool = False
+) -> tuple[int, str]:
+    """What a command says to a terminal; `typed` is typed as soon as it asks something."""
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns), "NO_COLOR": "1"}
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
+    if not colour:
+        environment["NO_COLOR"] = "1"
     process = subprocess.Popen(
-        [COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
-    )
+        [sys.executable, "-c", _WITH_ITS_TERMINAL, COMMAND, *words],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
+    )  # fmt: skip
     os.close(theirs)
     said = b""
     try:
         while chunk := os.read(ours, 65536):
             said += chunk
+            if typed and b"?" in said:
+                os.write(ours, typed.encode())
+                typed = ""
     except OSError:  # Linux says so when the last writer is gone
         pass
     os.close(ours)
+    if colour:
+        return process.wait(), said.decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
     return process.wait(), plain.replace("\r\n", "\n")
 
@@ -412,6 +534,23 @@ def test_on_a_terminal_check_has_a_table_in_which_titles_are_text(site: Path) ->
             "https://news.example.com/2026/11/02/two.html",
         ],
     ]
+
+
+def test_a_long_build_says_how_quick_it_is_and_how_long_it_takes(site: Path) -> None:
+    for n in range(1000):
+        (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
+    _, said = on_a_terminal("build", "posts", "public")
+
+    assert re.search(r"500/1002 +[\d,]+/s +0:00:\d\d", said)
+
+
+def test_on_a_terminal_the_place_of_a_problem_has_a_colour(site: Path) -> None:
+    (site / "posts" / "broken.md").write_bytes(BROKEN)
+    status, said = on_a_terminal("check", "posts/broken.md", colour=True)
+
+    assert status == 1
+    assert "\x1b[31mposts/broken.md:3:\x1b[0m date: " in said
+    assert "title" not in said  # no table without a row
 
 
 def test_a_narrow_terminal_shows_every_character_of_a_link(site: Path) -> None:
