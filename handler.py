@@ -26,8 +26,9 @@ from feeds import apart, config, events, hubs, log, theme
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError
 from feeds.events import Message
-from feeds.publish import Published, Publisher, problems
+from feeds.publish import Published, Publisher
 from feeds.queue import Queue
+from feeds.state import problems
 from feeds.stores import open_store
 from feeds.world import Counted, RealWorld
 

@@ -3,10 +3,11 @@
 The way of one upload through the package:
 
     events      a Lambda event             ->  keys to look at
-    publish     each key                   ->  a record      (post: frontmatter, links, content)
-                each feed the record names ->  a manifest    (index: order, cuts; manifest: pages)
-                each manifest              ->  documents     (render, jsonfeed, … of a View)
-                a feed that came or went   ->  the catalog   (feeds.html)
+    publish     all of this, in order:
+    records     each key                   ->  a record      (post: frontmatter, links, content)
+    indexes     each feed the record names ->  a manifest    (index: order, cuts; manifest: pages)
+    public      each manifest              ->  documents     (render, jsonfeed, … of a View)
+    listing     a feed that came or went   ->  the catalog   (feeds.html)
 
 and of everything at once:
 

@@ -162,7 +162,7 @@ def _feeds(publisher: Publisher, found: Found) -> None:
         except StoreError as error:
             found.errors.append(f"{path or 'all posts'}: {error}")
     if unsettled:
-        found.documents += len(publisher.list_feeds(unsettled))
+        found.documents += len(publisher.listing.update(unsettled))
 
 
 def _parts(publisher: Publisher) -> Iterator[tuple[str, list[Stat]]]:
@@ -177,8 +177,8 @@ def _parts(publisher: Publisher) -> Iterator[tuple[str, list[Stat]]]:
 
 def _mended(publisher: Publisher, path: str, parts: list[Stat], found: Found) -> bool:
     """Make one feed right; whether the catalog has to be told."""
-    version, one = publisher.index(path)
-    pages = list(manifest.all_pages(one, publisher.shelf(path)))
+    version, one = publisher.indexes.read(path)
+    pages = list(manifest.all_pages(one, publisher.indexes.parts(path)))
     used = {page.object for page in pages} | {volume.object for volume in one.volumes}
     _sweep(publisher, [stat for stat in parts if paths.stem(stat.key) not in used], found)
     wanted: dict[str, str] = {}
@@ -190,10 +190,10 @@ def _mended(publisher: Publisher, path: str, parts: list[Stat], found: Found) ->
     _sweep(publisher, [stat for stat in stats if stat.key not in wanted], found)
     missing = {wanted[key] for key in wanted.keys() - {stat.key for stat in stats}}
     if missing:
-        version, one = publisher.due(path, missing)
-    changed, settled = publisher.documents(path, version, one)
+        version, one = publisher.indexes.due(path, missing)
+    changed, one = publisher.public.feed(path, version, one)
     found.documents += len(changed)
-    return not settled
+    return not one.settled
 
 
 def _sweep(publisher: Publisher, unused: list[Stat], found: Found) -> None:

@@ -490,8 +490,9 @@ def rebuild(
 
     Example: feeds rebuild s3://my-posts s3://my-feeds
     """
-    from feeds.publish import Publisher, problems
+    from feeds.publish import Publisher
     from feeds.rebuild import rebuild as all_posts
+    from feeds.state import problems
     from feeds.world import RealWorld
 
     settings, _ = _config(config_path, posts)
@@ -535,7 +536,8 @@ def audit(
     """
     from feeds.audit import audit as audited
     from feeds.events import Message
-    from feeds.publish import Publisher, problems
+    from feeds.publish import Publisher
+    from feeds.state import problems
     from feeds.world import RealWorld
 
     settings, _ = _config(config_path, posts)
@@ -591,7 +593,6 @@ def problems(
     import msgspec
 
     from feeds import state
-    from feeds.publish import problems as problems_of
     from feeds.world import RealWorld
 
     store = _source(feeds)
@@ -601,7 +602,7 @@ def problems(
         found = store.get(key)
         return msgspec.json.decode(found.data, type=state.Record) if found else state.Record()
 
-    found = problems_of(RealWorld().each(recorded, keys))
+    found = state.problems(RealWorld().each(recorded, keys))
     if json_:
         _out.print(msgspec.json.encode(found).decode(), markup=False)
     else:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from feeds import paths
 from feeds.errors import Conflict, Denied, StoreError, TooLarge
-from feeds.publish import World
 from feeds.store import Prefixed, Store
+from feeds.world import World
 
 ODD_KEYS = ("a%0Ab", "a+b", "a b", "能", "a%2Fb", "a&b='c'")
 

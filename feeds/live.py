@@ -16,8 +16,9 @@ from feeds.config import Config
 from feeds.events import Message
 from feeds.local import LocalStore
 from feeds.model import Problem
-from feeds.publish import Published, Publisher, problems
+from feeds.publish import Published, Publisher
 from feeds.rebuild import rebuild
+from feeds.state import problems
 from feeds.store import Store
 from feeds.world import RealWorld
 

@@ -5,7 +5,7 @@ pages in volumes, so that the manifest stays small whatever the feed holds. Page
 change: a change writes new ones under new names and gives the old up. Where the cuts are depends on
 the set alone (index.py), so that any history of adds and drops ends in the same pages.
 
-Pure: stored pages come through a `Shelf`, new ones go out in a `Change`. Storage is publish.py's.
+Pure: stored pages come through a `Shelf`, new ones go out in a `Change`. Storage is indexes.py's.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from feeds import post, state
 from feeds.events import Message
-from feeds.publish import Published, Publisher, problems
-from feeds.state import Record
+from feeds.publish import Published, Publisher
+from feeds.state import Record, problems
 from feeds.store import Stat
 
 BATCH = 500
@@ -77,7 +77,7 @@ def rebuild(
     renewed = [changed for changed in publisher.world.each(publisher.renew, paths) if changed]
     result.documents += sum(len(changed) for changed in renewed)
     if renewed:
-        result.documents += len(publisher.list_feeds(paths))
+        result.documents += len(publisher.listing.update(paths))
     result.feeds = len(paths)
     return result
 

@@ -8,6 +8,8 @@ token tells a writer whose reply was lost that the write was its own.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -90,6 +92,21 @@ def of_posts(
         places=tuple(sorted({*old.places, *places})),
         due=min((e.published for e in entries if e.published > now), default=None),
         was_due=old.due,
+    )
+
+
+def made_by(config: Config) -> str:
+    """What tells records made by one configuration and version from those made by another."""
+    from feeds import __version__
+
+    settings = msgspec.json.encode([__version__, config], order="sorted")
+    return hashlib.sha256(settings).hexdigest()[:16]
+
+
+def problems(records: Iterable[Record]) -> list[Problem]:
+    """Everything that is wrong with the posts of these records."""
+    return sorted(
+        problem for record in records for seen in record.posts.values() for problem in seen.problems
     )
 
 

@@ -1,4 +1,4 @@
-"""Owns what a real publisher has around it: clock, names, patience, threads; and counts calls."""
+"""Owns what a publisher has around it: clock, names, patience, threads; and counts its calls."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from feeds.store import Object, Stat, Store
 
@@ -20,8 +20,24 @@ B = TypeVar("B")
 _LONGEST_PAUSE = 2.0
 
 
+class World(Protocol):
+    """What a publisher needs besides the stores; tests give it another one."""
+
+    def now(self) -> datetime:
+        """The time, aware."""
+
+    def token(self) -> str:
+        """A text that was never used before, fit for a file name."""
+
+    def pause(self, attempt: int) -> None:
+        """Wait a little, longer with each attempt, so that rivals do not meet again."""
+
+    def each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Do `work` for all items, at once or one after another; results in their order."""
+
+
 class RealWorld:
-    """The world of a publisher in a process of its own (publish.World).
+    """The world of a publisher in a process of its own.
 
     `threads` is how much is done at once; work inside work gets threads of its own, so that no
     level waits for the one that waits for it.

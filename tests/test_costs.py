@@ -20,7 +20,7 @@ from feeds.config import Config
 from feeds.events import Message
 from feeds.manifest import Manifest
 from feeds.model import Entry
-from feeds.publish import Publisher, made_by
+from feeds.publish import Publisher
 from feeds.store import MemoryStore
 from feeds.world import Counted, RealWorld
 
@@ -101,7 +101,7 @@ class Site:
 
     def _fill(self, every: list[Entry]) -> None:
         """Write what publishing these posts would leave, but for the documents of the archive."""
-        made, now, names = made_by(CONFIG), datetime.now(UTC), map(str, itertools.count())
+        made, now, names = state.made_by(CONFIG), datetime.now(UTC), map(str, itertools.count())
         for one in every:
             version = self.posts.put(one.key, text(int(one.key[5:11])))
             posts = {one.key: state.Seen(version, one)}

@@ -470,7 +470,7 @@ def test_a_site_s_own_style_and_script_in_its_page_are_in_the_policy(tmp_path: P
 
 
 def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -> None:
-    from feeds.publish import made_by
+    from feeds.state import made_by
 
     plain = settings(feeds='templates = "templates"')
     assert made_by(own(tmp_path, style_css="h1 {}")) != made_by(plain)

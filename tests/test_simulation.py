@@ -11,7 +11,7 @@ from itertools import count
 
 import pytest
 from simulation import mutants
-from simulation.story import Story, Worker, cached, random_story, settings, text
+from simulation.story import Kind, Story, Worker, cached, random_story, settings, text
 
 from feeds import publish
 
@@ -121,7 +121,7 @@ def started(story: Story) -> Worker:
     return worker
 
 
-def there_and_back(kind: type[publish.Publisher], call: str, key: str) -> Story:
+def there_and_back(kind: Kind, call: str, key: str) -> Story:
     """A post is A, then B, then A again, while the worker that saw B is about to write."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     story.upload("a.md", text("A", "x", 1))
@@ -136,19 +136,19 @@ def there_and_back(kind: type[publish.Publisher], call: str, key: str) -> Story:
     return story
 
 
-def slow_record(kind: type[publish.Publisher]) -> Story:
+def slow_record(kind: Kind) -> Story:
     return there_and_back(kind, "put", "state/posts/")
 
 
-def slow_index(kind: type[publish.Publisher]) -> Story:
+def slow_index(kind: Kind) -> Story:
     return there_and_back(kind, "put", "state/feeds/all/index.json")
 
 
-def slow_document(kind: type[publish.Publisher]) -> Story:
+def slow_document(kind: Kind) -> Story:
     return there_and_back(kind, "put", "public/feed.json")
 
 
-def lost_reply_that_others_built_on(kind: type[publish.Publisher]) -> Story:
+def lost_reply_that_others_built_on(kind: Kind) -> Story:
     """An index was written, its reply lost, and the next worker built on it at once."""
     story = Story(1, settings(limit=2), kind, fault=lambda *_: "")
     archive(story)
@@ -169,7 +169,7 @@ def lost_reply_that_others_built_on(kind: type[publish.Publisher]) -> Story:
     return story
 
 
-def dead_over_a_document(kind: type[publish.Publisher]) -> Story:
+def dead_over_a_document(kind: Kind) -> Story:
     """A worker that was taken for dead writes an old document and dies at once."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     story.upload("a.md", text("A", "x", 1))
@@ -199,7 +199,7 @@ def test_the_protocol_holds_in_every_schedule_that_once_broke_it(schedule):
     schedule(publish.Publisher).check()
 
 
-def stays_while_unreadable(kind: type[publish.Publisher]) -> Story:
+def stays_while_unreadable(kind: Kind) -> Story:
     """A post becomes unreadable: its last good entry stays, whatever else happens to the feed."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     good = text("A", "x", 1)
@@ -229,7 +229,7 @@ CAUGHT_BY_SCHEDULE = [
 
 @pytest.mark.parametrize(("mutant", "schedule"), CAUGHT_BY_SCHEDULE)
 def test_a_directed_schedule_catches_the_mutant(mutant, schedule):
-    assert is_caught(lambda: schedule(mutant))
+    assert is_caught(lambda: schedule(mutants.publisher(mutant)))
 
 
 CAUGHT_BY_SEEDS = [
@@ -246,7 +246,8 @@ CAUGHT_BY_SEEDS = [
 
 @pytest.mark.parametrize("mutant", CAUGHT_BY_SEEDS)
 def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
-    assert any(is_caught(lambda s=seed: random_story(s, mutant)) for seed in range(SCHEDULES))
+    kind = mutants.publisher(mutant)
+    assert any(is_caught(lambda s=seed: random_story(s, kind)) for seed in range(SCHEDULES))
 
 
 def is_caught(told: Callable[[], Story]) -> bool:

@@ -5,45 +5,73 @@ If the simulator could not tell one of these from the real publisher, it would p
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import FunctionType
+
 from msgspec.structs import replace
 
 from feeds import paths, post, state
 from feeds.errors import Conflict, Denied
+from feeds.indexes import Indexes
+from feeds.listing import Listing
 from feeds.manifest import Manifest
-from feeds.publish import _JSON, TRIES, Publisher
+from feeds.public import Public
+from feeds.publish import Publisher
+from feeds.records import Records
 from feeds.state import Record, Seen
+from feeds.versioned import JSON, TRIES, Versioned
 
 
-class SourceFirst(Publisher):
+def publisher(mutant: type) -> Callable[..., Publisher]:
+    """What makes publishers of which one part is the mutant instead of the class that it breaks."""
+    (whole,) = mutant.__bases__
+    own = {
+        name for name, one in vars(mutant).items() if isinstance(one, FunctionType | staticmethod)
+    }
+    assert own, f"{mutant.__name__} breaks nothing"
+    assert own <= vars(whole).keys(), f"{whole.__name__} has no {own - vars(whole).keys()} to break"
+
+    def broken(*args: object) -> Publisher:
+        made = Publisher(*args)
+        parts = [part for part in vars(made).values() if type(part) is whole]
+        assert parts, f"no part of a publisher is {whole.__name__}"
+        for part in parts:
+            part.__class__ = mutant
+        return made
+
+    return broken
+
+
+class SourceFirst(Versioned):
     """Rule 1: reads its own version only after its source."""
 
-    def _swap(self, key, kind, change):
+    def swap(self, key, kind, change):
         for attempt in range(TRIES):
-            _, old = self._read(key, kind)
+            _, old = self.read(key, kind)
             new = replace(change(old), token=self.world.token())
-            version, now = self._read(key, kind)
+            version, now = self.read(key, kind)
             if kind is not Record and now.token != old.token:
                 continue  # an index would lose entries at once; a record is simply older
             try:
-                return self.feeds.put(key, state.encode(new), version=version), new
+                return self.write(key, new, version), new
             except Conflict:
-                self._lost(attempt)
+                self.lost(key, attempt)
         raise Conflict(key)
 
 
-class Unconditional(Publisher):
+class Unconditional(Versioned):
     """Rule 1: writes over whatever is there."""
 
-    def _swap(self, key, kind, change):
-        _, old = self._read(key, kind)
+    def swap(self, key, kind, change):
+        _, old = self.read(key, kind)
         new = replace(change(old), token=self.world.token())
-        return self.feeds.put(key, state.encode(new)), new
+        return self.store.put(key, state.encode(new)), new
 
 
-class SkipsEqualWrites(Publisher):
+class SkipsEqualWrites(Versioned):
     """Rule 2: does not write a record that would be as it is."""
 
-    def _swap(self, key, kind, change):
+    def swap(self, key, kind, change):
         def unchanged(old):
             new = change(old)
             if kind is Record and replace(new, token=old.token) == old and old.token:
@@ -51,7 +79,7 @@ class SkipsEqualWrites(Publisher):
             return new
 
         try:
-            return super()._swap(key, kind, unchanged)
+            return super().swap(key, kind, unchanged)
         except _NothingNewError as same:
             return "", same.args[0]
 
@@ -60,53 +88,53 @@ class _NothingNewError(Exception):
     pass
 
 
-class StaleTokens(Publisher):
+class StaleTokens(Versioned):
     """Rule 3: equal content has an equal ETag."""
 
-    def _swap(self, key, kind, change):
+    def swap(self, key, kind, change):
         for attempt in range(TRIES):
-            version, old = self._read(key, kind)
+            version, old = self.read(key, kind)
             try:
                 new = change(old)
                 if isinstance(new, Manifest):
                     new = replace(new, generation=0, lineage=(), named=0)
-                return self.feeds.put(key, state.encode(new), version=version), new
+                return self.write(key, new, version), new
             except Conflict:
-                self._lost(attempt)
+                self.lost(key, attempt)
         raise Conflict(key)
 
 
-class NeverLooksAgain(Publisher):
+class NeverLooksAgain(Public):
     """Rule 4: publishes the index that it wrote, and goes."""
 
-    def documents(self, path, version, one):
+    def feed(self, path, version, one):
         key = state.manifest_key(path)
         for _ in range(TRIES):
             try:
                 changed = []
                 for batch in self._batches(path, one):
                     versions = [self._version(made.path) for made in batch]
-                    if self._version_of(key) != version:
+                    if self.state.version(key) != version:
                         break
                     for made, before in zip(batch, versions, strict=True):
                         changed += [made.path] if self._put((made, before)) else []
                 else:
                     self._delete_retired(path, one, ())
-                    return changed, one.settled
+                    return changed, one
             except Conflict:
                 pass
-            version, one = self._read(key, Manifest)
+            version, one = self.state.read(key, Manifest)
         raise Conflict(path)
 
 
-class ForgetsTheLastGood(Publisher):
+class ForgetsTheLastGood(Records):
     """A post that cannot be read loses its entry."""
 
     def _seen(self, key, before):
         return super()._seen(key, None)
 
 
-class DeniedIsDeleted(Publisher):
+class DeniedIsDeleted(Records):
     """Reads 403 as *there is no such post*."""
 
     def _seen(self, key: str, before: Seen | None) -> Seen | None:
@@ -116,48 +144,30 @@ class DeniedIsDeleted(Publisher):
             return None
 
 
-class ForgetsOldFeeds(Publisher):
+class ForgetsOldFeeds(Records):
     """The record names only the feeds that the post is in now."""
 
-    def _swap(self, key, kind, change):
-        def short(old):
-            new = change(old)
-            if isinstance(new, Record):
-                entries = [seen.entry for seen in new.posts.values() if seen.entry]
-                now = {path for entry in entries for path in post.feeds_of(entry, self.config)}
-                new = replace(new, feeds=tuple(sorted({"", *now})))
-            return new
-
-        return super()._swap(key, kind, short)
+    def _of(self, old, posts):
+        entries = [seen.entry for seen in posts.values() if seen.entry]
+        now = {path for entry in entries for path in post.feeds_of(entry, self.config)}
+        return replace(super()._of(old, posts), feeds=tuple(sorted({"", *now})))
 
 
-class ForgetsOldPlaces(Publisher):
+class ForgetsOldPlaces(Records):
     """The record names only the place that the post has now."""
 
-    def _swap(self, key, kind, change):
-        def short(old):
-            new = change(old)
-            if isinstance(new, Record):
-                new = state.of_posts(
-                    new.made,
-                    replace(Record(), feeds=new.feeds),
-                    new.posts,
-                    self.config,
-                    self.world.now(),
-                )
-            return new
-
-        return super()._swap(key, kind, short)
+    def _of(self, old, posts):
+        return super()._of(replace(old, places=()), posts)
 
 
-class ForgetsWhatIsDue(Publisher):
+class ForgetsWhatIsDue(Indexes):
     """The manifest does not carry on the archive documents that a crash left unwritten."""
 
     def _tidied(self, path, old, again):
         return super()._tidied(path, replace(old, due={}, retired={}), again)
 
 
-class RemovesPartsInUse(Publisher):
+class RemovesPartsInUse(Indexes):
     """Takes a lost reply for a lost write, and deletes the pages that the write named."""
 
     @staticmethod
@@ -165,18 +175,18 @@ class RemovesPartsInUse(Publisher):
         return True
 
 
-class SettlesTheCatalogUnseen(Publisher):
+class SettlesTheCatalogUnseen(Listing):
     """Believes that the catalog has a title because somebody was going to write it."""
 
-    def _titled(self, path, new, checked):
-        titled = super()._titled(path, new, checked)
-        return replace(titled, settled=titled.settled or titled.title == new.title)
+    def agrees(self, path, title, named, shown):
+        super().agrees(path, title, named, shown)
+        return True
 
 
-class OverwritesDocuments(Publisher):
+class OverwritesDocuments(Public):
     """Writes documents over whatever is there."""
 
     def _put(self, over):
         document, _ = over
-        self.feeds.put(paths.PUBLIC + document.path, document.data, media_type=_JSON)
+        self.store.put(paths.PUBLIC + document.path, document.data, media_type=JSON)
         return True

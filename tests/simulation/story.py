@@ -17,6 +17,9 @@ from feeds.config import Config
 from feeds.events import Message
 from feeds.store import MemoryStore
 
+Kind = Callable[..., publish.Publisher]
+"""What makes a publisher: the class, or what puts a mutant into it."""
+
 KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 
 
@@ -73,7 +76,7 @@ class Story:
         self,
         seed: int,
         settings_: Config,
-        publisher: type[publish.Publisher] = publish.Publisher,
+        publisher: Kind = publish.Publisher,
         fault: Callable[[Worker, str, str], str] | None = None,
     ) -> None:
         self.random = Random(seed)
@@ -217,9 +220,7 @@ class Story:
         assert not wrong, "\n".join([*self.told, *wrong])
 
 
-def random_story(
-    seed: int, publisher: type[publish.Publisher] = publish.Publisher, faults: int = 4
-) -> Story:
+def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4) -> Story:
     """A whole story from a seed: some posts, what happens to them, and who handles it."""
     random = Random(seed)
     settings_ = settings(

@@ -1,0 +1,166 @@
+"""Owns the indexes in the store: index = f(records), a manifest and its parts for each feed.
+
+What a crash can leave behind is written down here before it can happen: a manifest names the
+archive documents that are due, the ones to delete, and the parts that it no longer needs, until a
+later write has seen them done. What an index is, and how it changes, is known to manifest.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from msgspec.structs import replace
+
+from feeds import documents, index, manifest, post, state
+from feeds.config import Config
+from feeds.listing import Listing
+from feeds.manifest import Manifest, Page
+from feeds.model import Entry
+from feeds.parts import Parts
+from feeds.public import Public
+from feeds.state import Record
+from feeds.versioned import Versioned
+
+
+class Indexes:
+    """The indexes of all feeds. `record` reads the records that they are made of."""
+
+    def __init__(
+        self,
+        state_: Versioned,
+        record: Callable[[str], Record],
+        public: Public,
+        listing: Listing,
+        config: Config,
+    ) -> None:
+        self.state, self.record, self.config = state_, record, config
+        self.public, self.listing = public, listing
+        self.world = state_.world
+
+    def read(self, path: str) -> tuple[str, Manifest]:
+        """The version and the index of a feed."""
+        return self.state.read(state.manifest_key(path), Manifest)
+
+    def parts(self, path: str) -> Parts:
+        """The stored pages and volumes of a feed."""
+        return Parts(self.state.store, path)
+
+    def merge(
+        self, path: str, names: Sequence[str], shown: dict[str, bool], again: bool = False
+    ) -> tuple[str, Manifest]:
+        """Bring the index of a feed up to date with the records at `names`.
+
+        `shown` is Listing.agrees'; `again` tells that another worker may have died over the same
+        messages. Returns the new version of the index, and what it is now.
+        """
+        last: Manifest | None = None
+        written: list[str] = []
+        parts = self.parts(path)
+
+        def merged(old: Manifest) -> Manifest:
+            nonlocal last
+            if last and self._surely_failed(last, old):
+                parts.remove(written)
+            written.clear()
+            old = self._tidied(path, old, again)
+            records = self.world.each(self.record, names)
+            now = self.world.now()
+            entries = [record.entry(now) for record in records]
+            change = manifest.changed(
+                old,
+                [place for record in records for place in record.places],
+                [entry for entry in entries if entry and path in post.feeds_of(entry, self.config)],
+                limit=self.config.feeds.limit,
+                archives=self.config.feeds.archives,
+                shelf=parts,
+                fresh=self.world.token,
+                now=int(now.timestamp()),
+            )
+            made: list[tuple[str, tuple[Entry, ...] | tuple[Page, ...]]] = [
+                *change.pages.items(),
+                *change.volumes.items(),
+            ]
+            written.extend(name for name, _ in made)
+            self.world.each(lambda part: parts.keep(*part), made)
+            last = self._titled(path, change.manifest, shown)
+            last = replace(last, lineage=(*last.lineage, self.world.token())[-manifest.LINEAGE :])
+            return last
+
+        version, new = self.state.swap(state.manifest_key(path), Manifest, merged)
+        parts.remove(new.gone)
+        return version, new
+
+    @staticmethod
+    def _surely_failed(last: Manifest, now: Manifest) -> bool:
+        """Whether a manifest that met a conflict never was written, so that its parts are nobody's.
+
+        It may have been: the reply was lost, and others built on it before it was looked for.
+        """
+        recent = now.generation - last.generation < manifest.LINEAGE
+        return recent and last.lineage[-1] not in now.lineage
+
+    def _tidied(self, path: str, old: Manifest, again: bool) -> Manifest:
+        """The manifest without what it asked for and is seen to be done.
+
+        An archive page that was seen to be gone is looked for once more after a crash: who died may
+        have written it after that.
+        """
+        if not (old.due or old.retired or old.gone):
+            return old
+        self.parts(path).remove(old.gone)
+        now = int(self.world.now().timestamp())
+        due = {
+            name: what
+            for name, what in old.due.items()
+            if now - what.since < manifest.DANGER
+            or not self.public.holds_archive(path, old, name, what)
+        }
+        seen = {
+            name: since if since < 0 and not again else self._looked_for(path, name, since)
+            for name, since in old.retired.items()
+        }
+        retired = {name: at for name, at in seen.items() if at > 0 or now + at < manifest.DANGER}
+        return replace(old, due=due, retired=retired, gone=())
+
+    def _looked_for(self, path: str, name: str, since: int) -> int:
+        return abs(since) if self.public.has_archive(path, name) else -abs(since)
+
+    def _titled(self, path: str, new: Manifest, shown: dict[str, bool]) -> Manifest:
+        """The manifest with its title, and whether the catalog is known to agree."""
+        window = index.window(new.entries, self.config.feeds.limit)
+        listed = window or not path  # the feed of all posts is listed even while it is empty
+        title = documents.feed_of(path, window, self.config).title if listed else ""
+        if title != new.title:
+            return replace(new, title=title, named=new.generation, settled=False)
+        if new.settled:
+            return new
+        return replace(new, settled=self.listing.agrees(path, title, new.named, shown))
+
+    # --- archive pages to be written again -------------------------------------------------------
+
+    def due(self, path: str, names: Collection[str]) -> tuple[str, Manifest]:
+        """Note archive pages that must be written again; the new version of the index."""
+
+        def noted(old: Manifest) -> Manifest:
+            every = manifest.renewed(
+                old, self.parts(path), made=old.made, archives=True, there=(), now=0
+            )
+            due = {name: what for name, what in every.due.items() if name in {*names, *old.due}}
+            return replace(every, due=due, settled=old.settled)
+
+        return self.state.swap(state.manifest_key(path), Manifest, noted)
+
+    def all_due(self, path: str, made: str) -> tuple[str, Manifest]:
+        """Note that every archive page must be written again by `made`, and no other be there."""
+
+        def noted(old: Manifest) -> Manifest:
+            return manifest.renewed(
+                old,
+                self.parts(path),
+                made=made,
+                archives=self.config.feeds.archives,
+                there=self.public.archive_names(path),
+                now=int(self.world.now().timestamp()),
+            )
+
+        return self.state.swap(state.manifest_key(path), Manifest, noted)

@@ -1,0 +1,61 @@
+"""Owns the catalog in the store, and the documents about all feeds: catalog = f(indexes).
+
+An ordinary upload only asks whether the catalog agrees; it is written when a feed appears, empties
+or changes its title.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from feeds import catalog, state
+from feeds.config import Config
+from feeds.manifest import Manifest
+from feeds.model import Document
+from feeds.public import Public
+from feeds.state import Catalog
+from feeds.versioned import Versioned
+
+
+class Listing:
+    """The list of all feeds, private and published."""
+
+    def __init__(self, state_: Versioned, public: Public, config: Config) -> None:
+        self.state, self.public, self.config = state_, public, config
+
+    def update(self, changed: Sequence[str]) -> list[str]:
+        """Bring the catalog up to date with feeds, and publish it; the documents that changed."""
+
+        def listed(old: Catalog) -> Catalog:
+            keys = [state.manifest_key(path) for path in changed]
+            found = self.state.world.each(lambda key: self.state.read(key, Manifest)[1], keys)
+            feeds = dict(old.feeds)
+            for path, one in zip(changed, found, strict=True):
+                if path not in feeds or feeds[path].generation <= one.generation:
+                    feeds[path] = state.Listed(one.title, one.generation)
+            return Catalog(feeds=dict(sorted(feeds.items())))
+
+        version, known = self.state.swap(state.CATALOG, Catalog, listed)
+        written, _ = self.public.show(
+            state.CATALOG, version, known, lambda now: [self._documents(now)]
+        )
+        return written
+
+    def agrees(self, path: str, title: str, named: int, shown: dict[str, bool]) -> bool:
+        """Whether the catalog calls a feed `title`, as of generation `named`, and is published so.
+
+        `shown` remembers for a batch which catalogs, by their tokens, were seen to be published.
+        """
+        _, known = self.state.read(state.CATALOG, Catalog)
+        listed = known.feeds.get(path)
+        if listed is None or listed.title != title or listed.generation < named:
+            return False
+        if known.token not in shown:
+            shown[known.token] = self.public.holds(self._documents(known))
+        return shown[known.token]
+
+    def _documents(self, known: Catalog) -> list[Document]:
+        """The documents about the feeds that have entries."""
+        feeds = known.feeds.items()
+        titled = [catalog.Listed(path, feed.title) for path, feed in feeds if feed.title]
+        return list(catalog.documents(titled, self.config))

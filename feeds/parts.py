@@ -1,0 +1,51 @@
+"""Owns the stored parts of a feed's index: pages of entries, and volumes of pages.
+
+A part never changes and its name is never used again, so writing one overtakes nobody, and who
+finds one gone knows that the index has moved on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from feeds import state
+from feeds.errors import Conflict, StoreError
+from feeds.manifest import Page
+from feeds.model import Entry
+from feeds.store import Store
+from feeds.versioned import JSON
+
+
+class Parts:
+    """The parts of one feed's index (manifest.Shelf)."""
+
+    def __init__(self, store: Store, path: str) -> None:
+        self.store, self.path = store, path
+
+    def page(self, name: str) -> tuple[Entry, ...]:
+        """The entries of a page, oldest first; raises Conflict where it is gone."""
+        return msgspec.json.decode(self._read(name), type=tuple[Entry, ...])
+
+    def volume(self, name: str) -> tuple[Page, ...]:
+        """The pages of a volume, oldest first; raises Conflict where it is gone."""
+        return msgspec.json.decode(self._read(name), type=tuple[Page, ...])
+
+    def _read(self, name: str) -> bytes:
+        key = state.part_key(self.path, name)
+        if (found := self.store.get(key)) is None:
+            raise Conflict(f"{key} is gone: the index has moved on")
+        return found.data
+
+    def keep(self, name: str, part: tuple[Entry, ...] | tuple[Page, ...]) -> None:
+        """Write a part under a new name."""
+        self.store.put(state.part_key(self.path, name), state.encode(part), media_type=JSON)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete parts that nothing names any more; the audit sweeps what could not be."""
+        for name in names:
+            try:
+                self.store.delete(state.part_key(self.path, name))
+            except StoreError:
+                return

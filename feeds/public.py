@@ -1,0 +1,142 @@
+"""Owns what is under public/: the documents of feeds, written from an index and looked at again.
+
+Here the fourth rule of publish.py is kept: after publishing, look at the source again, and if it
+moved, publish again. A document has no token, since nothing random may reach a published byte; it
+is written over the version that was there before the source was looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from feeds import documents, index, paths, state
+from feeds.config import Config
+from feeds.errors import Conflict
+from feeds.manifest import Due, Manifest
+from feeds.model import Document
+from feeds.output import FRESH, stored_type
+from feeds.parts import Parts
+from feeds.versioned import TRIES, S, Versioned
+
+
+class Public:
+    """The published documents in the store of the state."""
+
+    def __init__(self, state_: Versioned, config: Config) -> None:
+        self.state, self.store, self.config = state_, state_.store, config
+        self.each = state_.world.each
+
+    def show(
+        self,
+        key: str,
+        version: str,
+        one: S,
+        made: Callable[[S], Iterable[Sequence[Document]]],
+        dropped: Callable[[S, Collection[str]], None] = lambda _one, _written: None,
+    ) -> tuple[list[str], S]:
+        """Publish what is `made` of the state object at `key`, as of its newest version.
+
+        `made` are batches, one to be there before the next is written; `dropped` deletes what is
+        no more, and is told what this worker wrote. Returns the documents that changed, and the
+        object that they were made of.
+        """
+        changed: dict[str, None] = {}
+        for attempt in range(TRIES):
+            try:
+                for batch in made(one):
+                    versions = self.each(self._version, [document.path for document in batch])
+                    if self.state.version(key) != version:
+                        break
+                    pairs = list(zip(batch, versions, strict=True))
+                    for document, new in zip(batch, self.each(self._put, pairs), strict=True):
+                        if new:
+                            changed[document.path] = None
+                else:
+                    dropped(one, changed)
+                    if self.state.version(key) == version:
+                        return list(changed), one
+            except Conflict:
+                self.state.lost(key, attempt)
+            version, one = self.state.read(key, type(one))
+        raise Conflict(f"{key}: others kept publishing it")
+
+    def _version(self, path: str) -> str:
+        return self.state.version(paths.PUBLIC + path)
+
+    def _put(self, over: tuple[Document, str]) -> bool:
+        """Write a document over a version; whether that was another one.
+
+        A version that is the hash of these bytes (an S3 ETag) would be the same after the write:
+        then it protects from nobody, and is left out.
+        """
+        document, version = over
+        digest = hashlib.md5(document.data, usedforsecurity=False).hexdigest()
+        if version.strip('"') == digest:
+            return False
+        self.store.put(
+            paths.PUBLIC + document.path,
+            document.data,
+            version=version,
+            media_type=stored_type(document.type),
+            cache_control=FRESH,
+        )
+        return True
+
+    def holds(self, made: Iterable[Document]) -> bool:
+        """Whether every document is published as it was made."""
+        for document in made:
+            found = self.store.get(paths.PUBLIC + document.path)
+            if found is None or found.data != document.data:
+                return False
+        return True
+
+    # --- a feed ----------------------------------------------------------------------------------
+
+    def feed(self, path: str, version: str, one: Manifest) -> tuple[list[str], Manifest]:
+        """Publish a feed, as of the newest version of its index.
+
+        Returns the keys of the documents that changed, and the index that they were made of.
+        """
+        return self.show(
+            state.manifest_key(path),
+            version,
+            one,
+            lambda now: self._batches(path, now),
+            lambda now, written: self._delete_retired(path, now, written),
+        )
+
+    def _batches(self, path: str, one: Manifest) -> Iterator[Sequence[Document]]:
+        """The documents to write: archive pages first, so that nothing links to what is not."""
+        for name, due in one.due.items():
+            yield list(self._archive(path, one, name, due))
+        window = index.window(one.entries, self.config.feeds.limit)
+        older = one.newest_archive if self.config.feeds.archives else ""
+        yield list(documents.current(path, window, older, self.config))
+
+    def _archive(self, path: str, one: Manifest, name: str, due: Due) -> Iterator[Document]:
+        entries = Parts(self.store, path).page(due.object) if due.object else one.first_page
+        return documents.archive(path, name, entries, due.older, self.config)
+
+    def _delete_retired(self, path: str, one: Manifest, written: Collection[str]) -> None:
+        """Delete archive pages that are no more; also those that this worker wrote too late."""
+        for name, since in one.retired.items():
+            for key in documents.archive_keys(path, name):
+                if since > 0 or key in written:
+                    self.store.delete(paths.PUBLIC + key)
+
+    # --- what can be seen of an archive ----------------------------------------------------------
+
+    def holds_archive(self, path: str, one: Manifest, name: str, due: Due) -> bool:
+        """Whether an archive page is published as it is due."""
+        return self.holds(self._archive(path, one, name, due))
+
+    def has_archive(self, path: str, name: str) -> bool:
+        """Whether anything of an archive page is published, in any format."""
+        keys = documents.archive_keys(path, name)
+        return any(self.store.head(paths.PUBLIC + key) is not None for key in keys)
+
+    def archive_names(self, path: str) -> set[str]:
+        """The names of the archive pages that are published; a listing, so not for every upload."""
+        prefix = paths.PUBLIC + paths.document(path, "archive/")
+        return {paths.stem(stat.key) for stat in self.store.list(prefix)}

@@ -1,0 +1,110 @@
+"""Owns the records in the store: what each post is now, written down as record = f(post).
+
+A record keeps the last good entry of a post that cannot be read, and names every feed and place
+that the post may be in, until all indexes have been seen without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec.structs import replace
+
+from feeds import post, schedule, state
+from feeds.config import Config
+from feeds.errors import PostError, StoreError, TooLarge
+from feeds.state import Record, Seen
+from feeds.store import Store
+from feeds.versioned import JSON, Versioned
+
+_MANY_PLACES = 8
+
+
+class Records:
+    """The records of the posts in a store. `made` tells who wrote them (state.made_by)."""
+
+    def __init__(self, posts: Store, state_: Versioned, config: Config) -> None:
+        self.posts, self.state, self.config = posts, state_, config
+        self.made = state.made_by(config)
+
+    def name(self, key: str) -> str:
+        """The key of the record that the object at `key` belongs to."""
+        return state.record_key(post.group(key, self.config))
+
+    def read(self, name: str) -> Record:
+        """The record at `name`; an empty one where there is none."""
+        return self.state.read(name, Record)[1]
+
+    def look(self, name: str, keys: Iterable[str]) -> Record:
+        """Write down in the record at `name` what the objects at `keys` are now."""
+
+        def record(old: Record) -> Record:
+            posts = dict(old.posts)
+            for key in keys:
+                seen = self._seen(key, posts.get(key))
+                if seen is None:
+                    posts.pop(key, None)
+                else:
+                    posts[key] = seen
+            return self._of(old, posts)
+
+        written = self.state.swap(name, Record, record)[1]
+        self._mark(name, written)
+        return written
+
+    def bury(self, name: str) -> Record:
+        """Empty a record that no key leads to any more; it still names where the post may be."""
+        return self.state.swap(name, Record, lambda old: self._of(old, {}))[1]
+
+    def _of(self, old: Record, posts: dict[str, Seen]) -> Record:
+        return state.of_posts(self.made, old, posts, self.config, self.state.world.now())
+
+    def _mark(self, name: str, record: Record) -> None:
+        """Leave a marker for the audit where a post waits for its time; take away the last one."""
+        store = self.state.store
+        if record.due:
+            data = msgspec.json.encode({"keys": sorted(record.posts)})
+            store.put(schedule.marker_key(name, record.due), data, media_type=JSON)
+        if record.was_due and record.was_due != record.due:
+            store.delete(schedule.marker_key(name, record.was_due))
+
+    def _seen(self, key: str, before: Seen | None) -> Seen | None:
+        """What the object at a key is; the last good entry stays where it cannot be read."""
+        last = before.entry if before else None
+        try:
+            found = self.posts.get(key, self.config.limits.post_bytes)
+        except TooLarge:
+            stat = self.posts.head(key)
+            version = stat.version if stat else ""
+            return Seen(version, last, (post.too_large(key, self.config),))
+        if found is None:
+            return None
+        version = found.stat.version
+        reading = post.read(key, found.data, found.stat.modified, self.config)
+        problems = reading.problems
+        if reading.post is not None:
+            try:
+                return Seen(version, post.entry(reading.post, self.config), problems)
+            except PostError as error:
+                problems = (*problems, error.problem)
+        elif not reading.failed:
+            return Seen(version, None, problems)
+        return Seen(version, last, problems)
+
+    def shorten(self, name: str, record: Record) -> None:
+        """Have a record with many places forget those that every index has been seen without."""
+        if len(record.places) > _MANY_PLACES:
+            self._forget(name, record)
+
+    def _forget(self, name: str, record: Record) -> None:
+        """Drop the feeds and places that every index has been seen without, if nobody minds."""
+        now = self.state.world.now()
+        shorter = state.of_posts(record.made, Record(), record.posts, self.config, now)
+        try:
+            version, there = self.state.read(name, Record)
+            if version and there.token == record.token:
+                new = replace(shorter, token=self.state.world.token())
+                self.state.write(name, new, version)
+        except StoreError:
+            return
