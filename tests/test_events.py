@@ -9,6 +9,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from invariants import check_event
 
 from feeds.events import Message, messages, shown
 
@@ -469,18 +470,7 @@ places = st.sampled_from([POSTS, "s3://posts-example", "s3://", "memory:", "post
 
 @given(anything | near_events | batches, places)
 def test_no_event_raises_and_no_note_breaks_its_line(event: object, posts_url: str) -> None:
-    found = messages(event, posts_url)
-    assert found
-    for message in found:
-        assert message.received >= 1
-        assert len(set(message.keys)) == len(message.keys)
-        for key in message.keys:
-            assert key and "\0" not in key and not key.endswith("/")
-            assert len(key.encode()) <= 1024
-        for note in message.notes:
-            assert note.isprintable()
-            assert note.endswith(".")
-            assert len(note) < 1000
+    check_event(event, posts_url)
 
 
 @given(st.text(st.characters()))
