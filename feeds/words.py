@@ -1,7 +1,8 @@
 """Owns the words that pages say beside what posts say, and how a date is written, by language.
 
-A language without a row here gets English words, and dates as ISO 8601 writes them: those are read
-everywhere. Nothing depends on the machine's locale.
+A language without words here gets English ones; one without a form of dates gets ISO 8601, which
+is read everywhere. Forms are CLDR's long ones, of the Gregorian calendar. Nothing depends on the
+machine's locale.
 """
 
 from __future__ import annotations
@@ -17,6 +18,24 @@ _MONTHS = {
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
     "diciembre",
     "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "fi": "tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta "
+    "syyskuuta lokakuuta marraskuuta joulukuuta",
+    "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
+    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre "
+    "dicembre",
+    "nb": "januar februar mars april mai juni juli august september oktober november desember",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października "
+    "listopada grudnia",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro "
+    "dezembro",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
+    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
 }
 # By the day, the month's name (or number) and the year.
 _FORMS = {
@@ -27,7 +46,25 @@ _FORMS = {
     "ar": "{day} {month} {year}",
     "zh": "{year}年{number}月{day}日",
     "ja": "{year}年{number}月{day}日",
+    "cs": "{day}. {month} {year}",
+    "da": "{day}. {month} {year}",
+    "fi": "{day}. {month} {year}",
+    "he": "{day} ב{month} {year}",
+    "id": "{day} {month} {year}",
+    "it": "{day} {month} {year}",
+    "ko": "{year}년 {number}월 {day}일",
+    "nb": "{day}. {month} {year}",
+    "nl": "{day} {month} {year}",
+    "pl": "{day} {month} {year}",
+    "pt": "{day} de {month} de {year}",
+    "ru": "{day} {month} {year} г.",
+    "sv": "{day} {month} {year}",
+    "tr": "{day} {month} {year}",
+    "uk": "{day} {month} {year} р.",
+    "vi": "{day} tháng {number}, {year}",
 }
+_SAME = {"no": "nb", "iw": "he", "in": "id"}
+"""Other codes of the same language."""
 
 
 class Words(Struct, frozen=True):
@@ -325,6 +362,7 @@ def direction(language: str) -> str:
 def date(moment: datetime, language: str) -> str:
     """The day of a moment, as its author's clock had it."""
     primary = language.lower().partition("-")[0]
+    primary = _SAME.get(primary, primary)
     form = _FORMS.get(primary)
     if form is None:
         return moment.date().isoformat()

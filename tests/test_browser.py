@@ -62,6 +62,14 @@ def arabic() -> Iterator[Document]:
     yield from catalog.documents([Listed("category/markets", "الأسواق")], config)
 
 
+def hebrew() -> Iterator[Document]:
+    """A site whose language has no words here, and runs the other way than those that there are."""
+    config = settings('language = "he"')
+    entries = [entry(1, title="מחיר הצדפות יציב", summary="שוק הדגים מכר צדפות באותו מחיר.")]
+    yield from documents.current("", entries, "", config)
+    yield from catalog.documents([Listed("category/markets", "שווקים")], config)
+
+
 def many() -> Iterator[Document]:
     listed = [Listed(f"category/name-{n}", f"Catégorie {n}, 第{n}类") for n in range(1900)]
     listed += [Listed(f"tag/tag-{n}", f"Tag {n}") for n in range(100)]
@@ -75,6 +83,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         site.publish(chinese())
         trees = {
             "ar": arabic(),
+            "he": hebrew(),
             "many": many(),
             "empty": documents.current("category/empty", [], "", settings()),
         }
@@ -108,6 +117,7 @@ PAGES = {
     "right-to-left": "ar/index.html",
     "right-to-left-category": "ar/category/markets/index.html",
     "right-to-left-few": "ar/feeds.html",
+    "without-words": "he/index.html",
 }
 
 
@@ -175,6 +185,33 @@ def test_a_button_copies_the_address_where_the_page_is_served(site: Site, page: 
     assert page.run("document.querySelector('.subscribe [role=status]').textContent") == "已复制"
     said = page.run("document.querySelectorAll('.subscribe button')[1].textContent")
     assert said == "已复制 (RSS)"
+
+
+ENDS = """
+(() => {
+    const words = document.querySelector(".subscribe p a").firstChild;
+    const range = document.createRange();
+    const at = n => {
+        range.setStart(words, n);
+        range.setEnd(words, n + 1);
+        return range.getBoundingClientRect().left;
+    };
+    return [at(0), at(words.length - 1)];
+})()"""
+
+
+@pytest.mark.parametrize("tree", ["", "ar/", "he/"])
+def test_a_question_mark_ends_its_question_whichever_way_the_page_runs(
+    site: Site, page: Page, tree: str
+) -> None:
+    page.size(1100)
+    page.open(f"{site.url}{tree}index.html")
+    first, last = page.run(ENDS)
+
+    assert (last < first) == (tree == "ar/")
+    assert page.run("getComputedStyle(document.querySelector('#posts h2')).textAlign") in (
+        {"he/": ["right"]}.get(tree, ["start"])
+    )
 
 
 SHOWN = "[...document.querySelectorAll('main li')].filter(row => row.offsetHeight).length"

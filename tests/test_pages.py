@@ -166,7 +166,13 @@ NOVEMBER = datetime(2026, 11, 1, 23, 59, tzinfo=timezone(timedelta(hours=-8)))
         ("fr", "1er novembre 2026", "Derniers articles"),
         ("es", "1 de noviembre de 2026", "Últimas entradas"),
         ("ar", "1 نوفمبر 2026", "أحدث المقالات"),
-        ("nl", "2026-11-01", "Latest posts"),
+        ("he", "1 בנובמבר 2026", "Latest posts"),
+        ("ko-KR", "2026년 11월 1일", "Latest posts"),
+        ("pt-BR", "1 de novembro de 2026", "Latest posts"),
+        ("ru", "1 ноября 2026 г.", "Latest posts"),
+        ("no", "1. november 2026", "Latest posts"),
+        ("nl", "1 november 2026", "Latest posts"),
+        ("eu", "2026-11-01", "Latest posts"),
     ],
 )
 def test_a_page_speaks_the_site_s_language(language: str, date: str, heading: str) -> None:
