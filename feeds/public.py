@@ -38,8 +38,8 @@ class Public:
         """Publish what is `made` of the state object at `key`, as of its newest version.
 
         `made` are batches, one to be there before the next is written; `dropped` deletes what is
-        no more, and is told what this worker wrote. Returns the documents that changed, and the
-        object that they were made of.
+        no more, and is told what this worker may have written. Returns the documents that changed,
+        and the object that they were made of.
         """
         changed: dict[str, None] = {}
         for attempt in range(TRIES):
@@ -48,10 +48,8 @@ class Public:
                     versions = self.each(self._version, [document.path for document in batch])
                     if self.state.version(key) != version:
                         break
-                    pairs = list(zip(batch, versions, strict=True))
-                    for document, new in zip(batch, self.each(self._put, pairs), strict=True):
-                        if new:
-                            changed[document.path] = None
+                    pairs = zip(batch, versions, strict=True)
+                    self._write([over for over in pairs if not _is(*over)], changed)
                 else:
                     dropped(one, changed)
                     if self.state.version(key) == version:
@@ -64,16 +62,17 @@ class Public:
     def _version(self, path: str) -> str:
         return self.state.version(paths.PUBLIC + path)
 
-    def _put(self, over: tuple[Document, str]) -> bool:
-        """Write a document over a version; whether that was another one.
+    def _write(self, over: Sequence[tuple[Document, str]], changed: dict[str, None]) -> None:
+        """Write documents over versions, and note in `changed` that they are others now.
 
-        A version that is the hash of these bytes (an S3 ETag) would be the same after the write:
-        then it protects from nobody, and is left out.
+        That is noted before: of two workers who write the same, each loses the documents that the
+        other one wrote, and a lost reply looks like that too. Then both find everything written.
         """
+        changed.update({document.path: None for document, _ in over})
+        self.each(self._put, over)
+
+    def _put(self, over: tuple[Document, str]) -> None:
         document, version = over
-        digest = hashlib.md5(document.data, usedforsecurity=False).hexdigest()
-        if version.strip('"') == digest:
-            return False
         self.store.put(
             paths.PUBLIC + document.path,
             document.data,
@@ -81,7 +80,6 @@ class Public:
             media_type=stored_type(document.type),
             cache_control=FRESH,
         )
-        return True
 
     def holds(self, made: Iterable[Document]) -> bool:
         """Whether every document is published as it was made."""
@@ -140,3 +138,11 @@ class Public:
         """The names of the archive pages that are published; a listing, so not for every upload."""
         prefix = paths.PUBLIC + paths.document(path, "archive/")
         return {paths.stem(stat.key) for stat in self.store.list(prefix)}
+
+
+def _is(document: Document, version: str) -> bool:
+    """Whether a version is the hash of a document's bytes, as an S3 ETag is.
+
+    Then it would be the same after a write, and protect from nobody: the write is left out.
+    """
+    return version.strip('"') == hashlib.md5(document.data, usedforsecurity=False).hexdigest()

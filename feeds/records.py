@@ -7,6 +7,7 @@ that the post may be in, until all indexes have been seen without it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -62,12 +63,20 @@ class Records:
 
     def _mark(self, name: str, record: Record) -> None:
         """Leave a marker for the audit where a post waits for its time; take away the last one."""
-        store = self.state.store
         if record.due:
-            data = msgspec.json.encode({"keys": sorted(record.posts)})
-            store.put(schedule.marker_key(name, record.due), data, media_type=JSON)
+            self._leave_marker(name, record, record.due)
         if record.was_due and record.was_due != record.due:
-            store.delete(schedule.marker_key(name, record.was_due))
+            self._take_marker(name, record.was_due)
+
+    def _leave_marker(self, name: str, record: Record, due: datetime) -> None:
+        data = msgspec.json.encode({"keys": sorted(record.posts)})
+        self.state.store.put(schedule.marker_key(name, due), data, media_type=JSON)
+
+    def _take_marker(self, name: str, due: datetime) -> None:
+        """Delete a marker, and look again: by now the post may wait for that very time again."""
+        self.state.store.delete(schedule.marker_key(name, due))
+        if (now := self.read(name)).due == due:
+            self._leave_marker(name, now, due)
 
     def _seen(self, key: str, before: Seen | None) -> Seen | None:
         """What the object at a key is; the last good entry stays where it cannot be read."""

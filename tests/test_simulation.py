@@ -7,13 +7,16 @@ posts would write, byte for byte (Story.check).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 
 import pytest
 from simulation import mutants
-from simulation.story import Kind, Story, Worker, cached, random_story, settings, text
+from simulation.story import SOON, Kind, Story, Worker, cached, random_story, settings, text
 
 from feeds import publish
+from feeds.parts import Parts
+from feeds.versioned import Versioned
 
 SCHEDULES = 2400
 CHUNK = 100
@@ -185,12 +188,47 @@ def dead_over_a_document(kind: Kind) -> Story:
     return story
 
 
+def a_reply_lost_over_a_document(kind: Kind) -> Story:
+    """A document was written; the SDK tried again, and was told that somebody had been there."""
+    story = Story(1, settings(), kind, fault=lambda *_: "")
+    lost = ["public/feed.json"]
+
+    def fault(_worker: Worker, call: str, key: str) -> str:
+        return "lost" if call == "put" and key in lost and not lost.clear() else ""
+
+    story.fault = fault
+    story.upload("a.md", text("A", "x", 1))
+    story.run([], workers=1, zombies=0)
+    return story
+
+
+def slow_marker(kind: Kind) -> Story:
+    """A post waits for its time, then is a draft, then waits again; who saw the draft is slow."""
+    story = Story(1, settings(), kind, fault=lambda *_: "")
+    waits = text("A", "x", SOON)
+    story.upload("a.md", waits)
+    story.run([], workers=1, zombies=0)
+    story.upload("a.md", waits.replace(b"title: A", b"title: A\ndraft: true"))
+    slow = started(story)
+    until(story, slow, "delete", "state/due/")
+    story.upload("a.md", waits)
+    finish(story, started(story))
+    finish(story, slow)
+    story.run([], workers=1, zombies=0)
+    assert "feed.json" in story.tree()
+    story.wake(timedelta(days=30))
+    story.run([], workers=1, zombies=0)
+    return story
+
+
 DIRECTED = [
     slow_record,
     slow_index,
     slow_document,
     lost_reply_that_others_built_on,
     dead_over_a_document,
+    a_reply_lost_over_a_document,
+    slow_marker,
 ]
 
 
@@ -223,13 +261,16 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.NeverLooksAgain, slow_document),
     (mutants.RemovesPartsInUse, lost_reply_that_others_built_on),
     (mutants.OverwritesDocuments, dead_over_a_document),
+    (mutants.TellsOnlyOfWhatItSawWritten, a_reply_lost_over_a_document),
+    (mutants.LeavesMarkersUnseen, slow_marker),
     (mutants.ForgetsTheLastGood, stays_while_unreadable),
 ]
 
 
 @pytest.mark.parametrize(("mutant", "schedule"), CAUGHT_BY_SCHEDULE)
 def test_a_directed_schedule_catches_the_mutant(mutant, schedule):
-    assert is_caught(lambda: schedule(mutants.publisher(mutant)))
+    kind = mutants.publisher(mutant)
+    assert is_caught(lambda: schedule(kind))
 
 
 CAUGHT_BY_SEEDS = [
@@ -248,6 +289,26 @@ CAUGHT_BY_SEEDS = [
 def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
     kind = mutants.publisher(mutant)
     assert any(is_caught(lambda s=seed: random_story(s, kind)) for seed in range(SCHEDULES))
+
+
+class BreaksNothing(Versioned):
+    """A mutant of something that has another name by now."""
+
+    def _swap(self, key, kind, change):
+        raise AssertionError(key)
+
+
+class BreaksNoPart(Parts):
+    """A mutant of something that a publisher does not hold."""
+
+    def page(self, name):
+        raise AssertionError(name)
+
+
+@pytest.mark.parametrize("mutant", [BreaksNothing, BreaksNoPart])
+def test_a_mutant_that_misses_its_target_is_no_mutant(mutant):
+    with pytest.raises(AssertionError, match=r"to break|no part of a publisher"):
+        mutants.publisher(mutant)
 
 
 def is_caught(told: Callable[[], Story]) -> bool:

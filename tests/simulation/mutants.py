@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FunctionType
+from typing import Any
 
 from msgspec.structs import replace
+from simulation.story import settings
 
-from feeds import paths, post, state
+from feeds import paths, post, schedule, state
 from feeds.errors import Conflict, Denied
 from feeds.indexes import Indexes
 from feeds.listing import Listing
@@ -19,19 +21,23 @@ from feeds.public import Public
 from feeds.publish import Publisher
 from feeds.records import Records
 from feeds.state import Record, Seen
+from feeds.store import MemoryStore
 from feeds.versioned import JSON, TRIES, Versioned
+from feeds.world import RealWorld
 
 
 def publisher(mutant: type) -> Callable[..., Publisher]:
-    """What makes publishers of which one part is the mutant instead of the class that it breaks."""
+    """What makes publishers of which one part is the mutant instead of the class that it breaks.
+
+    Fails at once where there is nothing of that name to break.
+    """
     (whole,) = mutant.__bases__
-    own = {
-        name for name, one in vars(mutant).items() if isinstance(one, FunctionType | staticmethod)
-    }
+    kinds = FunctionType | staticmethod
+    own = {name for name, one in vars(mutant).items() if isinstance(one, kinds)}
     assert own, f"{mutant.__name__} breaks nothing"
     assert own <= vars(whole).keys(), f"{whole.__name__} has no {own - vars(whole).keys()} to break"
 
-    def broken(*args: object) -> Publisher:
+    def broken(*args: Any) -> Publisher:
         made = Publisher(*args)
         parts = [part for part in vars(made).values() if type(part) is whole]
         assert parts, f"no part of a publisher is {whole.__name__}"
@@ -39,6 +45,7 @@ def publisher(mutant: type) -> Callable[..., Publisher]:
             part.__class__ = mutant
         return made
 
+    broken(MemoryStore(), MemoryStore(), settings(), RealWorld())
     return broken
 
 
@@ -116,8 +123,9 @@ class NeverLooksAgain(Public):
                     versions = [self._version(made.path) for made in batch]
                     if self.state.version(key) != version:
                         break
-                    for made, before in zip(batch, versions, strict=True):
-                        changed += [made.path] if self._put((made, before)) else []
+                    for over in zip(batch, versions, strict=True):
+                        self._put(over)
+                        changed.append(over[0].path)
                 else:
                     self._delete_retired(path, one, ())
                     return changed, one
@@ -160,6 +168,13 @@ class ForgetsOldPlaces(Records):
         return super()._of(replace(old, places=()), posts)
 
 
+class LeavesMarkersUnseen(Records):
+    """Takes a marker away, and does not look whether the post is waiting again."""
+
+    def _take_marker(self, name, due):
+        self.state.store.delete(schedule.marker_key(name, due))
+
+
 class ForgetsWhatIsDue(Indexes):
     """The manifest does not carry on the archive documents that a crash left unwritten."""
 
@@ -189,4 +204,11 @@ class OverwritesDocuments(Public):
     def _put(self, over):
         document, _ = over
         self.store.put(paths.PUBLIC + document.path, document.data, media_type=JSON)
-        return True
+
+
+class TellsOnlyOfWhatItSawWritten(Public):
+    """Does not count a document as changed whose write met a conflict."""
+
+    def _write(self, over, changed):
+        self.each(self._put, over)
+        changed.update({document.path: None for document, _ in over})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
 
@@ -12,13 +12,16 @@ import greenlet
 from lxml import etree
 from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
 
-from feeds import build, config, documents, paths, post, publish, scan, state
+from feeds import build, config, documents, hubs, paths, post, publish, scan, schedule, state
 from feeds.config import Config
 from feeds.events import Message
 from feeds.store import MemoryStore
 
 Kind = Callable[..., publish.Publisher]
 """What makes a publisher: the class, or what puts a mutant into it."""
+
+SOON = 40
+"""A day of the future, for `text`."""
 
 KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 
@@ -33,9 +36,11 @@ def settings(formats: str = "json", limit: int = 2, id_from: str = "key") -> Con
 
 
 def text(title: str, category: str, day: int, tag: str = "") -> bytes:
+    """A post of a day of December 2025; days go on in January, from `SOON` on after the start."""
+    date = datetime(2025, 12, 1, 10, tzinfo=UTC) + timedelta(days=day - 1)
     tags = f"tags: {tag}\n" if tag else ""
     return (
-        f"---\ntitle: {title}\ndate: 2025-12-{day:02} 10:00:00 +0000\n"
+        f"---\ntitle: {title}\ndate: {date:%Y-%m-%d %H:%M:%S} +0000\n"
         f"categories: {category}\n{tags}---\n{title}\n"
     ).encode()
 
@@ -90,6 +95,7 @@ class Story:
         self.sleepiness = 0.0
         self.fault = fault or self._random_fault
         self.told: list[str] = []
+        self.untold: set[str] = set()  # documents that changed since subscribers were told of them
 
     # --- what users do -------------------------------------------------------------------------
 
@@ -138,11 +144,29 @@ class Story:
         if worker.finished:
             assert worker.result is not None
             self.workers.remove(worker)
+            self.untold -= self._noted(worker.result, worker.batch)
             failed = worker.result.failed
             self.told.append(f"{worker.name} ends, failed: {sorted(failed)}")
             self.queue.done([m for m in worker.batch if m.id not in failed])
             if not worker.alone:
                 self.queue.back([m for m in worker.batch if m.id in failed])
+
+    def _noted(self, result: publish.Published, batch: list[Message]) -> set[str]:
+        """The documents that hubs are told of when a worker is done (handler._noted)."""
+        noted = set(result.changed)
+        if any(message.received > 1 for message in batch):
+            touched = {path for record in result.looked.values() for path in record.feeds}
+            noted.update(key for path in touched for key in hubs.followed(path, self.config))
+        return noted
+
+    def wake(self, later: timedelta) -> None:
+        """Let time pass, and have the posts looked at that the audit would find to be due."""
+        self.now += later
+        for key, object_ in sorted(self.feeds.objects.items()):
+            if key.startswith(schedule.DUE):
+                for post_key in json.loads(object_.data)["keys"]:
+                    self.told.append(f"the time of {post_key} has come")
+                    self.queue.send(post_key)
 
     def _next(self) -> Worker:
         """Whose turn it is. Now and then one falls asleep, so that others overtake it by far."""
@@ -183,9 +207,13 @@ class Story:
 
     # --- what must be true ---------------------------------------------------------------------
 
-    def _check_document(self, key: str, data: bytes) -> None:
+    def _check_document(self, key: str, data: bytes, before: bytes) -> None:
         if not key.startswith(paths.PUBLIC) or not data:
             return
+        name = key.removeprefix(paths.PUBLIC)
+        feed = paths.feed_of_document(name)
+        if data != before and feed is not None and name in hubs.followed(feed, self.config):
+            self.untold.add(name)
         if key.endswith(".json"):
             assert json.loads(data)["version"]
         elif key.endswith(".xml"):
@@ -211,12 +239,13 @@ class Story:
             return {document.path: document.data for document in made}
 
     def check(self) -> None:
-        """The public tree is the full build's, byte for byte."""
+        """The public tree is the full build's, byte for byte, and subscribers know of it."""
         tree, yardstick = self.tree(), self.yardstick()
         wrong = [f"missing: {key}" for key in sorted(yardstick.keys() - tree.keys())]
         wrong += [f"left over: {key}" for key in sorted(tree.keys() - yardstick.keys())]
         both = sorted(tree.keys() & yardstick.keys())
         wrong += [f"differs: {key}" for key in both if tree[key] != yardstick[key]]
+        wrong += [f"nobody is told of: {name}" for name in sorted(self.untold)]
         assert not wrong, "\n".join([*self.told, *wrong])
 
 
@@ -239,7 +268,7 @@ def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4
         if kind < 0.13:
             return text("T", "x", 1).replace(b"title: T", b"title: T\ndraft: true")
         tag = random.choice(["", "", "X", "Y"])
-        day = random.choice([1, 2, 3, 4, 5, 6, 7, 8])
+        day = random.choice([1, 2, 3, 4, 5, 6, 7, 8, SOON, SOON + 1])
         return text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
 
     keys = random.sample(KEYS, random.choice([1, 2, 3, 5]))
@@ -262,6 +291,8 @@ def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4
 
     actions = [action() for _ in range(random.randint(3, 12))]
     story.run([*actions, mend], workers=random.randint(1, 4), zombies=random.choice([0, 0, 1, 2]))
+    story.wake(timedelta(days=30))
+    story.run([])
     return story
 
 

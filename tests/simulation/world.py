@@ -27,19 +27,20 @@ class Crash(BaseException):
 
 
 class Bucket:
-    """Objects as S3 keeps them; `watch` sees every write."""
+    """Objects as S3 keeps them; `watch` sees every write: the key, its bytes, those before."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
-        self.watch: Callable[[str, bytes], None] = lambda _key, _data: None
+        self.watch: Callable[[str, bytes, bytes], None] = lambda _key, _data, _before: None
         self.clock = 0
 
     def put(self, key: str, data: bytes) -> str:
         self.clock += 1
         version = hashlib.md5(data).hexdigest()
         modified = START + timedelta(milliseconds=self.clock)
+        before = self.objects.get(key)
         self.objects[key] = Object(data, Stat(key, version, len(data), modified))
-        self.watch(key, data)
+        self.watch(key, data, before.data if before else b"")
         return version
 
     def matches(self, key: str, version: str | None) -> bool:
@@ -114,8 +115,8 @@ class Turns:
 
     def delete(self, key: str) -> None:
         fault = self._turn("delete", key)
-        if self.bucket.objects.pop(key, None):
-            self.bucket.watch(key, b"")
+        if before := self.bucket.objects.pop(key, None):
+            self.bucket.watch(key, b"", before.data)
         self._end(fault)
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
