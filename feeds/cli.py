@@ -44,6 +44,7 @@ from feeds.stores import open_store
 
 if TYPE_CHECKING:
     from feeds.audit import Found
+    from feeds.publish import Publisher
 
 
 class Answer(StrEnum):
@@ -478,6 +479,61 @@ def serve(
 
 
 @app.command()
+def publish(
+    posts: Posts,
+    feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
+    keys: Annotated[list[str], typer.Argument(help="Posts: keys in POSTS, or files of it.")],
+    config_path: ConfigPath = None,
+) -> None:
+    """Publish posts that were written, changed or deleted: only what they touch.
+
+    It does what the cloud function does, for a script or a hook. Where there are no feeds yet, or
+    after a change of feeds.toml, `rebuild` comes first.
+
+    Example: feeds publish posts/ site/ posts/2026-11-22-hello.md
+    """
+    from feeds.publish import Publisher
+    from feeds.world import RealWorld
+
+    settings, _ = _config(config_path, posts)
+    publisher = Publisher(_source(posts), open_store(feeds), settings, RealWorld())
+    named = sorted({_key(word, posts) for word in keys})
+    wanted = [key for key in named if post.is_post(key, settings)]
+    for key in named:
+        if key not in wanted:
+            _err.print(f"{key}: not a post (see posts.include)", markup=False)
+    changed, errors = _looked_at(publisher, wanted, posts)
+    _out.print(f"{_number(len(wanted), 'post')}, {_number(changed, 'document')} written")
+    for error in errors:
+        _err.print(error, markup=False)
+    if errors:
+        raise typer.Exit(2)
+
+
+def _key(word: str, posts: str) -> str:
+    """The key of a post that was named by its key or by its file."""
+    path, root = Path(word).absolute(), Path(posts).expanduser().absolute()
+    is_file = not posts.startswith("s3://") and path != root and path.is_relative_to(root)
+    return path.relative_to(root).as_posix() if is_file else word
+
+
+def _looked_at(publisher: Publisher, keys: list[str], posts: str) -> tuple[int, list[str]]:
+    """Publish posts in batches, and print their problems; documents written, and what failed."""
+    from feeds.events import Message
+    from feeds.state import problems
+
+    changed = 0
+    errors: list[str] = []
+    for start in range(0, len(keys), 500):
+        chunk = keys[start : start + 500]
+        done = publisher.publish([Message(id=k, keys=(k,), received=1, notes=()) for k in chunk])
+        _print_problems(problems(done.looked.values()), posts)
+        changed += len(done.changed)
+        errors += done.errors
+    return changed, errors
+
+
+@app.command()
 def rebuild(
     posts: Posts,
     feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
@@ -535,9 +591,7 @@ def audit(
     Example: feeds audit s3://my-posts s3://my-feeds --dry-run
     """
     from feeds.audit import audit as audited
-    from feeds.events import Message
     from feeds.publish import Publisher
-    from feeds.state import problems
     from feeds.world import RealWorld
 
     settings, _ = _config(config_path, posts)
@@ -548,11 +602,8 @@ def audit(
         for key in keys:
             _out.print(key, markup=False)
     errors = list(found.errors)
-    for start in range(0, 0 if dry_run else len(keys), 500):
-        chunk = keys[start : start + 500]
-        done = publisher.publish([Message(id=k, keys=(k,), received=1, notes=()) for k in chunk])
-        _print_problems(problems(done.looked.values()), posts)
-        errors += done.errors
+    if not dry_run:
+        errors += _looked_at(publisher, keys, posts)[1]
     for error in errors:
         _err.print(error, markup=False)
     if json_:

@@ -152,7 +152,7 @@ def _looks(posts: Path | None, stop: threading.Event) -> Iterator[set[str]]:
             yield set()
         return
     root = posts.resolve()
-    for changes in watch(root, stop_event=stop, step=100, rust_timeout=500, yield_on_timeout=True):
+    for changes in watch(root, stop_event=stop, step=20, rust_timeout=500, yield_on_timeout=True):
         changed = {Path(path) for _, path in changes}
         if any(path.is_dir() or not (path.suffix or path.exists()) for path in changed):
             yield {""}  # a folder came or went, and what was in it is not told

@@ -426,6 +426,26 @@ def test_doctor_answers_a_script_with_every_finding(run: Run, site: Path) -> Non
     assert {finding["ok"] for finding in json.loads(done.out)} == {True}
 
 
+def test_publish_brings_up_to_date_what_a_post_touches(run: Run, site: Path) -> None:
+    run("rebuild", "posts", "site")
+    (site / "posts/new.md").write_bytes(post("Fresh", "2026-11-20", "categories: tea"))
+    done = run("publish", "posts", "site", "posts/new.md", "posts/new.png")
+    assert done.out.startswith("1 post, ")
+    assert done.err.strip() == "new.png: not a post (see posts.include)"
+    run("build", "posts", "built")
+    assert tree(site / "site/public") == tree(site / "built")
+
+    (site / "posts/new.md").unlink()
+    assert run("publish", "posts", "site", "new.md").status == 0
+    assert b"Fresh" not in (site / "site/public/atom.xml").read_bytes()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All files of a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
 def test_an_audit_answers_a_script_with_numbers_and_keys(run: Run, site: Path) -> None:
     (site / "feeds").mkdir()
     found = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)

@@ -1,0 +1,205 @@
+"""Measures what an upload takes of the function: processor time, memory, dollars.
+
+Each is held against what cannot be less. Processor time: the same calls of S3, with the same bytes,
+made with nothing but boto3. Dollars: one GET of the post, and a PUT of each document. Memory: a
+batch of the largest posts that are allowed, in a process of its own. S3 is moto's, in another
+process.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from feeds import config, documents
+from feeds.events import Message
+from feeds.local import LocalStore
+from feeds.publish import Publisher
+from feeds.s3 import CONFIG as S3_CONFIG
+from feeds.s3 import S3Store
+from feeds.store import MemoryStore
+from feeds.world import Counted, RealWorld
+from tests.bench import large
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NOW = datetime(2100, 1, 1, tzinfo=UTC)
+POSTS = 1_000
+POST_BYTES = 25_000
+UPLOADS = 100
+LARGEST = 100
+
+# Dollars in us-east-1, by the price lists of 2026: docs/deploy.md.
+PUT, GET = 5 / 1e6, 0.4 / 1e6
+
+CONFIG = config.parse(
+    '[site]\ntitle = "Benchmark"\nurl = "https://news.example.com/"\n'
+    '[feeds]\nurl = "https://feeds.example.com/"\n'
+)
+
+
+@contextmanager
+def s3() -> Iterator[S3Client]:
+    """A client of an S3 that runs beside this, with the buckets ``posts`` and ``feeds``."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = f"import moto.server as s; s.main(['-H', '127.0.0.1', '-p', '{port}'])"
+    server = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="testsecret",
+        config=S3_CONFIG,
+    )
+    try:
+        for _ in range(300):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        for bucket in ("posts", "feeds"):
+            client.create_bucket(Bucket=bucket)
+        yield client
+    finally:
+        server.kill()
+        server.wait()
+        client.close()
+
+
+def uploads(client: S3Client) -> tuple[float, list[tuple[str, dict[str, Any]]], Counter[str]]:
+    """CPU seconds of an upload through the publisher; the requests that it made, and its calls."""
+    filled = MemoryStore()
+    large.fill(filled, list(large.entries(POSTS, POST_BYTES, CONFIG)), CONFIG)
+    posts, feeds = S3Store("posts", client=client), S3Store("feeds", client=client)
+    for stat in filled.list():
+        if found := filled.get(stat.key):
+            feeds.put(stat.key, found.data)
+    counted = Counted(posts), Counted(feeds)
+    publisher = Publisher(*counted, CONFIG, RealWorld())
+    numbers = [-1 - number for number in range(UPLOADS + 4)]
+    for number in numbers:
+        posts.put(large.key(number), large.text(number, POST_BYTES))
+    requests: list[tuple[str, dict[str, Any]]] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        requests.append((model.name, dict(params)))
+
+    def publish(number: int) -> None:
+        done = publisher.publish([Message("m", (large.key(number),), 1, ())])
+        assert not done.errors, done.errors
+        assert done.changed
+
+    for number in numbers[:4]:
+        publish(number)
+    for one in counted:
+        one.calls.clear()
+    client.meta.events.register("provide-client-params.s3.*", note)
+    start = time.process_time()
+    for number in numbers[4:]:
+        publish(number)
+    seconds = (time.process_time() - start) / UPLOADS
+    client.meta.events.unregister("provide-client-params.s3.*", note)
+    assert f"Title {numbers[-1]}".encode() in feeds_body(client, "public/atom.xml")
+    return seconds, requests, counted[0].calls + counted[1].calls
+
+
+def feeds_body(client: S3Client, key: str) -> bytes:
+    """A document, as it is stored."""
+    return client.get_object(Bucket="feeds", Key=key)["Body"].read()
+
+
+def bare(client: S3Client, requests: list[tuple[str, dict[str, Any]]]) -> float:
+    """CPU seconds of an upload's requests, made again with boto3 alone, as many at once."""
+    methods: dict[str, Callable[..., Any]] = {
+        "GetObject": lambda **words: client.get_object(**words)["Body"].read(),
+        "HeadObject": client.head_object,
+        "PutObject": client.put_object,
+        "DeleteObject": client.delete_object,
+    }
+    world = RealWorld()
+
+    def make(request: tuple[str, dict[str, Any]]) -> None:
+        name, words = request
+        plain = {key: value for key, value in words.items() if not key.startswith("If")}
+        try:
+            methods[name](**plain)
+        except client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
+                raise
+
+    start = time.process_time()
+    world.each(make, requests)
+    return (time.process_time() - start) / UPLOADS
+
+
+def memory() -> int:
+    """Peak bytes of a process that publishes a batch of the largest posts that are allowed."""
+    code = "from tests.bench import function; function.publish_largest()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
+    )
+    return int(done.stdout)
+
+
+def publish_largest() -> None:
+    """Publish the batch in this process, and print its peak in bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    posts, feeds = LocalStore(folder / "posts"), LocalStore(folder / "feeds")
+    size = CONFIG.limits.post_bytes
+    keys = [large.key(number) for number in range(LARGEST)]
+    data = large.text(0, size * 99 // 100)
+    assert size * 0.9 < len(data) <= size
+    for number, name in enumerate(keys):
+        old, new = (f"{large.published(n):%Y-%m-%d %H:%M:%S}".encode() for n in (0, number))
+        posts.put(name, data.replace(old, new, 1))
+    publisher = Publisher(posts, feeds, CONFIG, RealWorld())
+    done = publisher.publish([Message(name, (name,), 1, ()) for name in keys])
+    assert not done.errors
+    assert not done.failed
+    assert sum(record.entry(NOW) is not None for record in done.looked.values()) == LARGEST
+    shutil.rmtree(folder)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+def main() -> None:
+    """Measure and print."""
+    with s3() as client:
+        ours, requests, calls = uploads(client)
+        theirs = bare(client, requests)
+    each = {name: count / UPLOADS for name, count in sorted(calls.items())}
+    shown = ", ".join(f"{count:.1f} {name.upper()}" for name, count in each.items())
+    print(f"an upload of {POST_BYTES:,} bytes in one category, the mean of {UPLOADS}: {shown}")
+    print(f"processor time: {ours * 1000:.1f} ms; the same requests with boto3 alone ", end="")
+    print(f"{theirs * 1000:.1f} ms; ratio {ours / theirs:.2f}")
+    dollars = (each.get("put", 0) * PUT + (each["get"] + each["head"]) * GET) * 1e6
+    count = len(large.PATHS) * len(list(documents.current("", [], "", CONFIG)))
+    floor = (count * PUT + GET) * 1e6
+    print(f"S3 for a million uploads: ${dollars:.2f}; a GET and {count} PUTs are ", end="")
+    print(f"${floor:.2f}; ratio {dollars / floor:.2f}")
+    size = CONFIG.limits.post_bytes
+    print(f"memory: {memory() / 1e6:.0f} MB for a batch of {LARGEST} posts of {size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Measures what one more upload costs as a site grows: calls, bytes and processor time.
+
+Everything is in memory and in one thread, so what is measured is this program. A site has all of
+its posts in one category, the worst case for the index. Uploads are new posts, one at a time, as
+many as fill an archive page and more, so that the cost of closing pages is in the mean. The feeds
+are looked into: the new posts are in them, in their order.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from feeds import config
+from feeds.events import Message
+from feeds.publish import Publisher
+from feeds.store import MemoryStore, Object
+from feeds.world import Counted, RealWorld
+from tests.bench import large, plot
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+UPLOADS = 100
+POST_BYTES = 4_500
+
+CONFIG = config.parse(
+    '[site]\ntitle = "Benchmark"\nurl = "https://news.example.com/"\n'
+    '[feeds]\nurl = "https://feeds.example.com/"\n'
+)
+
+
+class Weighed(Counted):
+    """A store that counts the bytes that come out of it and go into it."""
+
+    def get(self, key: str, limit: int | None = None) -> Object | None:
+        """Read an object; see Store."""
+        found = super().get(key, limit)
+        self.calls["bytes read"] += len(found.data) if found else 0
+        return found
+
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        version: str | None = None,
+        media_type: str = "application/octet-stream",
+        cache_control: str = "",
+    ) -> str:
+        """Write an object; see Store."""
+        new = super().put(
+            key, data, version=version, media_type=media_type, cache_control=cache_control
+        )
+        self.calls["bytes written"] += len(data)
+        return new
+
+
+def measured(count: int, uploads: int) -> dict[str, float]:
+    """What an upload costs where there are `count` posts, in the mean of some."""
+    posts, feeds = Weighed(MemoryStore()), Weighed(MemoryStore())
+    large.fill(feeds, list(large.entries(count, POST_BYTES, CONFIG)), CONFIG)
+    publisher = Publisher(posts, feeds, CONFIG, RealWorld(threads=1))
+    new = [-1 - number for number in range(uploads + 4)]
+    for number in new:
+        posts.store.put(large.key(number), large.text(number, POST_BYTES))
+
+    def publish(number: int) -> None:
+        done = publisher.publish([Message("m", (large.key(number),), 1, ())])
+        assert not done.errors, done.errors
+        assert done.changed
+
+    for number in new[:4]:  # the documents, and the catalog
+        publish(number)
+    gc.collect()
+    gc.freeze()  # a function does not hold a million posts in its memory; this process does
+    posts.calls.clear()
+    feeds.calls.clear()
+    start = time.process_time()
+    for number in new[4:]:
+        publish(number)
+    seconds = time.process_time() - start
+    gc.unfreeze()
+    assert_right(feeds, new)
+    calls: Counter[str] = posts.calls + feeds.calls
+    names = ("get", "head", "put", "delete", "list")
+    return {
+        "posts": count,
+        "calls": sum(calls[name] for name in names) / uploads,
+        "PUTs": calls["put"] / uploads,
+        "bytes read": calls["bytes read"] / uploads,
+        "bytes written": calls["bytes written"] / uploads,
+        "CPU ms": seconds / uploads * 1000,
+    }
+
+
+def assert_right(feeds: Weighed, new: Sequence[int]) -> None:
+    """Look into the feeds: the newest post first, and on through the archive."""
+    for path in large.PATHS:
+        # A page of the archive may begin with entries that the feed has too (RFC 5005, 4).
+        titles = list(dict.fromkeys(_titles(feeds, path)))
+        assert titles[: len(new)] == [f"Title {number}" for number in sorted(new)], path
+
+
+def _titles(feeds: Weighed, path: str) -> Iterator[str]:
+    """The titles in a feed and its archive, newest first."""
+    key = f"public/{path}/feed.json" if path else "public/feed.json"
+    while found := feeds.store.get(key):
+        document = json.loads(found.data)
+        yield from (item["title"] for item in document["items"])
+        if not (following := document.get("next_url")):
+            return
+        key = "public/" + following.removeprefix("https://feeds.example.com/")
+
+
+def main(*sizes: int) -> None:
+    """Measure, print a table, and draw docs/growth.svg where all sizes were measured."""
+    print(f"an upload of {POST_BYTES:,} bytes, the mean of {UPLOADS}; all posts in one category")
+    columns = ("posts", "calls", "PUTs", "bytes read", "bytes written", "CPU ms")
+    print("".join(f"{column:>15}" for column in columns))
+    rows = []
+    for count in sizes or SIZES:
+        row = measured(count, UPLOADS)
+        rows.append(row)
+        cells = (f"{row[name]:,.1f}" if name in _EXACT else f"{row[name]:,.0f}" for name in columns)
+        print("".join(f"{cell:>15}" for cell in cells), flush=True)
+    if not sizes:
+        first, last = rows[0], rows[-1]
+        both = [row["bytes read"] + row["bytes written"] for row in (first, last)]
+        print(f"bytes at {SIZES[-1]:,} posts: {both[1] / both[0]:.2f} times those at {SIZES[0]:,}")
+        lines = {
+            "calls of storage": [row["calls"] for row in rows],
+            "bytes read and written": [row["bytes read"] + row["bytes written"] for row in rows],
+            "processor time": [row["CPU ms"] for row in rows],
+        }
+        drawn = plot.growth("One more post, by how many there are", SIZES, lines)
+        Path("docs/growth.svg").write_text(drawn, encoding="utf-8")
+        print("docs/growth.svg is drawn")
+
+
+_EXACT = ("calls", "PUTs", "CPU ms")
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,89 @@
+"""Owns the state of a site with very many posts, as publishing them leaves it, made quickly."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from feeds import manifest, post, state
+from feeds.config import Config
+from feeds.manifest import Manifest
+from feeds.model import Entry
+from feeds.store import Store
+from tests.bench import corpus
+
+NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
+PATHS = ("", "category/markets")
+"""The feeds that every post of such a site is in."""
+
+
+def key(number: int) -> str:
+    """The key of a post; 0 is the newest, and those below zero are newer."""
+    return f"_posts/{published(number):%Y-%m-%d}-post-{number:+08}.md"
+
+
+def published(number: int) -> datetime:
+    """When a post is from: each number is a minute before the one below it."""
+    return NEWEST - timedelta(minutes=number)
+
+
+def text(number: int, size: int) -> bytes:
+    """A post of about `size` bytes in one category."""
+    from random import Random
+
+    top = (
+        f"---\ntitle: Title {number}\ndate: {published(number):%Y-%m-%d %H:%M:%S} +0000\n"
+        f"categories: markets\n---\n"
+    )
+    return (top + corpus.body(Random(number), size - len(top)) + "\n").encode()
+
+
+def entries(count: int, size: int, config: Config) -> Iterator[Entry]:
+    """What `count` posts become, oldest first: one is read, the others are like it."""
+    reading = post.read(key(0), text(0, size), NEWEST, config)
+    assert reading.post is not None
+    one = post.entry(reading.post, config)
+    for number in reversed(range(count)):
+        when = published(number)
+        name = key(number)
+        yield replace(
+            one,
+            key=name,
+            id=one.id.replace(key(0), name),
+            link=f"https://news.example.com/{when:%Y/%m/%d}/post-{number:+08}.html",
+            published=when,
+            updated=when,
+        )
+
+
+def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
+    """Write the indexes of `PATHS` with all of these entries; no records and no documents."""
+    names = map(str, itertools.count())
+    change = manifest.changed(
+        Manifest(),
+        (),
+        every,
+        limit=config.feeds.limit,
+        archives=True,
+        shelf=_Nothing(),
+        fresh=lambda: next(names),
+        now=0,
+    )
+    settled = replace(change.manifest, due={}, token="first")
+    for path in PATHS:
+        for name, part in {**change.pages, **change.volumes}.items():
+            feeds.put(state.part_key(path, name), state.encode(part))
+        feeds.put(state.manifest_key(path), state.encode(settled))
+
+
+class _Nothing:
+    """The stored pages of a feed that is new."""
+
+    def page(self, name: str) -> tuple[Entry, ...]:
+        raise AssertionError(name)
+
+    def volume(self, name: str) -> tuple[manifest.Page, ...]:
+        raise AssertionError(name)
