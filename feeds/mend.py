@@ -64,10 +64,13 @@ def _suspects(lines: list[str], error: yaml.MarkedYAMLError) -> Iterator[int]:
 
 def _mend(at: int, count: int, text: str, field: str = "", column: int = 0) -> Mend:
     shown = text.strip()
-    shown = shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
-    return Mend(
-        at, count, text, "this line is not valid YAML", f"write it as {shown}", field, column
-    )
+    todo = f"write it as {shown}"
+    if len(shown) > _LONGEST:
+        todo = f"write it as {shown[: _LONGEST - 1]}…"
+        if shown[-1] in _CLOSED:
+            todo = f"put its text between two {shown[-1]}"
+            todo += " and write each ' in it twice" if "''" in shown else ""
+    return Mend(at, count, text, "this line is not valid YAML", todo, field, column)
 
 
 def _spaced_item(lines: list[str], at: int) -> Mend | None:
@@ -188,6 +191,8 @@ def _quoted(value: str) -> str:
         mark, value = value[0], value[1:]
         if value.endswith(('"', "'")):
             value = value[:-1]
+        if value.endswith(mark) and value.count(mark) == 1:
+            value = value[:-1]  # it was closed twice
         value = value.replace('\\"', '"') if mark == '"' else value.replace("''", "'")
     if '"' in value or "\\" in value:
         return "'" + value.replace("'", "''") + "'"

@@ -23,6 +23,7 @@ MENDED = {
     'title: "Old" tea': ("title: 'Old\" tea'", 'Old" tea'),
     'title: "Old tea': ('title: "Old tea"', "Old tea"),
     "title: 'Old tea": ('title: "Old tea"', "Old tea"),
+    'title: "Old tea""': ('title: "Old tea"', "Old tea"),
     "title: \"Old tea'": ('title: "Old tea"', "Old tea"),
     'title: Old tea: "new" price': ("title: 'Old tea: \"new\" price'", 'Old tea: "new" price'),
     "title: @harbour says": ('title: "@harbour says"', "@harbour says"),
@@ -52,6 +53,22 @@ def test_what_the_author_is_told_to_write_is_read_the_same(line: str) -> None:
     better, read = MENDED[line]
     post = f"---\nlayout: post\n{better}\ndate: 2026-11-01\n---\nText.\n"
     assert (title(post), problems(post)) == (read, [])
+
+
+LONG = "harbour tea: " * 17
+TOO_LONG = {
+    f"title: {LONG}": 'put its text between two "',
+    f"title: '{LONG}": 'put its text between two "',
+    f'title: "{LONG} "old" price"': "put its text between two '",
+    f'title: "{LONG} isn\'t "old""': "put its text between two ' and write each ' in it twice",
+}
+
+
+@pytest.mark.parametrize(("line", "todo"), TOO_LONG.items(), ids=range(len(TOO_LONG)))
+def test_a_long_line_is_not_shown_as_a_whole_but_said_how_to_write(line: str, todo: str) -> None:
+    post = f"---\n{line}\n---\n"
+    assert warning(post).todo == todo
+    assert title(post).startswith("harbour tea: harbour")
 
 
 OTHER_LINES = {
