@@ -64,3 +64,14 @@ FROM ?= 0
 .PHONY: simulate
 simulate: install
 	PYTHONPATH=tests $(BIN)/python -m simulation $(N) $(FROM)
+
+# Look for what nobody thought of: make fuzz SECONDS=600 TARGET=content. Atheris is not in the lock:
+# it has wheels for Linux and CPython 3.11 to 3.13 alone.
+ATHERIS = atheris==3.0.0
+SECONDS ?= 60
+TARGET ?=
+.PHONY: fuzz
+fuzz: install
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: $(ATHERIS) || \
+		{ echo "There is no $(ATHERIS) for this Python and system; it has wheels for Linux and CPython 3.11 to 3.13."; exit 1; }
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(SECONDS) $(TARGET)

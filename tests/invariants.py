@@ -169,7 +169,7 @@ class Seen(HTMLParser):
 
 def is_link(url: str) -> bool:
     """Whether a browser would follow it to the web, or write a mail."""
-    return url.startswith(("http:", "https:", "mailto:"))
+    return url.lower().startswith(("http:", "https:", "mailto:"))
 
 
 def is_web_address(url: str) -> bool:
