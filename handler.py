@@ -118,6 +118,7 @@ def _publish(messages: Sequence[Message]) -> set[str]:
             "problem",
             key=problem.key,
             line=problem.line,
+            column=problem.column,
             field=problem.field,
             severity=problem.severity,
             what=problem.what,

@@ -655,7 +655,7 @@ def problems(
 
     found = state.problems(RealWorld().each(recorded, keys))
     if json_:
-        _out.print(msgspec.json.encode(found).decode(), markup=False)
+        typer.echo(_json(found))
     else:
         for problem in found:
             _out.print(_shown(problem))
