@@ -15,7 +15,7 @@ from operator import itemgetter
 import msgspec
 from msgspec import Struct
 
-from feeds import documents, manifest, paths, post, schedule, state
+from feeds import documents, manifest, paths, post, schedule, state, unfinished
 from feeds.errors import StoreError
 from feeds.publish import Publisher
 from feeds.schedule import Schedules
@@ -40,6 +40,7 @@ class Found(Struct):
     newer: int = 0
     gone: int = 0
     late: int = 0
+    unfinished: int = 0
     feeds: int = 0
     documents: int = 0
     swept: int = 0
@@ -62,6 +63,8 @@ def audit(
     for key in _differing(publisher, found, dry):
         send(key)
     for key in _due(publisher, schedules if not dry else None, found):
+        send(key)
+    for key in _unfinished(publisher, found, dry):
         send(key)
     if not dry:
         _feeds(publisher, found)
@@ -91,6 +94,17 @@ def _due(publisher: Publisher, schedules: Schedules | None, found: Found) -> Ite
 
 class _Marker(Struct):
     keys: list[str]
+
+
+def _unfinished(publisher: Publisher, found: Found, dry: bool) -> Iterator[str]:
+    """The keys of posts that a rebuild began with and left, because it was stopped."""
+    now = publisher.world.now()
+    for stat, work in unfinished.left(publisher):
+        if now - stat.modified > MARGIN:
+            found.unfinished += len(work.posts)
+            yield from sorted(work.posts)
+            if now - stat.modified > LEFT and not dry and not (work.records or work.feeds):
+                publisher.feeds.delete(stat.key)
 
 
 # --- posts and records ---------------------------------------------------------------------------
@@ -161,7 +175,7 @@ def _feeds(publisher: Publisher, found: Found) -> None:
             unsettled += [path] if _mended(publisher, path, parts, found) else []
         except StoreError as error:
             found.errors.append(f"{path or 'all posts'}: {error}")
-    if unsettled:
+    if found.feeds:  # the documents about all feeds are looked at even where all agree
         found.documents += len(publisher.listing.update(unsettled))
 
 

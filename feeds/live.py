@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
-from feeds import post
+from feeds import post, unfinished
 from feeds.config import Config
-from feeds.events import Message
 from feeds.local import LocalStore
 from feeds.model import Problem
 from feeds.publish import Published, Publisher
@@ -70,8 +69,7 @@ class Live:
         if not wanted:
             return
         with self._lock:
-            messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in wanted]
-            published = publisher.publish(messages)
+            published = unfinished.published(publisher, wanted)
             self._note(published)
             names = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3:,} more" if wanted[3:] else "")
             self.report(

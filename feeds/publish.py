@@ -101,20 +101,17 @@ class Publisher:
         )
 
     def bury(self, names: Sequence[str]) -> Published:
-        """Empty records that no key leads to any more, and drop what they had from all feeds."""
+        """Empty records that no key leads to any more, and drop what they had from all feeds.
+
+        `failed` are the names of records here: those that a feed which failed depends on.
+        """
         errors: list[str] = []
         records = dict(zip(names, self.world.each(self.records.bury, names), strict=True))
-        changed, _ = self._spread(records, errors, again=False)
-        return Published(frozenset(), tuple(changed), records, tuple(errors), self.conflicts)
+        changed, failed = self._spread(records, errors, again=False)
+        return Published(frozenset(failed), tuple(changed), records, tuple(errors), self.conflicts)
 
     def renew(self, path: str) -> list[str]:
-        """Write all documents of a feed anew, where another configuration wrote them last.
-
-        Returns those that were written; none where it was this configuration.
-        """
-        _, one = self.indexes.read(path)
-        if one.made == self.made:
-            return []
+        """Write all documents of a feed anew; returns those that are others now."""
         self.indexes.merge(path, (), {})
         version, one = self.indexes.all_due(path, self.made)
         changed, _ = self.public.feed(path, version, one)

@@ -1,22 +1,24 @@
 """Owns publishing everything: an old bucket for the first time, or all of it for a new feeds.toml.
 
 It goes through the publisher, in batches, while uploads go on; what a record says was done already,
-by this configuration and for this version of the post, is not done again. So it can be stopped and
-started again at any time.
+by this configuration and for this version of the post, is not done again, but for what a note says
+was not finished (unfinished.py). So it can be stopped and started again at any time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 import msgspec
 from msgspec import Struct
 
-from feeds import post, state
-from feeds.events import Message
+from feeds import post, state, unfinished
 from feeds.publish import Published, Publisher
 from feeds.state import Record, problems
 from feeds.store import Stat
+from feeds.unfinished import Work
 
 BATCH = 500
 
@@ -44,10 +46,12 @@ def rebuild(
     `progress` is told how many of how many posts were seen, `told` what each batch came to.
     """
     result = Rebuilt()
+    notes = unfinished.left(publisher)
+    begun = reduce(or_, (work for _, work in notes), Work())
     stats = [stat for stat in publisher.posts.list() if post.is_post(stat.key, publisher.config)]
     there = {stat.key for stat in stats}
-    gone: set[str] = set()
-    orphans: list[str] = []
+    gone = set(begun.posts - there)
+    orphans = sorted(begun.records)
     for name, record in _unknown(publisher, there):
         if all(state.record_key(post.group(key, publisher.config)) == name for key in record.posts):
             gone.update(record.posts)
@@ -59,7 +63,7 @@ def rebuild(
         for stat, record in zip(chunk, _records(publisher, chunk), strict=True):
             gone.update(record.posts.keys() - there)
             seen = record.posts.get(stat.key) if record.made == publisher.made else None
-            if seen is None or seen.version != stat.version:
+            if seen is None or seen.version != stat.version or stat.key in begun.posts:
                 todo.append(stat.key)
         result.skipped += len(chunk) - len(todo)
         _publish(publisher, todo, result, told)
@@ -70,15 +74,24 @@ def rebuild(
     for start in range(0, len(lost), batch):
         _publish(publisher, lost[start : start + batch], result, told)
     for start in range(0, len(orphans), batch):
-        told(publisher.bury(orphans[start : start + batch]))
+        _take(unfinished.buried(publisher, orphans[start : start + batch]), result, told)
     result.gone = len(gone)
     found = (state.path_of_manifest(stat.key) for stat in publisher.feeds.list(state.FEEDS))
     paths = [path for path in found if path is not None]
-    renewed = [changed for changed in publisher.world.each(publisher.renew, paths) if changed]
-    result.documents += sum(len(changed) for changed in renewed)
-    if renewed:
-        result.documents += len(publisher.listing.update(paths))
+    made = publisher.world.each(lambda path: publisher.indexes.read(path)[1].made, paths)
+    stale = [
+        path
+        for path, by in zip(paths, made, strict=True)
+        if by != publisher.made or path in begun.feeds
+    ]
+    if stale:
+        with unfinished.renewing(publisher, stale):
+            renewed = publisher.world.each(publisher.renew, stale)
+            result.documents += sum(map(len, renewed))
+            result.documents += len(publisher.listing.update(paths))
     result.feeds = len(paths)
+    for stat, _ in notes:
+        publisher.feeds.delete(stat.key)
     return result
 
 
@@ -87,11 +100,14 @@ def _publish(
 ) -> None:
     if not keys:
         return
-    messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in keys]
-    published = publisher.publish(messages)
+    published = unfinished.published(publisher, keys)
+    result.problems += len(problems(published.looked.values()))
+    _take(published, result, told)
+
+
+def _take(published: Published, result: Rebuilt, told: Callable[[Published], None]) -> None:
     result.documents += len(published.changed)
     result.errors.extend(published.errors)
-    result.problems += len(problems(published.looked.values()))
     told(published)
 
 

@@ -154,6 +154,38 @@ def test_what_crashes_left_behind_is_swept_when_it_is_old_and_only_that():
     assert site.is_right()
 
 
+def test_the_documents_about_all_feeds_are_looked_at_though_nothing_is_said_to_be_missing():
+    site = Site()
+    rebuild(site.publisher)
+    site.feeds.delete(paths.PUBLIC + paths.LIST_FILE)
+    site.feeds.put(paths.PUBLIC + paths.LIST_PAGE, b"<html>")
+    assert not site.is_right()
+    site.audit()
+    assert site.is_right()
+
+
+def test_posts_that_a_rebuild_began_with_and_left_are_sent():
+    """Their records say that they were looked at; their feeds never were written."""
+    site = Site()
+
+    def killed(*_) -> None:
+        raise KeyboardInterrupt
+
+    site.publisher.indexes.merge = killed
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(site.publisher, batch=5)
+    del site.publisher.indexes.merge
+    stopped = {"0.md", "1.md", "10.md", "11.md", "2.md"}
+    site.world.time += timedelta(hours=1)
+    sent, found = site.audit()
+    assert (len(sent), found.new, found.unfinished) == (12, 7, 5)
+    assert stopped < {*sent}
+    assert site.is_right()
+    site.world.time += timedelta(days=1)
+    assert {*site.audit()[0]} == stopped
+    assert site.audit()[0] == []
+
+
 SOON = b"---\ntitle: Soon\ndate: 2026-06-01 00:10:00\n---\nx\n"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 
 from feeds import build, config, paths, scan, state
+from feeds.errors import Unavailable
 from feeds.publish import Publisher
 from feeds.rebuild import rebuild
 from feeds.store import MemoryStore
@@ -114,4 +117,84 @@ def test_posts_that_went_without_an_event_leave_their_feeds():
         posts.delete(f"{number}.md")
     done = rebuild(publisher(posts, feeds, one))
     assert done.gone == 3
+    assert tree(feeds) == yardstick(posts, feeds, one)
+
+
+class StopAt:
+    """A store whose user presses Ctrl-C before a write or after it."""
+
+    def __init__(self, store: MemoryStore, number: int, after: bool) -> None:
+        self.store, self.number, self.after = store, number, after
+        self.url, self.get, self.head, self.list = store.url, store.get, store.head, store.list
+
+    def put(self, *args, **kinds) -> str:
+        with self._counted():
+            return self.store.put(*args, **kinds)
+
+    def delete(self, key: str) -> None:
+        with self._counted():
+            self.store.delete(key)
+
+    @contextmanager
+    def _counted(self):
+        self.number -= 1
+        if self.number == 0 and not self.after:
+            raise KeyboardInterrupt
+        yield
+        if self.number == 0:
+            raise KeyboardInterrupt
+
+
+SMALL = 'formats = ["json"]\npages = false\n'
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        SMALL,
+        SMALL + '[posts]\nid_from = "stem"\n',
+        SMALL + '[categories]\ntitles = { c2 = "Two", c3 = "Three" }\n',
+    ],
+    ids=["the first time", "other ids", "other titles"],
+)
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_rebuild_that_was_stopped_at_any_write_is_finished_by_the_next(other, after):
+    one = settings(limit=2, more=SMALL)
+    to = settings(limit=2, more=other)
+    stops = 0
+    for number in count(1):
+        posts, feeds = filled(5), MemoryStore()
+        if to != one:
+            for gone in ("3.md", "2.md"):  # each the only one of its category
+                rebuild(Publisher(posts, feeds, one, RealWorld(threads=1)))
+                posts.delete(gone)
+        store = StopAt(feeds, number, after)
+        try:
+            rebuild(Publisher(posts, store, to, RealWorld(threads=1)), batch=2)
+        except KeyboardInterrupt:
+            stops += 1
+        rebuild(Publisher(posts, feeds, to, RealWorld(threads=1)), batch=2)
+        assert tree(feeds) == yardstick(posts, feeds, to), f"stopped at write {number}"
+        if stops < number:
+            break
+    assert stops > 20
+    assert [stat.key for stat in feeds.list("state/unfinished/")] == []
+
+
+class Refuses(Counted):
+    """A store that takes no manifest of one feed."""
+
+    def put(self, key: str, data: bytes, **kinds) -> str:
+        if key == state.manifest_key("category/c1"):
+            raise Unavailable(f"{key}: 503")
+        return super().put(key, data, **kinds)
+
+
+def test_what_the_store_refused_is_done_by_the_next_rebuild():
+    posts, feeds, one = filled(8), MemoryStore(), settings()
+    done = rebuild(Publisher(posts, Refuses(feeds), one, RealWorld(threads=1)))
+    assert done.errors == ["category/c1: state/feeds/category/c1/index.json: 503"]
+    assert tree(feeds) != yardstick(posts, feeds, one)
+    done = rebuild(publisher(posts, feeds, one))
+    assert (done.posts, done.errors) == (2, [])
     assert tree(feeds) == yardstick(posts, feeds, one)
