@@ -1,8 +1,10 @@
-"""Measures a full build as a whole process, from its start to its end, beside Hugo's.
+"""Measures a full build as a whole process, beside those of the generators that are installed here.
 
-Both are given the same posts and two cores, and both results are looked into: how many feeds, how
-many entries in each, which is the newest. Hugo makes RSS alone and no pages; this program RSS and
-Atom. Seconds are the median of some runs; memory is of one more, which is not timed.
+All are given the same posts and two cores, and all results are looked into: how many feeds, how
+many entries in each, which is the newest. Hugo and Pelican make RSS alone and no pages; Jekyll,
+with jekyll-feed, makes Atom, and cannot be kept from rendering its posts; this program makes RSS
+and Atom. Seconds are the median of some runs; memory is of one more, which is not timed. What takes
+longer than a minute is run once.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from tests.bench import corpus
 
 ENTRIES = 50
 CORES = 2
+_LONG = 60
 
 FEEDS_TOML = """
 [site]
@@ -75,6 +78,34 @@ HUGO_RSS = """
 """
 
 
+PELICAN_CONF = """
+SITENAME = "Benchmark"
+SITEURL = "https://news.example.com"
+PATH = "content"
+TIMEZONE = "UTC"
+DEFAULT_LANG = "en"
+FEED_ALL_RSS = "rss.xml"
+CATEGORY_FEED_RSS = "category/{slug}.xml"
+FEED_ALL_ATOM = CATEGORY_FEED_ATOM = TRANSLATION_FEED_ATOM = None
+AUTHOR_FEED_ATOM = AUTHOR_FEED_RSS = None
+FEED_MAX_ITEMS = 50
+RSS_FEED_SUMMARY_ONLY = False
+ARTICLE_SAVE_AS = PAGE_SAVE_AS = CATEGORY_SAVE_AS = AUTHOR_SAVE_AS = TAG_SAVE_AS = ""
+DIRECT_TEMPLATES = STATIC_PATHS = []
+"""
+
+JEKYLL_CONFIG = f"""
+title: Benchmark
+url: https://news.example.com
+plugins: [jekyll-feed]
+include: [_posts]
+exclude: [layouts, "*.toml", "*.py"]
+feed:
+  posts_limit: 50
+  categories: [{", ".join(f"category-{number:02}" for number in range(corpus.CATEGORIES))}]
+"""
+
+
 class Contestant(NamedTuple):
     """A program to measure: how it is run on a site, and where a feed of it is."""
 
@@ -82,6 +113,7 @@ class Contestant(NamedTuple):
     command: Sequence[str]
     feeds: Callable[[Path], list[Path]]
     made: str
+    most: int = 1_000_000
 
 
 class Measured(NamedTuple):
@@ -118,14 +150,55 @@ def contestants(site: Path) -> list[Contestant]:
                 "RSS",
             )
         )
+    if pelican := shutil.which("pelican"):
+        (site / "pelicanconf.py").write_text(PELICAN_CONF)
+        content = site.parent / "pelican"
+        content.mkdir()
+        for post in (site / "_posts").iterdir():  # it knows no YAML, and one category
+            text = post.read_text(encoding="utf-8").replace("\ncategories:", "\ncategory:", 1)
+            text = text.replace('title: "', "title: ", 1).replace('"\n', "\n", 1)
+            (content / post.name).write_text(text, encoding="utf-8")
+        found.append(
+            Contestant(
+                f"pelican {_version(pelican, '--version')}",
+                [
+                    pelican,
+                    "--quiet",
+                    str(content),
+                    "-s",
+                    str(site / "pelicanconf.py"),
+                    "-o",
+                    "{out}",
+                ],
+                lambda out: [out / "rss.xml", *(out / "category").glob("*.xml")],
+                "RSS",
+            )
+        )
+    if jekyll := shutil.which("jekyll"):
+        (site / "_config.yml").write_text(JEKYLL_CONFIG)
+        found.append(
+            Contestant(
+                f"jekyll {_version(jekyll, '--version').removeprefix('jekyll ')}",
+                [jekyll, "build", "--quiet", "--source", str(site), "--destination", "{out}"],
+                lambda out: [out / "feed.xml", *(out / "feed").rglob("*.xml")],
+                "Atom",
+                most=10_000,
+            )
+        )
     return found
+
+
+def _version(command: str, word: str) -> str:
+    return subprocess.run([command, word], capture_output=True, text=True).stdout.strip()
 
 
 def measured(contestant: Contestant, out: Path, runs: int) -> Measured:
     """Run a program some times, each into an empty folder, and once more for its memory."""
     command = [word.format(out=out) for word in contestant.command]
-    seconds = []
+    seconds: list[float] = []
     for _ in range(runs):
+        if seconds and seconds[0] > _LONG:
+            break
         shutil.rmtree(out, ignore_errors=True)
         start = time.perf_counter()
         _run(command, lambda _: time.sleep(0.001))
@@ -200,6 +273,9 @@ def main(posts: int = 10_000, runs: int = 3) -> None:
         columns = ("", "median s", "best s", "posts/s", "largest MB", "together MB", "feeds")
         print("".join(f"{column:>14}" for column in columns))
         for contestant in contestants(site):
+            if posts > contestant.most:
+                print(f"{contestant.name:>14}  not run with more than {contestant.most:,} posts")
+                continue
             result = measured(contestant, out, runs)
             feeds = assert_complete(contestant, out, posts)
             median = statistics.median(result.seconds)
@@ -216,4 +292,4 @@ def main(posts: int = 10_000, runs: int = 3) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:]))
