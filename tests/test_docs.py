@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from feeds import config
@@ -150,6 +151,27 @@ def anchors(page: Path) -> set[str]:
     """The anchors that GitHub makes of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+def test_the_tests_that_show_what_is_said_of_security_are_there() -> None:
+    sources = (ROOT / "tests").rglob("test_*.py")
+    there = {
+        name
+        for file in sources
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    named = set(re.findall(r"`(test_\w+)`", SECURITY))
+    assert len(named) > 50
+    assert named <= there
+
+
+def test_every_limit_is_argued_with_its_default() -> None:
+    argued = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| \S", SECURITY, re.MULTILINE)
+    limits = {name: f"{value:,}" for name, value in msgspec.structs.asdict(config.Limits()).items()}
+    assert dict(argued) == limits
 
 
 def test_the_changelog_has_the_version() -> None:
