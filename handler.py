@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import asdict
 
-from feeds import apart, config, events, hubs, log, theme
+from feeds import apart, config, events, hubs, log, state, theme
 from feeds.config import Config
 from feeds.errors import ConfigError, FeedsError
 from feeds.events import Message
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 WARY = 3
 """From this delivery on a message is handled alone: its post may be what kills the process."""
 
-_STORM = 50
+_STORM = 10
+"""So many conflicts over one object in one batch are said: half of those that end it (TRIES)."""
+
 _SHARE = 10.0
 _SENT = 500
 
@@ -97,7 +99,7 @@ def _publish(messages: Sequence[Message]) -> set[str]:
     """Publish messages, and log what came of it; the ids of those that must come again."""
     publisher = _publisher()
     start = time.monotonic()
-    calls_before, conflicts_before = _calls(publisher), publisher.conflicts
+    calls_before = _calls(publisher)
     try:
         result = publisher.publish(messages)
     except Exception as error:
@@ -123,17 +125,16 @@ def _publish(messages: Sequence[Message]) -> set[str]:
             severity=problem.severity,
             what=problem.what,
             todo=problem.todo,
+            messages=[message.id for message in messages if problem.key in message.keys],
         )
-    for text in result.errors:
-        log.line("error", what=text)
-    conflicts = publisher.conflicts - conflicts_before
-    if conflicts >= _STORM:
-        log.line("conflicts", count=conflicts)
-    calls = _calls(publisher)
+    _log_failures(publisher, result, messages)
+    calls, conflicts = _calls(publisher), sum(result.conflicts.values())
+    touched = {path for record in result.looked.values() for path in record.feeds}
     log.line(
         "batch",
         messages=[message.id for message in messages],
-        keys=sum(len(message.keys) for message in messages),
+        keys=[key for message in messages for key in message.keys],
+        feeds=[_called(path) or "" for path in sorted(touched)],
         posts=len(result.looked),
         changed=len(result.changed),
         failed=sorted(result.failed),
@@ -151,6 +152,34 @@ def _publish(messages: Sequence[Message]) -> set[str]:
         Failed=len(failed),
     )
     return set(failed)
+
+
+def _log_failures(publisher: Publisher, result: Published, messages: Sequence[Message]) -> None:
+    """Log what could not be done, and over what functions kept overtaking each other."""
+    name = publisher.records.name
+    asked = [(message.id, {name(key) for key in message.keys}) for message in messages]
+    for failure in result.failures:
+        log.line(
+            "error",
+            what=failure.what,
+            key=failure.key,
+            feed=_called(failure.feed),
+            messages=[id_ for id_, names in asked if not names.isdisjoint(failure.records)],
+        )
+    for object_, count in result.conflicts.items():
+        if count >= _STORM:
+            log.line(
+                "conflicts",
+                object=object_,
+                feed=_called(state.path_of_manifest(object_)),
+                count=count,
+                messages=[message.id for message in messages],
+            )
+
+
+def _called(path: str | None) -> str | None:
+    """What a feed is called in the log."""
+    return "all posts" if path == "" else path
 
 
 def _count(**counts: int) -> None:

@@ -17,7 +17,8 @@ to 3 for all of them, public.py rule 4. docs/design.md says what fails without e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -35,18 +36,36 @@ from feeds.versioned import Versioned
 from feeds.world import World
 
 
+class Failure(Struct, frozen=True):
+    """What could not be done: `what` says it, of the post at `key` or of a `feed` (its path).
+
+    `records` are those that were to be in it: their messages must come again.
+    """
+
+    what: str
+    records: tuple[str, ...]
+    key: str | None = None
+    feed: str | None = None
+
+
 class Published(Struct, frozen=True):
     """What publishing a batch came to.
 
-    `failed` are the ids of messages that must come again; `changed` the keys of documents under
-    the public root whose bytes changed; `looked` the records written, by their keys; `errors` why.
+    `failed` are the ids of messages that must come again, and `failures` why; `changed` the keys of
+    documents under the public root whose bytes changed; `looked` the records written, by their
+    keys; `conflicts` how often somebody else was quicker, by the key of the state object.
     """
 
     failed: frozenset[str]
     changed: tuple[str, ...]
     looked: dict[str, Record]
-    errors: tuple[str, ...]
-    conflicts: int
+    failures: tuple[Failure, ...]
+    conflicts: dict[str, int]
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What could not be done, in sentences."""
+        return tuple(failure.what for failure in self.failures)
 
 
 class Publisher:
@@ -68,7 +87,8 @@ class Publisher:
 
     def publish(self, messages: Sequence[Message]) -> Published:
         """Look at the messages' keys, and bring everything that depends on them up to date."""
-        errors: list[str] = []
+        before = self.conflicts
+        failures: list[Failure] = []
         asked: dict[str, list[str]] = {}
         for message in messages:
             for key in message.keys:
@@ -80,14 +100,15 @@ class Publisher:
             try:
                 return self.records.look(name, asked[name])
             except StoreError as error:
-                errors.append(f"{asked[name][0]}: {error}")
+                key = asked[name][0]
+                failures.append(Failure(f"{key}: {error}", (name,), key=key))
                 return None
 
         found = dict(zip(asked, self.world.each(looked, list(asked)), strict=True))
         records = {name: record for name, record in found.items() if record is not None}
         again = any(message.received > 1 for message in messages)
-        changed, failed = self._spread(records, errors, again)
-        failed.update(name for name, record in found.items() if record is None)
+        changed = self._spread(records, failures, again)
+        failed = _records(failures)
         return Published(
             failed=frozenset(
                 message.id
@@ -96,19 +117,29 @@ class Publisher:
             ),
             changed=tuple(changed),
             looked=records,
-            errors=tuple(errors),
-            conflicts=self.conflicts,
+            failures=tuple(failures),
+            conflicts=self._conflicts_since(before),
         )
+
+    def _conflicts_since(self, before: int) -> dict[str, int]:
+        return dict(Counter(self.state.conflicts[before:]))
 
     def bury(self, names: Sequence[str]) -> Published:
         """Empty records that no key leads to any more, and drop what they had from all feeds.
 
         `failed` are the names of records here: those that a feed which failed depends on.
         """
-        errors: list[str] = []
+        before = self.conflicts
+        failures: list[Failure] = []
         records = dict(zip(names, self.world.each(self.records.bury, names), strict=True))
-        changed, failed = self._spread(records, errors, again=False)
-        return Published(frozenset(failed), tuple(changed), records, tuple(errors), self.conflicts)
+        changed = self._spread(records, failures, again=False)
+        return Published(
+            failed=frozenset(_records(failures)),
+            changed=tuple(changed),
+            looked=records,
+            failures=tuple(failures),
+            conflicts=self._conflicts_since(before),
+        )
 
     def renew(self, path: str) -> list[str]:
         """Write all documents of a feed anew; returns those that are others now."""
@@ -118,11 +149,10 @@ class Publisher:
         return changed
 
     def _spread(
-        self, records: dict[str, Record], errors: list[str], again: bool
-    ) -> tuple[list[str], set[str]]:
-        """Bring every feed up to date that these records touch.
+        self, records: dict[str, Record], failures: list[Failure], again: bool
+    ) -> list[str]:
+        """Bring every feed up to date that these records touch; the documents that changed.
 
-        Returns the documents that changed, and the records that a feed which failed depends on.
         `again` tells that another worker may have died over the same messages.
         """
         touched: dict[str, list[str]] = {}
@@ -136,7 +166,8 @@ class Publisher:
                 version, one = self.indexes.merge(path, touched[path], shown, again)
                 changed, one = self.public.feed(path, version, one)
             except StoreError as error:
-                errors.append(f"{path or 'all posts'}: {error}")
+                what = f"{path or 'all posts'}: {error}"
+                failures.append(Failure(what, tuple(touched[path]), feed=path))
                 return None
             return changed, one.settled
 
@@ -144,16 +175,18 @@ class Publisher:
         results = dict(zip(order, self.world.each(fed, order), strict=True))
         changed = [key for result in results.values() if result for key in result[0]]
         unsettled = [path for path, result in results.items() if result and not result[1]]
-        failed = {
-            name for path, result in results.items() if result is None for name in touched[path]
-        }
         if unsettled:
             try:
                 changed += self.listing.update(unsettled)
             except StoreError as error:
-                errors.append(f"catalog: {error}")
-                failed.update(name for path in unsettled for name in touched[path])
+                names = dict.fromkeys(name for path in unsettled for name in touched[path])
+                failures.append(Failure(f"catalog: {error}", tuple(names)))
+        failed = _records(failures)
         for name, record in records.items():
             if name not in failed:
                 self.records.shorten(name, record)
-        return changed, failed
+        return changed
+
+
+def _records(failures: Iterable[Failure]) -> set[str]:
+    return {name for failure in failures for name in failure.records}

@@ -25,9 +25,9 @@ import yardstick
 from servers import ACCESS_KEY, SECRET_KEY, guarded, s3_client
 
 import handler
-from feeds import apart, config, log
+from feeds import apart, config, log, state
 from feeds.config import Config
-from feeds.errors import ConfigError, FeedsError
+from feeds.errors import ConfigError, Conflict, FeedsError
 from feeds.local import LocalStore
 from feeds.s3 import S3Store
 from feeds.store import Store
@@ -196,6 +196,9 @@ def test_uploads_through_the_queue_become_feeds(site: Site, capfd):
     (line,) = lines(capfd)
     assert line["event"] == "batch"
     assert (line["messages"], line["posts"], line["failed"]) == (["m1", "m2"], 3, [])
+    assert line["keys"] == ["a.md", "b b+能.md", "2026/c.md"]
+    assert line["feeds"] == ["all posts", "category/markets", "category/tea"]
+    assert line["seconds"] > 0
     assert line["calls"]["put"] > 6
     assert "list" not in line["calls"]
 
@@ -259,6 +262,7 @@ def test_a_post_that_may_not_be_read_comes_again_and_the_others_are_published(gu
     assert [line["event"] for line in log_] == ["error", "batch"]
     assert "denied.md" in log_[0]["what"]
     assert "403" in log_[0]["what"]
+    assert (log_[0]["key"], log_[0]["messages"]) == ("denied.md", ["m2", "m3"])
     denied.clear()
     denied.append("nothing")
     assert come_again(handler.publish(batch(*messages[1:]), Context(30))) == []
@@ -322,6 +326,7 @@ def test_a_post_that_is_wrong_is_not_tried_again_and_the_log_says_where_and_what
     assert (problem["key"], problem["line"], problem["field"]) == ("b.md", 3, "date")
     assert problem["what"]
     assert problem["todo"]
+    assert problem["messages"] == ["m2"]
     assert site.titles() == ["Good"]
 
 
@@ -576,6 +581,46 @@ def test_a_denied_key_cannot_forge_a_line_either(guarded_site, capfd):
     ]
     assert come_again(handler.publish(batch(*messages), Context(30))) == ["m1", "m2", "m3"]
     assert [line["event"] for line in lines(capfd)] == ["error", "error", "batch", "error", "batch"]
+
+
+class Rivals:
+    """A store in which somebody else is always quicker with one object, so many times."""
+
+    def __init__(self, store: Store, key: str, times: int) -> None:
+        self.store, self.key, self.times = store, key, times
+        self.put_ = store.put
+
+    def put(self, key: str, data: bytes, **kinds) -> str:
+        if key == self.key and self.times:
+            self.times -= 1
+            raise Conflict(f"{key}: 412")
+        return self.put_(key, data, **kinds)
+
+
+@pytest.mark.parametrize(
+    ("times", "said", "again"),
+    [(9, [], []), (10, [10], []), (20, [20], ["m1"])],
+    ids=["a few", "a storm", "too many"],
+)
+def test_a_storm_of_conflicts_names_the_feed(
+    times: int, said: list[int], again: list[str], site: Site, capfd, monkeypatch
+):
+    site.upload("a.md", category="tea")
+    site.upload("b.md", category="milk")
+    feeds = handler._publisher().feeds.store
+    monkeypatch.setattr(feeds, "put", Rivals(feeds, state.manifest_key("category/tea"), times).put)
+    monkeypatch.setattr("feeds.world.RealWorld.pause", lambda *_: None)
+    event = batch(queued("m1", record("a.md")), queued("m2", record("b.md")))
+    assert come_again(handler.publish(event, Context(30))) == again
+    log_ = lines(capfd)
+    storms = [line for line in log_ if line["event"] == "conflicts"]
+    assert [(line["feed"], line["count"]) for line in storms] == [("category/tea", n) for n in said]
+    assert all(line["messages"] == ["m1", "m2"] for line in storms)
+    errors = [line for line in log_ if line["event"] == "error"]
+    assert [(line["feed"], line["messages"]) for line in errors] == [
+        ("category/tea", [name]) for name in again
+    ]
+    assert (log_[-1]["event"], log_[-1]["conflicts"]) == ("batch", times)
 
 
 BROKEN = {
