@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import unicodedata
 from itertools import combinations
+from pathlib import Path
 
 import pytest
-from sites import built, settings
+from sites import FEEDS, SITE, built, settings
 from written import entry, fields, problem, told
 
 from feeds import paths
 
+COMMAND = str(Path(sys.executable).with_name("feeds"))
 LAYOUT = "category/{}/feed.json"
 
 
@@ -169,6 +174,24 @@ def test_a_site_may_have_two_thousand_categories() -> None:
     }
     documents = built(posts, one)
     assert len([path for path in documents if path.startswith("category/")]) == 2000
+
+
+def test_nine_thousand_posts_in_one_folder_are_read_in_less_memory_than_they_take(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "feeds.toml").write_text(f"{SITE}[feeds]\n{FEEDS}pages = false\narchives = false\n")
+    (tmp_path / "posts").mkdir()
+    for number in range(9025):
+        text = fields(f"date: 2026-11-01\ncategory: Topic {number % 20}", "Tea and trade. " * 900)
+        (tmp_path / "posts" / f"{number}.md").write_text(text)
+    process = subprocess.Popen(
+        [COMMAND, "build", "posts", "out", "--jobs", "1"], cwd=tmp_path, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    total = sum(file.stat().st_size for file in (tmp_path / "posts").iterdir())
+    assert status == 0
+    assert len([*(tmp_path / "out" / "category").iterdir()]) == 20
+    assert used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) < total
 
 
 def test_more_terms_than_anybody_means_are_reported() -> None:

@@ -119,6 +119,7 @@ HARMLESS = {
     '<a href="javascript:x()">Tea</a>': "<a>Tea</a>",
     '<a href="java&#10;script:x()">Tea</a>': "<a>Tea</a>",
     '<a href="vbscript:x()">Tea</a>': "<a>Tea</a>",
+    '<a href="htTPs://a.example/">Tea</a>': '<a href="htTPs://a.example/">Tea</a>',
     '<a href="mailto:tea@example.com">Tea</a>': '<a href="mailto:tea@example.com">Tea</a>',
     '<a href="https://a.example/" target="_blank" ping="https://b.example/">Tea</a>': (
         '<a href="https://a.example/">Tea</a>'
