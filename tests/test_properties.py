@@ -7,6 +7,8 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
+import pytest
+from fuzz.targets import TARGETS, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invariants import CONFIG, check_content, check_post, one_line
@@ -272,3 +274,14 @@ def test_a_date_of_any_offset_is_that_moment_in_a_legal_form(local: datetime, mi
     read = dates.moment(f"{local:%Y-%m-%d %H:%M:%S} {sign}{hours:02}:{rest:02}", UTC)
     assert read == local.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert abs(read.utcoffset() or timedelta()) <= timedelta(hours=14)
+
+
+# --- the fuzzer's targets (make fuzz) -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_fuzz_target_passes_on_all_that_it_starts_from(name: str) -> None:
+    started = [*seeds(name)]
+    for data in started:
+        TARGETS[name](data)
+    assert len(started) > 10
