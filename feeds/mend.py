@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import yaml
 from msgspec import Struct
+from msgspec.structs import replace
 
 _KEY = re.compile(r"(?P<indent>\s*(?:- )?)(?P<key>[A-Za-z_][\w-]*):(?P<space>\s*)(?P<value>\S.*)$")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:(\s|$)")
@@ -47,7 +48,8 @@ def mended(lines: list[str], error: yaml.MarkedYAMLError, done: Collection[int])
             continue
         for repair in _REPAIRS:
             if found := repair(lines, at):
-                return found
+                start = len(lines[at]) - len(lines[at].lstrip()) + 1
+                return replace(found, column=found.column or start)
     return None
 
 

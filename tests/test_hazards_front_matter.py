@@ -146,6 +146,19 @@ def test_other_plain_slips_are_mended_too(lines: str, expected: list[tuple[int, 
     assert title(post) == "Tea"
 
 
+@pytest.mark.parametrize(
+    ("lines", "columns"),
+    [
+        ("tags:\n- tea\n-trade", [1]),
+        ("tags:\n\t- tea\n\t- trade", [2, 2]),
+        ("summary: Tea\n  from the hills.\n\n  weight: 1", [3]),
+        ("summary: Tea: green", [10]),
+    ],
+)
+def test_the_column_is_where_the_text_of_the_line_starts(lines: str, columns: list[int]) -> None:
+    assert [found.column for found in problems(fields(lines))] == columns
+
+
 def test_a_mended_list_has_its_items() -> None:
     post = fields("categories:\n- tea\n-trade\n- @port\ntopics: 1")
     assert [term.name for term in entry(post).terms] == ["tea", "trade", "@port"]
