@@ -95,6 +95,7 @@ def _sanitised(source: str, base: str, limits: Limits) -> str:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         clean_content_tags=_DROPPED,
+        attribute_filter=_as_followed,
         link_rel=None,
         url_schemes=_SCHEMES,
         url_relative=("rewrite_with_base", base),
@@ -102,6 +103,16 @@ def _sanitised(source: str, base: str, limits: Limits) -> str:
     if len(cleaned) > limits.content_bytes:
         raise TooMuch(f"the content is larger than {limits.content_bytes:,} characters as HTML")
     return without_controls(_NO_SOURCE.sub("", cleaned)).strip()
+
+
+# Browsers take line ends and tabs out of an address (WHATWG URL, 4.4), and other readers do not.
+_ADDRESSES = frozenset({"cite", "href", "poster", "src"})
+_BREAKS = str.maketrans("", "", "\t\n\r")
+
+
+def _as_followed(_: str, attribute: str, value: str) -> str:
+    """An attribute's value; an address as a browser would follow it."""
+    return value.translate(_BREAKS).strip() if attribute in _ADDRESSES else value
 
 
 _GROWTH = 20

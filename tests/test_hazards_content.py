@@ -120,6 +120,8 @@ HARMLESS = {
     '<a href="java&#10;script:x()">Tea</a>': "<a>Tea</a>",
     '<a href="vbscript:x()">Tea</a>': "<a>Tea</a>",
     '<a href="htTPs://a.example/">Tea</a>': '<a href="htTPs://a.example/">Tea</a>',
+    '<a href=" https://a.exam\nple/&#10;tea ">Tea</a>': '<a href="https://a.example/tea">Tea</a>',
+    '<a href="mailt\no:tea@example.com">Tea</a>': '<a href="mailto:tea@example.com">Tea</a>',
     '<a href="mailto:tea@example.com">Tea</a>': '<a href="mailto:tea@example.com">Tea</a>',
     '<a href="https://a.example/" target="_blank" ping="https://b.example/">Tea</a>': (
         '<a href="https://a.example/">Tea</a>'
