@@ -351,13 +351,23 @@ def _at(problem: Problem, path: Path) -> Problem:
     return replace(problem, key=str(path))
 
 
+def _files(folder: Path) -> Iterator[Path]:
+    """All files under a folder. Raises ConfigError where a part of it cannot be read."""
+
+    def denied(error: OSError) -> None:
+        raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"])
+
+    for parent, _, names in os.walk(folder, onerror=denied):
+        yield from (file for name in names if (file := Path(parent, name)).is_file())
+
+
 def _checked(paths: list[Path], settings: Config, root: Path) -> Iterator[tuple[Path, str]]:
     """The posts among files and folders, with the key that each would have."""
     for path in paths:
         if path.is_dir():
-            for file in sorted(path.rglob("*")):
+            for file in sorted(_files(path)):
                 key = file.relative_to(path).as_posix()
-                if file.is_file() and post.is_post(key, settings):
+                if post.is_post(key, settings):
                     yield file, key
         else:
             inside = path.absolute().is_relative_to(root)

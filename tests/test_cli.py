@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -396,6 +398,22 @@ def test_check_names_a_file_that_cannot_be_read(
     )
 
 
+def test_a_folder_that_cannot_be_read_is_not_passed_over(
+    run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "posts" / "closed").mkdir()
+    open_folder = os.scandir
+
+    def scandir(path: str | Path) -> Iterator[os.DirEntry[str]]:  # whoever runs the tests may read
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return open_folder(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    assert run("check", "posts") == Done(2, "", "posts/closed: cannot be read: Permission denied\n")
+
+
 def test_check_of_a_folder_without_posts_says_so(run: Run, site: Path) -> None:
     (site / "empty").mkdir()
 
@@ -500,7 +518,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 def on_a_terminal(
     *words: str, columns: int = 200, typed: str = "", colour: bool = False
 ) -> tuple[int, str]:
-    """What a command says to a terminal; `typed` is typed as soon as it asks something."""
+    """What a command says to a terminal; `typed` is typed when it has asked and says no more."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
     if not colour:
@@ -512,11 +530,13 @@ def on_a_terminal(
     os.close(theirs)
     said = b""
     try:
-        while chunk := os.read(ours, 65536):
-            said += chunk
-            if typed and b"?" in said:
-                os.write(ours, typed.encode())
-                typed = ""
+        while True:
+            if select.select([ours], [], [], 1 if typed else None)[0]:
+                if not (chunk := os.read(ours, 65536)):
+                    break
+                said += chunk
+            elif b"?" in said:
+                os.write(ours, typed.encode())  # one that comes too early is lost
     except OSError:  # Linux says so when the last writer is gone
         pass
     os.close(ours)
