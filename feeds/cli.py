@@ -152,10 +152,10 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; one line otherwise."""
+def _progress(what: str, *, in_a_pipe: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on a terminal; one line otherwise, or none."""
     if not _err.is_terminal:
-        told = False
+        told = not in_a_pipe
 
         def tell(_done: int, total: int) -> None:
             nonlocal told
@@ -405,7 +405,8 @@ def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, 
     with scan.Scan(source, settings, datetime.now(UTC), jobs, skip=own) as scanned:
         with _progress("reading") as progress:
             scanned.read(progress)
-        counts = output.write(build.site(scanned.heads, scanned, settings), target)
+        with _progress("rendering", in_a_pipe=False) as scanned.loading:
+            counts = output.write(build.site(scanned.heads, scanned, settings), target)
         problems = sorted(set(scanned.problems))
     _print_problems(problems, posts)
     failed = {problem.key for problem in problems if problem.severity == "error"}

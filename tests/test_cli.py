@@ -581,7 +581,8 @@ def test_a_long_build_says_how_quick_it_is_and_how_long_it_takes(site: Path) -> 
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
     _, said = on_a_terminal("build", "posts", "public")
 
-    assert re.search(r"500/1002 +[\d,]+/s +0:00:\d\d", said)
+    for what in ("reading", "rendering"):
+        assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", said)
 
 
 def test_on_a_terminal_the_place_of_a_problem_has_a_colour(site: Path) -> None:
