@@ -37,7 +37,7 @@ from rich.text import Text
 
 from feeds import __version__, build, config, output, paths, post, scan, theme
 from feeds.config import Config
-from feeds.errors import ConfigError, FeedsError, PostError
+from feeds.errors import ConfigError, FeedsError
 from feeds.model import Problem
 from feeds.store import Store
 from feeds.stores import open_store
@@ -290,15 +290,11 @@ def check(
             problems.append(Problem(str(path), 0, what, "check its permissions"))
             continue
         reading = post.read(key, data, modified, settings)
-        problems += [_at(problem, path) for problem in reading.problems]
-        if reading.post is None:
-            if not reading.failed:
+        entry, found = post.filled(reading, settings)
+        problems += [_at(problem, path) for problem in found]
+        if entry is None:
+            if reading.post is None and not reading.failed:
                 table.add_row("(not published)", "", "", str(path))
-            continue
-        try:
-            entry = post.entry(reading.post, settings)
-        except PostError as error:
-            problems.append(_at(error.problem, path))
             continue
         names = ", ".join(term.title or term.name for term in entry.terms)
         table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
@@ -530,14 +526,14 @@ def _key(word: str, posts: str) -> str:
 
 def _looked_at(publisher: Publisher, keys: list[str], posts: str) -> tuple[int, list[str]]:
     """Publish posts in batches, and print their problems; documents written, and what failed."""
-    from feeds.events import Message
     from feeds.state import problems
+    from feeds.unfinished import published
 
     changed = 0
     errors: list[str] = []
     for start in range(0, len(keys), 500):
         chunk = keys[start : start + 500]
-        done = publisher.publish([Message(id=k, keys=(k,), received=1, notes=()) for k in chunk])
+        done = published(publisher, chunk)
         _print_problems(problems(done.looked.values()), posts)
         changed += len(done.changed)
         errors += done.errors

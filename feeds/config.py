@@ -116,6 +116,7 @@ class Limits(Struct, frozen=True):
     post_bytes: int = 1_000_000
     front_matter_bytes: int = 16_384
     content_bytes: int = 1_500_000
+    entry_bytes: int = 100_000
     html_depth: int = 100
     html_work: int = 100_000_000_000
     markdown_work: int = 150_000

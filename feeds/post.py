@@ -396,8 +396,27 @@ _SUMMARY = 280
 _ABOVE = 20_000  # characters of a body that its summary is looked for in
 
 
+def filled(reading: Reading, config: Config) -> tuple[Entry | None, tuple[Problem, ...]]:
+    """The entry of a post that was read, and everything wrong with it.
+
+    None where there is nothing to publish: with an error among the problems, or without (a draft).
+    """
+    if reading.post is None:
+        return None, reading.problems
+    try:
+        made, warnings = _entry(reading.post, config)
+    except PostError as error:
+        return None, (*reading.problems, error.problem)
+    return made, (*reading.problems, *warnings)
+
+
 def entry(post: Post, config: Config) -> Entry:
-    """Fill a post's entry with its content and summary. Raises PostError."""
+    """A post's entry, with its content and summary. Raises PostError."""
+    return _entry(post, config)[0]
+
+
+def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
+    """A post's entry, and a warning where its content is too long for a feed, and left out."""
     markup: content.Markup = "html" if post.key.lower().endswith((".html", ".htm")) else "markdown"
     limits = config.limits
     try:
@@ -414,7 +433,13 @@ def entry(post: Post, config: Config) -> Entry:
     except content.TooMuch as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None
-    return Entry(
+    warnings: tuple[Problem, ...] = ()
+    if (size := len(full.encode())) > limits.entry_bytes:
+        what = f"the text has {size:,} bytes as HTML, too many for a feed, which has its summary"
+        todo = "shorten it, or raise limits.entry_bytes"
+        warnings = (Problem(post.key, post.body_line, what, todo, severity="warning"),)
+        full = ""
+    made = Entry(
         key=post.key,
         id=post.id,
         link=post.link,
@@ -429,3 +454,4 @@ def entry(post: Post, config: Config) -> Entry:
         enclosure=post.enclosure,
         language=post.language,
     )
+    return made, warnings

@@ -6,6 +6,7 @@ that the post may be in, until all indexes have been seen without it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from feeds import post, schedule, state
 from feeds.config import Config
-from feeds.errors import PostError, StoreError, TooLarge
+from feeds.errors import StoreError, TooLarge
 from feeds.state import Record, Seen
 from feeds.store import Store
 from feeds.versioned import JSON, Versioned
@@ -28,6 +29,9 @@ class Records:
     def __init__(self, posts: Store, state_: Versioned, config: Config) -> None:
         self.posts, self.state, self.config = posts, state_, config
         self.made = state.made_by(config)
+        self._reading = (
+            threading.Lock()
+        )  # one at a time: two need twice the memory, and no less time
 
     def name(self, key: str) -> str:
         """The key of the record that the object at `key` belongs to."""
@@ -90,16 +94,12 @@ class Records:
         if found is None:
             return None
         version = found.stat.version
-        reading = post.read(key, found.data, found.stat.modified, self.config)
-        problems = reading.problems
-        if reading.post is not None:
-            try:
-                return Seen(version, post.entry(reading.post, self.config), problems)
-            except PostError as error:
-                problems = (*problems, error.problem)
-        elif not reading.failed:
-            return Seen(version, None, problems)
-        return Seen(version, last, problems)
+        with self._reading:
+            reading = post.read(key, found.data, found.stat.modified, self.config)
+            entry, problems = post.filled(reading, self.config)
+        if entry is None and any(problem.severity == "error" for problem in problems):
+            entry = last
+        return Seen(version, entry, problems)
 
     def shorten(self, name: str, record: Record) -> None:
         """Have a record with many places forget those that every index has been seen without."""

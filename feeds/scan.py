@@ -24,7 +24,7 @@ import msgspec
 from feeds import post
 from feeds.build import Head, head_of
 from feeds.config import Config
-from feeds.errors import Denied, PostError, TooLarge
+from feeds.errors import Denied, TooLarge
 from feeds.local import LocalStore
 from feeds.model import Entry, Problem
 from feeds.store import MemoryStore, Object, Store
@@ -240,13 +240,9 @@ def _fill(
     entries: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for reading in _readings(worker, chunk):
-        if reading.post is None:
-            # It was there a moment ago: gone or rewritten while the build ran.
-            continue
-        try:
-            entry = post.entry(reading.post, worker.config)
-        except PostError as error:
-            problems.append(error.problem)
-        else:
+        # It was read a moment ago. What was told then is told once (`Scan.problems` is a set).
+        entry, found = post.filled(reading, worker.config)
+        problems += found
+        if entry is not None:
             entries.append((entry.key, msgspec.json.encode(entry)))
     return entries, problems

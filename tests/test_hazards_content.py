@@ -362,3 +362,23 @@ def test_authors_are_people_whatever_their_form() -> None:
         made = entry(fields(line), config=settings())
         assert [(one.name, one.email, one.uri) for one in made.authors] == people, line
         valid(fields(f"date: 2026-11-01\n{line}"))
+
+
+# --- a text that is too long for a feed ----------------------------------------------------------
+
+
+def test_a_text_that_is_too_long_for_a_feed_is_left_out_and_its_summary_stays() -> None:
+    body = "春茶已到。\n\n" * 10
+    long = {KEY: fields("date: 2026-11-18", body=body).encode()}
+    bounded = settings(more="[limits]\nentry_bytes = 100\n")
+    found = built(long, bounded)
+    item = json.loads(found["feed.json"].data)["items"][0]
+    assert "content_html" not in item
+    assert item["summary"].startswith("春茶已到。 春茶已到。")
+    for path in ("atom.xml", "rss.xml", "feed.json"):
+        assert_valid_document(path, found[path].data, f"https://feeds.example.com/{path}")
+    (problem,) = found.problems
+    assert (problem.severity, problem.line) == ("warning", 5)
+    assert problem.what.startswith("the text has 229 bytes as HTML, too many for a feed")
+    assert "entry_bytes" in problem.todo
+    assert not built(long, settings()).problems

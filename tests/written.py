@@ -8,7 +8,6 @@ from sites import settings
 
 from feeds import post
 from feeds.config import Config
-from feeds.errors import PostError
 from feeds.model import Entry, Problem
 from feeds.post import Reading
 
@@ -32,14 +31,7 @@ def entry(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> En
 
 def problems(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> list[Problem]:
     """Everything that is wrong with a post."""
-    read = reading(written, key, config)
-    found = list(read.problems)
-    if read.post:
-        try:
-            post.entry(read.post, config)
-        except PostError as error:
-            found.append(error.problem)
-    return found
+    return list(post.filled(reading(written, key, config), config)[1])
 
 
 def problem(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> Problem:

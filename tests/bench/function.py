@@ -8,7 +8,6 @@ process.
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import socket
@@ -42,7 +41,7 @@ NOW = datetime(2100, 1, 1, tzinfo=UTC)
 POSTS = 1_000
 POST_BYTES = 25_000
 UPLOADS = 100
-LARGEST = 100
+BATCH = 100
 
 # Dollars in us-east-1, by the price lists of 2026: docs/deploy.md.
 PUT, GET = 5 / 1e6, 0.4 / 1e6
@@ -153,23 +152,20 @@ def bare(client: S3Client, requests: list[tuple[str, dict[str, Any]]]) -> float:
     return (time.process_time() - start) / UPLOADS
 
 
-def memory() -> int:
-    """Peak bytes of a process that publishes a batch of the largest posts that are allowed."""
-    code = "from tests.bench import function; function.publish_largest()"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
-    )
+def memory(size: int) -> int:
+    """Peak bytes of a process that publishes a batch of posts of about `size` bytes."""
+    code = f"from tests.bench import function; function.publish_batch({size})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
-def publish_largest() -> None:
-    """Publish the batch in this process, and print its peak in bytes."""
+def publish_batch(size: int) -> None:
+    """Publish a batch in this process, which has made a client too; print its peak in bytes."""
+    client = boto3.client("s3", region_name="us-east-1", config=S3_CONFIG)
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     posts, feeds = LocalStore(folder / "posts"), LocalStore(folder / "feeds")
-    size = CONFIG.limits.post_bytes
-    keys = [large.key(number) for number in range(LARGEST)]
-    data = large.text(0, size * 99 // 100)
-    assert size * 0.9 < len(data) <= size
+    keys = [large.key(number) for number in range(BATCH)]
+    data = large.text(0, size)
     for number, name in enumerate(keys):
         old, new = (f"{large.published(n):%Y-%m-%d %H:%M:%S}".encode() for n in (0, number))
         posts.put(name, data.replace(old, new, 1))
@@ -177,7 +173,8 @@ def publish_largest() -> None:
     done = publisher.publish([Message(name, (name,), 1, ()) for name in keys])
     assert not done.errors
     assert not done.failed
-    assert sum(record.entry(NOW) is not None for record in done.looked.values()) == LARGEST
+    assert sum(record.entry(NOW) is not None for record in done.looked.values()) == BATCH
+    client.close()
     shutil.rmtree(folder)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
@@ -197,8 +194,9 @@ def main() -> None:
     floor = (count * PUT + GET) * 1e6
     print(f"S3 for a million uploads: ${dollars:.2f}; a GET and {count} PUTs are ", end="")
     print(f"${floor:.2f}; ratio {dollars / floor:.2f}")
-    size = CONFIG.limits.post_bytes
-    print(f"memory: {memory() / 1e6:.0f} MB for a batch of {LARGEST} posts of {size:,} bytes")
+    limits = CONFIG.limits
+    for size in (limits.post_bytes * 99 // 100, limits.entry_bytes * 9 // 10, POST_BYTES):
+        print(f"memory: {memory(size) / 1e6:.0f} MB for a batch of {BATCH} posts of {size:,} bytes")
 
 
 if __name__ == "__main__":
