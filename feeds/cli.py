@@ -222,6 +222,8 @@ def init(
     if target.exists():
         raise ConfigError([f"{target}: there is one already; change it, or move it away"])
     known = first.guess(folder)
+    if known.unread:
+        _err.print(f"{folder / known.unread}: cannot be read; nothing is taken from it")
     if known.file:
         _err.print(f"{known.kind}: some of the answers are from {folder / known.file}")
 

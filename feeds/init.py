@@ -29,7 +29,8 @@ _LARGEST = 1_000_000
 class Guess(Struct, frozen=True):
     """What is known of a site before anybody was asked; an empty text is not known.
 
-    `kind` is the generator, `file` where it was read from, `posts` where its posts usually are.
+    `kind` is the generator, `file` where it was read from, `posts` where its posts usually are;
+    `unread` is a generator's file that could not be read.
     """
 
     kind: str = ""
@@ -44,6 +45,7 @@ class Guess(Struct, frozen=True):
     email: str = ""
     permalink: str = ""
     split: bool = False
+    unread: str = ""
 
 
 # --- what is there --------------------------------------------------------------------------------
@@ -51,6 +53,7 @@ class Guess(Struct, frozen=True):
 
 def guess(folder: Path) -> Guess:
     """What a site's own configuration in a folder says; nothing where there is none."""
+    unread = ""
     for kind, files, read, understood in _KINDS:
         for file in files:
             path = folder / file
@@ -59,12 +62,13 @@ def guess(folder: Path) -> Guess:
                     continue
                 values = read(path.read_text(encoding="utf-8-sig"))
             except (OSError, ValueError, yaml.YAMLError, SyntaxError, RecursionError):
+                unread = unread or file
                 continue
             found = understood(values)
             if found.title or found.url:
                 posts = next((p for p in _POSTS[kind] if (folder / p).is_dir()), "")
                 return replace(found, kind=kind, file=file, posts=posts)
-    return Guess()
+    return Guess(unread=unread)
 
 
 Values = Mapping[str, object]

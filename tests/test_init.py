@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from feeds import config, init
 from feeds.init import Answers, Guess
@@ -158,7 +159,7 @@ def test_a_folder_without_a_configuration_gets_its_name_and_an_example(tmp_path:
 def test_a_configuration_that_cannot_be_read_is_as_if_it_were_not_there(
     tmp_path: Path, file: str, text: str
 ) -> None:
-    assert init.guess(site(tmp_path, file, text)) == Guess()
+    assert replace(init.guess(site(tmp_path, file, text)), unread="") == Guess()
 
 
 @pytest.mark.parametrize(
@@ -216,6 +217,15 @@ def test_nothing_is_asked_with_yes_and_what_is_written_builds(tmp_path: Path) ->
     )
     built = feeds(tmp_path, "build", "_posts", "public")
     assert (built.returncode, built.stdout.split(",")[0]) == (0, "1 post")
+
+
+def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    site(tmp_path, "_config.yml", "title: [unclosed")
+    done = feeds(tmp_path, "init", "--yes")
+
+    assert done.returncode == 0
+    assert done.stderr == "_config.yml: cannot be read; nothing is taken from it\n"
+    assert (tmp_path / "feeds.toml").is_file()
 
 
 def test_a_feeds_toml_that_is_there_stays(tmp_path: Path) -> None:
