@@ -15,7 +15,8 @@ from servers import ACCESS_KEY, SECRET_KEY, s3_client
 from typer.testing import CliRunner
 
 from feeds import cli, doctor
-from feeds.errors import Conflict, Denied, StoreError, Unavailable
+from feeds.commands import shared
+from feeds.errors import Conflict, Denied, FeedsError, StoreError, Unavailable
 from feeds.local import LocalStore
 from feeds.s3 import S3Store
 from feeds.store import MemoryStore, Object, Stat, Store
@@ -410,7 +411,7 @@ def test_the_command_says_a_line_for_each_need_and_exits_with_0(tmp_path: Path):
 
 
 def test_the_command_exits_with_1_when_something_is_lacking(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cli, "open_store", lambda _: IgnoresIfMatch())
+    monkeypatch.setattr(shared, "open_store", lambda _: IgnoresIfMatch())
     code, lines = run("s3://feeds")
     assert code == 1
     assert [line.split(":")[0] for line in lines if line.startswith("LACKS")] == [
@@ -432,6 +433,6 @@ def test_a_missing_bucket_is_a_sentence(environment: None):
 
 
 def test_a_missing_folder_is_a_sentence_and_is_not_made(tmp_path: Path):
-    with pytest.raises(cli.ConfigError, match="there is no such folder"):
+    with pytest.raises(FeedsError, match="there is no such folder"):
         run(str(tmp_path / "feeds"))
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,1 @@
+"""The commands: each is a function whose arguments are what a person types."""
