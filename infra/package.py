@@ -50,7 +50,7 @@ _UNUSED = re.compile(
     | ^boto3/(data|examples)/ | ^botocore/cacert\.pem$  # certifi's certificates are there
     | ^charset_normalizer/.*\.so$    # never asked; without it, it is slower
     | ^dateutil/zoneinfo/.*\.tar\.gz$
-    | ^feeds/(cli|serve|live|doctor)\.py$
+    | ^feeds/commands/ | ^feeds/(cli|serve|live|doctor|init|linkcheck|scan)\.py$
     """,
     re.VERBOSE,
 )
