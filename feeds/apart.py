@@ -110,5 +110,9 @@ def serve(answer: Callable[[str], str]) -> None:
     """
     answers, sys.stdout = sys.stdout, sys.stderr
     for question in sys.stdin:
-        answers.write(answer(question) + "\n")
-        answers.flush()
+        said = answer(question)
+        try:
+            answers.write(said + "\n")
+            answers.flush()
+        except BrokenPipeError:  # who asked has died; its messages come again
+            os._exit(1)

@@ -19,7 +19,6 @@ from feeds import documents, manifest, paths, post, schedule, state, unfinished
 from feeds.errors import StoreError
 from feeds.publish import Publisher
 from feeds.schedule import Schedules
-from feeds.state import Record
 from feeds.store import Stat
 
 MARGIN = timedelta(minutes=15)
@@ -144,23 +143,18 @@ def _short(key: str) -> int:
 def _is_recorded(publisher: Publisher, stat: Stat) -> bool:
     """Whether the record is of this very version, written or rewritten a moment ago."""
     name = state.record_key(post.group(stat.key, publisher.config))
-    seen = _record(publisher, name).posts.get(stat.key)
+    seen = publisher.records.read(name).posts.get(stat.key)
     return seen is not None and seen.version == stat.version
 
 
 def _gone(publisher: Publisher, stat: Stat, found: Found, dry: bool) -> Iterator[str]:
-    record = _record(publisher, stat.key)
+    record = publisher.records.read(stat.key)
     for key in record.posts:
         found.gone += 1
         yield key
     if not record.posts and not dry and publisher.world.now() - stat.modified > KEPT:
         publisher.feeds.delete(stat.key)
         found.swept += 1
-
-
-def _record(publisher: Publisher, name: str) -> Record:
-    there = publisher.feeds.get(name)
-    return msgspec.json.decode(there.data, type=Record) if there else Record()
 
 
 # --- feeds ---------------------------------------------------------------------------------------

@@ -17,6 +17,10 @@ from feeds.model import Entry
 from feeds.store import Store
 from feeds.versioned import JSON
 
+# Known before there are threads, as in versioned.py.
+_PAGES = msgspec.json.Decoder(tuple[Entry, ...])
+_VOLUMES = msgspec.json.Decoder(tuple[Page, ...])
+
 
 class Parts:
     """The parts of one feed's index (manifest.Shelf)."""
@@ -26,11 +30,11 @@ class Parts:
 
     def page(self, name: str) -> tuple[Entry, ...]:
         """The entries of a page, oldest first; raises Conflict where it is gone."""
-        return msgspec.json.decode(self._read(name), type=tuple[Entry, ...])
+        return _PAGES.decode(self._read(name))
 
     def volume(self, name: str) -> tuple[Page, ...]:
         """The pages of a volume, oldest first; raises Conflict where it is gone."""
-        return msgspec.json.decode(self._read(name), type=tuple[Page, ...])
+        return _VOLUMES.decode(self._read(name))
 
     def _read(self, name: str) -> bytes:
         key = state.part_key(self.path, name)

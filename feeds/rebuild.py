@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
-import msgspec
 from msgspec import Struct
 
 from feeds import post, state, unfinished
@@ -111,15 +110,10 @@ def _take(published: Published, result: Rebuilt, told: Callable[[Published], Non
     told(published)
 
 
-def _record(publisher: Publisher, key: str) -> Record:
-    found = publisher.feeds.get(key)
-    return msgspec.json.decode(found.data, type=Record) if found else Record()
-
-
 def _records(publisher: Publisher, stats: Sequence[Stat]) -> list[Record]:
     """What is recorded of posts; empty records where nothing is."""
     keys = [state.record_key(post.group(stat.key, publisher.config)) for stat in stats]
-    return publisher.world.each(lambda key: _record(publisher, key), keys)
+    return publisher.world.each(publisher.records.read, keys)
 
 
 def _unknown(publisher: Publisher, there: set[str]) -> Iterator[tuple[str, Record]]:
@@ -130,6 +124,6 @@ def _unknown(publisher: Publisher, there: set[str]) -> Iterator[tuple[str, Recor
     known = {state.record_key(post.group(key, publisher.config)) for key in there}
     for stat in publisher.feeds.list(state.RECORDS):
         if stat.key not in known:
-            record = _record(publisher, stat.key)
+            record = publisher.records.read(stat.key)
             if record.posts:
                 yield stat.key, record

@@ -8,7 +8,7 @@ that nobody had before. What the objects mean is not known here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -27,6 +27,12 @@ JSON = "application/json"
 
 S = TypeVar("S", Record, Manifest, Catalog)
 
+# Known before there are threads: msgspec 0.22 crashes the process where two of them decode a type
+# for the first time (tests/test_threads.py).
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (Record, Manifest, Catalog)
+}
+
 
 class Versioned:
     """The state objects in a store.
@@ -43,7 +49,7 @@ class Versioned:
         found = self.store.get(key)
         if found is None:
             return "", kind()
-        return found.stat.version, msgspec.json.decode(found.data, type=kind)
+        return found.stat.version, _DECODERS[kind].decode(found.data)
 
     def version(self, key: str) -> str:
         """The version of any object; ``""`` where there is none."""

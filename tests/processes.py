@@ -32,7 +32,8 @@ KINDS = {"edit": 8, "move of the file": 2, "delete": 4, "draft": 1}
 """What happens to a post that is there, how often; an edit may move it to other categories."""
 
 WORKER = """
-import json, sys
+import faulthandler, json, sys
+faulthandler.enable()
 import handler
 answers, sys.stdout = sys.stdout, sys.stderr
 handler._publisher()

@@ -180,19 +180,14 @@ def problems(
 
     Example: feeds problems s3://my-feeds
     """
-    import msgspec
-
     from feeds import state
+    from feeds.versioned import Versioned
     from feeds.world import RealWorld
 
-    store = source_of(feeds)
+    store, world = source_of(feeds), RealWorld()
+    known = Versioned(store, world)
     keys = [stat.key for stat in store.list(state.RECORDS)]
-
-    def recorded(key: str) -> state.Record:
-        found = store.get(key)
-        return msgspec.json.decode(found.data, type=state.Record) if found else state.Record()
-
-    found = state.problems(RealWorld().each(recorded, keys))
+    found = state.problems(world.each(lambda key: known.read(key, state.Record)[1], keys))
     if json_:
         typer.echo(console.as_json(found))
     else:
