@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,9 @@ _STORM = 10
 
 _SHARE = 10.0
 _SENT = 500
+
+_SOON = timedelta(seconds=10)
+"""No schedule is set for a time nearer than this, which might have passed before it is set."""
 
 
 @cache
@@ -217,14 +220,26 @@ def _scheduled(result: Published) -> bool:
         return True
     try:
         for name, record in waiting.items():
-            if record.due:
-                schedules.set(name, record.due, sorted(record.posts))
-            else:
-                schedules.clear(name)
+            _schedule(schedules, name, record)
     except FeedsError as error:
         log.line("error", what=str(error))
         return False
     return True
+
+
+def _schedule(schedules: Schedules, name: str, record: state.Record) -> None:
+    """Set the time of a post, and look again: a quicker worker may have set a newer one before."""
+    publisher = _publisher()
+    while True:
+        if record.due:
+            soon = publisher.world.now() + _SOON
+            schedules.set(name, max(record.due, soon), sorted(record.posts))
+        else:
+            schedules.clear(name)
+        found = publisher.records.read(name)
+        if found.due == record.due:
+            return
+        record = found
 
 
 def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001

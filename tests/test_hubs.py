@@ -386,7 +386,7 @@ def test_a_message_that_is_not_taken_is_an_error() -> None:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queue: str, sqs: Any) -> Iterator[Upload]:
     """A configured function, with posts and feeds in buckets, and the queue; it takes uploads."""
     s3 = boto3.client("s3")
-    posts, feeds = f"posts-{next(number)}", f"feeds-{next(number)}"
+    posts, feeds = f"hubs-posts-{next(number)}", f"hubs-feeds-{next(number)}"
     s3.create_bucket(Bucket=posts)
     s3.create_bucket(Bucket=feeds)
     (tmp_path / "feeds.toml").write_text(TOML)
