@@ -71,8 +71,13 @@ def audit(
 
 
 def _due(publisher: Publisher, schedules: Schedules | None, found: Found) -> Iterator[str]:
-    """The keys of posts whose time came without anybody looking; the others are scheduled."""
+    """The keys of posts whose time came without anybody looking; the others are scheduled.
+
+    A crash may have left a second marker of a post. The earlier one counts: who looks too early
+    sets the time again, and who looks too late is late.
+    """
     now = publisher.world.now()
+    scheduled: set[str] = set()
     for stat in publisher.feeds.list(schedule.DUE):
         when, there = schedule.marker_time(stat.key), publisher.feeds.get(stat.key)
         if when is None or there is None:
@@ -84,8 +89,11 @@ def _due(publisher: Publisher, schedules: Schedules | None, found: Found) -> Ite
             if now - when > LEFT:
                 publisher.feeds.delete(stat.key)
         elif schedules:
+            name = state.record_key(post.group(keys[0], publisher.config))
+            if name in scheduled:
+                continue
+            scheduled.add(name)
             try:
-                name = state.record_key(post.group(keys[0], publisher.config))
                 schedules.set(name, when, keys)
             except StoreError as error:
                 found.errors.append(str(error))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 from test_rebuild import filled, tree, yardstick
 
+import handler
 from feeds import config, paths, state
 from feeds.audit import audit
 from feeds.events import Message
+from feeds.local import LocalStore
 from feeds.publish import Publisher
 from feeds.rebuild import rebuild
 from feeds.store import MemoryStore
 from feeds.world import Counted, RealWorld
 
-SETTINGS = config.parse('[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\n')
+TOML = '[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\n'
+SETTINGS = config.parse(TOML)
 
 
 class Later(RealWorld):
@@ -230,3 +235,83 @@ def test_the_marker_of_a_scheduled_post_moves_with_an_edit_and_goes_with_a_delet
     site.posts.delete("soon.md")
     site.look("soon.md")
     assert list(site.feeds.list("state/due/")) == []
+
+
+def test_of_two_markers_of_one_post_the_earlier_one_is_scheduled():
+    """A crash left the one behind; looking too early does no harm, and too late is late."""
+    site = Site()
+    site.posts.put("soon.md", SOON)
+    site.look("soon.md")
+    (marker,) = site.feeds.list("state/due/")
+    found = site.feeds.get(marker.key)
+    site.feeds.put(marker.key.replace("T001000Z", "T002000Z"), found.data)
+    noted = Noted()
+    audit(site.publisher, print, noted)
+    (when, _) = noted.set_[state.record_key("soon.md")]
+    assert when == datetime(2026, 6, 1, 0, 10, tzinfo=UTC)
+
+
+# --- the function --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bucket(tmp_path, monkeypatch, moto_server):
+    """A configured function with twelve posts that nobody told it of; it gives a queue's client."""
+    posts = LocalStore(tmp_path / "posts")
+    for stat in (source := filled(12)).list():
+        posts.put(stat.key, source.get(stat.key).data)
+    (tmp_path / "feeds.toml").write_text(TOML)
+    variables = {
+        "POSTS_URL": str(tmp_path / "posts"),
+        "FEEDS_URL": str(tmp_path / "feeds"),
+        "FEEDS_CONFIG": str(tmp_path / "feeds.toml"),
+        "AWS_ENDPOINT_URL": moto_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName="audited")["QueueUrl"]
+    monkeypatch.setenv("PUBLISH_QUEUE_URL", url)
+    for made in vars(handler).values():
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()
+    yield lambda: received(sqs, url)
+    sqs.delete_queue(QueueUrl=url)
+
+
+def received(sqs, url: str) -> list[dict[str, object]]:
+    """All messages of a queue, as Lambda hands them over."""
+    found = []
+    while more := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in more:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            record = {"eventSource": "aws:sqs", "attributes": {"ApproximateReceiveCount": "1"}}
+            found.append({**record, "messageId": message["MessageId"], "body": message["Body"]})
+    return found
+
+
+def test_the_function_fills_the_feeds_of_a_bucket_through_the_queue(
+    bucket, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setattr(handler, "_SENT", 5)
+    answer = handler.audit({}, None)
+    assert (answer["posts"], answer["new"], answer["errors"]) == (12, 12, [])
+    (line,) = (json.loads(line) for line in capfd.readouterr().out.splitlines())
+    assert (line["event"], line["dry"], line["counts"]["new"]) == ("audit", False, 12)
+    messages = bucket()
+    assert len(messages) == 12
+    assert handler.publish({"Records": messages}, None) == {"batchItemFailures": []}
+    posts, feeds = LocalStore(tmp_path / "posts"), LocalStore(tmp_path / "feeds")
+    assert tree(feeds) == yardstick(posts, feeds, SETTINGS)
+    handler.audit({}, None)
+    assert bucket() == []
+
+
+def test_the_function_sends_nothing_when_it_is_asked_to_be_dry(bucket, tmp_path):
+    assert handler.audit({"dry": True}, None)["new"] == 12
+    assert bucket() == []
+    assert not (tmp_path / "feeds").exists()

@@ -18,6 +18,7 @@ from infra.package import RUNTIME, make_zip
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "examples" / "news" / "feeds.toml"
+TEMPLATES = ROOT / "feeds" / "templates"
 BYTES = 8_000_000
 
 
@@ -109,6 +110,9 @@ def test_what_the_function_never_reads_is_left_out(function_zip: Path) -> None:
     assert not endings & {".pyi", ".pyx", ".h", ".c", ".typed"}
     assert not any(".dist-info/" in name or "/tests/" in name for name in names)
     assert "feeds.toml" in names
+    ours = {name for name in names if name.startswith("feeds/")}
+    assert not any("/commands/" in name or "cli" in name for name in ours)
+    assert {f"feeds/templates/{path.name}" for path in TEMPLATES.iterdir()} <= ours
 
 
 def test_all_of_it_can_be_imported_without_anything_else(task: Path) -> None:
