@@ -184,7 +184,8 @@ class LocalStore:
             real = Path(path).resolve()
         except (OSError, RuntimeError):  # links that go round
             return ""
-        return str(real) if real.is_relative_to(self._root) else ""
+        # Links that go round are no error from Python 3.13 on: one of them is left.
+        return str(real) if real.is_relative_to(self._root) and not real.is_symlink() else ""
 
     def _is_direct(self, folder: str) -> bool:
         """Say whether no symbolic link is on the way to a folder in here, as far as it exists."""

@@ -152,13 +152,20 @@ def _looks(posts: Path | None, stop: threading.Event) -> Iterator[set[str]]:
             yield set()
         return
     root = posts.resolve()
+    folders = _folders(root)
     for changes in watch(root, stop_event=stop, step=20, rust_timeout=500, yield_on_timeout=True):
         changed = {Path(path) for _, path in changes}
-        if any(path.is_dir() or not (path.suffix or path.exists()) for path in changed):
+        if any(path.is_dir() or path in folders for path in changed):
+            folders = _folders(root)
             yield {""}  # a folder came or went, and what was in it is not told
         else:
             below = (path for path in changed if path.is_relative_to(root))
             yield {path.relative_to(root).as_posix() for path in below}
+
+
+def _folders(root: Path) -> set[Path]:
+    """The folder and all below it: a name does not say what it was that went."""
+    return {Path(at) for at, _, _ in os.walk(root)}
 
 
 def _stamp(path: Path) -> tuple[int, int]:

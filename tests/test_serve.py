@@ -177,6 +177,16 @@ def test_a_post_that_is_removed_leaves_its_feed(server: Server) -> None:
     assert eventually(lambda: "Three" not in server.titles())
 
 
+def test_a_folder_that_is_moved_away_takes_its_posts_along(server: Server) -> None:
+    folder = server.folder / "posts" / "v2.1"  # it could be a file, by its name
+    folder.mkdir()
+    (folder / "four.md").write_bytes(post("Four"))
+    assert eventually(lambda: "Four" in server.titles())
+    folder.rename(server.folder / "elsewhere")
+
+    assert eventually(lambda: "Four" not in server.titles())
+
+
 def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: Server) -> None:
     def replaced(text: str) -> None:
         """As editors do it: a new file in the place of the old one."""
