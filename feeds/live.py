@@ -55,9 +55,10 @@ class Live:
                 self._note(published)
 
             done = rebuild(self._publisher, told=note)
-            parts = [f"{done.posts:,} posts read", f"{done.feeds:,} feeds"]
-            parts += [f"{done.skipped:,} posts as before"] if done.skipped else []
-            parts += [f"{done.documents:,} documents written", f"{len(found):,} problems"]
+            parts = [f"{_number(done.posts, 'post')} read", _number(done.feeds, "feed")]
+            parts += [f"{_number(done.skipped, 'post')} as before"] if done.skipped else []
+            parts += [f"{_number(done.documents, 'document')} written"]
+            parts += [_number(len(found), "problem")]
             self.report(", ".join(parts), sorted(found), done.errors)
             self._wind()
 
@@ -73,7 +74,7 @@ class Live:
             self._note(published)
             names = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3:,} more" if wanted[3:] else "")
             self.report(
-                f"{names}: {len(published.changed):,} documents written",
+                f"{names}: {_number(len(published.changed), 'document')} written",
                 problems(published.looked.values()),
                 list(published.errors),
             )
@@ -108,3 +109,7 @@ class Live:
             self.changed(due)
         else:
             self._wind()
+
+
+def _number(count: int, one: str) -> str:
+    return f"{count:,} {one if count == 1 else one + 's'}"

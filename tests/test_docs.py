@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -166,6 +167,51 @@ def test_the_tests_that_show_what_is_said_of_security_are_there() -> None:
     named = set(re.findall(r"`(test_\w+)`", SECURITY))
     assert len(named) > 50
     assert named <= there
+
+
+IMPURE = {"boto3", "botocore", "os", "pathlib", "random", "requests"}
+IMPURE |= {"secrets", "socket", "subprocess", "tempfile", "time"}
+
+
+def rooms() -> tuple[set[str], set[str]]:
+    """The modules that docs/design.md calls pure, and those that it does not."""
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = text.partition("| pure | shell |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| ")]
+    pure, shell = (
+        {name for row in rows for name in re.findall(r"`([a-z0-9]+)/?`", row[column])}
+        for column in (0, 1)
+    )
+    return pure, shell
+
+
+def imported(module: Path) -> set[str]:
+    """What a module imports: our modules by their names, of others the first part."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == "feeds":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.removeprefix("feeds.").partition(".")[0])
+    return found
+
+
+def test_every_module_has_its_place_in_the_design() -> None:
+    there = {path.stem for path in (ROOT / "feeds").iterdir() if path.suffix == ".py"}
+    pure, shell = rooms()
+
+    assert pure | shell == there - {"__init__"} | {"commands"}
+    assert not pure & shell
+
+
+def test_what_the_design_calls_pure_knows_no_disk_no_network_and_no_shell() -> None:
+    pure, shell = rooms()
+    found = {name: imported(ROOT / "feeds" / f"{name}.py") & (IMPURE | shell) for name in pure}
+
+    # theme reads the package's own templates when it is imported, and a site's for a shell.
+    assert {name: names for name, names in found.items() if names} == {"theme": {"pathlib"}}
 
 
 def test_every_limit_is_argued_with_its_default() -> None:

@@ -55,6 +55,7 @@ def test_a_change_is_published_without_reading_the_other_posts(tmp_path):
     assert room.tree() == room.yardstick()
     assert b"Changed" in room.tree()["category/d/feed.json"]
     assert room.told[-1].startswith("4.md, 7.md: ")
+    assert room.told[0].startswith("9 posts read, 2 feeds, ")
     said = len(room.told)
     room.live.changed(["notes.txt", ".4.md.swp"])
     assert len(room.told) == said
@@ -85,3 +86,12 @@ def test_a_post_of_the_future_appears_when_its_time_has_come_and_not_before(tmp_
     assert b"Soon" in room.tree()["feed.json"]
     room.live.stop()
     assert room.tree() == room.yardstick()
+
+
+def test_what_it_says_counts_one_post_as_one(tmp_path):
+    room = Room(tmp_path)
+    room.write("1.md", "One", "2025-13-01")
+    room.live.start()
+
+    assert room.told[0].startswith("1 post read, 1 feed, ")
+    assert room.told[0].endswith(" documents written, 1 problem")
