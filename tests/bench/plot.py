@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 60, 200, 50, 50
+LEFT, RIGHT, TOP, BOTTOM = 60, 230, 50, 50
 COLOURS = ("#1b6ac9", "#c2410c", "#15803d", "#7c3aed")
 
 
