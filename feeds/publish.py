@@ -52,8 +52,9 @@ class Published(Struct, frozen=True):
     """What publishing a batch came to.
 
     `failed` are the ids of messages that must come again, and `failures` why; `changed` the keys of
-    documents under the public root whose bytes changed; `looked` the records written, by their
-    keys; `conflicts` how often somebody else was quicker, by the key of the state object.
+    documents under the public root that were written, because their bytes changed or because the
+    store's versions are no hashes of them; `looked` the records written, by their keys;
+    `conflicts` how often somebody else was quicker, by the key of the state object.
     """
 
     failed: frozenset[str]

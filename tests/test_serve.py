@@ -98,8 +98,7 @@ def site(folder: Path) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = started(site(tmp_path_factory.mktemp("site")))
     yield server
-    server.process.kill()
-    server.process.wait()
+    server.stop(signal.SIGTERM)  # killed, it would leave its folder behind
 
 
 @pytest.mark.parametrize(

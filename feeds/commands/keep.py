@@ -164,7 +164,7 @@ def _audited(found: Found) -> str:
         f"{found.gone:,} gone",
         f"{found.late:,} late",
         console.number(found.feeds, "feed"),
-        f"{console.number(found.documents, 'document')} put right",
+        f"{console.number(found.documents, 'document')} written",
         f"{found.swept:,} swept",
     ]
     return ", ".join(parts)
