@@ -1,19 +1,20 @@
 """Measures a burst: thousands of new posts at once, and a few workers that publish them.
 
 The store is in memory and takes 20 ms for each call, as S3 does; its messages come in any order, as
-SQS's do. Workers are threads of one process, so Python code runs in one of them at a time: what is
-measured is how the protocol copes with rivals, and what it costs in calls. Afterwards the public
-tree must be what one full build writes.
+SQS's may. With `--by-age` the oldest post is first, as when an audit fills a queue. Workers are
+threads of one process, so Python code runs in one of them at a time: what is measured is how the
+protocol copes with rivals, and what it costs in calls. Afterwards the public tree must be what one
+full build writes.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -70,8 +71,9 @@ class Slow(Counted):
 class Burst:
     """Messages that wait, and workers that take some at a time until there are none."""
 
-    def __init__(self, posts: Store, keys: list[str], size: int) -> None:
+    def __init__(self, posts: Store, keys: list[str], size: int, workers: int = WORKERS) -> None:
         self.posts, self.feeds, self.size = Slow(posts), Slow(MemoryStore()), size
+        self.workers = workers
         self.waiting = deque(Message(key, (key,), 1, ()) for key in keys)
         self.lock = threading.Lock()
         self.conflicts = self.again = self.batches = 0
@@ -80,7 +82,7 @@ class Burst:
     def run(self) -> float:
         """Publish everything, and say how many seconds it took."""
         start = time.perf_counter()
-        threads = [threading.Thread(target=self._work) for _ in range(WORKERS)]
+        threads = [threading.Thread(target=self._work) for _ in range(self.workers)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -111,7 +113,7 @@ class Burst:
             return [self.waiting.popleft() for _ in range(min(self.size, len(self.waiting)))]
 
 
-def main(count: int = 10_000, *sizes: int) -> None:
+def main(count: int, sizes: Sequence[int], workers: int, by_age: bool) -> None:
     """Measure, compare with the full build, and print a table."""
     posts = MemoryStore()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -121,15 +123,16 @@ def main(count: int = 10_000, *sizes: int) -> None:
             if found := written.get(stat.key):
                 posts.put(stat.key, found.data)
     keys = [stat.key for stat in posts.list()]
-    Random(count).shuffle(keys)
+    if not by_age:
+        Random(count).shuffle(keys)
     print(
-        f"{count:,} new posts in {corpus.CATEGORIES} categories at once, {WORKERS} workers, "
-        f"{LATENCY * 1000:.0f} ms for each call"
+        f"{count:,} new posts in {corpus.CATEGORIES} categories at once, {workers} workers, "
+        f"{'oldest first' if by_age else 'in any order'}, {LATENCY * 1000:.0f} ms for each call"
     )
     columns = ("messages a batch", "s", "posts/s", "calls/post", "PUTs/post", "conflicts", "again")
     print("".join(f"{column:>{width}}" for column, width in zip(columns, WIDTHS, strict=True)))
-    for size in sizes or SIZES:
-        burst = Burst(posts, keys, size)
+    for size in sizes:
+        burst = Burst(posts, keys, size, workers)
         seconds = burst.run()
         wrong = yardstick.wrong(posts, burst.feeds.store, CONFIG)
         assert not wrong, wrong[:10]
@@ -150,4 +153,10 @@ def main(count: int = 10_000, *sizes: int) -> None:
 WIDTHS = (16, 8, 10, 12, 11, 11, 8)
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    words = argparse.ArgumentParser(description="Measure a burst of uploads.")
+    words.add_argument("count", nargs="?", type=int, default=10_000, help="how many posts")
+    words.add_argument("sizes", nargs="*", type=int, default=SIZES, help="messages a batch")
+    words.add_argument("--workers", type=int, default=WORKERS)
+    words.add_argument("--by-age", action="store_true", help="the oldest post first")
+    given = words.parse_args()
+    main(given.count, given.sizes, given.workers, given.by_age)
