@@ -368,7 +368,7 @@ def test_a_role_may_do_what_its_function_does(made: Resolved) -> None:
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     take = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
     scheduling = {
-        *((f"scheduler:{verb}Schedule", group) for verb in ("Create", "Update", "Delete")),
+        *((f"scheduler:{verb}Schedule", group) for verb in ("Create", "Update")),
         ("iam:PassRole", made.of({"Fn::GetAtt": ["SchedulerRole", "Arn"]})),
     }
     writing = {
@@ -382,6 +382,7 @@ def test_a_role_may_do_what_its_function_does(made: Resolved) -> None:
         *((action, publish) for action in take),
         *writing,
         *scheduling,
+        ("scheduler:DeleteSchedule", group),
         ("s3:GetObject", f"{posts}/*"),
         ("sqs:SendMessage", notify),
     }

@@ -22,6 +22,7 @@ from feeds import config
 from feeds.events import Message
 from feeds.local import LocalStore
 from feeds.publish import Publisher
+from feeds.rebuild import rebuild
 from feeds.store import MemoryStore, Object, Stat, Store
 from feeds.world import Counted, RealWorld
 from tests import yardstick
@@ -66,6 +67,16 @@ class Slow(Counted):
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         raise AssertionError("nothing on the path of an upload lists a bucket")
+
+
+class Listed(Slow):
+    """A slow store that may be listed, a thousand keys a call: by a rebuild."""
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        for number, stat in enumerate(Counted.list(self, prefix)):
+            if number % 1000 == 0:
+                time.sleep(LATENCY)
+            yield stat
 
 
 class Burst:
@@ -113,7 +124,7 @@ class Burst:
             return [self.waiting.popleft() for _ in range(min(self.size, len(self.waiting)))]
 
 
-def main(count: int, sizes: Sequence[int], workers: int, by_age: bool) -> None:
+def main(count: int, sizes: Sequence[int], workers: int, by_age: bool, also_rebuild: bool) -> None:
     """Measure, compare with the full build, and print a table."""
     posts = MemoryStore()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -148,9 +159,27 @@ def main(count: int, sizes: Sequence[int], workers: int, by_age: bool) -> None:
         )
         row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
         print(f"{row}  the tree is the full build's", flush=True)
+    if also_rebuild:
+        rebuilt(posts, count)
 
 
 WIDTHS = (16, 8, 10, 12, 11, 11, 8)
+
+
+def rebuilt(posts: Store, count: int) -> None:
+    """Measure `feeds rebuild` of the same posts, and print a line."""
+    source, feeds = Listed(posts), Listed(MemoryStore())
+    start = time.perf_counter()
+    done = rebuild(Publisher(source, feeds, CONFIG, RealWorld()))
+    seconds = time.perf_counter() - start
+    assert not done.errors, done.errors[:10]
+    assert not yardstick.wrong(posts, feeds.store, CONFIG)
+    calls = source.calls + feeds.calls
+    print(
+        f"feeds rebuild: {seconds:.1f} s, {count / seconds:,.0f} posts/s, "
+        f"{calls.total() / count:.1f} calls and {calls['put'] / count:.1f} PUTs a post"
+    )
+
 
 if __name__ == "__main__":
     words = argparse.ArgumentParser(description="Measure a burst of uploads.")
@@ -158,5 +187,6 @@ if __name__ == "__main__":
     words.add_argument("sizes", nargs="*", type=int, default=SIZES, help="messages a batch")
     words.add_argument("--workers", type=int, default=WORKERS)
     words.add_argument("--by-age", action="store_true", help="the oldest post first")
+    words.add_argument("--rebuild", action="store_true", help="and a rebuild of the same posts")
     given = words.parse_args()
-    main(given.count, given.sizes, given.workers, given.by_age)
+    main(given.count, given.sizes, given.workers, given.by_age, given.rebuild)
