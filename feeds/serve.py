@@ -114,6 +114,8 @@ def run(
         with first:
             watcher.start()
             follow(None)
+        settings.load()  # its imports now: a ^C among them may get lost in one
+        settings.get_loop_factory()
         say(f"Serving http://127.0.0.1:{listener.getsockname()[1]}/feeds.html (stop with Ctrl+C)")
         uvicorn.Server(settings).run(sockets=[listener])
     except KeyboardInterrupt:
