@@ -59,7 +59,10 @@ class Server(Struct):
 
     def stop(self, signal_: signal.Signals) -> int:
         self.process.send_signal(signal_)
-        return self.process.wait(timeout=10)
+        try:
+            return self.process.wait(timeout=10)
+        finally:
+            self.process.kill()
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
