@@ -17,8 +17,8 @@ from feeds import paths
 
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 
-# Runs a command and prints its peak. In between, because a process is said to have had the memory of
-# the one that started it, and the one that runs the tests may have had much.
+# Runs a command and prints its peak. It stands between, because a process is said to have had the
+# memory of the one that started it, and the one that runs the tests may have had much.
 PEAK = """
 import resource, subprocess, sys
 status = subprocess.call(sys.argv[1:])
