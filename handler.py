@@ -1,4 +1,6 @@
-"""The entry points of the cloud functions. Wiring only: what is done is done in feeds/.
+"""The entry points of the cloud functions: what they are given, what they log and answer.
+
+What is done is done in feeds/.
 
 publish   S3 events, through a queue or not  ->  feeds, and notes of what changed in them
 notify    those notes, when their time has come  ->  WebSub hubs

@@ -1,8 +1,8 @@
 """Owns posts: which objects are posts, and what each one says: key + bytes -> Post -> Entry.
 
 Reading comes in two steps, because most posts of a large site are in no document any more: `read`
-does what places a post (dates, terms, link), `entry` does what fills it (the HTML). Both are pure:
-whether a date is in the future is for the caller, who knows the time.
+does what places a post (dates, terms, link), `filled` does what fills its entry (the HTML). Both
+are pure: whether a date is in the future is for the caller, who knows the time.
 """
 
 from __future__ import annotations

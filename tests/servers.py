@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -174,8 +175,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer
         raise AttributeError(name)
 
+    @abstractmethod
     def answer(self) -> None:
-        raise NotImplementedError
+        """Answer a request of any method."""
 
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))

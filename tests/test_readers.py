@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,9 +111,9 @@ class Reader:
     def __init__(self, site: Site, path: str, folder: Path) -> None:
         self.site, self.path, self.url, self.folder = site, path, site.url + path, folder
 
+    @abstractmethod
     def refresh(self) -> list[Item]:
         """Ask for the feed, and return all items that the reader has of it."""
-        raise NotImplementedError
 
     def seen(self, item: Item) -> Item:
         """The item with what this reader knows of it."""
