@@ -17,10 +17,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
-Value: TypeAlias = str | bool | Mapping[str, "Value"] | Sequence["Value"]
+Value: TypeAlias = str | bool | dict[str, "Value"] | list["Value"]
+"""What a template can be given; just these types, since asking for abstract ones takes long."""
 
 
 class Html(str):
@@ -129,7 +130,7 @@ def names(template: Template) -> Iterator[Name]:
             yield from names(part.parts)
 
 
-def rendered(template: Template, values: Mapping[str, Value]) -> str:
+def rendered(template: Template, values: dict[str, Value]) -> str:
     """The template with `values` filled in."""
     out: list[str] = []
     _render(template, [values], out)
@@ -138,22 +139,22 @@ def rendered(template: Template, values: Mapping[str, Value]) -> str:
 
 def _render(template: Template, stack: list[Value], out: list[str]) -> None:
     for part in template:
-        if isinstance(part, Section):
+        if isinstance(part, str):
+            out.append(part)
+        elif isinstance(part, Section):
             value = _found(part.name.names, stack)
             if part.inverted:
                 if not value:
                     _render(part.parts, stack, out)
-            elif isinstance(value, Sequence) and not isinstance(value, str):
+            elif isinstance(value, list):
                 for item in value:
                     _render(part.parts, [*stack, item], out)
             elif value:
                 _render(part.parts, [*stack, value], out)
-        elif isinstance(part, Name):
+        else:
             value = _found(part.names, stack)
             if isinstance(value, str):
                 out.append(value if isinstance(value, Html) else html.escape(value))
-        else:
-            out.append(part)
 
 
 def _found(names: tuple[str, ...], stack: list[Value]) -> Value:
@@ -161,9 +162,9 @@ def _found(names: tuple[str, ...], stack: list[Value]) -> Value:
     if not names:
         return stack[-1]
     for around in reversed(stack):
-        if isinstance(around, Mapping) and names[0] in around:
+        if isinstance(around, dict) and names[0] in around:
             value = around[names[0]]
             for name in names[1:]:
-                value = value.get(name, "") if isinstance(value, Mapping) else ""
+                value = value.get(name, "") if isinstance(value, dict) else ""
             return value
     return ""

@@ -7,7 +7,7 @@ loads. templates/ says what goes where; here is only what there is to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from feeds import mustache, paths, theme, words
@@ -102,7 +102,7 @@ def _relative(here: str, url: str, config: Config) -> str:
     return paths.relative(here, url.removeprefix(config.feeds.url)) if url else ""
 
 
-def _entry(entry: Entry, view: View, here: str, config: Config) -> Mapping[str, Value]:
+def _entry(entry: Entry, view: View, here: str, config: Config) -> dict[str, Value]:
     language = config.site.language
     own = entry.language if entry.language.lower() != language.lower() else ""
     changed = entry.updated.date() > entry.published.date()

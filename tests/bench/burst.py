@@ -1,22 +1,25 @@
 """Measures a burst: thousands of new posts at once, and a few workers that publish them.
 
-The store is in memory and takes 20 ms for each call, as S3 does; its messages come in any order, as
-SQS's may. With `--by-age` the oldest post is first, as when an audit fills a queue. Workers are
-threads of one process, so Python code runs in one of them at a time: what is measured is how the
-protocol copes with rivals, and what it costs in calls. Afterwards the public tree must be what one
-full build writes.
+Each worker is a process, as in the cloud. Posts and feeds are in folders, and a call takes 20 ms
+longer, as in S3; messages come in any order, as from SQS. With `--by-age` the oldest post is first,
+as when an audit fills a queue. The bound is what a worker could publish if all it did was to wait
+for the calls that a lone worker makes, as many at once as it can. Afterwards the public tree must
+be what one full build writes.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import tempfile
-import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from multiprocessing.managers import SyncManager
 from pathlib import Path
+from queue import Empty, Queue
 from random import Random
+from typing import NamedTuple
 
 from feeds import config
 from feeds.events import Message
@@ -29,8 +32,8 @@ from tests import yardstick
 from tests.bench import corpus
 
 LATENCY = 0.02
-WORKERS = 4
-SIZES = (10, 100, 1000)
+WORKERS = 2
+SIZES = (10, 100)
 
 CONFIG = config.parse(
     '[site]\ntitle = "Benchmark"\nurl = "https://news.example.com/"\n'
@@ -79,91 +82,131 @@ class Listed(Slow):
             yield stat
 
 
-class Burst:
-    """Messages that wait, and workers that take some at a time until there are none."""
+class Work(NamedTuple):
+    """What one worker did."""
 
-    def __init__(self, posts: Store, keys: list[str], size: int, workers: int = WORKERS) -> None:
-        self.posts, self.feeds, self.size = Slow(posts), Slow(MemoryStore()), size
-        self.workers = workers
-        self.waiting = deque(Message(key, (key,), 1, ()) for key in keys)
-        self.lock = threading.Lock()
-        self.conflicts = self.again = self.batches = 0
-        self.errors: list[BaseException] = []
+    calls: Counter[str]
+    conflicts: int
+    again: int
 
-    def run(self) -> float:
-        """Publish everything, and say how many seconds it took."""
+
+class Measured(NamedTuple):
+    """What a burst took: seconds, and what all workers did."""
+
+    seconds: float
+    work: Work
+
+
+def burst(posts: Path, feeds: Path, keys: Sequence[str], size: int, workers: int) -> Measured:
+    """Publish posts by so many processes, `size` messages at a time; feeds go to a new folder."""
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager, context.Pool(workers) as pool:
+        waiting = _queue(manager, keys)
+        pool.starmap(_ready, [()] * workers, chunksize=1)
         start = time.perf_counter()
-        threads = [threading.Thread(target=self._work) for _ in range(self.workers)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if self.errors:
-            raise self.errors[0]
-        return time.perf_counter() - start
+        given = [(str(posts), str(feeds), waiting, size)] * workers
+        done = pool.starmap(_work, given, chunksize=1)
+        seconds = time.perf_counter() - start
+    calls = sum((work.calls for work in done), Counter[str]())
+    work = Work(calls, sum(w.conflicts for w in done), sum(w.again for w in done))
+    return Measured(seconds, work)
 
-    def _work(self) -> None:
-        publisher = Publisher(self.posts, self.feeds, CONFIG, RealWorld())
+
+def _queue(manager: SyncManager, keys: Sequence[str]) -> Queue[Message]:
+    waiting: Queue[Message] = manager.Queue()
+    for key in keys:
+        waiting.put(Message(key, (key,), 1, ()))
+    return waiting
+
+
+def _ready() -> None:
+    """Take long enough that each worker has started, and imported what is imported here."""
+    time.sleep(1)
+
+
+def _work(posts: str, feeds: str, waiting: Queue[Message], size: int) -> Work:
+    source, target = Slow(LocalStore(posts)), Slow(LocalStore(feeds))
+    publisher = Publisher(source, target, CONFIG, RealWorld())
+    again = 0
+    while batch := _taken(waiting, size):
+        failed = publisher.publish(batch).failed
+        again += len(failed)
+        for message in batch:
+            if message.id in failed:
+                waiting.put(Message(message.id, message.keys, message.received + 1, ()))
+    return Work(source.calls + target.calls, publisher.conflicts, again)
+
+
+def _taken(waiting: Queue[Message], size: int) -> list[Message]:
+    batch: list[Message] = []
+    while len(batch) < size:
         try:
-            while batch := self._taken():
-                failed = publisher.publish(batch).failed
-                with self.lock:
-                    self.batches += 1
-                    self.again += len(failed)
-                    for message in batch:
-                        if message.id in failed:
-                            again = Message(message.id, message.keys, message.received + 1, ())
-                            self.waiting.append(again)
-        except BaseException as error:
-            self.errors.append(error)
-        with self.lock:
-            self.conflicts += publisher.conflicts
-
-    def _taken(self) -> list[Message]:
-        with self.lock:
-            return [self.waiting.popleft() for _ in range(min(self.size, len(self.waiting)))]
+            batch.append(waiting.get_nowait())
+        except Empty:
+            break
+    return batch
 
 
 def main(count: int, sizes: Sequence[int], workers: int, by_age: bool, also_rebuild: bool) -> None:
     """Measure, compare with the full build, and print a table."""
-    posts = MemoryStore()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        corpus.write(Path(folder), count)
-        written = LocalStore(folder)
-        for stat in written.list():
-            if found := written.get(stat.key):
-                posts.put(stat.key, found.data)
+        measured(Path(folder), count, sizes, workers, by_age)
+        if also_rebuild:
+            rebuilt(LocalStore(Path(folder) / "posts"), count)
+
+
+def measured(folder: Path, count: int, sizes: Sequence[int], workers: int, by_age: bool) -> None:
+    """Measure a worker alone, then all of them, with batches of each size."""
+    corpus.write(folder / "posts", count)
+    posts = LocalStore(folder / "posts")
     keys = [stat.key for stat in posts.list()]
     if not by_age:
         Random(count).shuffle(keys)
     print(
-        f"{count:,} new posts in {corpus.CATEGORIES} categories at once, {workers} workers, "
+        f"{count:,} new posts in {corpus.CATEGORIES} categories at once, "
         f"{'oldest first' if by_age else 'in any order'}, {LATENCY * 1000:.0f} ms for each call"
     )
-    columns = ("messages a batch", "s", "posts/s", "calls/post", "PUTs/post", "conflicts", "again")
-    print("".join(f"{column:>{width}}" for column, width in zip(columns, WIDTHS, strict=True)))
+    print("".join(f"{column:>{width}}" for column, width in COLUMNS.items()))
     for size in sizes:
-        burst = Burst(posts, keys, size, workers)
-        seconds = burst.run()
-        wrong = yardstick.wrong(posts, burst.feeds.store, CONFIG)
-        assert not wrong, wrong[:10]
-        calls: Counter[str] = burst.posts.calls + burst.feeds.calls
-        cells = (
-            f"{size:,}",
-            f"{seconds:.1f}",
-            f"{count / seconds:,.0f}",
-            f"{calls.total() / count:.1f}",
-            f"{calls['put'] / count:.1f}",
-            f"{burst.conflicts:,}",
-            f"{burst.again:,}",
-        )
-        row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
-        print(f"{row}  the tree is the full build's", flush=True)
-    if also_rebuild:
-        rebuilt(posts, count)
+        bound = 0.0
+        for some in dict.fromkeys((1, workers)):
+            feeds = LocalStore(folder / f"feeds-{size}-{some}")
+            done = burst(folder / "posts", Path(feeds.url), keys, size, some)
+            wrong = yardstick.wrong(posts, feeds, CONFIG)
+            assert not wrong, wrong[:10]
+            calls, rate = done.work.calls, count / done.seconds / some
+            bound = bound or RealWorld().threads / (LATENCY * calls.total() / count)
+            cells = (
+                f"{size:,}",
+                f"{some}",
+                f"{done.seconds:.1f}",
+                f"{count / done.seconds:,.0f}",
+                f"{rate:,.0f}",
+                f"{bound:,.0f}",
+                f"{rate / bound:.0%}",
+                f"{calls.total() / count:.1f}",
+                f"{calls['put'] / count:.1f}",
+                f"{done.work.conflicts:,}",
+                f"{done.work.again:,}",
+            )
+            widths = COLUMNS.values()
+            row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+            print(f"{row}  the tree is the full build's", flush=True)
 
 
-WIDTHS = (16, 8, 10, 12, 11, 11, 8)
+COLUMNS = {
+    "a batch": 8,
+    "workers": 9,
+    "s": 8,
+    "posts/s": 9,
+    "a worker": 10,
+    "bound": 7,
+    "of it": 7,
+    "calls/post": 12,
+    "PUTs/post": 11,
+    "conflicts": 11,
+    "again": 7,
+}
 
 
 def rebuilt(posts: Store, count: int) -> None:
