@@ -47,21 +47,24 @@ class Indexes:
 
     def merge(
         self, path: str, names: Sequence[str], shown: dict[str, bool], again: bool = False
-    ) -> tuple[str, Manifest]:
+    ) -> tuple[str, Manifest, str]:
         """Bring the index of a feed up to date with the records at `names`.
 
         `shown` is Listing.agrees'; `again` tells that another worker may have died over the same
-        messages. Returns the new version of the index, and what it is now.
+        messages. Returns the new version of the index, what it is now, and the token of the one
+        that it was written over.
         """
         last: Manifest | None = None
+        before = ""
         written: list[str] = []
         parts = self.parts(path)
 
         def merged(old: Manifest) -> Manifest:
-            nonlocal last
+            nonlocal last, before
             if last and self._surely_failed(last, old):
                 parts.remove(written)
             written.clear()
+            before = old.token
             old = self._tidied(path, old, again)
             records = self.world.each(self.record, names)
             now = self.world.now()
@@ -88,7 +91,7 @@ class Indexes:
 
         version, new = self.state.swap(state.manifest_key(path), Manifest, merged)
         parts.remove(new.gone)
-        return version, new
+        return version, new, before
 
     @staticmethod
     def _surely_failed(last: Manifest, now: Manifest) -> bool:

@@ -7,8 +7,10 @@ is written over the version that was there before the source was looked at.
 
 from __future__ import annotations
 
-import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from msgspec import Struct
 
 from feeds import documents, index, paths, state
 from feeds.config import Config
@@ -17,7 +19,27 @@ from feeds.manifest import Due, Manifest
 from feeds.model import Document
 from feeds.output import FRESH, stored_type
 from feeds.parts import Parts
+from feeds.store import digest
 from feeds.versioned import TRIES, S, Versioned
+
+_REMEMBERED = 5_000
+
+
+class Work(Struct):
+    """What one worker does to documents: which it may have `changed`, and how the last `stand`.
+
+    That is, by their keys: the versions that they were seen to have, and Python's hashes of them.
+    """
+
+    changed: dict[str, None]
+    stand: dict[str, tuple[str, int]]
+
+
+class Left(Struct, frozen=True):
+    """How this worker left the documents of a feed, of the index with this token."""
+
+    token: str
+    stand: dict[str, tuple[str, int]]
 
 
 class Public:
@@ -26,6 +48,7 @@ class Public:
     def __init__(self, state_: Versioned, config: Config) -> None:
         self.state, self.store, self.config = state_, state_.store, config
         self.each = state_.world.each
+        self._left: OrderedDict[str, Left] = OrderedDict()
 
     def show(
         self,
@@ -34,26 +57,28 @@ class Public:
         one: S,
         made: Callable[[S], Iterable[Sequence[Document]]],
         dropped: Callable[[S, Collection[str]], None] = lambda _one, _written: None,
+        work: Work | None = None,
     ) -> tuple[list[str], S]:
         """Publish what is `made` of the state object at `key`, as of its newest version.
 
         `made` are batches, one to be there before the next is written; `dropped` deletes what is
-        no more, and is told what this worker may have written. Returns the documents that changed,
-        and the object that they were made of.
+        no more, and is told what this worker may have written, which goes into `work`. Returns the
+        documents that changed, and the object that they were made of.
         """
-        changed: dict[str, None] = {}
+        work = work or Work({}, {})
         for attempt in range(TRIES):
             try:
                 for batch in made(one):
                     versions = self.each(self._version, [document.path for document in batch])
                     if self.state.version(key) != version:
                         break
-                    pairs = zip(batch, versions, strict=True)
-                    self._write([over for over in pairs if not _is(*over)], changed)
+                    pairs = list(zip(batch, versions, strict=True))
+                    work.stand = {made.path: (there, hash(made.data)) for made, there in pairs}
+                    self._write([over for over in pairs if not _is(*over)], work)
                 else:
-                    dropped(one, changed)
+                    dropped(one, work.changed)
                     if self.state.version(key) == version:
-                        return list(changed), one
+                        return list(work.changed), one
             except Conflict:
                 self.state.lost(key, attempt)
             version, one = self.state.read(key, type(one))
@@ -62,18 +87,20 @@ class Public:
     def _version(self, path: str) -> str:
         return self.state.version(paths.PUBLIC + path)
 
-    def _write(self, over: Sequence[tuple[Document, str]], changed: dict[str, None]) -> None:
-        """Write documents over versions, and note in `changed` that they are others now.
+    def _write(self, over: Sequence[tuple[Document, str]], work: Work) -> None:
+        """Write documents over versions, and note that they are others now.
 
         That is noted before: of two workers who write the same, each loses the documents that the
         other one wrote, and a lost reply looks like that too. Then both find everything written.
         """
-        changed.update({document.path: None for document, _ in over})
-        self.each(self._put, over)
+        work.changed.update({document.path: None for document, _ in over})
+        versions = self.each(self._put, over)
+        for (document, _), version in zip(over, versions, strict=True):
+            work.stand[document.path] = version, hash(document.data)
 
-    def _put(self, over: tuple[Document, str]) -> None:
+    def _put(self, over: tuple[Document, str]) -> str:
         document, version = over
-        self.store.put(
+        return self.store.put(
             paths.PUBLIC + document.path,
             document.data,
             version=version,
@@ -91,26 +118,57 @@ class Public:
 
     # --- a feed ----------------------------------------------------------------------------------
 
-    def feed(self, path: str, version: str, one: Manifest) -> tuple[list[str], Manifest]:
-        """Publish a feed, as of the newest version of its index.
+    def feed(
+        self, path: str, version: str, one: Manifest, before: str = ""
+    ) -> tuple[list[str], Manifest]:
+        """Publish a feed, as of the newest version of its index, written over the one `before`.
 
-        Returns the keys of the documents that changed, and the index that they were made of.
+        That is its token. Returns the keys of the documents that changed, and the index that they
+        were made of.
         """
-        return self.show(
-            state.manifest_key(path),
-            version,
-            one,
-            lambda now: self._batches(path, now),
-            lambda now, written: self._delete_retired(path, now, written),
-        )
+        work = Work({}, {})
+        left = self._left.pop(path, None)
+        if not (left and left.token == before and self._is_alone(path, version, one, left, work)):
+            _, one = self.show(
+                state.manifest_key(path),
+                version,
+                one,
+                lambda now: self._batches(path, now),
+                lambda now, written: self._delete_retired(path, now, written),
+                work,
+            )
+        self._left[path] = Left(one.token, work.stand)
+        if len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
+        return list(work.changed), one
+
+    def _is_alone(self, path: str, version: str, one: Manifest, left: Left, work: Work) -> bool:
+        """Publish a feed that nobody else has touched since this worker did; whether it was so.
+
+        Then its documents need not be asked for their versions, and the write of its index was the
+        look at the source. Where somebody has been there, nothing is overwritten. What would stay
+        as it is must be looked at: for that, and for archives, there is `show`.
+        """
+        made = [] if one.due or one.retired else self._current(path, one)
+        over = [(document, *left.stand.get(document.path, ("", 0))) for document in made]
+        if not over or any(hash(document.data) == there for document, _, there in over):
+            return False
+        try:
+            self._write([(document, seen) for document, seen, _ in over], work)
+        except Conflict:
+            return False
+        return self.state.version(state.manifest_key(path)) == version
 
     def _batches(self, path: str, one: Manifest) -> Iterator[Sequence[Document]]:
         """The documents to write: archive pages first, so that nothing links to what is not."""
         for name, due in one.due.items():
             yield list(self._archive(path, one, name, due))
+        yield self._current(path, one)
+
+    def _current(self, path: str, one: Manifest) -> list[Document]:
         window = index.window(one.entries, self.config.feeds.limit)
         older = one.newest_archive if self.config.feeds.archives else ""
-        yield list(documents.current(path, window, older, self.config))
+        return list(documents.current(path, window, older, self.config))
 
     def _archive(self, path: str, one: Manifest, name: str, due: Due) -> Iterator[Document]:
         entries = Parts(self.store, path).page(due.object) if due.object else one.first_page
@@ -145,4 +203,4 @@ def _is(document: Document, version: str) -> bool:
 
     Then it would be the same after a write, and protect from nobody: the write is left out.
     """
-    return version.strip('"') == hashlib.md5(document.data, usedforsecurity=False).hexdigest()
+    return version == digest(document.data)

@@ -164,8 +164,8 @@ class Publisher:
 
         def fed(path: str) -> tuple[list[str], bool] | None:
             try:
-                version, one = self.indexes.merge(path, touched[path], shown, again)
-                changed, one = self.public.feed(path, version, one)
+                version, one, before = self.indexes.merge(path, touched[path], shown, again)
+                changed, one = self.public.feed(path, version, one, before)
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
                 failures.append(Failure(what, tuple(touched[path]), feed=path))

@@ -7,6 +7,7 @@ Nothing here knows what the objects mean. The contract is held by tests/test_sto
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -104,10 +105,16 @@ def flaw(key: str) -> str:
 
 
 class MemoryStore:
-    """Objects in memory, for tests and dry runs. A version is never given twice."""
+    """Objects in memory, for tests and dry runs.
 
-    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    A version is never given twice; but where they are `hashed`, equal bytes have one, as in S3.
+    """
+
+    def __init__(
+        self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), *, hashed: bool = False
+    ) -> None:
         self.url = "memory:"
+        self._hashed = hashed
         self._clock = clock
         self._lock = threading.Lock()
         self._versions = itertools.count(1)
@@ -140,7 +147,8 @@ class MemoryStore:
         with self._lock:
             must_be(version, self.head(key), self.url + key)
             modified = self._clock().replace(microsecond=0)
-            new = Stat(key, str(next(self._versions)), len(data), modified)
+            version = digest(data) if self._hashed else str(next(self._versions))
+            new = Stat(key, version, len(data), modified)
             self._objects[key] = Object(bytes(data), new)
         return new.version
 
@@ -207,6 +215,11 @@ class Prefixed:
         for found in self._store.list(self._prefix + prefix):
             if key := found.key[len(self._prefix) :]:
                 yield replace(found, key=key)
+
+
+def digest(data: bytes) -> str:
+    """The version that S3 gives to these bytes: their MD5, for most objects (not all kinds)."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def must_be(version: str | None, found: Stat | None, at: str) -> None:

@@ -1,7 +1,8 @@
 """What one upload costs in storage calls: what it touches, never what exists.
 
 docs/design.md, "Costs to hold": at most 3 + F·(5 + 2·D) calls for F feeds of D documents each, of
-which 1 + F·(1 + D) are PUTs, where no archive page changes; and nothing lists a bucket.
+which 1 + F·(1 + D) are PUTs, where no archive page changes; 3 + F·(4 + D) for a process that wrote
+these feeds last; and nothing lists a bucket.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 from msgspec.structs import replace
+from yardstick import wrong
 
 from feeds import config, documents, index, manifest, post, state
 from feeds.config import Config
@@ -45,6 +47,7 @@ class Cost:
     def __init__(self, feeds: int, of: Config = CONFIG) -> None:
         self.each = len(list(documents.current("", [], "", of)))
         self.calls = 3 + feeds * (5 + 2 * self.each)
+        self.alone = 3 + feeds * (4 + self.each)
         self.puts = 1 + feeds * (1 + self.each)
         pages = len(list(documents.archive("", "page", [entry(0)], "", of)))
         # A page and the list that it is in are read, written and deleted; the page is read again
@@ -265,16 +268,60 @@ def test_a_batch_looks_at_each_post_and_publishes_each_feed_once():
 def test_an_upload_costs_what_the_formula_says(more: str, categories: str):
     of = settings(more)
     posts, feeds = Counted(MemoryStore()), Counted(MemoryStore())
-    publisher = Publisher(posts, feeds, of, RealWorld(threads=1))
-    for number in range(6):
+    cost = Cost(2 + categories.count(","), of)
+
+    def upload(publisher: Publisher, number: int) -> Counter[str]:
         posts.put("a.md", text(0, f"Title {number}", categories))
         posts.calls.clear()
         feeds.calls.clear()
         assert not publisher.publish([Message("m", ("a.md",), 1, ())]).errors
-    calls = posts.calls + feeds.calls
-    cost = Cost(2 + categories.count(","), of)
-    assert calls.total() == cost.calls
-    assert calls["put"] == cost.puts
+        return posts.calls + feeds.calls
+
+    for number in range(6):
+        one = Publisher(posts, feeds, of, RealWorld(threads=1))
+        calls = upload(one, number)
+    assert (calls.total(), calls["put"]) == (cost.calls, cost.puts)
+    calls = upload(one, 6)
+    assert (calls.total(), calls["put"]) == (cost.alone, cost.puts)
+    assert not wrong(posts.store, feeds.store, of)
+
+
+def test_a_process_asks_again_for_what_another_one_has_written_meanwhile():
+    posts, feeds = Counted(MemoryStore()), Counted(MemoryStore())
+    one, other = (Publisher(posts, feeds, CONFIG, RealWorld(threads=1)) for _ in range(2))
+    for number in range(6):
+        posts.put("a.md", text(0, f"Title {number}"))
+        feeds.calls.clear()
+        assert not (one, other)[number % 2].publish([Message("m", ("a.md",), 1, ())]).errors
+    assert feeds.calls["head"] == 2 * (2 + Cost(2).each)
+    assert not wrong(posts.store, feeds.store, CONFIG)
+
+
+@pytest.mark.parametrize("hand", ["changed", "deleted"])
+def test_a_document_that_somebody_laid_hands_on_is_not_taken_for_what_it_was(hand: str):
+    posts, feeds = MemoryStore(), MemoryStore()
+    publisher = Publisher(posts, feeds, CONFIG, RealWorld(threads=1))
+    for number in range(6):
+        posts.put("a.md", text(0, f"Title {number}"))
+        if number == 5 and hand == "changed":
+            feeds.put("public/feed.json", b"somebody's")
+        elif number == 5:
+            feeds.delete("public/feed.json")
+        done = publisher.publish([Message("m", ("a.md",), 1, ())])
+        assert not done.errors
+    assert "feed.json" in done.changed
+    assert not wrong(posts, feeds, CONFIG)
+
+
+def test_a_message_that_comes_twice_writes_no_document_twice():
+    posts, feeds = MemoryStore(), Counted(MemoryStore(hashed=True))
+    publisher = Publisher(posts, feeds, CONFIG, RealWorld(threads=1))
+    posts.put("a.md", text(0))
+    for _ in range(3):
+        feeds.calls.clear()
+        done = publisher.publish([Message("m", ("a.md",), 1, ())])
+    assert done.changed == ()
+    assert feeds.calls["put"] == 1 + 2  # the record, the indexes
 
 
 # --- the site that is measured -------------------------------------------------------------------

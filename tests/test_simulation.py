@@ -118,19 +118,19 @@ def finish(story: Story, worker: Worker) -> None:
         story.step(worker)
 
 
-def started(story: Story) -> Worker:
-    worker = story.start(most=1)
+def started(story: Story, lives_on: bool = False) -> Worker:
+    worker = story.start(most=1, lives_on=lives_on)
     assert worker is not None
     return worker
 
 
-def there_and_back(kind: Kind, call: str, key: str) -> Story:
+def there_and_back(kind: Kind, call: str, key: str, lives_on: bool = False) -> Story:
     """A post is A, then B, then A again, while the worker that saw B is about to write."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     story.upload("a.md", text("A", "x", 1))
     story.run([], workers=1, zombies=0)
     story.upload("a.md", text("B", "x", 1))
-    slow = started(story)
+    slow = started(story, lives_on)
     until(story, slow, call, key)
     story.upload("a.md", text("A", "x", 1))
     finish(story, started(story))
@@ -149,6 +149,10 @@ def slow_index(kind: Kind) -> Story:
 
 def slow_document(kind: Kind) -> Story:
     return there_and_back(kind, "put", "public/feed.json")
+
+
+def slow_document_of_a_process_that_was_alone(kind: Kind) -> Story:
+    return there_and_back(kind, "put", "public/feed.json", lives_on=True)
 
 
 def lost_reply_that_others_built_on(kind: Kind) -> Story:
@@ -225,6 +229,7 @@ DIRECTED = [
     slow_record,
     slow_index,
     slow_document,
+    slow_document_of_a_process_that_was_alone,
     lost_reply_that_others_built_on,
     dead_over_a_document,
     a_reply_lost_over_a_document,
@@ -259,6 +264,7 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.SkipsEqualWrites, slow_record),
     (mutants.StaleTokens, slow_record),
     (mutants.NeverLooksAgain, slow_document),
+    (mutants.StaysAlone, slow_document_of_a_process_that_was_alone),
     (mutants.RemovesPartsInUse, lost_reply_that_others_built_on),
     (mutants.OverwritesDocuments, dead_over_a_document),
     (mutants.TellsOnlyOfWhatItSawWritten, a_reply_lost_over_a_document),
@@ -282,6 +288,7 @@ CAUGHT_BY_SEEDS = [
     mutants.ForgetsOldPlaces,
     mutants.ForgetsWhatIsDue,
     mutants.SettlesTheCatalogUnseen,
+    mutants.ThinksItIsAlone,
 ]
 
 

@@ -5,6 +5,7 @@ If the simulator could not tell one of these from the real publisher, it would p
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -114,7 +115,7 @@ class StaleTokens(Versioned):
 class NeverLooksAgain(Public):
     """Rule 4: publishes the index that it wrote, and goes."""
 
-    def feed(self, path, version, one):
+    def feed(self, path, version, one, before=""):
         key = state.manifest_key(path)
         for _ in range(TRIES):
             try:
@@ -209,6 +210,37 @@ class OverwritesDocuments(Public):
 class TellsOnlyOfWhatItSawWritten(Public):
     """Does not count a document as changed whose write met a conflict."""
 
-    def _write(self, over, changed):
-        self.each(self._put, over)
-        changed.update({document.path: None for document, _ in over})
+    def _write(self, over, work):
+        before = dict(work.changed)
+        try:
+            super()._write(over, work)
+        except Conflict:
+            work.changed = before
+            raise
+
+
+class StaysAlone(Public):
+    """Does not look at the source again where nobody else had touched the feed."""
+
+    def _is_alone(self, path, version, one, left, work):
+        made = [] if one.due or one.retired else self._current(path, one)
+        over = [(document, *left.stand.get(document.path, ("", 0))) for document in made]
+        if not over or any(hash(document.data) == there for document, _, there in over):
+            return False
+        try:
+            self._write([(document, seen) for document, seen, _ in over], work)
+        except Conflict:
+            return False
+        return True
+
+
+class ThinksItIsAlone(Public):
+    """Takes documents to be as it left them, whoever has touched the feed since."""
+
+    def feed(self, path, version, one, before=""):
+        left = self._left.get(path)
+        return super().feed(path, version, one, left.token if left else before)
+
+    def _write(self, over, work):
+        with contextlib.suppress(Conflict):
+            super()._write(over, work)

@@ -46,17 +46,27 @@ def text(title: str, category: str, day: int, tag: str = "") -> bytes:
 
 
 class Worker:
-    """A publisher at work on a batch; it goes one storage call further with each step."""
+    """A publisher at work on a batch; it goes one storage call further with each step.
 
-    def __init__(self, name: str, story: Story, batch: list[Message]) -> None:
+    Its publisher may be that of a worker before it: a process remembers.
+    """
+
+    def __init__(
+        self, name: str, story: Story, batch: list[Message], before: Worker | None = None
+    ) -> None:
         self.name, self.story, self.batch = name, story, batch
         self.alone = False  # the queue has given its messages out again
         self.asleep = 0  # steps of others that it will not see
-        self.posts = Turns(story.posts, self._fault)
-        self.feeds = Turns(story.feeds, self._fault)
+        self.posts = before.posts if before else Turns(story.posts, self._fault)
+        self.feeds = before.feeds if before else Turns(story.feeds, self._fault)
+        self.posts.fault = self.feeds.fault = self._fault
         self.result: publish.Published | None = None
         world = Clockwork(name, lambda: story.now)
-        self.publisher = story.publisher(self.posts, self.feeds, story.config, world)
+        self.publisher = (
+            before.publisher
+            if before
+            else story.publisher(self.posts, self.feeds, story.config, world)
+        )
         self.line = greenlet.greenlet(self._run)
 
     def _fault(self, call: str, key: str) -> str:
@@ -93,6 +103,7 @@ class Story:
         self.now = START
         self.faults_left = 0
         self.sleepiness = 0.0
+        self.idle: list[Worker] = []  # whose processes live on
         self.fault = fault or self._random_fault
         self.told: list[str] = []
         # Documents that changed since subscribers were told of them, and who wrote them last.
@@ -124,13 +135,18 @@ class Story:
         self.told.append(f"{worker.name} {call} {key}: {fault}")
         return fault
 
-    def start(self, most: int = 3) -> Worker | None:
+    def start(self, most: int = 3, lives_on: bool | None = None) -> Worker | None:
+        """A worker for messages that wait, in the process of one before it or in a new one."""
         batch = self.queue.take(self.random.randint(1, most))
         if not batch:
             return None
         self.names += 1
-        worker = Worker(f"w{self.names}", self, batch)
-        self.told.append(f"{worker.name} starts on {[m.id + str(m.keys) for m in batch]}")
+        if lives_on is None:
+            lives_on = self.random.randrange(len(self.idle) + 1) > 0
+        before = self.idle.pop(self.random.randrange(len(self.idle))) if lives_on else None
+        worker = Worker(f"w{self.names}", self, batch, before)
+        as_ = f" in the process of {before.name}" if before else ""
+        self.told.append(f"{worker.name} starts{as_} on {[m.id + str(m.keys) for m in batch]}")
         self.workers.append(worker)
         return worker
 
@@ -149,6 +165,7 @@ class Story:
         if worker.finished:
             assert worker.result is not None
             self.workers.remove(worker)
+            self.idle.append(worker)
             for name in self._noted(worker.result, worker.batch):
                 self.untold.pop(name, None)
             failed = worker.result.failed
