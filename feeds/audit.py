@@ -193,8 +193,9 @@ def _parts(publisher: Publisher) -> Iterator[tuple[str, list[Stat]]]:
 
 def _mended(publisher: Publisher, path: str, parts: list[Stat], found: Found) -> bool:
     """Make one feed right; whether the catalog has to be told."""
-    version, one = publisher.indexes.read(path)
-    pages = list(manifest.all_pages(one, publisher.indexes.parts(path)))
+    written = publisher.indexes.read(path)
+    one = written.index
+    pages = list(manifest.all_pages(one, written.parts))
     used = {page.object for page in pages} | {volume.object for volume in one.volumes}
     _sweep(publisher, [stat for stat in parts if paths.stem(stat.key) not in used], found)
     wanted: dict[str, str] = {}
@@ -206,8 +207,8 @@ def _mended(publisher: Publisher, path: str, parts: list[Stat], found: Found) ->
     _sweep(publisher, [stat for stat in stats if stat.key not in wanted], found)
     missing = {wanted[key] for key in wanted.keys() - {stat.key for stat in stats}}
     if missing:
-        version, one = publisher.indexes.due(path, missing)
-    changed, one = publisher.public.feed(path, version, one)
+        written = publisher.indexes.due(path, missing)
+    changed, one = publisher.public.feed(written)
     found.documents += len(changed)
     return not one.settled
 

@@ -14,10 +14,9 @@ from msgspec.structs import replace
 from feeds import documents, index, manifest, post, state
 from feeds.config import Config
 from feeds.listing import Listing
-from feeds.manifest import Manifest, Page
-from feeds.model import Entry
+from feeds.manifest import Manifest
 from feeds.parts import Parts
-from feeds.public import Public
+from feeds.public import Public, Written
 from feeds.state import Record
 from feeds.versioned import Versioned
 
@@ -37,27 +36,26 @@ class Indexes:
         self.public, self.listing = public, listing
         self.world = state_.world
 
-    def read(self, path: str) -> tuple[str, Manifest]:
-        """The version and the index of a feed."""
-        return self.state.read(state.manifest_key(path), Manifest)
+    def read(self, path: str) -> Written:
+        """The index of a feed."""
+        version, one = self.state.read(state.manifest_key(path), Manifest)
+        return Written(path, version, one, self._parts(path))
 
-    def parts(self, path: str) -> Parts:
-        """The stored pages and volumes of a feed."""
-        return Parts(self.state.store, path)
+    def _parts(self, path: str) -> Parts:
+        return Parts(self.state.store, path, self.world)
 
     def merge(
         self, path: str, names: Sequence[str], shown: dict[str, bool], again: bool = False
-    ) -> tuple[str, Manifest, str]:
+    ) -> Written:
         """Bring the index of a feed up to date with the records at `names`.
 
         `shown` is Listing.agrees'; `again` tells that another worker may have died over the same
-        messages. Returns the new version of the index, what it is now, and the token of the one
-        that it was written over.
+        messages.
         """
         last: Manifest | None = None
         before = ""
         written: list[str] = []
-        parts = self.parts(path)
+        parts = self._parts(path)
 
         def merged(old: Manifest) -> Manifest:
             nonlocal last, before
@@ -65,8 +63,10 @@ class Indexes:
                 parts.remove(written)
             written.clear()
             before = old.token
-            old = self._tidied(path, old, again)
-            records = self.world.each(self.record, names)
+            old, records = self.world.both(
+                lambda: self._tidied(old, parts, again),
+                lambda: self.world.each(self.record, names),
+            )
             now = self.world.now()
             entries = [record.entry(now) for record in records]
             change = manifest.changed(
@@ -79,19 +79,15 @@ class Indexes:
                 fresh=self.world.token,
                 now=int(now.timestamp()),
             )
-            made: list[tuple[str, tuple[Entry, ...] | tuple[Page, ...]]] = [
-                *change.pages.items(),
-                *change.volumes.items(),
-            ]
-            written.extend(name for name, _ in made)
-            self.world.each(lambda part: parts.keep(*part), made)
+            written.extend([*change.pages, *change.volumes])
+            parts.keep(change.pages, change.volumes)
             last = self._titled(path, change.manifest, shown)
             last = replace(last, lineage=(*last.lineage, self.world.token())[-manifest.LINEAGE :])
             return last
 
         version, new = self.state.swap(state.manifest_key(path), Manifest, merged)
         parts.remove(new.gone)
-        return version, new, before
+        return Written(path, version, new, parts, before)
 
     @staticmethod
     def _surely_failed(last: Manifest, now: Manifest) -> bool:
@@ -102,7 +98,7 @@ class Indexes:
         recent = now.generation - last.generation < manifest.LINEAGE
         return recent and last.lineage[-1] not in now.lineage
 
-    def _tidied(self, path: str, old: Manifest, again: bool) -> Manifest:
+    def _tidied(self, old: Manifest, parts: Parts, again: bool) -> Manifest:
         """The manifest without what it asked for and is seen to be done.
 
         An archive page that was seen to be gone is looked for once more after a crash: who died may
@@ -110,23 +106,27 @@ class Indexes:
         """
         if not (old.due or old.retired or old.gone):
             return old
-        self.parts(path).remove(old.gone)
+        parts.remove(old.gone)
         now = int(self.world.now().timestamp())
-        due = {
-            name: what
-            for name, what in old.due.items()
-            if now - what.since < manifest.DANGER
-            or not self.public.holds_archive(path, old, name, what)
-        }
-        seen = {
-            name: since if since < 0 and not again else self._looked_for(path, name, since)
-            for name, since in old.retired.items()
-        }
+
+        def is_due(name: str) -> bool:
+            what = old.due[name]
+            young = now - what.since < manifest.DANGER
+            return young or not self.public.holds_archive(old, parts, name)
+
+        def looked_for(name: str) -> int:
+            since = old.retired[name]
+            if since < 0 and not again:
+                return since
+            return abs(since) if self.public.has_archive(parts.path, name) else -abs(since)
+
+        names = list(old.due)
+        still = dict(zip(names, self.world.each(is_due, names), strict=True))
+        due = {name: what for name, what in old.due.items() if still[name]}
+        names = list(old.retired)
+        seen = dict(zip(names, self.world.each(looked_for, names), strict=True))
         retired = {name: at for name, at in seen.items() if at > 0 or now + at < manifest.DANGER}
         return replace(old, due=due, retired=retired, gone=())
-
-    def _looked_for(self, path: str, name: str, since: int) -> int:
-        return abs(since) if self.public.has_archive(path, name) else -abs(since)
 
     def _titled(self, path: str, new: Manifest, shown: dict[str, bool]) -> Manifest:
         """The manifest with its title, and whether the catalog is known to agree."""
@@ -141,29 +141,31 @@ class Indexes:
 
     # --- archive pages to be written again -------------------------------------------------------
 
-    def due(self, path: str, names: Collection[str]) -> tuple[str, Manifest]:
-        """Note archive pages that must be written again; the new version of the index."""
+    def due(self, path: str, names: Collection[str]) -> Written:
+        """Note archive pages that must be written again."""
+        parts = self._parts(path)
 
         def noted(old: Manifest) -> Manifest:
-            every = manifest.renewed(
-                old, self.parts(path), made=old.made, archives=True, there=(), now=0
-            )
+            every = manifest.renewed(old, parts, made=old.made, archives=True, there=(), now=0)
             due = {name: what for name, what in every.due.items() if name in {*names, *old.due}}
             return replace(every, due=due, settled=old.settled)
 
-        return self.state.swap(state.manifest_key(path), Manifest, noted)
+        version, one = self.state.swap(state.manifest_key(path), Manifest, noted)
+        return Written(path, version, one, parts)
 
-    def all_due(self, path: str, made: str) -> tuple[str, Manifest]:
+    def all_due(self, path: str, made: str) -> Written:
         """Note that every archive page must be written again by `made`, and no other be there."""
+        parts = self._parts(path)
 
         def noted(old: Manifest) -> Manifest:
             return manifest.renewed(
                 old,
-                self.parts(path),
+                parts,
                 made=made,
                 archives=self.config.feeds.archives,
                 there=self.public.archive_names(path),
                 now=int(self.world.now().timestamp()),
             )
 
-        return self.state.swap(state.manifest_key(path), Manifest, noted)
+        version, one = self.state.swap(state.manifest_key(path), Manifest, noted)
+        return Written(path, version, one, parts)

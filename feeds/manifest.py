@@ -169,8 +169,8 @@ def changed(
     for name in before.keys() - after.keys():
         due.pop(name, None)
         retired[name] = now
-    for name, (object_, older, digest) in after.items():
-        if name in due or before.get(name, ("", "", ""))[1:] != (older, digest):
+    for name, (object_, older, told) in after.items():
+        if name in due or name not in before or not _is_as_before(before[name], (older, told)):
             since = abs(retired.pop(name, due[name].since if name in due else 0))
             due[name] = Due(object_, older, since)
     new = replace(new, due=due, retired=retired)
@@ -214,12 +214,16 @@ def _since(one: Manifest, name: str) -> int:
 _Slot: TypeAlias = Page | Volume
 
 
-def _archive(manifest: Manifest, slots: Sequence[_Slot]) -> dict[str, tuple[str, str, str]]:
+_Told: TypeAlias = str | Sequence[Entry]
+"""What tells the content of a page: its digest, or its entries, where that takes long to make."""
+
+
+def _archive(manifest: Manifest, slots: Sequence[_Slot]) -> dict[str, tuple[str, str, _Told]]:
     """Archive pages by name: the object, the older page's name, what tells its content.
 
     Pages inside volumes that nobody looked into are as they were, and are left out.
     """
-    found: dict[str, tuple[str, str, str]] = {}
+    found: dict[str, tuple[str, str, _Told]] = {}
     older = ""
     for slot in slots:
         if isinstance(slot, Page):
@@ -227,8 +231,18 @@ def _archive(manifest: Manifest, slots: Sequence[_Slot]) -> dict[str, tuple[str,
         older = slot.name
     if len(manifest.entries) > manifest.limit > 0:
         first = manifest.first_page
-        found[index.page_name(first)] = ("", older, _digest(first))
+        found[index.page_name(first)] = ("", older, first)
     return found
+
+
+def _is_as_before(before: tuple[str, str, _Told], now: tuple[str, _Told]) -> bool:
+    """Whether the document of an archive page would be as it was."""
+    (_, older_before, told_before), (older, told) = before, now
+    if isinstance(told_before, str) or isinstance(told, str):
+        told_before, told = (
+            one if isinstance(one, str) else _digest(one) for one in (told_before, told)
+        )
+    return (older_before, told_before) == (older, told)
 
 
 def _merged(entries: Iterable[Entry], changes: dict[Place, Entry | None]) -> list[Entry]:

@@ -6,7 +6,8 @@ finds one gone knows that the index has moved on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -16,6 +17,7 @@ from feeds.manifest import Page
 from feeds.model import Entry
 from feeds.store import Store
 from feeds.versioned import JSON
+from feeds.world import World
 
 # Known before there are threads, as in versioned.py.
 _PAGES = msgspec.json.Decoder(tuple[Entry, ...])
@@ -23,14 +25,15 @@ _VOLUMES = msgspec.json.Decoder(tuple[Page, ...])
 
 
 class Parts:
-    """The parts of one feed's index (manifest.Shelf)."""
+    """The parts of one feed's index (manifest.Shelf). What was kept through it is at hand."""
 
-    def __init__(self, store: Store, path: str) -> None:
-        self.store, self.path = store, path
+    def __init__(self, store: Store, path: str, world: World) -> None:
+        self.store, self.path, self.each = store, path, world.each
+        self._kept: dict[str, tuple[Entry, ...]] = {}
 
     def page(self, name: str) -> tuple[Entry, ...]:
         """The entries of a page, oldest first; raises Conflict where it is gone."""
-        return _PAGES.decode(self._read(name))
+        return self._kept.get(name) or _PAGES.decode(self._read(name))
 
     def volume(self, name: str) -> tuple[Page, ...]:
         """The pages of a volume, oldest first; raises Conflict where it is gone."""
@@ -42,14 +45,23 @@ class Parts:
             raise Conflict(f"{key} is gone: the index has moved on")
         return found.data
 
-    def keep(self, name: str, part: tuple[Entry, ...] | tuple[Page, ...]) -> None:
-        """Write a part under a new name."""
-        self.store.put(state.part_key(self.path, name), state.encode(part), media_type=JSON)
+    def keep(
+        self, pages: dict[str, tuple[Entry, ...]], volumes: dict[str, tuple[Page, ...]]
+    ) -> None:
+        """Write parts under new names."""
 
-    def remove(self, names: Iterable[str]) -> None:
+        def write(name: str) -> None:
+            part = state.encode(pages[name] if name in pages else volumes[name])
+            self.store.put(state.part_key(self.path, name), part, media_type=JSON)
+
+        self.each(write, [*pages, *volumes])
+        self._kept |= pages
+
+    def remove(self, names: Sequence[str]) -> None:
         """Delete parts that nothing names any more; the audit sweeps what could not be."""
-        for name in names:
-            try:
+
+        def delete(name: str) -> None:
+            with suppress(StoreError):
                 self.store.delete(state.part_key(self.path, name))
-            except StoreError:
-                return
+
+        self.each(delete, names)

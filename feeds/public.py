@@ -7,6 +7,7 @@ is written over the version that was there before the source was looked at.
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
@@ -15,14 +16,28 @@ from msgspec import Struct
 from feeds import documents, index, paths, state
 from feeds.config import Config
 from feeds.errors import Conflict
-from feeds.manifest import Due, Manifest
+from feeds.manifest import Manifest
 from feeds.model import Document
 from feeds.output import FRESH, stored_type
 from feeds.parts import Parts
 from feeds.store import digest
 from feeds.versioned import TRIES, S, Versioned
 
+_AT_ONCE = 8
 _REMEMBERED = 5_000
+
+
+class Written(Struct, frozen=True):
+    """An index as it stands in the store: whose, its version, what it says, where its parts are.
+
+    `before` is the token of the one that it was written over, where that is known.
+    """
+
+    path: str
+    version: str
+    index: Manifest
+    parts: Parts
+    before: str = ""
 
 
 class Work(Struct):
@@ -68,13 +83,14 @@ class Public:
         work = work or Work({}, {})
         for attempt in range(TRIES):
             try:
-                for batch in made(one):
-                    versions = self.each(self._version, [document.path for document in batch])
+                batches = iter(made(one))
+                while some := list(itertools.islice(batches, _AT_ONCE)):
+                    at = [document.path for batch in some for document in batch]
+                    there = dict(zip(at, self.each(self._version, at), strict=True))
                     if self.state.version(key) != version:
                         break
-                    pairs = list(zip(batch, versions, strict=True))
-                    work.stand = {made.path: (there, hash(made.data)) for made, there in pairs}
-                    self._write([over for over in pairs if not _is(*over)], work)
+                    for batch in some:
+                        self._replace(batch, there, work)
                 else:
                     dropped(one, work.changed)
                     if self.state.version(key) == version:
@@ -86,6 +102,12 @@ class Public:
 
     def _version(self, path: str) -> str:
         return self.state.version(paths.PUBLIC + path)
+
+    def _replace(self, batch: Sequence[Document], there: dict[str, str], work: Work) -> None:
+        """Write those of a batch that are not as they should be, over the versions `there`."""
+        work.stand = {made.path: (there[made.path], hash(made.data)) for made in batch}
+        over = [(made, there[made.path]) for made in batch]
+        self._write([one for one in over if not _is(*one)], work)
 
     def _write(self, over: Sequence[tuple[Document, str]], work: Work) -> None:
         """Write documents over versions, and note that they are others now.
@@ -110,31 +132,30 @@ class Public:
 
     def holds(self, made: Iterable[Document]) -> bool:
         """Whether every document is published as it was made."""
-        for document in made:
+
+        def held(document: Document) -> bool:
             found = self.store.get(paths.PUBLIC + document.path)
-            if found is None or found.data != document.data:
-                return False
-        return True
+            return found is not None and found.data == document.data
+
+        return all(self.each(held, list(made)))
 
     # --- a feed ----------------------------------------------------------------------------------
 
-    def feed(
-        self, path: str, version: str, one: Manifest, before: str = ""
-    ) -> tuple[list[str], Manifest]:
-        """Publish a feed, as of the newest version of its index, written over the one `before`.
+    def feed(self, written: Written) -> tuple[list[str], Manifest]:
+        """Publish a feed, as of the newest version of its index.
 
-        That is its token. Returns the keys of the documents that changed, and the index that they
-        were made of.
+        Returns the keys of the documents that changed, and the index that they were made of.
         """
+        path, one = written.path, written.index
         work = Work({}, {})
         left = self._left.pop(path, None)
-        if not (left and left.token == before and self._is_alone(path, version, one, left, work)):
+        if not (left and left.token == written.before and self._is_alone(written, left, work)):
             _, one = self.show(
                 state.manifest_key(path),
-                version,
+                written.version,
                 one,
-                lambda now: self._batches(path, now),
-                lambda now, written: self._delete_retired(path, now, written),
+                lambda now: self._batches(now, written.parts),
+                lambda now, keys: self._delete_retired(path, now, keys),
                 work,
             )
         self._left[path] = Left(one.token, work.stand)
@@ -142,13 +163,14 @@ class Public:
             self._left.popitem(last=False)
         return list(work.changed), one
 
-    def _is_alone(self, path: str, version: str, one: Manifest, left: Left, work: Work) -> bool:
+    def _is_alone(self, written: Written, left: Left, work: Work) -> bool:
         """Publish a feed that nobody else has touched since this worker did; whether it was so.
 
         Then its documents need not be asked for their versions, and the write of its index was the
         look at the source. Where somebody has been there, nothing is overwritten. What would stay
         as it is must be looked at: for that, and for archives, there is `show`.
         """
+        path, one = written.path, written.index
         made = [] if one.due or one.retired else self._current(path, one)
         over = [(document, *left.stand.get(document.path, ("", 0))) for document in made]
         if not over or any(hash(document.data) == there for document, _, there in over):
@@ -157,22 +179,23 @@ class Public:
             self._write([(document, seen) for document, seen, _ in over], work)
         except Conflict:
             return False
-        return self.state.version(state.manifest_key(path)) == version
+        return self.state.version(state.manifest_key(path)) == written.version
 
-    def _batches(self, path: str, one: Manifest) -> Iterator[Sequence[Document]]:
+    def _batches(self, one: Manifest, parts: Parts) -> Iterator[Sequence[Document]]:
         """The documents to write: archive pages first, so that nothing links to what is not."""
-        for name, due in one.due.items():
-            yield list(self._archive(path, one, name, due))
-        yield self._current(path, one)
+        for name in one.due:
+            yield list(self._archive(one, parts, name))
+        yield self._current(parts.path, one)
 
     def _current(self, path: str, one: Manifest) -> list[Document]:
         window = index.window(one.entries, self.config.feeds.limit)
         older = one.newest_archive if self.config.feeds.archives else ""
         return list(documents.current(path, window, older, self.config))
 
-    def _archive(self, path: str, one: Manifest, name: str, due: Due) -> Iterator[Document]:
-        entries = Parts(self.store, path).page(due.object) if due.object else one.first_page
-        return documents.archive(path, name, entries, due.older, self.config)
+    def _archive(self, one: Manifest, parts: Parts, name: str) -> Iterator[Document]:
+        due = one.due[name]
+        entries = parts.page(due.object) if due.object else one.first_page
+        return documents.archive(parts.path, name, entries, due.older, self.config)
 
     def _delete_retired(self, path: str, one: Manifest, written: Collection[str]) -> None:
         """Delete archive pages that are no more; also those that this worker wrote too late."""
@@ -183,14 +206,14 @@ class Public:
 
     # --- what can be seen of an archive ----------------------------------------------------------
 
-    def holds_archive(self, path: str, one: Manifest, name: str, due: Due) -> bool:
+    def holds_archive(self, one: Manifest, parts: Parts, name: str) -> bool:
         """Whether an archive page is published as it is due."""
-        return self.holds(self._archive(path, one, name, due))
+        return self.holds(self._archive(one, parts, name))
 
     def has_archive(self, path: str, name: str) -> bool:
         """Whether anything of an archive page is published, in any format."""
         keys = documents.archive_keys(path, name)
-        return any(self.store.head(paths.PUBLIC + key) is not None for key in keys)
+        return any(self.each(self._version, keys))
 
     def archive_names(self, path: str) -> set[str]:
         """The names of the archive pages that are published; a listing, so not for every upload."""

@@ -145,8 +145,7 @@ class Publisher:
     def renew(self, path: str) -> list[str]:
         """Write all documents of a feed anew; returns those that are others now."""
         self.indexes.merge(path, (), {})
-        version, one = self.indexes.all_due(path, self.made)
-        changed, _ = self.public.feed(path, version, one)
+        changed, _ = self.public.feed(self.indexes.all_due(path, self.made))
         return changed
 
     def _spread(
@@ -164,8 +163,8 @@ class Publisher:
 
         def fed(path: str) -> tuple[list[str], bool] | None:
             try:
-                version, one, before = self.indexes.merge(path, touched[path], shown, again)
-                changed, one = self.public.feed(path, version, one, before)
+                written = self.indexes.merge(path, touched[path], shown, again)
+                changed, one = self.public.feed(written)
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
                 failures.append(Failure(what, tuple(touched[path]), feed=path))

@@ -77,7 +77,7 @@ def rebuild(
     result.gone = len(gone)
     found = (state.path_of_manifest(stat.key) for stat in publisher.feeds.list(state.FEEDS))
     paths = [path for path in found if path is not None]
-    made = publisher.world.each(lambda path: publisher.indexes.read(path)[1].made, paths)
+    made = publisher.world.each(lambda path: publisher.indexes.read(path).index.made, paths)
     stale = [
         path
         for path, by in zip(paths, made, strict=True)

@@ -54,8 +54,11 @@ def _ended(data: bytes, view: View, config: Config) -> bytes:
     """
     style = paths.relative(view.url.removeprefix(config.feeds.url), paths.STYLE_FILE)
     instruction = f'<?xml-stylesheet type="text/css" href="{style}"?>\n'.encode()
-    declaration, _, rest = data.partition(b"\n")
-    return declaration + b"\n" + instruction + rest.rstrip(b"\n") + b"\n"
+    after = data.index(b"\n") + 1
+    whole = memoryview(data)  # these are large
+    return b"".join(
+        (whole[:after], instruction, whole[after:], b"" if data[-1:] == b"\n" else b"\n")
+    )
 
 
 def _generator(view: View, config: Config) -> FeedGenerator:

@@ -35,6 +35,9 @@ class World(Protocol):
     def each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
         """Do `work` for all items, at once or one after another; results in their order."""
 
+    def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
+        """Do two things, at once or one after the other."""
+
 
 class RealWorld:
     """The world of a publisher in a process of its own.
@@ -76,6 +79,17 @@ class RealWorld:
         futures = [pool.submit(inside, item) for item in items]
         wait(futures)  # work that still ran would go on beside the next attempt
         return [future.result() for future in futures]
+
+    def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
+        """Do them in threads; an error is raised when both are done."""
+        first: list[A] = []
+        second: list[B] = []
+        works: list[Callable[[], None]] = [
+            lambda: first.append(one()),
+            lambda: second.append(other()),
+        ]
+        self.each(lambda work: work(), works)
+        return first[0], second[0]
 
 
 class Counted:

@@ -21,7 +21,7 @@ for kind in (Record, Manifest, Catalog):
     store.put(kind.__name__, state.encode(kind()))
 for name in ("page", "volume"):
     store.put(state.part_key("", name), b"[]")
-known, parts = Versioned(store, RealWorld()), Parts(store, "")
+known, parts = Versioned(store, RealWorld()), Parts(store, "", RealWorld())
 start = threading.Barrier(16)
 
 def read():

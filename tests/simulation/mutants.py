@@ -115,12 +115,13 @@ class StaleTokens(Versioned):
 class NeverLooksAgain(Public):
     """Rule 4: publishes the index that it wrote, and goes."""
 
-    def feed(self, path, version, one, before=""):
-        key = state.manifest_key(path)
+    def feed(self, written):
+        version, one, parts = written.version, written.index, written.parts
+        key = state.manifest_key(written.path)
         for _ in range(TRIES):
             try:
                 changed = []
-                for batch in self._batches(path, one):
+                for batch in self._batches(one, parts):
                     versions = [self._version(made.path) for made in batch]
                     if self.state.version(key) != version:
                         break
@@ -128,12 +129,12 @@ class NeverLooksAgain(Public):
                         self._put(over)
                         changed.append(over[0].path)
                 else:
-                    self._delete_retired(path, one, ())
+                    self._delete_retired(written.path, one, ())
                     return changed, one
             except Conflict:
                 pass
             version, one = self.state.read(key, Manifest)
-        raise Conflict(path)
+        raise Conflict(key)
 
 
 class ForgetsTheLastGood(Records):
@@ -179,8 +180,8 @@ class LeavesMarkersUnseen(Records):
 class ForgetsWhatIsDue(Indexes):
     """The manifest does not carry on the archive documents that a crash left unwritten."""
 
-    def _tidied(self, path, old, again):
-        return super()._tidied(path, replace(old, due={}, retired={}), again)
+    def _tidied(self, old, parts, again):
+        return super()._tidied(replace(old, due={}, retired={}), parts, again)
 
 
 class RemovesPartsInUse(Indexes):
@@ -222,7 +223,8 @@ class TellsOnlyOfWhatItSawWritten(Public):
 class StaysAlone(Public):
     """Does not look at the source again where nobody else had touched the feed."""
 
-    def _is_alone(self, path, version, one, left, work):
+    def _is_alone(self, written, left, work):
+        path, one = written.path, written.index
         made = [] if one.due or one.retired else self._current(path, one)
         over = [(document, *left.stand.get(document.path, ("", 0))) for document in made]
         if not over or any(hash(document.data) == there for document, _, there in over):
@@ -237,9 +239,9 @@ class StaysAlone(Public):
 class ThinksItIsAlone(Public):
     """Takes documents to be as it left them, whoever has touched the feed since."""
 
-    def feed(self, path, version, one, before=""):
-        left = self._left.get(path)
-        return super().feed(path, version, one, left.token if left else before)
+    def feed(self, written):
+        left = self._left.get(written.path)
+        return super().feed(replace(written, before=left.token) if left else written)
 
     def _write(self, over, work):
         with contextlib.suppress(Conflict):

@@ -144,6 +144,9 @@ class Clockwork:
     def each(self, work: Callable, items: Sequence) -> list:
         return [work(item) for item in items]
 
+    def both(self, one: Callable, other: Callable) -> tuple:
+        return one(), other()
+
 
 class Queue:
     """Messages that are given out at least once, in any order, until somebody is done with them."""
