@@ -23,7 +23,7 @@ from feeds.parts import Parts
 from feeds.store import digest
 from feeds.versioned import TRIES, S, Versioned
 
-_AT_ONCE = 8
+_PAGES = 8
 _REMEMBERED = 5_000
 
 
@@ -76,15 +76,16 @@ class Public:
     ) -> tuple[list[str], S]:
         """Publish what is `made` of the state object at `key`, as of its newest version.
 
-        `made` are batches, one to be there before the next is written; `dropped` deletes what is
-        no more, and is told what this worker may have written, which goes into `work`. Returns the
-        documents that changed, and the object that they were made of.
+        `made` are batches, one to be there before the next is written, and in each what is new
+        before what is not; `dropped` deletes what is no more, and is told what this worker may have
+        written, which goes into `work`. Returns the documents that changed, and the object that
+        they were made of.
         """
         work = work or Work({}, {})
         for attempt in range(TRIES):
             try:
                 batches = iter(made(one))
-                while some := list(itertools.islice(batches, _AT_ONCE)):
+                while some := list(itertools.islice(batches, 2)):
                     at = [document.path for batch in some for document in batch]
                     there = dict(zip(at, self.each(self._version, at), strict=True))
                     if self.state.version(key) != version:
@@ -107,7 +108,8 @@ class Public:
         """Write those of a batch that are not as they should be, over the versions `there`."""
         work.stand = {made.path: (there[made.path], hash(made.data)) for made in batch}
         over = [(made, there[made.path]) for made in batch]
-        self._write([one for one in over if not _is(*one)], work)
+        self._write([one for one in over if not one[1]], work)
+        self._write([one for one in over if one[1] and not _is(*one)], work)
 
     def _write(self, over: Sequence[tuple[Document, str]], work: Work) -> None:
         """Write documents over versions, and note that they are others now.
@@ -183,8 +185,9 @@ class Public:
 
     def _batches(self, one: Manifest, parts: Parts) -> Iterator[Sequence[Document]]:
         """The documents to write: archive pages first, so that nothing links to what is not."""
-        for name in one.due:
-            yield list(self._archive(one, parts, name))
+        names = iter(one.due)
+        while some := list(itertools.islice(names, _PAGES)):
+            yield [document for name in some for document in self._archive(one, parts, name)]
         yield self._current(parts.path, one)
 
     def _current(self, path: str, one: Manifest) -> list[Document]:
