@@ -1,10 +1,11 @@
 """Measures a burst: thousands of new posts at once, and a few workers that publish them.
 
-Each worker is a process, as in the cloud. Posts and feeds are in folders, and a call takes 20 ms
-longer, as in S3; messages come in any order, as from SQS. With `--by-age` the oldest post is first,
-as when an audit fills a queue. The bound is what a worker could publish if all it did was to wait
-for the calls that a lone worker makes, as many at once as it can. Afterwards the public tree must
-be what one full build writes.
+A call of storage takes 20 ms, as in S3; messages come in any order, as from SQS. With `--by-age`
+the oldest post is first, as when an audit fills a queue. First there is one worker, with everything
+in memory; then some, each a process, as in the cloud, with everything in folders, which costs them
+processor time as well. The bound is what a worker could publish if all it did was to wait for the
+calls that the lone one makes, as many at once as it can. Afterwards the public tree must be what
+one full build writes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty, Queue
 from random import Random
@@ -97,23 +97,30 @@ class Measured(NamedTuple):
     work: Work
 
 
+def alone(posts: Store, feeds: Store, keys: Sequence[str], size: int) -> Measured:
+    """Publish posts by one worker here, `size` messages at a time."""
+    waiting = _filled(Queue(), keys)
+    start = time.perf_counter()
+    work = _work(posts, feeds, waiting, size)
+    return Measured(time.perf_counter() - start, work)
+
+
 def burst(posts: Path, feeds: Path, keys: Sequence[str], size: int, workers: int) -> Measured:
-    """Publish posts by so many processes, `size` messages at a time; feeds go to a new folder."""
+    """Publish posts by so many processes; feeds go to a new folder."""
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, context.Pool(workers) as pool:
-        waiting = _queue(manager, keys)
+        waiting = _filled(manager.Queue(), keys)
         pool.starmap(_ready, [()] * workers, chunksize=1)
         start = time.perf_counter()
         given = [(str(posts), str(feeds), waiting, size)] * workers
-        done = pool.starmap(_work, given, chunksize=1)
+        done = pool.starmap(_in_folders, given, chunksize=1)
         seconds = time.perf_counter() - start
     calls = sum((work.calls for work in done), Counter[str]())
     work = Work(calls, sum(w.conflicts for w in done), sum(w.again for w in done))
     return Measured(seconds, work)
 
 
-def _queue(manager: SyncManager, keys: Sequence[str]) -> Queue[Message]:
-    waiting: Queue[Message] = manager.Queue()
+def _filled(waiting: Queue[Message], keys: Sequence[str]) -> Queue[Message]:
     for key in keys:
         waiting.put(Message(key, (key,), 1, ()))
     return waiting
@@ -124,8 +131,12 @@ def _ready() -> None:
     time.sleep(1)
 
 
-def _work(posts: str, feeds: str, waiting: Queue[Message], size: int) -> Work:
-    source, target = Slow(LocalStore(posts)), Slow(LocalStore(feeds))
+def _in_folders(posts: str, feeds: str, waiting: Queue[Message], size: int) -> Work:
+    return _work(LocalStore(posts), LocalStore(feeds), waiting, size)
+
+
+def _work(posts: Store, feeds: Store, waiting: Queue[Message], size: int) -> Work:
+    source, target = Slow(posts), Slow(feeds)
     publisher = Publisher(source, target, CONFIG, RealWorld())
     again = 0
     while batch := _taken(waiting, size):
@@ -158,7 +169,10 @@ def main(count: int, sizes: Sequence[int], workers: int, by_age: bool, also_rebu
 def measured(folder: Path, count: int, sizes: Sequence[int], workers: int, by_age: bool) -> None:
     """Measure a worker alone, then all of them, with batches of each size."""
     corpus.write(folder / "posts", count)
-    posts = LocalStore(folder / "posts")
+    written, posts = LocalStore(folder / "posts"), MemoryStore()
+    for stat in written.list():
+        if found := written.get(stat.key):
+            posts.put(stat.key, found.data)
     keys = [stat.key for stat in posts.list()]
     if not by_age:
         Random(count).shuffle(keys)
@@ -170,8 +184,12 @@ def measured(folder: Path, count: int, sizes: Sequence[int], workers: int, by_ag
     for size in sizes:
         bound = 0.0
         for some in dict.fromkeys((1, workers)):
-            feeds = LocalStore(folder / f"feeds-{size}-{some}")
-            done = burst(folder / "posts", Path(feeds.url), keys, size, some)
+            if some == 1:
+                feeds: Store = MemoryStore()
+                done = alone(posts, feeds, keys, size)
+            else:
+                feeds = LocalStore(folder / f"feeds-{size}")
+                done = burst(folder / "posts", folder / f"feeds-{size}", keys, size, some)
             wrong = yardstick.wrong(posts, feeds, CONFIG)
             assert not wrong, wrong[:10]
             calls, rate = done.work.calls, count / done.seconds / some
