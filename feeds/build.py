@@ -47,6 +47,8 @@ def head_of(post: Post, config: Config) -> Head:
 
 def chosen(heads: Iterable[Head], config: Config) -> list[Head]:
     """One head for each post: of keys with one stem, the last updated (`posts.id_from`)."""
+    if config.posts.id_from == "key":
+        return list(heads)
     best: dict[str, Head] = {}
     for head in heads:
         name = group(head.key, config)

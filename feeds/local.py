@@ -150,23 +150,26 @@ class LocalStore:
         with _translated(self._at(base)):
             try:
                 with os.scandir(self._root / base) as entries:
-                    children = sorted((base + _name(entry), entry) for entry in entries)
+                    children = sorted(base + _name(entry) for entry in entries)
             except (FileNotFoundError, NotADirectoryError):
                 return
-        for key, entry in children:
+        for key in children:
             if not key.startswith(prefix) or _path_flaw(key.removesuffix("/")):
                 continue
             if key.endswith("/"):
                 yield from self._below(key, prefix)
-            elif found := self.head(key) if entry.is_symlink() else self._stat(key, entry):
+            elif found := self._listed(key):
                 yield found
 
-    def _stat(self, key: str, entry: os.DirEntry[str]) -> Stat | None:
+    def _listed(self, key: str) -> Stat | None:
+        """What `head` says, of a key whose folder is known to be one."""
         with _translated(self._at(key)):
             try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
+                status = os.lstat(f"{self._root}/{key}")
+            except (FileNotFoundError, NotADirectoryError):
                 return None
+        if stat.S_ISLNK(status.st_mode):
+            return self.head(key)
         return _stat_of_file(key, status) if stat.S_ISREG(status.st_mode) else None
 
     def _at(self, key: str) -> str:

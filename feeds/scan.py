@@ -35,7 +35,6 @@ _FEW = 400
 _FETCHES = 16
 _IN_MEMORY = 32_000_000
 
-Where = tuple[str, datetime]
 T = TypeVar("T")
 
 
@@ -72,7 +71,6 @@ class Scan:
         self.problems: list[Problem] = []
         self.drafts = 0
         self.loading: Callable[[int, int], None] | None = None
-        self._where: dict[str, datetime] = {}
         self._places: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         self._pool: Executor | None = None
@@ -92,26 +90,25 @@ class Scan:
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Read every post: its place, or what is wrong with it. `progress` gets done and total."""
-        found = [
-            (stat.key, stat.modified)
+        keys = [
+            stat.key
             for stat in self.store.list()
             if post.is_post(stat.key, self.config) and not self.skip(stat.key)
         ]
-        self._where = dict(found)
         done = 0
-        for read in self._each(_read, found):
+        for read in self._each(_read, keys):
             self.heads += read.heads
             self.waiting += read.waiting
             self.problems += read.problems
             self.drafts += read.passed
             done += _CHUNK
             if progress:
-                progress(min(done, len(found)), len(found))
+                progress(min(done, len(keys)), len(keys))
 
     def load(self, keys: Sequence[str]) -> Collection[str]:
         """Make entries ready (`build.Library`)."""
         done = 0
-        for entries, problems in self._each(_fill, [(key, self._where[key]) for key in keys]):
+        for entries, problems in self._each(_fill, keys):
             for key, data in entries:
                 self._places[key] = (self._spool.seek(0, 2), self._spool.write(data))
             self.problems += problems
@@ -126,9 +123,9 @@ class Scan:
         self._spool.seek(start)
         return _entries.decode(self._spool.read(size))
 
-    def _each(self, work: Callable[..., T], found: Sequence[Where]) -> Iterator[T]:
-        chunks = [found[at : at + _CHUNK] for at in range(0, len(found), _CHUNK)]
-        if isinstance(self.store, MemoryStore) or self.jobs == 1 or len(found) < _FEW:
+    def _each(self, work: Callable[..., T], keys: Sequence[str]) -> Iterator[T]:
+        chunks = [keys[at : at + _CHUNK] for at in range(0, len(keys), _CHUNK)]
+        if isinstance(self.store, MemoryStore) or self.jobs == 1 or len(keys) < _FEW:
             worker = _Worker(self.store, self.config, self.now)
             for chunk in chunks:
                 yield work(chunk, worker)
@@ -185,39 +182,35 @@ def _start(url: str, config: Config, now: datetime) -> None:
     _worker = _Worker(open_store(url), config, now)
 
 
-def _objects(worker: _Worker, chunk: Iterable[Where]) -> Iterator[tuple[Where, Object | Problem]]:
+def _objects(worker: _Worker, chunk: Iterable[str]) -> Iterator[Object | Problem]:
     limit = worker.config.limits.post_bytes
 
-    def get(where: Where) -> tuple[Where, Object | Problem | None]:
-        key = where[0]
+    def get(key: str) -> Object | Problem | None:
         try:
-            return where, worker.store.get(key, limit)
+            return worker.store.get(key, limit)
         except TooLarge:
-            return where, post.too_large(key, worker.config)
+            return post.too_large(key, worker.config)
         except Denied as error:
             s3 = worker.store.url.startswith("s3://")
             todo = "grant s3:GetObject" if s3 else "check its permissions"
-            return where, Problem(key, 0, f"the post may not be read ({error})", todo)
+            return Problem(key, 0, f"the post may not be read ({error})", todo)
 
     if isinstance(worker.store, LocalStore | MemoryStore):
-        found = map(get, chunk)
-        yield from ((where, object_) for where, object_ in found if object_ is not None)
+        yield from (found for found in map(get, chunk) if found is not None)
         return
     with ThreadPoolExecutor(_FETCHES) as threads:
-        for where, object_ in threads.map(get, chunk):
-            if object_ is not None:
-                yield where, object_
+        yield from (found for found in threads.map(get, chunk) if found is not None)
 
 
-def _readings(worker: _Worker, chunk: Iterable[Where]) -> Iterator[post.Reading]:
-    for (key, modified), object_ in _objects(worker, chunk):
-        if isinstance(object_, Problem):
-            yield post.Reading(None, (object_,))
+def _readings(worker: _Worker, chunk: Iterable[str]) -> Iterator[post.Reading]:
+    for found in _objects(worker, chunk):
+        if isinstance(found, Problem):
+            yield post.Reading(None, (found,))
         else:
-            yield post.read(key, object_.data, modified, worker.config)
+            yield post.read(found.stat.key, found.data, found.stat.modified, worker.config)
 
 
-def _read(chunk: Sequence[Where], worker: _Worker | None = None) -> Read:
+def _read(chunk: Sequence[str], worker: _Worker | None = None) -> Read:
     worker = worker or _worker
     assert worker is not None
     result = Read([], [], [], 0)
@@ -233,7 +226,7 @@ def _read(chunk: Sequence[Where], worker: _Worker | None = None) -> Read:
 
 
 def _fill(
-    chunk: Sequence[Where], worker: _Worker | None = None
+    chunk: Sequence[str], worker: _Worker | None = None
 ) -> tuple[list[tuple[str, bytes]], list[Problem]]:
     worker = worker or _worker
     assert worker is not None
