@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -125,6 +125,7 @@ class _Reader:
     ) -> None:
         self.key, self.found, self.modified, self.config = key, found, modified, config
         self.fields = {name.lower(): value for name, value in found.metadata.items()}
+        self.there = tuple(self.fields)
         self.places = {name.lower(): place for name, place in found.places.items()}
         self.problems = list(found.problems)
 
@@ -165,7 +166,7 @@ class _Reader:
 
     def _values(self, names: tuple[str, ...]) -> Iterable[tuple[str, Value]]:
         """Those of the fields that are there and not empty, with their names."""
-        ways = [way for way in _steps(names) if self.fields.get(way[1])]
+        ways = _ways(names, self.there)
         return self._found(ways) if ways else ()
 
     def _found(self, ways: Iterable[tuple[str, str, list[str]]]) -> Iterator[tuple[str, Value]]:
@@ -358,11 +359,11 @@ def _pieces(permalink: str) -> list[str]:
     return [piece for piece in re.split(r"(:\w+)", permalink) if piece]
 
 
-@cache
-def _steps(names: tuple[str, ...]) -> list[tuple[str, str, list[str]]]:
-    """Names of fields, each with the way to it: the field, then what in it; dots go into tables."""
+@lru_cache(2048)  # a site's posts have the same few sets of fields
+def _ways(names: tuple[str, ...], there: tuple[str, ...]) -> list[tuple[str, str, list[str]]]:
+    """Those names whose field is `there`, each with the way to it: the field, then what in it."""
     ways = ((name, name.lower().split(".")) for name in names)
-    return [(name, way[0], way[1:]) for name, way in ways]
+    return [(name, way[0], way[1:]) for name, way in ways if way[0] in there]
 
 
 def feeds_of(placed: Post | Entry, config: Config) -> tuple[str, ...]:
