@@ -1,6 +1,6 @@
 """What one upload costs in storage calls: what it touches, never what exists.
 
-docs/design.md, "Costs to hold": at most 3 + F·(5 + 2·D) calls for F feeds of D documents each, of
+docs/deploy.md, "Posts": at most 3 + F·(5 + 2·D) calls for F feeds of D documents each, of
 which 1 + F·(1 + D) are PUTs, where no archive page changes; 3 + F·(4 + D) for a process that wrote
 these feeds last; and nothing lists a bucket.
 """
