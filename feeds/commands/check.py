@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from feeds import post
 from feeds.commands import console
@@ -50,6 +49,8 @@ def check(
     Example: feeds check posts/2026-11-22-hello.md
     """
     settings, where = settings_of(config_path, str(paths[0]))
+    from rich.table import Table  # no other command needs it
+
     table = Table("title", "date", "categories", "link", box=None, pad_edge=False)
     problems: list[Problem] = []
     sources: list[tuple[Path, str]] = []

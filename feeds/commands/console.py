@@ -8,15 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.text import Text
 
 from feeds.model import Problem
@@ -24,15 +15,6 @@ from feeds.model import Problem
 # Posts are shown as they are: [b] and :fire: in a title are text.
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
-
-
-class _Rate(ProgressColumn):
-    """How many a second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate of the last while; nothing before there is one."""
-        rate = task.finished_speed or task.speed
-        return Text(f"{rate:,.0f}/s" if rate else "", style="progress.data.speed")
 
 
 @contextmanager
@@ -49,17 +31,10 @@ def progress(what: str, *, in_a_pipe: bool = True) -> Iterator[Callable[[int, in
 
         yield tell
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    # Without auto_refresh it starts no thread, which a fork of this process would not survive.
-    with Progress(*columns, console=err, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)
+    from feeds.commands import bar
+
+    with bar.shown(what, err) as filled:
+        yield filled
 
 
 def print_problems(problems: list[Problem], root: str) -> None:
