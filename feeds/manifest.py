@@ -207,6 +207,18 @@ def renewed(
     return replace(one, due=due, retired=retired, made=made, generation=generation, settled=False)
 
 
+def oldest_first(due: dict[str, Due]) -> Iterator[str]:
+    """The names of archive documents that are due, each after the one that it links to."""
+    done: set[str] = set()
+    for name in due:
+        chain: list[str] = []
+        while name in due and name not in done:
+            done.add(name)
+            chain.append(name)
+            name = due[name].older
+        yield from reversed(chain)
+
+
 def _since(one: Manifest, name: str) -> int:
     return one.due[name].since if name in one.due else 0
 
@@ -238,11 +250,17 @@ def _archive(manifest: Manifest, slots: Sequence[_Slot]) -> dict[str, tuple[str,
 def _is_as_before(before: tuple[str, str, _Told], now: tuple[str, _Told]) -> bool:
     """Whether the document of an archive page would be as it was."""
     (_, older_before, told_before), (older, told) = before, now
+    if older_before != older:
+        return False
     if isinstance(told_before, str) or isinstance(told, str):
-        told_before, told = (
-            one if isinstance(one, str) else _digest(one) for one in (told_before, told)
-        )
-    return (older_before, told_before) == (older, told)
+        one, other = (t if isinstance(t, str) else _digest(t) for t in (told_before, told))
+        return one == other
+    return len(told_before) == len(told) and all(map(_is_same, told_before, told))
+
+
+def _is_same(one: Entry, other: Entry) -> bool:
+    """Whether two entries are written the same; equal times may have other offsets."""
+    return one is other or msgspec.json.encode(one) == msgspec.json.encode(other)
 
 
 def _merged(entries: Iterable[Entry], changes: dict[Place, Entry | None]) -> list[Entry]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import accumulate
 
 import msgspec
 
@@ -24,8 +25,15 @@ _PAGES = msgspec.json.Decoder(tuple[Entry, ...])
 _VOLUMES = msgspec.json.Decoder(tuple[Page, ...])
 
 
+_AT_HAND = 2_000_000
+
+
 class Parts:
-    """The parts of one feed's index (manifest.Shelf). What was kept through it is at hand."""
+    """The parts of one feed's index (manifest.Shelf).
+
+    Pages that were kept through it last are at hand, once and up to `_AT_HAND` bytes: they are read
+    next to be published.
+    """
 
     def __init__(self, store: Store, path: str, world: World) -> None:
         self.store, self.path, self.each = store, path, world.each
@@ -33,7 +41,7 @@ class Parts:
 
     def page(self, name: str) -> tuple[Entry, ...]:
         """The entries of a page, oldest first; raises Conflict where it is gone."""
-        return self._kept.get(name) or _PAGES.decode(self._read(name))
+        return self._kept.pop(name, None) or _PAGES.decode(self._read(name))
 
     def volume(self, name: str) -> tuple[Page, ...]:
         """The pages of a volume, oldest first; raises Conflict where it is gone."""
@@ -50,12 +58,15 @@ class Parts:
     ) -> None:
         """Write parts under new names."""
 
-        def write(name: str) -> None:
+        def write(name: str) -> int:
             part = state.encode(pages[name] if name in pages else volumes[name])
             self.store.put(state.part_key(self.path, name), part, media_type=JSON)
+            return len(part)
 
-        self.each(write, [*pages, *volumes])
-        self._kept |= pages
+        names = [*pages, *volumes]
+        sizes = accumulate(self.each(write, names))
+        whole = zip(names, sizes, strict=True)
+        self._kept = {n: pages[n] for n, size in whole if n in pages and size <= _AT_HAND}
 
     def remove(self, names: Sequence[str]) -> None:
         """Delete parts that nothing names any more; the audit sweeps what could not be."""

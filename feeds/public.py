@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from feeds import documents, index, paths, state
+from feeds import documents, index, manifest, paths, state
 from feeds.config import Config
 from feeds.errors import Conflict
 from feeds.manifest import Manifest
@@ -23,7 +23,9 @@ from feeds.parts import Parts
 from feeds.store import digest
 from feeds.versioned import TRIES, S, Versioned
 
-_PAGES = 8
+BATCH = 1_000_000
+"""Bytes of archive documents that are written at once, and the page that goes over them."""
+
 _REMEMBERED = 5_000
 
 
@@ -90,8 +92,8 @@ class Public:
                     there = dict(zip(at, self.each(self._version, at), strict=True))
                     if self.state.version(key) != version:
                         break
-                    for batch in some:
-                        self._replace(batch, there, work)
+                    while some:
+                        self._replace(some.pop(0), there, work)  # and let go of it
                 else:
                     dropped(one, work.changed)
                     if self.state.version(key) == version:
@@ -185,9 +187,15 @@ class Public:
 
     def _batches(self, one: Manifest, parts: Parts) -> Iterator[Sequence[Document]]:
         """The documents to write: archive pages first, so that nothing links to what is not."""
-        names = iter(one.due)
-        while some := list(itertools.islice(names, _PAGES)):
-            yield [document for name in some for document in self._archive(one, parts, name)]
+        made: list[Document] = []
+        for name in manifest.oldest_first(one.due):
+            made += self._archive(one, parts, name)
+            if sum(len(document.data) for document in made) > BATCH:
+                yield made
+                made = []
+        if made:
+            yield made
+        del made
         yield self._current(parts.path, one)
 
     def _current(self, path: str, one: Manifest) -> list[Document]:

@@ -5,6 +5,7 @@ For one person on one machine: it listens on 127.0.0.1 only.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import socket
@@ -118,8 +119,8 @@ def run(
         settings.get_loop_factory()
         say(f"Serving http://127.0.0.1:{listener.getsockname()[1]}/feeds.html (stop with Ctrl+C)")
         uvicorn.Server(settings).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # that is how it is meant to end
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        pass  # that is how it is meant to end; the second, where the server had not begun yet
     finally:
         stop.set()
         if watcher.is_alive():

@@ -244,7 +244,8 @@ def test_it_stops_when_it_is_told_and_leaves_nothing_behind(
     server = started(site(tmp_path))
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")]
 
-    assert server.stop(signal_) == 0
+    status = server.stop(signal_)
+    assert status == 0, server.process.stdout.read()
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")] == []
 
 

@@ -226,7 +226,54 @@ def slow_marker(kind: Kind) -> Story:
     return story
 
 
+def archived(story: Story) -> None:
+    """Twelve posts, published two hours ago, so that nothing of an archive is to be done."""
+    for number in range(1, 13):
+        story.upload(f"{number}.md", text("T", "x", number))
+    story.run([], workers=1, zombies=0)
+    story.now += timedelta(hours=2)
+    for _ in range(2):
+        story.queue.send("12.md")
+        finish(story, started(story, lives_on=True))
+
+
+def another_offset_in_the_archive(kind: Kind) -> Story:
+    """The same moment, written otherwise: equal as a time, and another text in the documents."""
+    story = Story(1, settings(limit=4), kind, fault=lambda *_: "")
+    archived(story)
+    for day in range(1, 13):
+        other = text("T", "x", day).replace(b"10:00:00 +0000", b"12:00:00 +0200")
+        story.upload(f"{day}.md", other)
+        finish(story, started(story, lives_on=True))
+        story.now += timedelta(hours=2)
+    return story
+
+
+def deleted_from_the_archive_by_a_process_that_is_alone(kind: Kind) -> Story:
+    """An archive page is no more, and the process that made it was the last one there."""
+    story = Story(1, settings(limit=4), kind, fault=lambda *_: "")
+    archived(story)
+    for day in range(12, 4, -1):
+        story.remove(f"{day}.md")
+        finish(story, started(story, lives_on=True))
+    return story
+
+
+def changed_by_hand(kind: Kind) -> Story:
+    """Somebody has written over a document; then a message comes that changes nothing."""
+    story = Story(1, settings(), kind, fault=lambda *_: "")
+    story.upload("a.md", text("A", "x", 1))
+    story.run([], workers=1, zombies=0)
+    story.feeds.put("public/feed.json", b'{"version": "somebody\'s"}')
+    story.queue.send("a.md")
+    finish(story, started(story, lives_on=True))
+    return story
+
+
 DIRECTED = [
+    another_offset_in_the_archive,
+    deleted_from_the_archive_by_a_process_that_is_alone,
+    changed_by_hand,
     slow_record,
     slow_index,
     slow_document,
@@ -265,6 +312,8 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.SkipsEqualWrites, slow_record),
     (mutants.StaleTokens, slow_record),
     (mutants.NeverLooksAgain, slow_document),
+    (mutants.ForgetsArchivesWhenAlone, deleted_from_the_archive_by_a_process_that_is_alone),
+    (mutants.BelievesWhatItLeft, changed_by_hand),
     (mutants.StaysAlone, slow_document_of_a_process_that_was_alone),
     (mutants.RemovesPartsInUse, lost_reply_that_others_built_on),
     (mutants.OverwritesDocuments, dead_over_a_document),
@@ -289,7 +338,7 @@ CAUGHT_BY_SEEDS = [
     mutants.ForgetsOldPlaces,
     mutants.ForgetsWhatIsDue,
     mutants.SettlesTheCatalogUnseen,
-    mutants.ThinksItIsAlone,
+    mutants.TakesConflictsForDone,
 ]
 
 

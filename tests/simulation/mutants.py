@@ -236,13 +236,28 @@ class StaysAlone(Public):
         return True
 
 
-class ThinksItIsAlone(Public):
-    """Takes documents to be as it left them, whoever has touched the feed since."""
-
-    def feed(self, written):
-        left = self._left.get(written.path)
-        return super().feed(replace(written, before=left.token) if left else written)
+class TakesConflictsForDone(Public):
+    """Takes a document that is not as it should have been for one that a newer worker wrote."""
 
     def _write(self, over, work):
         with contextlib.suppress(Conflict):
             super()._write(over, work)
+
+
+class ForgetsArchivesWhenAlone(Public):
+    """Goes the short way also where archive pages are to be written or deleted."""
+
+    def _is_alone(self, written, left, work):
+        bare = replace(written.index, due={}, retired={})
+        return super()._is_alone(replace(written, index=bare), left, work)
+
+
+class BelievesWhatItLeft(Public):
+    """Does not look at a document that would stay as this process has left it."""
+
+    def _is_alone(self, written, left, work):
+        made = self._current(written.path, written.index)
+        same = [one for one in made if hash(one.data) == left.stand.get(one.path, ("", 0))[1]]
+        if len(same) < len(made):
+            return super()._is_alone(written, left, work)
+        return self.state.version(state.manifest_key(written.path)) == written.version

@@ -7,12 +7,27 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
+from typing import Any
 
 import greenlet
+import msgspec
 from lxml import etree
 from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
 
-from feeds import build, config, documents, hubs, paths, post, publish, scan, schedule, state
+from feeds import (
+    build,
+    config,
+    documents,
+    hubs,
+    manifest,
+    paths,
+    post,
+    public,
+    publish,
+    scan,
+    schedule,
+    state,
+)
 from feeds.config import Config
 from feeds.events import Message
 from feeds.store import MemoryStore
@@ -282,16 +297,30 @@ class Story:
 
 
 def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4) -> Story:
-    """A whole story from a seed: some posts, what happens to them, and who handles it."""
+    """A whole story from a seed: some posts, what happens to them, and who handles it.
+
+    Most are of a few posts, each of which ends a page of the index; some of many, in longer pages,
+    short volumes of them, and documents that do not go into one batch.
+    """
     random = Random(seed)
+    large = random.random() < 0.2
+    volume, batch = manifest.VOLUME, public.BATCH
+    if large:
+        manifest.VOLUME = random.choice([1, 2, volume])
+        public.BATCH = random.choice([1, 5_000, batch])
+    try:
+        return _told(random, seed, publisher, faults, large)
+    finally:
+        manifest.VOLUME, public.BATCH = volume, batch
+
+
+def _told(random: Random, seed: int, publisher: Kind, faults: int, large: bool) -> Story:
     settings_ = settings(
         random.choice(["json", "json", "json", "atom json rss"]),
-        random.choice([2, 2, 3]),
+        random.choice([4, 4, 5, 6] if large else [2, 2, 3]),
         random.choice(["key", "key", "stem"]),
     )
     story = Story(seed, settings_, publisher)
-    story.faults_left = random.randint(0, faults)
-    story.sleepiness = random.choice([0, 0.02, 0.05, 0.1])
 
     def post_text() -> bytes:
         kind = random.random()
@@ -300,20 +329,28 @@ def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4
         if kind < 0.13:
             return text("T", "x", 1).replace(b"title: T", b"title: T\ndraft: true")
         tag = random.choice(["", "", "X", "Y"])
-        day = random.choice([1, 2, 3, 4, 5, 6, 7, 8, SOON, SOON + 1])
-        return text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
+        day = random.choice([*range(1, 15 if large else 9), SOON, SOON + 1])
+        made = text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
+        if random.random() < 0.1:  # the same moment, written otherwise
+            return made.replace(b"10:00:00 +0000", b"12:00:00 +0200")
+        return made
 
     keys = random.sample(KEYS, random.choice([1, 2, 3, 5]))
+    keys += [f"{number}.md" for number in range(random.choice([8, 12]) if large else 0)]
     before: dict[str, list[bytes]] = {}
+
+    def data_of(key: str) -> bytes:
+        said = before.setdefault(key, [])
+        # Back to what it was is what fools a version that is a hash of the content.
+        data = random.choice(said) if said and random.random() < 0.5 else post_text()
+        said.append(data)
+        return data
 
     def action() -> Callable[[], None]:
         key = random.choice(keys)
         if random.random() < 0.25:
             return lambda: story.remove(key)
-        said = before.setdefault(key, [])
-        # Back to what it was is what fools a version that is a hash of the content.
-        data = random.choice(said) if said and random.random() < 0.5 else post_text()
-        said.append(data)
+        data = data_of(key)
         return lambda: story.upload(key, data)
 
     def mend() -> None:
@@ -321,6 +358,13 @@ def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4
             if b"broken" in object_.data:
                 story.upload(key, text("T", "y", 3))
 
+    if large:
+        for key in keys:
+            story.upload(key, data_of(key))
+        story.run([], workers=1, zombies=0)
+        story.now += timedelta(hours=random.choice([0, 2]))  # then no name is in danger any more
+    story.faults_left = random.randint(0, faults)
+    story.sleepiness = random.choice([0, 0.02, 0.05, 0.1])
     actions = [action() for _ in range(random.randint(3, 12))]
     story.run([*actions, mend], workers=random.randint(1, 4), zombies=random.choice([0, 0, 1, 2]))
     story.wake(timedelta(days=30))
@@ -329,38 +373,36 @@ def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4
 
 
 def cached() -> None:
-    """Remember what pure functions came to: stories repeat the same few posts and documents."""
-    reading = lru_cache(1024)(lambda key, data, modified, c: _read(key, data, modified, c))
+    """Remember what pure functions came to: stories repeat the same few posts and documents.
+
+    By what is written, since values may be equal that are not written the same.
+    """
+    known: dict[tuple[object, ...], Any] = {}
     post_read, post_entry = post.read, post.entry
     current, archive = documents.current, documents.archive
 
-    def _read(key: str, data: bytes, modified: datetime, c: int) -> post.Reading:
-        return post_read(key, data, modified, by_id[c])
+    def remembered(key: tuple[object, ...], make: Callable[[], Any]) -> Any:
+        if key not in known:
+            if len(known) > 10_000:
+                known.clear()
+            known[key] = make()
+        return known[key]
 
-    by_id: dict[int, Config] = {}
+    def read(key: str, data: bytes, modified: datetime, c: Config) -> post.Reading:
+        when = modified.replace(microsecond=0)
+        return remembered((key, data, when, id(c)), lambda: post_read(key, data, when, c))
 
-    def read(key: str, data: bytes, modified: datetime, config_: Config) -> post.Reading:
-        by_id[id(config_)] = config_
-        return reading(key, data, modified.replace(microsecond=0) - timedelta(0), id(config_))
+    def entry(one: post.Post, c: Config):
+        return remembered((encode(one), id(c)), lambda: post_entry(one, c))
 
-    entries = lru_cache(1024)(lambda one, c: post_entry(one, by_id[c]))
+    def current_(path, entries, older, c):
+        key = (path, encode(list(entries)), older, id(c))
+        return iter(remembered(key, lambda: tuple(current(path, entries, older, c))))
 
-    def entry(one: post.Post, config_: Config):
-        by_id[id(config_)] = config_
-        return entries(one, id(config_))
+    def archive_(path, page, entries, older, c):
+        key = (path, page, encode(list(entries)), older, id(c))
+        return iter(remembered(key, lambda: tuple(archive(path, page, entries, older, c))))
 
-    currents = lru_cache(1024)(lambda path, es, older, c: tuple(current(path, es, older, by_id[c])))
-    archives = lru_cache(1024)(
-        lambda path, page, es, older, c: tuple(archive(path, page, es, older, by_id[c]))
-    )
-
-    def current_(path, es, older, config_):
-        by_id[id(config_)] = config_
-        return iter(currents(path, tuple(es), older, id(config_)))
-
-    def archive_(path, page, es, older, config_):
-        by_id[id(config_)] = config_
-        return iter(archives(path, page, tuple(es), older, id(config_)))
-
+    encode = msgspec.json.encode
     post.read, post.entry = read, entry
     documents.current, documents.archive = current_, archive_
