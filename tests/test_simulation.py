@@ -312,7 +312,6 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.SkipsEqualWrites, slow_record),
     (mutants.StaleTokens, slow_record),
     (mutants.NeverLooksAgain, slow_document),
-    (mutants.ForgetsArchivesWhenAlone, deleted_from_the_archive_by_a_process_that_is_alone),
     (mutants.BelievesWhatItLeft, changed_by_hand),
     (mutants.StaysAlone, slow_document_of_a_process_that_was_alone),
     (mutants.RemovesPartsInUse, lost_reply_that_others_built_on),
@@ -339,6 +338,7 @@ CAUGHT_BY_SEEDS = [
     mutants.ForgetsWhatIsDue,
     mutants.SettlesTheCatalogUnseen,
     mutants.TakesConflictsForDone,
+    mutants.ForgetsArchivesWhenAlone,
 ]
 
 
