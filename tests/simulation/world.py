@@ -8,7 +8,7 @@ ETag is the hash of the content, so the same bytes have the same version again.
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -33,9 +33,11 @@ class Bucket:
         self.objects: dict[str, Object] = {}
         self.watch: Callable[[str, bytes, bytes], None] = lambda _key, _data, _before: None
         self.clock = 0
+        self.writes: Counter[str] = Counter()
 
     def put(self, key: str, data: bytes) -> str:
         self.clock += 1
+        self.writes[key] += 1
         version = hashlib.md5(data).hexdigest()
         modified = START + timedelta(milliseconds=self.clock)
         before = self.objects.get(key)
@@ -65,6 +67,9 @@ class Turns:
     def __init__(self, bucket: Bucket, fault: Callable[[str, str], str]) -> None:
         self.bucket, self.fault = bucket, fault
         self.calls: list[tuple[str, str]] = []
+        self.seen: dict[str, int] = {}
+        # Objects written over a version that had been gone and come back, and which write that was.
+        self.fooled: dict[str, int] = {}
 
     def _turn(self, call: str, key: str) -> str:
         self.calls.append((call, key))
@@ -86,6 +91,7 @@ class Turns:
 
     def head(self, key: str) -> Stat | None:
         self._end(self._turn("head", key))
+        self.seen[key] = self.bucket.writes[key]
         there = self.bucket.objects.get(key)
         return there.stat if there else None
 
@@ -103,7 +109,10 @@ class Turns:
             raise Conflict(f"{key}: 409")
         if not self.bucket.matches(key, version):
             raise Conflict(f"{key}: 412")
+        if version is not None and self.seen.get(key, 0) != self.bucket.writes[key]:
+            self.fooled[key] = self.bucket.writes[key] + 1
         new = self.bucket.put(key, data)
+        self.seen[key] = self.bucket.writes[key]
         self._end(fault)
         if fault == "lost":
             # The SDK tries again: by now the condition may fail over what it wrote itself.
