@@ -63,10 +63,13 @@ class Indexes:
                 parts.remove(written)
             written.clear()
             before = old.token
-            old, records = self.world.both(
-                lambda: self._tidied(old, parts, again),
-                lambda: self.world.each(self.record, names),
-            )
+            if old.due or old.retired or old.gone:
+                old, records = self.world.both(
+                    lambda: self._tidied(old, parts, again),
+                    lambda: self.world.each(self.record, names),
+                )
+            else:
+                records = self.world.each(self.record, names)
             now = self.world.now()
             entries = [record.entry(now) for record in records]
             change = manifest.changed(
@@ -104,8 +107,6 @@ class Indexes:
         An archive page that was seen to be gone is looked for once more after a crash: who died may
         have written it after that.
         """
-        if not (old.due or old.retired or old.gone):
-            return old
         parts.remove(old.gone)
         now = int(self.world.now().timestamp())
 

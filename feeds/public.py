@@ -8,6 +8,7 @@ is written over the version that was there before the source was looked at.
 from __future__ import annotations
 
 import itertools
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
@@ -66,6 +67,7 @@ class Public:
         self.state, self.store, self.config = state_, state_.store, config
         self.each = state_.world.each
         self._left: OrderedDict[str, Left] = OrderedDict()
+        self._rendering = threading.Lock()  # threads that only compute hinder each other
 
     def show(
         self,
@@ -201,12 +203,14 @@ class Public:
     def _current(self, path: str, one: Manifest) -> list[Document]:
         window = index.window(one.entries, self.config.feeds.limit)
         older = one.newest_archive if self.config.feeds.archives else ""
-        return list(documents.current(path, window, older, self.config))
+        with self._rendering:
+            return list(documents.current(path, window, older, self.config))
 
-    def _archive(self, one: Manifest, parts: Parts, name: str) -> Iterator[Document]:
+    def _archive(self, one: Manifest, parts: Parts, name: str) -> list[Document]:
         due = one.due[name]
         entries = parts.page(due.object) if due.object else one.first_page
-        return documents.archive(parts.path, name, entries, due.older, self.config)
+        with self._rendering:
+            return list(documents.archive(parts.path, name, entries, due.older, self.config))
 
     def _delete_retired(self, path: str, one: Manifest, written: Collection[str]) -> None:
         """Delete archive pages that are no more; also those that this worker wrote too late."""
