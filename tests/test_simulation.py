@@ -12,7 +12,7 @@ from itertools import count
 
 import pytest
 from simulation import mutants
-from simulation.story import SOON, Kind, Story, Worker, cached, random_story, settings, text
+from simulation.story import SOON, Kind, Story, Worker, random_story, remembering, settings, text
 
 from feeds import publish
 from feeds.parts import Parts
@@ -24,7 +24,8 @@ CHUNK = 100
 
 @pytest.fixture(autouse=True, scope="module")
 def _remembering():
-    cached()
+    with remembering():
+        yield
 
 
 @pytest.mark.parametrize("start", range(0, SCHEDULES, CHUNK))

@@ -8,19 +8,19 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from simulation.story import cached, random_story
+from simulation.story import random_story, remembering
 
 
 def run(start: int, count: int) -> list[str]:
     """Run stories; what went wrong, with how to replay it."""
-    cached()
     wrong = []
-    for seed in range(start, start + count):
-        try:
-            random_story(seed).check()
-        except Exception as error:
-            replay = f"make simulate FROM={seed} N=1"
-            wrong.append(f"seed {seed} ({replay}):\n{type(error).__name__}: {error}")
+    with remembering():
+        for seed in range(start, start + count):
+            try:
+                random_story(seed).check()
+            except Exception as error:
+                replay = f"make simulate FROM={seed} N=1"
+                wrong.append(f"seed {seed} ({replay}):\n{type(error).__name__}: {error}")
     return wrong
 
 

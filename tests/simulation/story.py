@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
@@ -381,10 +382,12 @@ def _told(random: Random, seed: int, publisher: Kind, faults: int, large: bool) 
     return story
 
 
-def cached() -> None:
+@contextmanager
+def remembering() -> Iterator[None]:
     """Remember what pure functions came to: stories repeat the same few posts and documents.
 
-    By what is written, since values may be equal that are not written the same.
+    By what is written, since values may be equal that are not written the same; and by the id of a
+    configuration, which `settings` keeps.
     """
     known: dict[tuple[object, ...], Any] = {}
     post_read, post_entry = post.read, post.entry
@@ -415,3 +418,8 @@ def cached() -> None:
     encode = msgspec.json.encode
     post.read, post.entry = read, entry
     documents.current, documents.archive = current_, archive_
+    try:
+        yield
+    finally:
+        post.read, post.entry = post_read, post_entry
+        documents.current, documents.archive = current, archive
