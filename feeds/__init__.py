@@ -1,22 +1,17 @@
-"""Feeds from posts in object storage: RSS, Atom and JSON Feed, right under any order of events.
+"""Feeds from posts in object storage: RSS, Atom and JSON Feed.
 
-The way of one upload through the package:
+The way of one upload through the packages:
 
-    events      a Lambda event             ->  keys to look at
-    publish     all of this, in order:
-    records     each key                   ->  a record      (post: frontmatter, links, content)
-    indexes     each feed the record names ->  a manifest    (index: order, cuts; manifest: pages)
-    public      each manifest              ->  documents     (render, jsonfeed, … of a View)
-    listing     a feed that came or went   ->  the catalog   (feeds.html)
+    aws          a Lambda event             ->  messages: keys to look at
+    publishing   each key                   ->  a record of the post, the indexes of its feeds,
+                                                their documents, the list of feeds
+    reading      the bytes of a post        ->  an entry
+    state        records and indexes        ->  stored objects, written by compare-and-swap
+    documents    the entries of a feed      ->  Atom, RSS, JSON Feed, HTML, OPML
+    stores       a key                      ->  bytes in a bucket or a folder
 
-and of everything at once:
-
-    scan        all posts                  ->  heads, and entries where a document needs them
-    build       heads, entries             ->  every document: what publish must come to
-    output      documents                  ->  a folder or a bucket
-
-store is the only way to objects, s3 the only module that knows S3, paths the only one that makes
-keys and addresses, config the only one that knows feeds.toml. docs/design.md tells the rest.
+A full build (`building`) makes the same documents from all posts at once. `cli` is the command
+line. CONTRIBUTING.md has the layout; docs/design.md the protocol and the reasons.
 """
 
 __version__ = "0.1.0"

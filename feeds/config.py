@@ -6,26 +6,18 @@ together). Past this module a Config is valid: URLs absolute, zones known, limit
 
 from __future__ import annotations
 
-import difflib
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct, field
-from msgspec.structs import replace
 
-from feeds import links, paths
-from feeds.errors import ConfigError
-from feeds.model import Person
+from feeds import paths
+from feeds.model import Person, Term
 
 Content = Literal["full", "summary"]
 T = TypeVar("T")
-S = TypeVar("S", bound=Struct)
 
 
 class Author(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +153,13 @@ class Config(Struct, frozen=True, dict=True):
         """`categories.content` by the path of the category's feed."""
         return _by_path(self.categories.content)
 
+    def feed_paths(self, terms: Iterable[Term]) -> tuple[str, ...]:
+        """The paths of the feeds of a post with these terms: ``""`` (all posts), then one for each
+        term of a taxonomy that `feeds.taxonomies` names, in the order of `terms`.
+        """
+        enabled = self.feeds.taxonomies
+        return ("", *(term.path for term in terms if term.taxonomy in enabled))
+
     def url(self, key: str) -> str:
         """The public address of a key under the public root."""
         return paths.url(self.feeds.url, key)
@@ -168,242 +167,3 @@ class Config(Struct, frozen=True, dict=True):
 
 def _by_path(by_name: dict[str, T]) -> dict[str, T]:
     return {paths.term_path("category", name): value for name, value in by_name.items()}
-
-
-def parse(text: str, name: str = "feeds.toml") -> Config:
-    """Return the configuration that `text` (TOML) holds.
-
-    Raises ConfigError with all problems, each ``name: path: expected …, found …``.
-    """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{name}: not valid TOML: {error}"]) from None
-    problems: list[str] = []
-    config = _struct(data, Config, "", problems)
-    told = [_path(problem) for problem in problems]
-    problems += [problem for problem in _meaning(config) if not _within(_path(problem), told)]
-    if problems:
-        raise ConfigError([f"{name}: {problem}" for problem in problems])
-    return _complete(config)
-
-
-def _path(problem: str) -> str:
-    return problem.partition(":")[0]
-
-
-def _within(path: str, others: Iterable[str]) -> bool:
-    return any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in others)
-
-
-def _complete(config: Config) -> Config:
-    """Fill in what follows from other keys; write addresses and names as documents carry them."""
-    site, feeds, categories = config.site, config.feeds, config.categories
-    author = site.author and replace(
-        site.author, name=_one_line(site.author.name), uri=links.http_url(site.author.uri)
-    )
-    return replace(
-        config,
-        site=replace(
-            site,
-            title=_one_line(site.title),
-            url=_folder(site.url),
-            description=_one_line(site.description),
-            author=author,
-            rights=_one_line(site.rights),
-            icon=links.http_url(site.icon),
-            logo=links.http_url(site.logo),
-        ),
-        feeds=replace(
-            feeds,
-            url=_folder(feeds.url or site.url),
-            hubs=tuple(links.http_url(hub) for hub in feeds.hubs),
-        ),
-        categories=replace(
-            categories,
-            default=_one_line(categories.default),
-            titles={name: _one_line(text) for name, text in categories.titles.items()},
-            descriptions={name: _one_line(text) for name, text in categories.descriptions.items()},
-        ),
-    )
-
-
-def _folder(url: str) -> str:
-    url = links.http_url(url)
-    return url if url.endswith("/") else url + "/"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
-    """Convert a TOML table to a Struct, field by field, so that one problem hides no other.
-
-    What cannot be used is as if it had not been written, so that the rest can be looked at.
-    """
-    if not isinstance(data, dict):
-        problems.append(f"{path}: expected a table, found {_show(data)}")
-        return _blank(kind)
-    hints = get_type_hints(kind)
-    fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name != "theme"}
-    for key in data:
-        if key not in fields:
-            at = f"{path}.{key}" if path else key
-            near = difflib.get_close_matches(key, fields, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            problems.append(f"{at}: there is no such key{hint}")
-    values: dict[str, object] = {}
-    for key, known in fields.items():
-        at = f"{path}.{key}" if path else key
-        before = len(problems)
-        if key in data:
-            value = _value(data[key], hints[key], at, problems)
-            if len(problems) == before or isinstance(value, Struct):
-                values[key] = value
-        elif known.required:
-            problems.append(f"{at}: expected {_expected(hints[key])}, found nothing")
-        if known.required and key not in values:
-            values[key] = _blank(hints[key])
-    return kind(**values)
-
-
-def _blank(kind: type[T]) -> T:
-    """The least value of a type: what stands for a required one that is missing."""
-    if not issubclass(kind, Struct):
-        return kind()
-    hints = get_type_hints(kind)
-    required = (f.name for f in msgspec.structs.fields(kind) if f.required)
-    return kind(**{name: _blank(hints[name]) for name in required})
-
-
-def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:
-    options = [a for a in get_args(kind) if a is not type(None)]
-    if type(None) in get_args(kind) and len(options) == 1:
-        kind = options[0]
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        return _struct(value, kind, path, problems)
-    if get_origin(kind) is tuple and isinstance(value, list):
-        item = get_args(kind)[0]
-        return tuple(_value(v, item, f"{path}[{i}]", problems) for i, v in enumerate(value))
-    if get_origin(kind) is dict and isinstance(value, dict):
-        item = get_args(kind)[1]
-        return {k: _value(v, item, f"{path}.{k}", problems) for k, v in value.items()}
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        problems.append(f"{path}: expected {_expected(kind)}, found {_show(value)}")
-        return None
-
-
-def _expected(kind: Any) -> str:
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(f'"{value}"' for value in get_args(kind))
-    if get_origin(kind) is tuple:
-        return "a list"
-    if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct)):
-        return "a table"
-    return {str: "a text", int: "a whole number", bool: "true or false"}[kind]
-
-
-def _show(value: object) -> str:
-    shown = msgspec.json.encode(value, enc_hook=str).decode()
-    return shown if len(shown) <= 60 else shown[:57] + "…"
-
-
-# What XML 1.0 (2.2) cannot hold, and the C1 controls; TOML can write them as \u0000.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-
-
-def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Every text below `value` with its path, the names of a table's keys too."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _texts(item, f"{path}[{i}]")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            at = f"{path}.{key}".lstrip(".")
-            yield at, key
-            yield from _texts(item, at)
-
-
-def _twice(path: str, values: Sequence[str]) -> Iterator[str]:
-    for i, value in enumerate(values):
-        if value in values[:i]:
-            yield f"{path}[{i}]: expected each only once, found {_show(value)} again"
-
-
-def _meaning(config: Config) -> Iterator[str]:
-    """What the types cannot say."""
-    site, feeds, posts = config.site, config.feeds, config.posts
-    for at, text in _texts(msgspec.to_builtins(config), ""):
-        if _UNFIT.search(text):
-            yield f"{at}: expected text without control characters, found {_show(text)}"
-    if not site.title.strip():
-        yield "site.title: expected a title, found an empty text"
-    yield from _folder_address("site.url", site.url)
-    if feeds.url:
-        yield from _folder_address("feeds.url", feeds.url)
-    author_uri = site.author.uri if site.author else ""
-    files = (("site.icon", site.icon), ("site.logo", site.logo), ("site.author.uri", author_uri))
-    for at, address in files:
-        if address and not links.http_url(address):
-            yield f"{at}: expected an http(s) address, found {_show(address)}"
-    if site.author and not site.author.name.strip():
-        yield "site.author.name: expected a name, found an empty text"
-    if site.author and site.author.email and not _EMAIL.fullmatch(site.author.email):
-        yield f"site.author.email: expected an e-mail address, found {_show(site.author.email)}"
-    try:
-        ZoneInfo(site.timezone)
-    except (KeyError, ValueError, OSError):
-        yield (
-            "site.timezone: expected the name of a time zone such as "
-            f'"Europe/Berlin", found {_show(site.timezone)}'
-        )
-    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", site.language):
-        found = _show(site.language)
-        yield f'site.language: expected a language tag such as "zh-CN", found {found}'
-    if not feeds.formats:
-        yield "feeds.formats: expected at least one format, found none"
-    if not 1 <= feeds.limit <= 1000:
-        yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
-    if feeds.templates and not _is_beside(feeds.templates):
-        found = _show(feeds.templates)
-        yield f"feeds.templates: expected a folder beside this file, found {found}"
-    yield from _twice("feeds.formats", feeds.formats)
-    yield from _twice("feeds.taxonomies", feeds.taxonomies)
-    yield from _twice("feeds.hubs", [links.http_url(hub) or hub for hub in feeds.hubs])
-    for i, hub in enumerate(feeds.hubs):
-        if not links.http_url(hub).startswith("https:"):
-            yield f"feeds.hubs[{i}]: expected an https address, found {_show(hub)}"
-    if not re.fullmatch(r"[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?", posts.id_authority):
-        yield (
-            'posts.id_authority: expected a name and a date such as "example.com,2026", '
-            f"found {_show(posts.id_authority)}"
-        )
-    if not posts.permalink.startswith("/"):
-        yield f"posts.permalink: expected a path that starts with /, found {_show(posts.permalink)}"
-    if not config.categories.default.strip():
-        yield "categories.default: expected a name, found an empty text"
-    for known in msgspec.structs.fields(Limits):
-        if getattr(config.limits, known.name) < 1:
-            number = getattr(config.limits, known.name)
-            yield f"limits.{known.name}: expected a number of at least 1, found {number}"
-
-
-_EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
-
-
-def _is_beside(folder: str) -> bool:
-    """Whether a folder is relative and inside this one: it goes with the file to the cloud."""
-    steps = folder.removesuffix("/").split("/")
-    return not re.search(r"[\\:]", folder) and not {"", ".", ".."}.intersection(steps)
-
-
-def _folder_address(path: str, url: str) -> Iterator[str]:
-    """The address of a folder: documents' names are put behind it, so it ends with its path."""
-    parts = urlsplit(links.http_url(url))
-    if not parts.hostname or parts.query or parts.fragment:
-        yield f'{path}: expected an address such as "https://example.com/", found {_show(url)}'

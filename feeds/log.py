@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -17,29 +16,9 @@ _LONGEST = 1024
 Value = str | int | float | bool | None | Sequence[str] | Mapping[str, int]
 
 
-def line(event: str, **fields: Value) -> None:
+def log_event(event: str, **fields: Value) -> None:
     """Write one line: what happened, and its fields."""
     shown = {"event": event, **{name: _cut(value) for name, value in fields.items()}}
-    sys.stdout.write(ascii_json(shown) + "\n")
-    sys.stdout.flush()
-
-
-NAMESPACE = "bucketfeed"
-
-
-def metrics(now: datetime, function: str, **counts: int) -> None:
-    """Write one line of which CloudWatch makes metrics, and which is a line like others.
-
-    CloudWatch embedded metric format. aws-lambda-powertools writes the same line, and costs 45 ms
-    of each cold start.
-    """
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["FunctionName"]],
-        "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
-    }
-    meta = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    shown = {"event": "metrics", "_aws": meta, "FunctionName": function, **counts}
     sys.stdout.write(ascii_json(shown) + "\n")
     sys.stdout.flush()
 

@@ -108,7 +108,7 @@ class Feed(Struct, frozen=True):
     updated: datetime
 
 
-class Listed(Struct, frozen=True, order=True):
+class ListedFeed(Struct, frozen=True, order=True):
     """A feed in the list of all feeds: its path and its title."""
 
     path: str
@@ -121,3 +121,7 @@ class Document(Struct, frozen=True):
     path: str
     data: bytes
     type: str
+
+
+GENERATOR = "bucketfeed"
+GENERATOR_URL = "https://pypi.org/project/bucketfeed/"

@@ -1,6 +1,6 @@
 // What the CDN does to a request and to an answer, at its edge (CloudFront Functions,
 // cloudfront-js-2.0). No modules, no network, no clock, and ECMAScript 5.1 alone: of the newer
-// language that runtime knows only parts. tests/test_cdn_function.py runs it.
+// language that runtime knows only parts. tests/infra/test_cdn_function.py runs it.
 
 // infra/package.py writes this line, from feeds.toml.
 var SITE = { url: "https://feeds.example.com/", hubs: [] };

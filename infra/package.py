@@ -29,9 +29,10 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from feeds import config, theme
 from feeds.config import Config
-from feeds.errors import ConfigError, FeedsError
+from feeds.config_reader import read_config
+from feeds.documents.theme import theme_files
+from feeds.errors import FeedsError
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = (3, 13)
@@ -50,7 +51,7 @@ _UNUSED = re.compile(
     | ^boto3/(data|examples)/ | ^botocore/cacert\.pem$  # certifi's certificates are there
     | ^charset_normalizer/.*\.so$    # never asked; without it, it is slower
     | ^dateutil/zoneinfo/.*\.tar\.gz$
-    | ^feeds/commands/ | ^feeds/(cli|serve|live|doctor|init|linkcheck|scan)\.py$
+    | ^feeds/(building|cli|generators|serving)/ | ^feeds/stores/conformance\.py$
     """,
     re.VERBOSE,
 )
@@ -92,7 +93,7 @@ def make_zip(
                 _copy(path, task / name)
         _copy(ROOT / "handler.py", task / "handler.py")
         _copy(settings, task / "feeds.toml")
-        for path in theme.files(_settings(settings), settings.parent):
+        for path in theme_files(read_config(settings), settings.parent):
             if path.is_file():
                 _copy(path, task / path.relative_to(settings.parent))
         _compile(task, python)
@@ -214,7 +215,9 @@ def main() -> None:
     words.add_argument("--machine", choices=sorted(MACHINES), default="arm64")
     given = words.parse_args()
     try:
-        settings = _settings(given.config)
+        settings = read_config(
+            given.config, "write it (docs/configuration.md says how) or name another"
+        )
         given.out.mkdir(parents=True, exist_ok=True)
         code = json.dumps({"code": edge_code(settings)}, indent=1)
         (given.out / "edge.json").write_text(code + "\n", encoding="utf-8")
@@ -224,16 +227,6 @@ def main() -> None:
         sys.exit(str(error))
     size = target.stat().st_size
     print(f"{target}: {size / 1e6:.1f} MB, for {given.machine}, with {given.config}")
-
-
-def _settings(path: Path) -> Config:
-    try:
-        settings = config.parse(path.read_text(encoding="utf-8-sig"), str(path))
-    except OSError:
-        raise ConfigError(
-            [f"{path}: cannot be read; write it (docs/configuration.md says how) or name another"]
-        ) from None
-    return theme.read(settings, path.parent)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 
 import pytest
-from emitted import template
-from runtime_api import function_zip, runtime_client, task
-from servers import moto_server, seaweedfs
+from support.emitted import template
+from support.runtime_api import function_zip, runtime_client, task
+from support.servers import moto_server, seaweedfs
 
 __all__ = ["function_zip", "moto_server", "runtime_client", "seaweedfs", "task", "template"]
 

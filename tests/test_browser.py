@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Browser, Page, browsing, chromium
-from sites import entry, post, settings
-from web import Site, serving
+from support.browser import Browser, Page, browsing, chromium
+from support.sites import entry, post, settings
+from support.web import Site, serving
 
-from feeds import catalog, documents
-from feeds.catalog import Listed
-from feeds.model import Document, Enclosure, Person
+from feeds.documents import formats
+from feeds.documents.feed_list import feed_list_documents
+from feeds.model import Document, Enclosure, ListedFeed, Person
 
 if chromium() is None:
     pytest.skip("there is no Chromium here: apt install chromium", allow_module_level=True)
@@ -57,23 +57,23 @@ def arabic() -> Iterator[Document]:
         )
         for n in (3, 2, 1)
     ]
-    yield from documents.current("", entries, "", config)
-    yield from documents.current("category/markets", entries, "", config)
-    yield from catalog.documents([Listed("category/markets", "الأسواق")], config)
+    yield from formats.current_documents("", entries, "", config)
+    yield from formats.current_documents("category/markets", entries, "", config)
+    yield from feed_list_documents([ListedFeed("category/markets", "الأسواق")], config)
 
 
 def hebrew() -> Iterator[Document]:
     """A site whose language has no words here, and runs the other way than those that there are."""
     config = settings('language = "he"')
     entries = [entry(1, title="מחיר הצדפות יציב", summary="שוק הדגים מכר צדפות באותו מחיר.")]
-    yield from documents.current("", entries, "", config)
-    yield from catalog.documents([Listed("category/markets", "שווקים")], config)
+    yield from formats.current_documents("", entries, "", config)
+    yield from feed_list_documents([ListedFeed("category/markets", "שווקים")], config)
 
 
 def many() -> Iterator[Document]:
-    listed = [Listed(f"category/name-{n}", f"Catégorie {n}, 第{n}类") for n in range(1900)]
-    listed += [Listed(f"tag/tag-{n}", f"Tag {n}") for n in range(100)]
-    yield from catalog.documents(listed, settings())
+    listed = [ListedFeed(f"category/name-{n}", f"Catégorie {n}, 第{n}类") for n in range(1900)]
+    listed += [ListedFeed(f"tag/tag-{n}", f"Tag {n}") for n in range(100)]
+    yield from feed_list_documents(listed, settings())
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "ar": arabic(),
             "he": hebrew(),
             "many": many(),
-            "empty": documents.current("category/empty", [], "", settings()),
+            "empty": formats.current_documents("category/empty", [], "", settings()),
         }
         for name, made in trees.items():
             for document in made:

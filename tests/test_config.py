@@ -12,7 +12,8 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
-from feeds import config
+from feeds.config import Config
+from feeds.config_file import parse_config
 from feeds.errors import ConfigError
 
 MINIMAL = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
@@ -21,12 +22,12 @@ DOCS = Path(__file__).parent.parent / "docs" / "configuration.md"
 
 def problems_of(text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
-        config.parse(text)
+        parse_config(text)
     return [problem.removeprefix("feeds.toml: ") for problem in caught.value.problems]
 
 
 def test_a_title_and_an_address_are_enough() -> None:
-    settings = config.parse(MINIMAL)
+    settings = parse_config(MINIMAL)
 
     assert settings.site.title == "News"
     assert settings.feeds.url == "https://news.example.com/"
@@ -72,7 +73,7 @@ def test_all_problems_come_at_once_each_with_its_path() -> None:
 
 def test_a_problem_names_the_file() -> None:
     with pytest.raises(ConfigError) as caught:
-        config.parse("[site]\ntitle = 1\n", "sites/news.toml")
+        parse_config("[site]\ntitle = 1\n", "sites/news.toml")
 
     assert caught.value.problems == (
         "sites/news.toml: site.title: expected a text, found 1",
@@ -233,7 +234,7 @@ def test_the_site_s_address_is_one_that_names_can_be_put_behind(url: str) -> Non
     ],
 )
 def test_an_address_is_published_encoded_and_as_a_folder(written: str, meant: str) -> None:
-    settings = config.parse(f'[site]\ntitle = "News"\nurl = "{written}"\n')
+    settings = parse_config(f'[site]\ntitle = "News"\nurl = "{written}"\n')
 
     assert settings.site.url == settings.feeds.url == meant
 
@@ -241,11 +242,11 @@ def test_an_address_is_published_encoded_and_as_a_folder(written: str, meant: st
 def test_an_icon_may_have_a_query() -> None:
     icon = "https://example.com/icon.png?v=2"
 
-    assert config.parse(MINIMAL + f'icon = "{icon}"\n').site.icon == icon
+    assert parse_config(MINIMAL + f'icon = "{icon}"\n').site.icon == icon
 
 
 def test_texts_are_published_on_one_line() -> None:
-    settings = config.parse(
+    settings = parse_config(
         '[site]\ntitle = "  The\\n News "\nurl = "https://example.com/"\n'
         'description = """\nOne\nline.\n"""\n[categories]\ntitles = { a = " A\\tB" }\n'
     )
@@ -255,13 +256,13 @@ def test_texts_are_published_on_one_line() -> None:
 
 
 def test_the_zone_is_the_one_that_is_named() -> None:
-    zone = config.parse(MINIMAL + 'timezone = "Asia/Shanghai"\n').zone
+    zone = parse_config(MINIMAL + 'timezone = "Asia/Shanghai"\n').zone
 
     assert zone.utcoffset(datetime(2026, 1, 1)) == timedelta(hours=8)
 
 
 def test_a_category_goes_by_its_name_or_by_its_folder() -> None:
-    settings = config.parse(
+    settings = parse_config(
         MINIMAL + '[categories]\ntitles = { Markets = "Market News", "C++" = "The C++ Column" }\n'
         'content = { markets = "summary" }\ndescriptions = { MARKETS = "Prices" }\n'
     )
@@ -324,12 +325,12 @@ def shown(field: msgspec.structs.FieldInfo) -> str:
 
 
 def test_the_documentation_has_every_key_and_no_other() -> None:
-    in_code = dict(keys_of(config.Config))
+    in_code = dict(keys_of(Config))
 
     assert sorted(documented()) == sorted(in_code)
 
 
-@pytest.mark.parametrize(("key", "default"), [*keys_of(config.Config)])
+@pytest.mark.parametrize(("key", "default"), [*keys_of(Config)])
 def test_the_documentation_has_the_default_that_the_code_has(key: str, default: str) -> None:
     written = documented()[key].default
     if written.startswith("`"):
@@ -347,7 +348,7 @@ def test_the_example_of_a_key_can_be_pasted(key: str) -> None:
     base[section] = base.get(section, {}) | example
 
     assert row.key.partition(".")[0] in example
-    assert isinstance(config.parse(toml(base)), config.Config)
+    assert isinstance(parse_config(toml(base)), Config)
 
 
 def toml(data: dict[str, Any]) -> str:
@@ -369,7 +370,7 @@ def test_the_whole_example_is_a_configuration() -> None:
     example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
     assert example
 
-    assert config.parse(example[1]).feeds.limit == 50
+    assert parse_config(example[1]).feeds.limit == 50
 
 
 def test_the_problems_shown_are_the_ones_that_come() -> None:

@@ -18,10 +18,13 @@ import feedparser
 import pytest
 from lxml import etree
 from msgspec import Struct
-from validity import assert_valid_document
-from written import MODIFIED
+from support.validity import assert_valid_document
+from support.written import MODIFIED
 
-from feeds import config, paths, post
+from feeds import paths
+from feeds.config_file import parse_config
+from feeds.reading.post import read_post
+from feeds.reading.selection import is_post
 
 CORPUS = os.environ.get("FEEDS_CORPUS", "")
 FOLDERS = sorted(path for path in Path(CORPUS).iterdir() if path.is_dir()) if CORPUS else []
@@ -40,7 +43,7 @@ exclude = ["category/**", "plugins/**", "themes/**"]
 [categories]
 title_from = "tags"
 """
-SETTINGS = config.parse(CONFIG)
+SETTINGS = parse_config(CONFIG)
 
 pytestmark = pytest.mark.skipif(
     not CORPUS, reason="FEEDS_CORPUS names no folder with posts of real sites"
@@ -96,7 +99,7 @@ def test_every_post_is_published_or_named_or_not_meant_to_be(site: Built) -> Non
     keys = {
         file.relative_to(site.posts).as_posix() for file in site.posts.rglob("*") if file.is_file()
     }
-    posts = {key for key in keys if post.is_post(key, SETTINGS)}
+    posts = {key for key in keys if is_post(key, SETTINGS)}
     failed = {
         problem.partition(f"{site.posts}/")[2].partition(":")[0]
         for problem in site.problems
@@ -138,8 +141,8 @@ def test_the_link_to_the_source_article_is_found_by_the_right_rule(folder: Path)
     found: Counter[str] = Counter()
     for file in folder.rglob("*"):
         key = file.relative_to(folder).as_posix()
-        if file.is_file() and post.is_post(key, SETTINGS):
-            found[post.read(key, file.read_bytes(), MODIFIED, SETTINGS).link_from] += 1
+        if file.is_file() and is_post(key, SETTINGS):
+            found[read_post(key, file.read_bytes(), MODIFIED, SETTINGS).link_from] += 1
     assert found == LINKS[folder.name]
 
 
@@ -148,8 +151,8 @@ def test_the_link_is_what_a_simpler_reader_finds(folder: Path) -> None:
     """A line ``source_url: …``, else the one line that is nothing but an address in <>."""
     for file in folder.rglob("*.m*"):
         key = file.relative_to(folder).as_posix()
-        read = post.read(key, file.read_bytes(), MODIFIED, SETTINGS)
-        if read.post is None or not post.is_post(key, SETTINGS):
+        read = read_post(key, file.read_bytes(), MODIFIED, SETTINGS)
+        if read.post is None or not is_post(key, SETTINGS):
             continue
         text = file.read_text(encoding="utf-8")
         named = re.findall(r"^source_url: *[\"']?(https?://[^\s\"']+)", text, re.MULTILINE)

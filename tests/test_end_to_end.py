@@ -27,13 +27,13 @@ from urllib.parse import unquote
 import boto3
 import feedparser
 import pytest
-import yardstick
-from emitted import Resolved, Template
-from runtime_api import DiedError, Function, running
-from servers import ACCESS_KEY, SECRET_KEY, s3_client
+from support import yardstick
+from support.emitted import Resolved, Template
+from support.runtime_api import DiedError, Function, running
+from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 
 from feeds import paths
-from feeds.s3 import S3Store
+from feeds.stores.s3 import S3Store
 
 TOML = """
 [site]
@@ -452,7 +452,7 @@ def afterwards_the_tree_is_what_a_build_makes(cloud: Cloud, poller: Poller, tmp_
         for file in (tmp_path / "out").rglob("*")
         if file.is_file()
     }
-    tree = yardstick.tree_of(S3Store(cloud.feeds, client=cloud.s3))
+    tree = yardstick.public_tree(S3Store(cloud.feeds, client=cloud.s3))
     assert sorted(tree) == sorted(built)
     assert tree == built
     assert any("/archive/" in key for key in built)

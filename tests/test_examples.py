@@ -10,14 +10,15 @@ from typing import Any
 
 import feedparser
 import pytest
-from sites import Built, built
-from validity import assert_valid_document
+from support.sites import Built, built
+from support.validity import assert_valid_document
 
-from feeds import config, post
+from feeds.config_file import parse_config
+from feeds.reading.selection import is_post
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "news"
 README = (EXAMPLE / "README.md").read_text(encoding="utf-8")
-SETTINGS = config.parse((EXAMPLE / "feeds.toml").read_text(encoding="utf-8"))
+SETTINGS = parse_config((EXAMPLE / "feeds.toml").read_text(encoding="utf-8"))
 POSTS = {
     file.relative_to(EXAMPLE / "posts").as_posix(): file.read_bytes()
     for file in sorted((EXAMPLE / "posts").rglob("*"))
@@ -49,11 +50,11 @@ def test_it_builds_without_a_problem_into_valid_documents(site: Built) -> None:
 def test_its_readme_has_a_row_for_every_post() -> None:
     rows = set(re.findall(r"`((?:_posts|old_post)/[^`]+)`", README))
 
-    assert rows == {key for key in POSTS if post.is_post(key, SETTINGS)}
+    assert rows == {key for key in POSTS if is_post(key, SETTINGS)}
 
 
 def test_what_is_no_post_is_passed_over(entries: dict[str, Any]) -> None:
-    passed = {key for key in POSTS if not post.is_post(key, SETTINGS)}
+    passed = {key for key in POSTS if not is_post(key, SETTINGS)}
 
     assert passed == {"category/markets.html", "images/tea-rack.svg", "images/tide-lamp.svg"}
 

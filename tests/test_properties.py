@@ -11,13 +11,17 @@ import pytest
 from fuzz.targets import TARGETS, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invariants import CONFIG, check_content, check_post, one_line
 from lxml import etree
-from written import entry
+from support.invariants import CONFIG, check_content, check_post, one_line
+from support.written import entry
 
-from feeds import dates, jsonfeed, links, paths, render
+from feeds import paths
+from feeds.documents.json_feed import render_json_feed
+from feeds.documents.rss_atom import render_atom, render_rss
+from feeds.documents.view import View
 from feeds.model import Enclosure, Entry, Feed, Person, Term
-from feeds.view import View
+from feeds.reading.dates import parse_datetime
+from feeds.urls import http_url
 
 KEYS = st.sampled_from(
     ["_posts/2026-11-18-tea.md", "tea.html", "2026/11/18/t%0A\n.md", "-.markdown"]
@@ -102,7 +106,7 @@ LEGAL = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"), max_size=20
 )
 TEXTS = LEGAL.filter(lambda text: text.strip() == text and bool(text) and one_line(text))
-URLS = LEGAL.map(lambda text: links.http_url(f"https://a.example/{text}")).filter(bool)
+URLS = LEGAL.map(lambda text: http_url(f"https://a.example/{text}")).filter(bool)
 MOMENTS = st.builds(
     lambda when, minutes: when.replace(
         microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)) if minutes else UTC
@@ -141,9 +145,9 @@ ENTRIES = st.builds(
 def test_what_an_entry_says_can_be_read_from_each_document(made: Entry) -> None:
     feed = Feed("", "Example News", "News.", made.updated)
     view = View(feed, (made,), "https://feeds.example.com/x")
-    atom = etree.fromstring(render.atom(view, CONFIG)).find("{*}entry")
-    rss = etree.fromstring(render.rss(view, CONFIG)).find("channel/item")
-    (item,) = json.loads(jsonfeed.json_feed(view, CONFIG))["items"]
+    atom = etree.fromstring(render_atom(view, CONFIG)).find("{*}entry")
+    rss = etree.fromstring(render_rss(view, CONFIG)).find("channel/item")
+    (item,) = json.loads(render_json_feed(view, CONFIG))["items"]
     assert atom is not None and rss is not None
     assert atom.findtext("{*}title") == rss.findtext("title") == item["title"] == made.title
     assert atom.findtext("{*}id") == rss.findtext("guid") == item["id"] == made.id
@@ -257,9 +261,9 @@ WAYS = st.sampled_from(
 @settings(max_examples=500, deadline=None)
 @given(MOMENTS, WAYS)
 def test_a_date_is_read_as_it_was_written(when: datetime, way) -> None:
-    read = dates.moment(way(when), UTC)
+    read = parse_datetime(way(when), UTC)
     assert read == when
-    assert read.utcoffset() == dates.moment(read.isoformat(), UTC).utcoffset()
+    assert read.utcoffset() == parse_datetime(read.isoformat(), UTC).utcoffset()
 
 
 @settings(max_examples=200, deadline=None)
@@ -271,7 +275,7 @@ def test_a_date_is_read_as_it_was_written(when: datetime, way) -> None:
 )
 def test_a_date_of_any_offset_is_that_moment_in_a_legal_form(local: datetime, minutes: int) -> None:
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
-    read = dates.moment(f"{local:%Y-%m-%d %H:%M:%S} {sign}{hours:02}:{rest:02}", UTC)
+    read = parse_datetime(f"{local:%Y-%m-%d %H:%M:%S} {sign}{hours:02}:{rest:02}", UTC)
     assert read == local.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert abs(read.utcoffset() or timedelta()) <= timedelta(hours=14)
 

@@ -20,8 +20,8 @@ from typing import Any
 import feedparser
 import pytest
 from msgspec import Struct
-from sites import post
-from web import Site, serving
+from support.sites import post
+from support.web import Site, serving
 
 CONFIG = """
 [site]

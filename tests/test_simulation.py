@@ -14,9 +14,9 @@ import pytest
 from simulation import mutants
 from simulation.story import SOON, Kind, Story, Worker, random_story, remembering, settings, text
 
-from feeds import publish
-from feeds.parts import Parts
-from feeds.versioned import Versioned
+from feeds.publishing.publisher import Publisher
+from feeds.state.index_pages import IndexPages
+from feeds.state.state_store import StateStore
 
 SCHEDULES = 2400
 CHUNK = 100
@@ -288,7 +288,7 @@ DIRECTED = [
 
 @pytest.mark.parametrize("schedule", DIRECTED, ids=lambda s: s.__name__)
 def test_the_protocol_holds_in_every_schedule_that_once_broke_it(schedule):
-    schedule(publish.Publisher).check()
+    schedule(Publisher).check()
 
 
 def stays_while_unreadable(kind: Kind) -> Story:
@@ -306,7 +306,7 @@ def stays_while_unreadable(kind: Kind) -> Story:
 
 
 def test_the_last_good_entry_of_a_post_stays_while_it_cannot_be_read():
-    stays_while_unreadable(publish.Publisher).check()
+    stays_while_unreadable(Publisher).check()
 
 
 CAUGHT_BY_SCHEDULE = [
@@ -349,14 +349,14 @@ def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
     assert any(is_caught(lambda s=seed: random_story(s, kind)) for seed in range(SCHEDULES))
 
 
-class BreaksNothing(Versioned):
+class BreaksNothing(StateStore):
     """A mutant of something that has another name by now."""
 
     def _swap(self, key, kind, change):
         raise AssertionError(key)
 
 
-class BreaksNoPart(Parts):
+class BreaksNoPart(IndexPages):
     """A mutant of something that a publisher does not hold."""
 
     def page(self, name):

@@ -21,13 +21,15 @@ from queue import Empty, Queue
 from random import Random
 from typing import NamedTuple
 
-from feeds import config
-from feeds.events import Message
-from feeds.local import LocalStore
-from feeds.publish import Publisher
-from feeds.rebuild import rebuild
-from feeds.store import MemoryStore, Object, Stat, Store
-from feeds.world import Counted, RealWorld
+from feeds.config_file import parse_config
+from feeds.publishing.message import Message
+from feeds.publishing.publisher import Publisher
+from feeds.publishing.rebuild import rebuild
+from feeds.runtime import ThreadedRuntime
+from feeds.stores.base import Object, Stat, Store
+from feeds.stores.counted import Counted
+from feeds.stores.local import LocalStore
+from feeds.stores.memory import MemoryStore
 from tests import yardstick
 from tests.bench import corpus
 
@@ -35,7 +37,7 @@ LATENCY = 0.02
 WORKERS = 2
 SIZES = (10, 100)
 
-CONFIG = config.parse(
+CONFIG = parse_config(
     '[site]\ntitle = "Benchmark"\nurl = "https://news.example.com/"\n'
     '[feeds]\nurl = "https://feeds.example.com/"\n'
 )
@@ -137,7 +139,7 @@ def _in_folders(posts: str, feeds: str, waiting: Queue[Message], size: int) -> W
 
 def _work(posts: Store, feeds: Store, waiting: Queue[Message], size: int) -> Work:
     source, target = Slow(posts), Slow(feeds)
-    publisher = Publisher(source, target, CONFIG, RealWorld())
+    publisher = Publisher(source, target, CONFIG, ThreadedRuntime())
     again = 0
     while batch := _taken(waiting, size):
         failed = publisher.publish(batch).failed
@@ -193,7 +195,7 @@ def measured(folder: Path, count: int, sizes: Sequence[int], workers: int, by_ag
             wrong = yardstick.wrong(posts, feeds, CONFIG)
             assert not wrong, wrong[:10]
             calls, rate = done.work.calls, count / done.seconds / some
-            bound = bound or RealWorld().threads / (LATENCY * calls.total() / count)
+            bound = bound or ThreadedRuntime().threads / (LATENCY * calls.total() / count)
             cells = (
                 f"{size:,}",
                 f"{some}",
@@ -231,7 +233,7 @@ def rebuilt(posts: Store, count: int) -> None:
     """Measure `feeds rebuild` of the same posts, and print a line."""
     source, feeds = Listed(posts), Listed(MemoryStore())
     start = time.perf_counter()
-    done = rebuild(Publisher(source, feeds, CONFIG, RealWorld()))
+    done = rebuild(Publisher(source, feeds, CONFIG, ThreadedRuntime()))
     seconds = time.perf_counter() - start
     assert not done.errors, done.errors[:10]
     assert not yardstick.wrong(posts, feeds.store, CONFIG)

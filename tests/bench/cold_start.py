@@ -32,7 +32,7 @@ def publish(event, context):
 def main() -> None:
     """Measure in turns, so that what else this machine does meets both; print a table."""
     sys.path[:0] = [str(Path(__file__).parent.parent)]  # as pytest has it
-    from runtime_api import MACHINE, Function, interpreter, put_client
+    from support.runtime_api import MACHINE, Function, interpreter, put_client
 
     from infra.package import ROOT, make_zip
 

@@ -23,14 +23,16 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from feeds import config, documents
-from feeds.events import Message
-from feeds.local import LocalStore
-from feeds.publish import Publisher
-from feeds.s3 import CONFIG as S3_CONFIG
-from feeds.s3 import S3Store
-from feeds.store import MemoryStore
-from feeds.world import Counted, RealWorld
+from feeds.config_file import parse_config
+from feeds.documents import formats
+from feeds.publishing.message import Message
+from feeds.publishing.publisher import Publisher
+from feeds.runtime import ThreadedRuntime
+from feeds.stores.counted import Counted
+from feeds.stores.local import LocalStore
+from feeds.stores.memory import MemoryStore
+from feeds.stores.s3 import CONFIG as S3_CONFIG
+from feeds.stores.s3 import S3Store
 from tests.bench import large
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ BATCH = 100
 # Dollars in us-east-1, by the price lists of 2026: docs/deploy.md.
 PUT, GET = 5 / 1e6, 0.4 / 1e6
 
-CONFIG = config.parse(
+CONFIG = parse_config(
     '[site]\ntitle = "Benchmark"\nurl = "https://news.example.com/"\n'
     '[feeds]\nurl = "https://feeds.example.com/"\n'
 )
@@ -94,7 +96,7 @@ def uploads(client: S3Client) -> tuple[float, list[tuple[str, dict[str, Any]]], 
         if found := filled.get(stat.key):
             feeds.put(stat.key, found.data)
     counted = Counted(posts), Counted(feeds)
-    publisher = Publisher(*counted, CONFIG, RealWorld())
+    publisher = Publisher(*counted, CONFIG, ThreadedRuntime())
     numbers = [-1 - number for number in range(UPLOADS + 4)]
     for number in numbers:
         posts.put(large.key(number), large.text(number, POST_BYTES))
@@ -135,7 +137,7 @@ def bare(client: S3Client, requests: list[tuple[str, dict[str, Any]]]) -> float:
         "PutObject": client.put_object,
         "DeleteObject": client.delete_object,
     }
-    world = RealWorld()
+    world = ThreadedRuntime()
 
     def make(request: tuple[str, dict[str, Any]]) -> None:
         name, words = request
@@ -168,7 +170,7 @@ def publish_batch(size: int) -> None:
     for number, name in enumerate(keys):
         old, new = (f"{large.published(n):%Y-%m-%d %H:%M:%S}".encode() for n in (0, number))
         posts.put(name, data.replace(old, new, 1))
-    publisher = Publisher(posts, feeds, CONFIG, RealWorld())
+    publisher = Publisher(posts, feeds, CONFIG, ThreadedRuntime())
     done = publisher.publish([Message(name, (name,), 1, ()) for name in keys])
     assert not done.errors
     assert not done.failed
@@ -191,7 +193,7 @@ def main() -> None:
     print(f"processor time: {ours * 1000:.1f} ms; the same requests with boto3 alone ", end="")
     print(f"{theirs * 1000:.1f} ms; ratio {ours / theirs:.2f}")
     dollars = (each.get("put", 0) * PUT + (each["get"] + each["head"]) * GET) * 1e6
-    count = len(large.PATHS) * len(list(documents.current("", [], "", CONFIG)))
+    count = len(large.PATHS) * len(list(formats.current_documents("", [], "", CONFIG)))
     floor = (count * PUT + GET) * 1e6
     print(f"S3 for a million uploads: ${dollars:.2f}; a GET and {count} PUTs are ", end="")
     print(f"${floor:.2f}; ratio {dollars / floor:.2f}")

@@ -16,18 +16,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from feeds import config
-from feeds.events import Message
-from feeds.publish import Publisher
-from feeds.store import MemoryStore, Object
-from feeds.world import Counted, RealWorld
+from feeds.config_file import parse_config
+from feeds.publishing.message import Message
+from feeds.publishing.publisher import Publisher
+from feeds.runtime import ThreadedRuntime
+from feeds.stores.base import Object
+from feeds.stores.counted import Counted
+from feeds.stores.memory import MemoryStore
 from tests.bench import large, plot
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 UPLOADS = 100
 POST_BYTES = 4_500
 
-CONFIG = config.parse(
+CONFIG = parse_config(
     '[site]\ntitle = "Benchmark"\nurl = "https://news.example.com/"\n'
     '[feeds]\nurl = "https://feeds.example.com/"\n'
 )
@@ -63,7 +65,7 @@ def measured(count: int, uploads: int) -> dict[str, float]:
     """What an upload costs where there are `count` posts, in the mean of some."""
     posts, feeds = Weighed(MemoryStore()), Weighed(MemoryStore())
     large.fill(feeds, list(large.entries(count, POST_BYTES, CONFIG)), CONFIG)
-    publisher = Publisher(posts, feeds, CONFIG, RealWorld(threads=1))
+    publisher = Publisher(posts, feeds, CONFIG, ThreadedRuntime(threads=1))
     new = [-1 - number for number in range(uploads + 4)]
     for number in new:
         posts.store.put(large.key(number), large.text(number, POST_BYTES))

@@ -8,11 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from feeds import manifest, post, state
 from feeds.config import Config
-from feeds.manifest import Manifest
 from feeds.model import Entry
-from feeds.store import Store
+from feeds.reading.entry import entry_of
+from feeds.reading.post import read_post
+from feeds.state import manifest_update
+from feeds.state.keys import manifest_key, page_key
+from feeds.state.manifest import Manifest, Page
+from feeds.state.objects import encode
+from feeds.stores.base import Store
 from tests.bench import corpus
 
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -43,9 +47,9 @@ def text(number: int, size: int) -> bytes:
 
 def entries(count: int, size: int, config: Config) -> Iterator[Entry]:
     """What `count` posts become, oldest first: one is read, the others are like it."""
-    reading = post.read(key(0), text(0, size), NEWEST, config)
+    reading = read_post(key(0), text(0, size), NEWEST, config)
     assert reading.post is not None
-    one = post.entry(reading.post, config)
+    one = entry_of(reading.post, config)
     for number in reversed(range(count)):
         when = published(number)
         name = key(number)
@@ -62,7 +66,7 @@ def entries(count: int, size: int, config: Config) -> Iterator[Entry]:
 def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
     """Write the indexes of `PATHS` with all of these entries; no records and no documents."""
     names = map(str, itertools.count())
-    change = manifest.changed(
+    change = manifest_update.apply_changes(
         Manifest(),
         (),
         every,
@@ -75,8 +79,8 @@ def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
     settled = replace(change.manifest, due={}, token="first")
     for path in PATHS:
         for name, part in {**change.pages, **change.volumes}.items():
-            feeds.put(state.part_key(path, name), state.encode(part))
-        feeds.put(state.manifest_key(path), state.encode(settled))
+            feeds.put(page_key(path, name), encode(part))
+        feeds.put(manifest_key(path), encode(settled))
 
 
 class _Nothing:
@@ -85,5 +89,5 @@ class _Nothing:
     def page(self, name: str) -> tuple[Entry, ...]:
         raise AssertionError(name)
 
-    def volume(self, name: str) -> tuple[manifest.Page, ...]:
+    def volume(self, name: str) -> tuple[Page, ...]:
         raise AssertionError(name)

@@ -9,10 +9,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import hostile
-import invariants
+from support import hostile, invariants
 
-from feeds import content
+from feeds.reading.content.clean_html import Markup
 
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 2_000
@@ -26,7 +25,7 @@ def front_matter(data: bytes) -> None:
 
 def body(data: bytes) -> None:
     """Markdown (0 before it) or HTML (1) is refused, or harmless."""
-    markup: content.Markup = "html" if data[:1] and data[0] % 2 else "markdown"
+    markup: Markup = "html" if data[:1] and data[0] % 2 else "markdown"
     invariants.check_content(data[1:].decode("utf-8", "replace"), markup)
 
 

@@ -13,18 +13,20 @@ from typing import Any
 from msgspec.structs import replace
 from simulation.story import settings
 
-from feeds import paths, post, schedule, state
+from feeds import paths
 from feeds.errors import Conflict, Denied
-from feeds.indexes import Indexes
-from feeds.listing import Listing
-from feeds.manifest import Manifest
-from feeds.public import Public
-from feeds.publish import Publisher
-from feeds.records import Records
-from feeds.state import Record, Seen
-from feeds.store import MemoryStore
-from feeds.versioned import JSON, TRIES, Versioned
-from feeds.world import RealWorld
+from feeds.publishing.document_writer import DocumentWriter
+from feeds.publishing.due_markers import marker_key
+from feeds.publishing.feed_list_writer import FeedListWriter
+from feeds.publishing.index_writer import IndexWriter
+from feeds.publishing.publisher import Publisher
+from feeds.publishing.record_writer import RecordWriter
+from feeds.runtime import ThreadedRuntime
+from feeds.state.keys import manifest_key
+from feeds.state.manifest import Manifest
+from feeds.state.objects import ObjectSnapshot, Record, encode
+from feeds.state.state_store import JSON, MAX_ATTEMPTS, StateStore
+from feeds.stores.memory import MemoryStore
 
 
 def publisher(mutant: type) -> Callable[..., Publisher]:
@@ -46,15 +48,15 @@ def publisher(mutant: type) -> Callable[..., Publisher]:
             part.__class__ = mutant
         return made
 
-    broken(MemoryStore(), MemoryStore(), settings(), RealWorld())
+    broken(MemoryStore(), MemoryStore(), settings(), ThreadedRuntime())
     return broken
 
 
-class SourceFirst(Versioned):
+class SourceFirst(StateStore):
     """Rule 1: reads its own version only after its source."""
 
     def swap(self, key, kind, change):
-        for attempt in range(TRIES):
+        for attempt in range(MAX_ATTEMPTS):
             _, old = self.read(key, kind)
             new = replace(change(old), token=self.world.token())
             version, now = self.read(key, kind)
@@ -67,16 +69,16 @@ class SourceFirst(Versioned):
         raise Conflict(key)
 
 
-class Unconditional(Versioned):
+class Unconditional(StateStore):
     """Rule 1: writes over whatever is there."""
 
     def swap(self, key, kind, change):
         _, old = self.read(key, kind)
         new = replace(change(old), token=self.world.token())
-        return self.store.put(key, state.encode(new)), new
+        return self.store.put(key, encode(new)), new
 
 
-class SkipsEqualWrites(Versioned):
+class SkipsEqualWrites(StateStore):
     """Rule 2: does not write a record that would be as it is."""
 
     def swap(self, key, kind, change):
@@ -96,11 +98,11 @@ class _NothingNewError(Exception):
     pass
 
 
-class StaleTokens(Versioned):
+class StaleTokens(StateStore):
     """Rule 3: equal content has an equal ETag."""
 
     def swap(self, key, kind, change):
-        for attempt in range(TRIES):
+        for attempt in range(MAX_ATTEMPTS):
             version, old = self.read(key, kind)
             try:
                 new = change(old)
@@ -112,13 +114,13 @@ class StaleTokens(Versioned):
         raise Conflict(key)
 
 
-class NeverLooksAgain(Public):
+class NeverLooksAgain(DocumentWriter):
     """Rule 4: publishes the index that it wrote, and goes."""
 
     def feed(self, written):
         version, one, parts = written.version, written.index, written.parts
-        key = state.manifest_key(written.path)
-        for _ in range(TRIES):
+        key = manifest_key(written.path)
+        for _ in range(MAX_ATTEMPTS):
             try:
                 changed = []
                 for batch in self._batches(one, parts):
@@ -137,54 +139,54 @@ class NeverLooksAgain(Public):
         raise Conflict(key)
 
 
-class ForgetsTheLastGood(Records):
+class ForgetsTheLastGood(RecordWriter):
     """A post that cannot be read loses its entry."""
 
     def _seen(self, key, before):
         return super()._seen(key, None)
 
 
-class DeniedIsDeleted(Records):
+class DeniedIsDeleted(RecordWriter):
     """Reads 403 as *there is no such post*."""
 
-    def _seen(self, key: str, before: Seen | None) -> Seen | None:
+    def _seen(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
         try:
             return super()._seen(key, before)
         except Denied:
             return None
 
 
-class ForgetsOldFeeds(Records):
+class ForgetsOldFeeds(RecordWriter):
     """The record names only the feeds that the post is in now."""
 
     def _of(self, old, posts):
         entries = [seen.entry for seen in posts.values() if seen.entry]
-        now = {path for entry in entries for path in post.feeds_of(entry, self.config)}
+        now = {path for entry in entries for path in self.config.feed_paths(entry.terms)}
         return replace(super()._of(old, posts), feeds=tuple(sorted({"", *now})))
 
 
-class ForgetsOldPlaces(Records):
+class ForgetsOldPlaces(RecordWriter):
     """The record names only the place that the post has now."""
 
     def _of(self, old, posts):
         return super()._of(replace(old, places=()), posts)
 
 
-class LeavesMarkersUnseen(Records):
+class LeavesMarkersUnseen(RecordWriter):
     """Takes a marker away, and does not look whether the post is waiting again."""
 
     def _take_marker(self, name, due):
-        self.state.store.delete(schedule.marker_key(name, due))
+        self.state.store.delete(marker_key(name, due))
 
 
-class ForgetsWhatIsDue(Indexes):
+class ForgetsWhatIsDue(IndexWriter):
     """The manifest does not carry on the archive documents that a crash left unwritten."""
 
     def _tidied(self, old, parts, again):
         return super()._tidied(replace(old, due={}, retired={}), parts, again)
 
 
-class RemovesPartsInUse(Indexes):
+class RemovesPartsInUse(IndexWriter):
     """Takes a lost reply for a lost write, and deletes the pages that the write named."""
 
     @staticmethod
@@ -192,7 +194,7 @@ class RemovesPartsInUse(Indexes):
         return True
 
 
-class SettlesTheCatalogUnseen(Listing):
+class SettlesTheCatalogUnseen(FeedListWriter):
     """Believes that the catalog has a title because somebody was going to write it."""
 
     def agrees(self, path, title, named, shown):
@@ -200,7 +202,7 @@ class SettlesTheCatalogUnseen(Listing):
         return True
 
 
-class OverwritesDocuments(Public):
+class OverwritesDocuments(DocumentWriter):
     """Writes documents over whatever is there."""
 
     def _put(self, over):
@@ -208,7 +210,7 @@ class OverwritesDocuments(Public):
         self.store.put(paths.PUBLIC + document.path, document.data, media_type=JSON)
 
 
-class TellsOnlyOfWhatItSawWritten(Public):
+class TellsOnlyOfWhatItSawWritten(DocumentWriter):
     """Does not count a document as changed whose write met a conflict."""
 
     def _write(self, over, work):
@@ -220,7 +222,7 @@ class TellsOnlyOfWhatItSawWritten(Public):
             raise
 
 
-class StaysAlone(Public):
+class StaysAlone(DocumentWriter):
     """Does not look at the source again where nobody else had touched the feed."""
 
     def _is_alone(self, written, left, work):
@@ -236,7 +238,7 @@ class StaysAlone(Public):
         return True
 
 
-class TakesConflictsForDone(Public):
+class TakesConflictsForDone(DocumentWriter):
     """Takes a document that is not as it should have been for one that a newer worker wrote."""
 
     def _write(self, over, work):
@@ -244,7 +246,7 @@ class TakesConflictsForDone(Public):
             super()._write(over, work)
 
 
-class ForgetsArchivesWhenAlone(Public):
+class ForgetsArchivesWhenAlone(DocumentWriter):
     """Goes the short way also where archive pages are to be written or deleted."""
 
     def _is_alone(self, written, left, work):
@@ -252,7 +254,7 @@ class ForgetsArchivesWhenAlone(Public):
         return super()._is_alone(replace(written, index=bare), left, work)
 
 
-class BelievesWhatItLeft(Public):
+class BelievesWhatItLeft(DocumentWriter):
     """Does not look at a document that would stay as this process has left it."""
 
     def _is_alone(self, written, left, work):
@@ -260,4 +262,4 @@ class BelievesWhatItLeft(Public):
         same = [one for one in made if hash(one.data) == left.stand.get(one.path, ("", 0))[1]]
         if len(same) < len(made):
             return super()._is_alone(written, left, work)
-        return self.state.version(state.manifest_key(written.path)) == written.version
+        return self.state.version(manifest_key(written.path)) == written.version

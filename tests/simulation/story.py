@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
 from typing import Any
+from unittest import mock
 
 import greenlet
 import msgspec
 from lxml import etree
 from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
 
-from feeds import (
-    build,
-    config,
-    documents,
-    hubs,
-    manifest,
-    paths,
-    post,
-    public,
-    publish,
-    scan,
-    schedule,
-    state,
-)
+from feeds import paths
+from feeds.building import scan
+from feeds.building.scan import PostScanner
+from feeds.building.site import site_documents
 from feeds.config import Config
-from feeds.events import Message
-from feeds.store import MemoryStore
+from feeds.config_file import parse_config
+from feeds.documents import formats
+from feeds.documents.formats import archive_documents, current_documents
+from feeds.publishing import document_writer, record_writer, websub
+from feeds.publishing.due_markers import DUE_MARKERS
+from feeds.publishing.message import Message
+from feeds.publishing.publisher import Publisher, PublishResult
+from feeds.reading.entry import fill_entry
+from feeds.reading.post import ReadResult, read_post
+from feeds.state import page_edit
+from feeds.state.keys import path_of_manifest
+from feeds.stores.memory import MemoryStore
 
-Kind = Callable[..., publish.Publisher]
+Kind = Callable[..., Publisher]
 """What makes a publisher: the class, or what puts a mutant into it."""
 
 SOON = 40
@@ -43,9 +44,9 @@ KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 
 
 @lru_cache
-def settings(formats: str = "json", limit: int = 2, id_from: str = "key") -> Config:
-    listed = ", ".join(f'"{name}"' for name in formats.split())
-    return config.parse(
+def settings(names: str = "json", limit: int = 2, id_from: str = "key") -> Config:
+    listed = ", ".join(f'"{name}"' for name in names.split())
+    return parse_config(
         f'[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nformats = [{listed}]\n'
         f'limit = {limit}\n[posts]\nid_from = "{id_from}"\n[categories]\ntitle_from = "tags"\n'
     )
@@ -77,7 +78,7 @@ class Worker:
         self.feeds = before.feeds if before else Turns(story.feeds, self._fault)
         self.posts.fault = self.feeds.fault = self._fault
         self.feeds.fooled = {}
-        self.result: publish.Published | None = None
+        self.result: PublishResult | None = None
         world = Clockwork(name, lambda: story.now)
         self.publisher = (
             before.publisher
@@ -108,7 +109,7 @@ class Story:
         self,
         seed: int,
         settings_: Config,
-        publisher: Kind = publish.Publisher,
+        publisher: Kind = Publisher,
         fault: Callable[[Worker, str, str], str] | None = None,
     ) -> None:
         self.random = Random(seed)
@@ -192,12 +193,14 @@ class Story:
             if not worker.alone:
                 self.queue.back([m for m in worker.batch if m.id in failed])
 
-    def _noted(self, result: publish.Published, batch: list[Message]) -> set[str]:
+    def _noted(self, result: PublishResult, batch: list[Message]) -> set[str]:
         """The documents that hubs are told of when a worker is done (handler._noted)."""
         noted = set(result.changed)
         if any(message.received > 1 for message in batch):
             touched = {path for record in result.looked.values() for path in record.feeds}
-            noted.update(key for path in touched for key in hubs.followed(path, self.config))
+            noted.update(
+                key for path in touched for key in websub.topics_of_feed(path, self.config)
+            )
         return noted
 
     def _excuse(self, worker: Worker) -> None:
@@ -214,7 +217,7 @@ class Story:
         """Let time pass, and have the posts looked at that the audit would find to be due."""
         self.now += later
         for key, object_ in sorted(self.feeds.objects.items()):
-            if key.startswith(schedule.DUE):
+            if key.startswith(DUE_MARKERS):
                 for post_key in json.loads(object_.data)["keys"]:
                     self.told.append(f"the time of {post_key} has come")
                     self.queue.send(post_key)
@@ -264,7 +267,7 @@ class Story:
             return
         name = key.removeprefix(paths.PUBLIC)
         feed = paths.feed_of_document(name)
-        if data != before and feed is not None and name in hubs.followed(feed, self.config):
+        if data != before and feed is not None and name in websub.topics_of_feed(feed, self.config):
             self.untold[name] = self.writer
         if key.endswith(".json"):
             assert json.loads(data)["version"]
@@ -284,10 +287,10 @@ class Story:
         store = MemoryStore()
         for key, object_ in self.posts.objects.items():
             store.put(key, object_.data)
-        known = {path for key in self.feeds.objects if (path := state.path_of_manifest(key))}
-        with scan.Scan(store, self.config, self.now, jobs=1) as scanned:
+        known = {path for key in self.feeds.objects if (path := path_of_manifest(key))}
+        with PostScanner(store, self.config, self.now, jobs=1) as scanned:
             scanned.read()
-            made = build.site(scanned.heads, scanned, self.config, sorted(known))
+            made = site_documents(scanned.heads, scanned, self.config, sorted(known))
             return {document.path: document.data for document in made}
 
     def check(self) -> None:
@@ -306,7 +309,7 @@ class Story:
         assert not wrong, "\n".join([*self.told, *wrong])
 
 
-def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4) -> Story:
+def random_story(seed: int, publisher: Kind = Publisher, faults: int = 4) -> Story:
     """A whole story from a seed: some posts, what happens to them, and who handles it.
 
     Most are of a few posts, each of which ends a page of the index; some of many, in longer pages,
@@ -314,14 +317,14 @@ def random_story(seed: int, publisher: Kind = publish.Publisher, faults: int = 4
     """
     random = Random(seed)
     large = random.random() < 0.2
-    volume, batch = manifest.VOLUME, public.BATCH
+    volume, batch = page_edit.PAGES_PER_LIST, document_writer.BATCH_BYTES
     if large:
-        manifest.VOLUME = random.choice([1, 2, volume])
-        public.BATCH = random.choice([1, 5_000, batch])
+        page_edit.PAGES_PER_LIST = random.choice([1, 2, volume])
+        document_writer.BATCH_BYTES = random.choice([1, 5_000, batch])
     try:
         return _told(random, seed, publisher, faults, large)
     finally:
-        manifest.VOLUME, public.BATCH = volume, batch
+        page_edit.PAGES_PER_LIST, document_writer.BATCH_BYTES = volume, batch
 
 
 def _told(random: Random, seed: int, publisher: Kind, faults: int, large: bool) -> Story:
@@ -390,8 +393,7 @@ def remembering() -> Iterator[None]:
     configuration, which `settings` keeps.
     """
     known: dict[tuple[object, ...], Any] = {}
-    post_read, post_entry = post.read, post.entry
-    current, archive = documents.current, documents.archive
+    encode = msgspec.json.encode
 
     def remembered(key: tuple[object, ...], make: Callable[[], Any]) -> Any:
         if key not in known:
@@ -400,26 +402,29 @@ def remembering() -> Iterator[None]:
             known[key] = make()
         return known[key]
 
-    def read(key: str, data: bytes, modified: datetime, c: Config) -> post.Reading:
+    def read(key: str, data: bytes, modified: datetime, c: Config) -> ReadResult:
         when = modified.replace(microsecond=0)
-        return remembered((key, data, when, id(c)), lambda: post_read(key, data, when, c))
+        return remembered((key, data, when, id(c)), lambda: read_post(key, data, when, c))
 
-    def entry(one: post.Post, c: Config):
-        return remembered((encode(one), id(c)), lambda: post_entry(one, c))
+    def fill(result: ReadResult, c: Config):
+        return remembered((encode(result), id(c)), lambda: fill_entry(result, c))
 
-    def current_(path, entries, older, c):
+    def current(path, entries, older, c):
         key = (path, encode(list(entries)), older, id(c))
-        return iter(remembered(key, lambda: tuple(current(path, entries, older, c))))
+        return iter(remembered(key, lambda: tuple(current_documents(path, entries, older, c))))
 
-    def archive_(path, page, entries, older, c):
+    def archive(path, page, entries, older, c):
         key = (path, page, encode(list(entries)), older, id(c))
-        return iter(remembered(key, lambda: tuple(archive(path, page, entries, older, c))))
+        make = lambda: tuple(archive_documents(path, page, entries, older, c))  # noqa: E731
+        return iter(remembered(key, make))
 
-    encode = msgspec.json.encode
-    post.read, post.entry = read, entry
-    documents.current, documents.archive = current_, archive_
-    try:
+    with ExitStack() as patches:
+        for name, function, modules in (
+            ("read_post", read, (record_writer, scan)),
+            ("fill_entry", fill, (record_writer, scan)),
+            ("current_documents", current, (formats,)),
+            ("archive_documents", archive, (formats,)),
+        ):
+            for module in modules:
+                patches.enter_context(mock.patch.object(module, name, function))
         yield
-    finally:
-        post.read, post.entry = post_read, post_entry
-        documents.current, documents.archive = current, archive

@@ -16,8 +16,8 @@ from random import Random
 import greenlet
 
 from feeds.errors import Conflict, Denied, Unavailable
-from feeds.events import Message
-from feeds.store import Object, Stat
+from feeds.publishing.message import Message
+from feeds.stores.base import Object, Stat
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -63,6 +63,7 @@ class Turns:
     """
 
     url = "sim:"
+    is_remote = is_shared = False
 
     def __init__(self, bucket: Bucket, fault: Callable[[str, str], str]) -> None:
         self.bucket, self.fault = bucket, fault

@@ -1,0 +1,75 @@
+"""What the functions make once from their environment variables: configuration, stores, queues.
+
+Each is made at its first use and kept for the life of the process. docs/deploy.md lists the
+variables.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from feeds.aws.sqs import Queue
+from feeds.config import Config
+from feeds.config_reader import read_config
+from feeds.errors import ConfigError
+from feeds.publishing.publisher import Publisher
+from feeds.runtime import ThreadedRuntime
+from feeds.stores.addresses import open_store
+from feeds.stores.counted import Counted
+
+if TYPE_CHECKING:
+    from feeds.publishing.due_markers import Schedules
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+"""The folder that holds handler.py and feeds.toml: /var/task in AWS Lambda."""
+
+
+@cache
+def shared_config() -> Config:
+    """The configuration: the file that FEEDS_CONFIG names, else feeds.toml beside handler.py.
+
+    Raises ConfigError.
+    """
+    path = Path(os.environ.get("FEEDS_CONFIG", ROOT / "feeds.toml"))
+    return read_config(path, "set FEEDS_CONFIG")
+
+
+@cache
+def shared_publisher() -> Publisher:
+    """The publisher of POSTS_URL and FEEDS_URL. Raises ConfigError, StoreError."""
+    posts, feeds = (Counted(open_store(required_variable(v))) for v in ("POSTS_URL", "FEEDS_URL"))
+    return Publisher(posts, feeds, shared_config(), ThreadedRuntime())
+
+
+@cache
+def shared_queue(variable: str) -> Queue:
+    """The queue whose URL the environment variable holds. Raises ConfigError."""
+    return Queue(required_variable(variable))
+
+
+@cache
+def shared_schedules() -> Schedules | None:
+    """The schedules of future posts; None if SCHEDULER_ROLE_ARN is not set."""
+    role = os.environ.get("SCHEDULER_ROLE_ARN", "")
+    if not role:
+        return None
+    from feeds.aws.scheduler import EventBridgeSchedules
+
+    return EventBridgeSchedules(required_variable("PUBLISH_QUEUE_URL"), role)
+
+
+def required_variable(name: str) -> str:
+    """The value of an environment variable. Raises ConfigError if it is not set."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise ConfigError([f"the environment variable {name} is not set; see docs/deploy.md"])
+    return value
+
+
+def reset() -> None:
+    """Forget everything that was made, so that the next use reads the environment again."""
+    for made in (shared_config, shared_publisher, shared_queue, shared_schedules):
+        made.cache_clear()

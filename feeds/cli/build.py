@@ -1,0 +1,80 @@
+"""`feeds build` and `feeds serve`: all feeds of all posts, on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from feeds import paths
+from feeds.building.scan import PostScanner
+from feeds.building.site import newest_per_post, site_documents
+from feeds.building.write import write_documents
+from feeds.cli import console
+from feeds.cli.options import ConfigOption, PostsArgument, load_config, open_existing_store
+from feeds.config import Config
+from feeds.stores.addresses import folder_of, open_store
+from feeds.stores.base import Store
+
+
+def build(
+    posts: PostsArgument,
+    out: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix for the feeds.")],
+    config_path: ConfigOption = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when there were problems.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
+) -> None:
+    """Build all feeds of all posts.
+
+    Documents that would be the same bytes are not written again; those of feeds that are gone are
+    removed, where this program wrote them.
+
+    Example: feeds build posts/ public/
+    """
+    settings, _ = load_config(config_path, posts)
+    summary, problems = _built(settings, posts, out, jobs)
+    console.out.print(summary)
+    if problems and strict:
+        raise typer.Exit(1)
+
+
+def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, int]:
+    """Build, print the problems, and return the summary and how many problems there were."""
+    source, target = open_existing_store(posts), open_store(out)
+    own = _documents_among(source, target)
+    with PostScanner(source, settings, datetime.now(UTC), jobs, skip=own) as scanned:
+        with console.progress("reading") as progress:
+            scanned.read(progress)
+        with console.progress("rendering", in_a_pipe=False) as scanned.loading:
+            counts = write_documents(site_documents(scanned.heads, scanned, settings), target)
+        problems = sorted(set(scanned.problems))
+    console.print_problems(problems, posts)
+    failed = {problem.key for problem in problems if problem.severity == "error"}
+    published = newest_per_post((h for h in scanned.heads if h.key not in failed), settings)
+    parts = [
+        console.number(len(published), "post"),
+        console.number(len({path for head in published for path in head.paths} | {""}), "feed"),
+        f"{console.number(counts.written, 'document')} written",
+        f"{counts.unchanged:,} unchanged",
+        *([f"{counts.removed:,} removed"] if counts.removed else []),
+        *([console.number(scanned.drafts, "draft")] if scanned.drafts else []),
+        *([f"{len(scanned.waiting):,} scheduled"] if scanned.waiting else []),
+        console.number(len(problems), "problem"),
+    ]
+    return ", ".join(parts), len(problems)
+
+
+def _documents_among(posts: Store, out: Store) -> Callable[[str], bool]:
+    """Which keys of `posts` are documents of an earlier build: `feeds build . public` works."""
+    outer, inner = (
+        (folder.resolve().as_posix() if (folder := folder_of(url)) else url).rstrip("/") + "/"
+        for url in (posts.url, out.url)
+    )
+    prefix = inner.removeprefix(outer)
+    if not inner.startswith(outer):
+        return lambda _: False
+    return lambda key: key.startswith(prefix) and paths.is_document(key.removeprefix(prefix))

@@ -1,0 +1,206 @@
+"""Owns the XML formats: a View -> RSS 2.0 and Atom 1.0 bytes, through feedgen.
+
+feedgen writes the elements; what it leaves out or gets wrong is put right in one registered
+extension, which runs after it. Nothing here reads a clock: feedgen's own defaults would, so every
+date is set.
+"""
+
+from __future__ import annotations
+
+import html
+from threading import Lock
+from typing import Any
+
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.feed import FeedGenerator
+from lxml import etree
+
+from feeds import paths
+from feeds.config import Config
+from feeds.documents.view import View, feed_id, home, scheme, shows_content
+from feeds.model import EPOCH, GENERATOR, GENERATOR_URL, Entry
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_MEDIA = "http://search.yahoo.com/mrss/"
+_DC = "http://purl.org/dc/elements/1.1/"
+_HISTORY = "http://purl.org/syndication/history/1.0"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+_serialising = Lock()
+"""feedgen sets the process's locale for each date that it writes."""
+
+
+def render_atom(view: View, config: Config) -> bytes:
+    """The Atom 1.0 document (RFC 4287), with RFC 5005's marks where it has an archive."""
+    generator = _generator(view, config)
+    with _serialising:
+        data = generator.atom_str(pretty=True)
+    return _ended(data, view, config)
+
+
+def render_rss(view: View, config: Config) -> bytes:
+    """The RSS 2.0 document, by the RSS Advisory Board's profile."""
+    generator = _generator(view, config)
+    with _serialising:
+        data = generator.rss_str(pretty=True)
+    return _ended(data, view, config)
+
+
+def _ended(data: bytes, view: View, config: Config) -> bytes:
+    """The document with the style sheet that a browser shows XML by, and a line end.
+
+    It is an instruction before the root (Associating Style Sheets with XML, 4), where feedgen
+    writes nothing; what is in its address is percent-encoded.
+    """
+    style = paths.relative(view.url.removeprefix(config.feeds.url), paths.STYLE_FILE)
+    instruction = f'<?xml-stylesheet type="text/css" href="{style}"?>\n'.encode()
+    after = data.index(b"\n") + 1
+    whole = memoryview(data)  # these are large
+    return b"".join(
+        (whole[:after], instruction, whole[after:], b"" if data[-1:] == b"\n" else b"\n")
+    )
+
+
+def _generator(view: View, config: Config) -> FeedGenerator:
+    site, feed = config.site, view.feed
+    fg = FeedGenerator()
+    fg.register_extension("more", _FeedMore, _EntryMore)
+    fg.more.view, fg.more.config = view, config
+    fg.id(feed_id(view, config))
+    fg.title(feed.title)
+    fg.updated(feed.updated)
+    fg.lastBuildDate(feed.updated)
+    fg.link(href=view.url, rel="self")
+    fg.link(href=home(view, config), rel="alternate", type="text/html")
+    fg.description(feed.description)
+    fg.subtitle(feed.description)
+    fg.language(site.language)
+    author = {"name": config.author.name, "email": config.author.email, "uri": config.author.uri}
+    fg.author({field: value for field, value in author.items() if value})
+    fg.generator(GENERATOR, uri=GENERATOR_URL)
+    fg.docs("https://www.rssboard.org/rss-specification")
+    if site.rights:
+        fg.rights(site.rights)
+    if site.icon:
+        fg.icon(site.icon)
+    if site.logo:
+        fg.image(url=site.logo, title=feed.title, link=home(view, config))
+        fg.logo(site.logo)
+    full = shows_content(view, config)
+    for entry in view.entries:
+        _add(fg, entry, config, full)
+    return fg
+
+
+def _add(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
+    fe = fg.add_entry(order="append")
+    fe.more.entry = entry
+    fe.id(entry.id)
+    fe.title(entry.title)
+    fe.published(entry.published)
+    fe.updated(entry.updated)
+    fe.link(href=entry.link, rel="alternate", type="text/html")
+    for person in entry.authors:
+        fields = {"name": person.name, "email": person.email, "uri": person.uri}
+        fe.author({field: value for field, value in fields.items() if value})
+    for term in entry.terms:
+        category = {"term": term.name, "scheme": scheme(term.taxonomy, config), "label": term.title}
+        fe.category({field: value for field, value in category.items() if value})
+    if entry.summary:
+        fe.summary(entry.summary)
+    if full and entry.content:
+        fe.content(entry.content, type="html")
+
+
+class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """What feedgen leaves out of a feed, and what it gets wrong."""
+
+    view: View
+    config: Config
+
+    def extend_ns(self) -> dict[str, str]:
+        return {"media": _MEDIA, "fh": _HISTORY, "dc": _DC}
+
+    def extend_atom(self, feed: Any) -> Any:
+        view = self.view
+        feed.set(_LANG, self.config.site.language)
+        own = feed.find("link[@rel='self']")
+        own.set("type", "application/atom+xml")
+        for rel, url in self._links():
+            etree.SubElement(feed, "link", href=url, rel=rel)
+        if view.current:
+            etree.SubElement(feed, f"{{{_HISTORY}}}archive")
+            etree.SubElement(feed, "link", href=view.current, rel="current")
+        if view.older:
+            etree.SubElement(feed, "link", href=view.older, rel="prev-archive")
+        return feed
+
+    def extend_rss(self, feed: Any) -> Any:
+        view, config = self.view, self.config
+        channel = feed.find("channel")
+        channel.find("link").text = home(view, config)
+        own = channel.find(f"{{{_ATOM}}}link")
+        own.set("type", "application/rss+xml")
+        for rel, url in reversed(self._links()):
+            own.addnext(etree.Element(f"{{{_ATOM}}}link", href=url, rel=rel))
+        if config.author.email:
+            editor = etree.SubElement(channel, "managingEditor")
+            editor.text = f"{config.author.email} ({config.author.name})"
+        if view.feed.updated == EPOCH:
+            channel.remove(channel.find("lastBuildDate"))
+        return feed
+
+    def _links(self) -> list[tuple[str, str]]:
+        return [("hub", hub) for hub in self.config.feeds.hubs] if not self.view.current else []
+
+
+class _EntryMore(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """What feedgen leaves out of an entry, and what it gets wrong."""
+
+    entry: Entry
+
+    def extend_atom(self, node: Any) -> Any:
+        entry = self.entry
+        if entry.language:
+            node.set(_LANG, entry.language)
+        if entry.enclosure:
+            etree.SubElement(
+                node,
+                "link",
+                href=entry.enclosure.url,
+                rel="enclosure",
+                type=entry.enclosure.type,
+                length=str(entry.enclosure.length),
+            )
+        self._image(node)
+        return node
+
+    def extend_rss(self, node: Any) -> Any:
+        entry = self.entry
+        # A description is HTML: what is text must be escaped once more.
+        description = node.find("description")
+        if description is not None and entry.summary and description.text == entry.summary:
+            description.text = html.escape(entry.summary, quote=False)
+        # An author is an e-mail address, and there is at most one; else names go to dc:creator.
+        if len(entry.authors) != 1 or not entry.authors[0].email:
+            for author in node.findall("author"):
+                node.remove(author)
+            for person in entry.authors:
+                etree.SubElement(node, f"{{{_DC}}}creator").text = person.name
+        if entry.enclosure:
+            enclosure = entry.enclosure
+            etree.SubElement(
+                node,
+                "enclosure",
+                url=enclosure.url,
+                length=str(enclosure.length),
+                type=enclosure.type,
+            )
+        if entry.language:
+            etree.SubElement(node, f"{{{_DC}}}language").text = entry.language
+        self._image(node)
+        return node
+
+    def _image(self, node: Any) -> None:
+        if self.entry.image:
+            etree.SubElement(node, f"{{{_MEDIA}}}content", url=self.entry.image, medium="image")

@@ -1,0 +1,49 @@
+"""Sanitised HTML, or a line of Markdown -> plain text on one line."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from feeds.config import Limits
+from feeds.reading.content.clean_html import balance_tags, sanitize
+from feeds.reading.content.markdown import ContentTooLarge, render_markdown
+from feeds.reading.content.site_generator_tags import without_generator_tags
+from feeds.text import one_line, plain_text
+
+# --- plain text ----------------------------------------------------------------------------------
+
+_ELEMENT = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:"[^"]*"|[^">])*)>')
+# fmt: off
+_INLINE = frozenset({
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em",
+    "i", "ins", "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span",
+    "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
+})
+
+
+# A film or a link alone in a paragraph is nothing to read.
+_LINK_ALONE = re.compile(r'<p>\s*+<a href="[^"]*+">https?:[^<\s]*+</a>\s*+</p>')
+
+
+def html_to_text(clean: str) -> str:
+    """The text of sanitised HTML on one line."""
+    clean = _LINK_ALONE.sub(" ", clean)
+    spaced = _ELEMENT.sub(lambda tag: "" if tag[2] in _INLINE else " ", clean)
+    return one_line(html.unescape(spaced))
+
+
+_MARKED_UP = re.compile(r"[*_`<&\[\\{~]")
+
+
+def markdown_to_text(text: str, limits: Limits) -> str:
+    """The text of a line or two of Markdown or HTML, as in a front matter's description."""
+    if not _MARKED_UP.search(text):
+        return one_line(text)
+    try:
+        rendered = render_markdown(without_generator_tags(text), limits)
+        return html_to_text(
+            sanitize(balance_tags(rendered, limits), "https://base.invalid/", limits)
+        )
+    except ContentTooLarge:
+        return plain_text(text)

@@ -1,0 +1,68 @@
+"""Removes the tags of site generators (Liquid, Hugo shortcodes, Kramdown) from Markdown."""
+
+from __future__ import annotations
+
+import re
+
+# --- templates -----------------------------------------------------------------------------------
+
+# Each of these stops at the next brace or backtick, so that none looks at a text twice.
+_INLINE_CODE = re.compile(r"(?<!`)(`++[^`\n]++`++)")
+_TEMPLATE = re.compile(
+    r"\{\{[<%][^{}]*+\}\}"  # Hugo's shortcodes
+    r"|\{%[^{}]*+%?\}"  # Liquid's tags
+    r"|\{\{-?\s*+(?:['\"](?P<text>[^'\"{}]*+)['\"])?[^{}]*+\}\}"  # Liquid's values
+    r"|\{#[^{}]*+(?<=#)\}"  # Nunjucks' comments
+    r"|\{:[^{}\n]*+\}|(?<=[)\]])\{[.#][^{}\n]*+\}"  # Kramdown's attributes
+    r"|[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$)",
+    re.MULTILINE,
+)
+_CONTENTS = re.compile(r"^(?:[*+-]|1\.) [^\n{]*+\n\{:[ ]*+toc\b[^{}\n]*+\}", re.MULTILINE)
+_CODE_BLOCK = re.compile(r"\{%-?\s*(highlight\s+(?P<lang>[\w+-]+)[^%]{0,200}|endhighlight\s*)-?%\}")
+_COMMENT = re.compile(r"\{%-?\s*(end)?comment\s*-?%\}")
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
+
+
+def without_generator_tags(body: str) -> str:
+    """`body` without the tags of site generators (Liquid, Hugo, Kramdown), except in code."""
+    if "{" not in body:
+        return body
+    if "{:" in body:
+        body = _CONTENTS.sub("", body)
+    if "{%" in body:
+        body = _without_comments(body)
+        body = _CODE_BLOCK.sub(lambda tag: f"\n```{tag['lang'] or ''}\n", body)
+    parts: list[str] = []
+    at, fence = 0, ""
+    for mark in _FENCE.finditer(body):
+        if not fence:
+            parts.append(_stripped(body[at : mark.start()]))
+            at, fence = mark.start(), mark[1]
+        elif mark[1].startswith(fence):
+            parts.append(body[at : mark.end()])
+            at, fence = mark.end(), ""
+    rest = body[at:]
+    parts.append(rest if fence else _stripped(rest))
+    return "".join(parts)
+
+
+def _without_comments(body: str) -> str:
+    kept: list[str] = []
+    at: int | None = 0
+    for tag in _COMMENT.finditer(body):
+        if not tag[1] and at is not None:
+            kept.append(body[at : tag.start()])
+            at = None
+        elif tag[1] and at is None:
+            at = tag.end()
+    if at is not None:
+        kept.append(body[at:])
+    return "".join(kept)
+
+
+def _stripped(text: str) -> str:
+    if "{" not in text:
+        return text
+    pieces = _INLINE_CODE.split(text)
+    pieces[::2] = [_TEMPLATE.sub(lambda tag: tag["text"] or "", piece) for piece in pieces[::2]]
+    return "".join(pieces)

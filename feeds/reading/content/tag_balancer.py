@@ -1,0 +1,207 @@
+"""Owns the tags of HTML: any text -> the same HTML with every element closed in its turn.
+
+An HTML parser takes time that grows with the square of what is left open, and what an author left
+open is no better for the reader. So before the parser sees a body, each tag is read here as the
+HTML standard's tokenizer reads it (13.2.5), and is written again only where it opens or closes
+something: what the sanitiser gets is balanced by construction, and no deeper than allowed. What is
+safe to show is not known here.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Collection
+
+_SPACE = r"\t\n\f\r "
+# 13.2.5.32 to 13.2.5.39: a name may start with "=", and may hold quotes; a value in quotes holds
+# whatever there is up to the next one. No step looks at a character twice.
+_ATTRIBUTE = (
+    rf"[{_SPACE}/]*+(?P<name>[^{_SPACE}/>][^{_SPACE}/>=]*+)"
+    rf"(?:[{_SPACE}]*+=[{_SPACE}]*+(?P<value>\"[^\"]*+\"|'[^']*+'|[^{_SPACE}>\"'][^{_SPACE}>]*+|(?=>))"
+    rf"|(?![{_SPACE}]*+=))"
+)
+_ATTRIBUTES = re.compile(_ATTRIBUTE)
+_unnamed = re.sub(r"\?P<\w+>", "?:", _ATTRIBUTE)
+_TAG = re.compile(
+    rf"<(?P<end>/?)(?P<name>[A-Za-z][^{_SPACE}/>]*+)"
+    rf"(?P<attributes>(?:{_unnamed})*+)(?P<close>[{_SPACE}/]*+)>"
+)
+# 13.2.5.43 to 13.2.5.51: "<!-->" and "<!--->" are comments; "--!>" ends one too; all else that
+# starts so ends at the next ">".
+_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
+_SHORT = 2_000
+_MOST_ATTRIBUTES = 200
+
+# fmt: off
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+})
+# Elements whose text is not for readers. Those in the first line hold text only, whatever it looks
+# like, up to their end; where the others have none, the tag alone goes.
+_TEXT_ONLY = frozenset({
+    "script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "noscript",
+    "plaintext",
+})
+_HIDDEN = _TEXT_ONLY | {"math", "object", "select", "svg", "template"}
+# 13.2.6.4.7: the start tags that close a paragraph.
+_BLOCKS = frozenset({
+    "address", "article", "aside", "blockquote", "center", "dd", "details", "dialog", "dir", "div",
+    "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5",
+    "h6", "header", "hgroup", "hr", "li", "main", "menu", "nav", "ol", "p", "pre", "search",
+    "section", "summary", "table", "ul",
+})
+_CELLS = frozenset({"table", "caption", "td", "th"})
+_ROWS = _CELLS | {"colgroup", "tbody", "tfoot", "thead", "tr"}
+# What a start tag closes, when it is open, and what ends the search for it (13.1.2.4).
+_PARAGRAPH = (frozenset({"p"}), _CELLS)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_PART = frozenset({"caption", "colgroup", "tbody", "tfoot", "thead", "tr"})
+_CLOSES = {
+    **dict.fromkeys(_BLOCKS, (_PARAGRAPH,)),
+    "a": ((frozenset({"a"}), _CELLS),),
+    "li": (_PARAGRAPH, (frozenset({"li"}), _CELLS | {"ol", "ul"})),
+    **dict.fromkeys(("dd", "dt"), (_PARAGRAPH, (frozenset({"dd", "dt"}), _CELLS | {"dl"}))),
+    **dict.fromkeys(("rp", "rt"), ((frozenset({"rp", "rt"}), _CELLS | {"ruby"}),)),
+    **dict.fromkeys(
+        ("td", "th"),
+        ((frozenset({"caption", "colgroup", "td", "th"}), frozenset({"table", "tr"})),),
+    ),
+    "tr": ((frozenset({"caption", "colgroup", "tr"}), frozenset({"table"})),),
+    **dict.fromkeys(_PART - {"tr"}, ((_PART, frozenset({"table"})),)),
+}
+# fmt: on
+
+
+class TooDeep(Exception):  # noqa: N818  (it is what it says)
+    """More elements are inside each other, or one has more attributes, than anybody would write."""
+
+
+def balance(source: str, known: Collection[str], depth: int) -> str:
+    """`source` with its tags closed in order, without comments and what is never shown.
+
+    Of other elements than those in `known` the text stays. An embedded page becomes a link to it.
+    Raises TooDeep where more than `depth` elements would be open at once.
+    """
+    if "<" not in source:
+        return source
+    return "".join(_TagBalancer(source, known, depth).pieces())
+
+
+class _TagBalancer:
+    """One text being balanced: the elements that are open."""
+
+    def __init__(self, source: str, known: Collection[str], depth: int) -> None:
+        self.source, self.known, self.depth = source, known, depth
+        self.open: list[str] = []
+        self.endless: set[str] = set()
+
+    def pieces(self) -> list[str]:
+        source, at = self.source, 0
+        out: list[str] = []
+        while (start := source.find("<", at)) >= 0:
+            out.append(source[at:start])
+            tag = _TAG.match(source, start)
+            if tag is None:
+                at = self._untagged(start, out)
+                continue
+            at = tag.end()
+            name = tag["name"].lower()
+            if tag["end"]:
+                out.append(self._end(name))
+            elif name in _HIDDEN:
+                at = self._after(name, tag)
+                if name == "iframe":
+                    out.append(self._link(tag))
+            else:
+                self._start(name, tag, out)
+        out.append(source[at:])
+        out.append(self._closed(0))
+        return out
+
+    def _untagged(self, start: int, out: list[str]) -> int:
+        """Where it goes on after a ``<`` that starts no tag."""
+        following = self.source[start + 1 : start + 3].removeprefix("/")[:1]
+        if following.isascii() and following.isalpha():
+            return len(self.source)  # the text ends in the tag
+        if comment := _COMMENT.match(self.source, start):
+            return comment.end()
+        out.append("&lt;")
+        return start + 1
+
+    def _start(self, name: str, tag: re.Match[str], out: list[str]) -> None:
+        if self.open:
+            for names, barrier in _CLOSES.get(name, ()):
+                out.append(self._until(names, barrier))
+            if self.open and name in _HEADINGS and self.open[-1] in _HEADINGS:
+                out.append(self._closed(len(self.open) - 1))
+        if name not in self.known:
+            return
+        if name in _ROWS and name != "table" and "table" not in self.open:
+            return
+        if tag.end() - tag.start() > _SHORT:
+            found = sum(1 for _ in _ATTRIBUTES.finditer(tag["attributes"]))
+            if found > _MOST_ATTRIBUTES:
+                raise TooDeep(f"an element has {found:,} attributes")
+        if name not in _VOID:
+            self.open.append(name)
+            if len(self.open) > self.depth:
+                raise TooDeep(f"the HTML has more than {self.depth} elements inside each other")
+        out.append(tag[0])
+
+    def _end(self, name: str) -> str:
+        if self.open and self.open[-1] == name:
+            self.open.pop()
+            return f"</{name}>"
+        if name in _HEADINGS:
+            return self._until(_HEADINGS, _CELLS)
+        if name in _ROWS:
+            return self._until((name,), ("table",))
+        return "<br>" if name == "br" else self._until((name,), _CELLS)
+
+    def _until(self, names: Collection[str], barrier: Collection[str]) -> str:
+        """Close the innermost of `names`, and what is in it, unless a barrier is closer."""
+        for at in range(len(self.open) - 1, -1, -1):
+            if self.open[at] in names:
+                return self._closed(at)
+            if self.open[at] in barrier:
+                break
+        return ""
+
+    def _closed(self, at: int) -> str:
+        closing = "".join(f"</{name}>" for name in reversed(self.open[at:]))
+        del self.open[at:]
+        return closing
+
+    def _after(self, name: str, tag: re.Match[str]) -> int:
+        """Where a hidden element ends."""
+        if tag["close"].endswith("/") and name in ("math", "svg"):
+            return tag.end()
+        if name in self.endless:
+            return len(self.source) if name in _TEXT_ONLY else tag.end()
+        depth = 1
+        marks = re.compile(rf"<(/?){name}(?=[{_SPACE}/>])[^>]*+>?", re.IGNORECASE)
+        for mark in marks.finditer(self.source, tag.end()):
+            if mark[1]:
+                depth -= 1
+            elif name not in _TEXT_ONLY:
+                depth += 1
+            if not depth:
+                return mark.end()
+        self.endless.add(name)
+        return len(self.source) if name in _TEXT_ONLY else tag.end()
+
+    def _link(self, tag: re.Match[str]) -> str:
+        """A link in place of a page in the page: a film, a map."""
+        for attribute in _ATTRIBUTES.finditer(tag["attributes"]):
+            if attribute["name"].lower() == "src" and attribute["value"]:
+                url = html.unescape(attribute["value"].strip("\"'")).strip()
+                if url.startswith("//"):
+                    url = "https:" + url
+                if not url.lower().startswith(("https://", "http://")) or "a" in self.open:
+                    return ""
+                url = html.escape(url)
+                link = f'<a href="{url}">{url}</a>'
+                return link if "p" in self.open else f"<p>{link}</p>"
+        return ""

@@ -1,0 +1,4 @@
+"""`feeds serve`: a web server for the built feeds, and a follower of changes in a folder.
+
+Open web_server.py first.
+"""

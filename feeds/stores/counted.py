@@ -1,0 +1,58 @@
+"""A store that counts the calls made through it; everything else it passes on."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+from feeds.stores.base import Object, Stat, Store
+
+
+class Counted:
+    """A store that counts its calls by name, in `calls`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.url = store, store.url
+        self.is_remote, self.is_shared = store.is_remote, store.is_shared
+        self.calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def _count(self, call: str) -> None:
+        with self._lock:
+            self.calls[call] += 1
+
+    def get(self, key: str, limit: int | None = None) -> Object | None:
+        """Read an object (Store.get)."""
+        self._count("get")
+        return self.store.get(key, limit)
+
+    def head(self, key: str) -> Stat | None:
+        """Say what an object is (Store.head)."""
+        self._count("head")
+        return self.store.head(key)
+
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        version: str | None = None,
+        media_type: str = "application/octet-stream",
+        cache_control: str = "",
+    ) -> str:
+        """Write an object (Store.put)."""
+        self._count("put")
+        return self.store.put(
+            key, data, version=version, media_type=media_type, cache_control=cache_control
+        )
+
+    def delete(self, key: str) -> None:
+        """Remove an object (Store.delete)."""
+        self._count("delete")
+        self.store.delete(key)
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """Yield objects (Store.list)."""
+        self._count("list")
+        return self.store.list(prefix)

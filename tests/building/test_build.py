@@ -1,0 +1,477 @@
+"""A full build: the same posts are the same bytes, and nothing that somebody else wrote is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import feedparser
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+from msgspec import Struct
+from support.sites import NOW, Built, built, post, settings
+from support.validity import assert_valid_document
+
+from feeds.building.site import PostSummary, site_documents
+from feeds.building.write import write_documents
+from feeds.errors import FeedsError
+from feeds.model import Document, Entry
+from feeds.stores.local import LocalStore
+from feeds.stores.memory import MemoryStore
+
+HERE = Path(__file__).parent.parent
+EXAMPLE = HERE.parent / "examples" / "news"
+
+
+def titles(documents: Mapping[str, Document], path: str = "atom.xml") -> list[str]:
+    return [entry.title for entry in feedparser.parse(documents[path].data).entries]
+
+
+def feeds(documents: Built) -> set[str]:
+    return {path.removesuffix("atom.xml").rstrip("/") for path in documents if "atom.xml" in path}
+
+
+def minutes(count: int, more: str = "categories: a") -> dict[str, bytes]:
+    """Posts titled 0, 1, 2, …, a minute apart."""
+    return {
+        f"{number}.md": post(str(number), f"2026-11-01 {number // 60:02}:{number % 60:02}:00", more)
+        for number in range(count)
+    }
+
+
+# --- which feeds ---------------------------------------------------------------------------------
+
+
+def test_a_site_without_posts_has_one_empty_feed() -> None:
+    made = built({})
+
+    assert feeds(made) == {""}
+    assert titles(made) == []
+
+
+def test_there_is_a_feed_of_all_posts_and_one_of_each_category() -> None:
+    made = built(
+        {
+            "1.md": post("One", "2026-11-01", "categories: [Markets, 日本]"),
+            "2.md": post("Two", "2026-11-02", "category: markets"),
+            "3.md": post("Three", "2026-11-03"),
+        }
+    )
+    assert feeds(made) == {"", "category/markets", "category/日本", "category/uncategorized"}
+    assert titles(made) == ["Three", "Two", "One"]
+    assert titles(made, "category/markets/atom.xml") == ["Two", "One"]
+    assert titles(made, "category/日本/atom.xml") == ["One"]
+
+
+def test_there_are_feeds_of_tags_authors_and_languages_where_they_are_switched_on() -> None:
+    fields = "tags: [Red, Green]\nauthor: Lin Mei\nlang: en"
+    plain = built({"a.md": post(more=fields)})
+    every = settings(feeds='taxonomies = ["tag", "author", "lang"]')
+    switched_on = built({"a.md": post(more=fields), "b.md": post()}, every)
+
+    assert feeds(plain) == {"", "category/uncategorized"}
+    assert {path.partition("/")[0] for path in feeds(switched_on)} == {"", "tag", "author", "lang"}
+    assert {"tag/red", "tag/green", "lang/en"} <= feeds(switched_on)
+    assert sum(path.startswith("author/lin-mei") for path in feeds(switched_on)) == 1
+    assert titles(switched_on, "lang/en/atom.xml") == ["A title"] * 2  # b.md: the site's language
+
+
+def test_every_document_is_valid_where_it_is_served() -> None:
+    config = settings(
+        'author = { name = "Desk", email = "desk@example.com" }',
+        'limit = 5\ntaxonomies = ["category", "tag"]\nhubs = ["https://hub.example.com/"]',
+    )
+    made = built(minutes(30, "categories: [日本, C++]\ntags: a b"), config)
+
+    assert any("archive" in path for path in made)
+    for path, document in made.items():
+        assert_valid_document(path, document.data, config.url(path))
+
+
+# --- which posts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("field", ["published: false", "draft: true", "hidden: true", "draft: yes"])
+def test_a_draft_is_in_no_feed(field: str) -> None:
+    made = built({"a.md": post("Draft", more=field), "b.md": post("Out", more="published: true")})
+
+    assert titles(made) == ["Out"]
+    assert made.problems == []
+
+
+def test_a_future_post_is_held_back_until_its_time_and_then_it_is_there() -> None:
+    posts = {
+        "later.md": post("Later", "2026-11-22 12:00:01 +0000", "categories: soon"),
+        "now.md": post("Now", "2026-11-22 20:00:00 +0800"),
+    }
+    before, after = built(posts), built(posts, now=NOW + timedelta(seconds=1))
+
+    assert titles(before) == ["Now"]
+    assert "category/soon/atom.xml" not in before
+    assert titles(after) == ["Later", "Now"]
+    assert titles(after, "category/soon/atom.xml") == ["Later"]
+
+
+def test_a_post_that_cannot_be_read_is_named_and_the_others_are_there() -> None:
+    made = built({"bad.md": b"---\ntitle: A\ndate: 2026-13-01\n---\n", "good.md": post("Good")})
+
+    assert titles(made) == ["Good"]
+    assert [(p.key, p.line, p.severity) for p in made.problems] == [("bad.md", 3, "error")]
+
+
+def test_a_post_whose_content_is_refused_makes_room_for_the_next_older_one() -> None:
+    posts = minutes(4)
+    posts["3.md"] = post("3", "2026-11-01 00:03:00", body="<div>" * 200)
+    made = built(posts, settings(feeds="limit = 2"))
+
+    assert titles(made) == ["2", "1"]
+    assert [problem.key for problem in made.problems] == ["3.md"]
+
+
+def test_what_is_no_post_is_passed_over_quietly() -> None:
+    made = built(
+        {
+            "README.md": b"# Read me",
+            "images/a.png": b"\x89PNG",
+            "_drafts/a.md": post("Draft"),
+            ".git/a.md": b"",
+            "_index.md": b"",
+            "category/markets.html": b"---\ntitle: Markets\n---\n",
+            "a.md": post("A"),
+        }
+    )
+    assert titles(made) == ["A"]
+    assert made.problems == []
+
+
+def test_a_post_that_was_moved_is_one_post_for_sites_that_go_by_the_file_name() -> None:
+    posts = {
+        "_posts/a.md": post("New", more="categories: new\nupdated: 2026-11-20"),
+        "old_post/a.md": post("Old", more="categories: old"),
+    }
+    by_stem = settings(more='[posts]\nid_from = "stem"')
+
+    assert sorted(titles(built(posts))) == ["New", "Old"]
+    assert titles(built(posts, by_stem)) == ["New"]
+    assert feeds(built(posts, by_stem)) == {"", "category/new"}
+
+
+def test_a_post_keeps_its_id_when_its_file_moves() -> None:
+    by_stem = settings(more='[posts]\nid_from = "stem"')
+    before = built({"_posts/a.md": post()}, by_stem)
+    after = built({"old_post/a.md": post()}, by_stem)
+
+    assert before["atom.xml"].data == after["atom.xml"].data
+
+
+def test_two_posts_with_one_id_are_one_entry_the_newer() -> None:
+    posts = {
+        "a.md": post("Older", "2026-11-01", "id: tag:example.com,2026:a"),
+        "b.md": post("Newer", "2026-11-02", "id: tag:example.com,2026:a"),
+    }
+    made = built(posts)
+
+    assert titles(made) == ["Newer"]
+    assert_valid_document("atom.xml", made["atom.xml"].data, "https://feeds.example.com/atom.xml")
+
+
+# --- windows and archives ------------------------------------------------------------------------
+
+
+def test_a_feed_has_the_newest_posts_up_to_its_limit() -> None:
+    made = built(minutes(7), settings(feeds="limit = 3"))
+
+    assert titles(made) == titles(made, "category/a/atom.xml") == ["6", "5", "4"]
+
+
+def test_older_posts_are_in_the_archive_and_all_of_them() -> None:
+    made = built(minutes(40), settings(feeds="limit = 5"))
+    archived = [d for path, d in made.items() if path.startswith("archive/") and "xml" in path]
+    found = {entry.title for d in archived for entry in feedparser.parse(d.data).entries}
+
+    assert found | set(titles(made)) == {str(number) for number in range(40)}
+
+
+def test_without_archives_and_pages_there_are_feeds_alone() -> None:
+    made = built(minutes(9), settings(feeds="limit = 3\narchives = false\npages = false"))
+
+    assert {path for path in made if path.startswith("category/")} == {
+        f"category/a/{file}" for file in ("atom.xml", "rss.xml", "feed.json")
+    }
+    assert not any(path.startswith("archive/") or path.endswith(".html") for path in made)
+
+
+class Shelf:
+    """A library that says which entries it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def load(self, keys: list[str]) -> list[str]:
+        self.asked += keys
+        return []
+
+    def entry(self, key: str) -> Entry:
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        return Entry(key, f"tag:example.com,2026:{key}", "https://e.com/", key, moment, moment)
+
+
+def test_a_post_that_is_in_no_document_is_never_filled() -> None:
+    heads = [
+        PostSummary(f"{n}.md", f"id:{n}", NOW - timedelta(days=n), NOW, ("",)) for n in range(500)
+    ]
+    shelf = Shelf()
+    config = settings(feeds="limit = 10\narchives = false")
+    assert list(site_documents(heads, shelf, config))  # type: ignore[arg-type]
+
+    assert sorted(shelf.asked) == sorted(f"{n}.md" for n in range(10))
+
+
+# --- the same posts, the same bytes --------------------------------------------------------------
+
+SPELLINGS = st.sampled_from(["a", "A", "b", "[a, B]", "日本"])
+POSTS = st.dictionaries(
+    st.sampled_from([f"{folder}{n}.md" for folder in ("", "old/") for n in range(8)]),
+    st.builds(
+        lambda day, category, id_: post(
+            "T", f"2026-11-{day:02}", f"categories: {category}" + (f"\nid: {id_}" if id_ else "")
+        ),
+        st.integers(1, 4),
+        SPELLINGS,
+        st.sampled_from(["", "", "urn:x-id:1", "urn:x-id:2"]),
+    ),
+    max_size=12,
+)
+
+
+@given(POSTS, st.randoms(), st.booleans())
+@trials(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_order_of_the_posts_is_not_seen_in_a_byte(
+    posts: dict[str, bytes], random_: random.Random, by_stem: bool
+) -> None:
+    config = settings(feeds="limit = 3", more='[posts]\nid_from = "stem"' if by_stem else "[posts]")
+    assert built(posts, config) == built(posts, config, shuffled=random_)
+
+
+class Machine(Struct, frozen=True):
+    """A machine to build on: its environment, and how the posts came to be on its disk."""
+
+    name: str
+    environment: dict[str, str] = {}
+    umask: int = 0o022
+    jobs: int = 1
+    now: datetime = NOW
+    reverse: bool = False
+    touch: int = 0
+
+
+MACHINES = (
+    Machine("time zone", {"TZ": "Pacific/Kiritimati"}),
+    Machine("locale", {"LC_ALL": "de_DE.UTF-8", "LANG": "zh_CN.UTF-8", "LANGUAGE": "de"}),
+    Machine("no locale", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+    Machine("hash seed", {"PYTHONHASHSEED": "12345"}),
+    Machine("user", {"USER": "somebody", "LOGNAME": "somebody", "HOME": "/nowhere"}, 0o077),
+    Machine("order of files", reverse=True, touch=1_000_000_000),
+    Machine("many jobs", {"PYTHONHASHSEED": "7"}, jobs=3),
+    Machine("day", now=NOW + timedelta(days=400)),
+)
+
+# What the command does, at a time that is told to it.
+BUILD = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from feeds.building import scan
+from feeds.building.site import site_documents
+from feeds.building.write import write_documents
+from feeds.config_file import parse_config
+from feeds.stores.addresses import open_store
+posts, out, settings, now, jobs = sys.argv[1:]
+settings = parse_config(Path(settings).read_text(encoding="utf-8"))
+scan._CHUNK, scan.SERIAL_BELOW = 5, 5
+time = datetime.fromisoformat(now)
+with scan.PostScanner(open_store(posts), settings, time, int(jobs)) as scanned:
+    scanned.read()
+    write_documents(site_documents(scanned.heads, scanned, settings), open_store(out))
+    assert not scanned.problems, scanned.problems
+"""
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def built_on(machine: Machine, folder: Path) -> dict[str, str]:
+    posts, out = folder / "posts", folder / "out"
+    files = sorted(file for file in (EXAMPLE / "posts").rglob("*") if file.is_file())
+    for file in reversed(files) if machine.reverse else files:
+        copy = posts / file.relative_to(EXAMPLE / "posts")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+        if machine.touch:
+            os.utime(copy, (machine.touch, machine.touch))
+    command = [sys.executable, "-c", BUILD, str(posts), str(out), str(EXAMPLE / "feeds.toml")]
+    done = subprocess.run(
+        [*command, machine.now.isoformat(), str(machine.jobs)],
+        env={**os.environ, **machine.environment},
+        umask=machine.umask,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return tree(out)
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return built_on(Machine("here"), tmp_path_factory.mktemp("usual"))
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
+def test_another_machine_builds_the_same_bytes(
+    machine: Machine, usual: dict[str, str], tmp_path: Path
+) -> None:
+    assert len(usual) > 15
+    assert built_on(machine, tmp_path) == usual
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def write(documents: Mapping[str, Document], out: Path) -> tuple[int, int, int]:
+    counts = write_documents(documents.values(), LocalStore(out))
+    return counts.written, counts.unchanged, counts.removed
+
+
+def test_documents_that_are_the_same_bytes_are_not_written_again(tmp_path: Path) -> None:
+    made = built(minutes(5))
+    write(made, tmp_path)
+    times = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.*")}
+
+    assert write(made, tmp_path) == (0, len(made), 0)
+    assert times == {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.*")}
+
+
+def test_a_changed_post_rewrites_the_documents_that_it_is_in_alone(tmp_path: Path) -> None:
+    posts = minutes(3) | {"other.md": post("Other", "2026-10-01", "categories: other")}
+    before = built(posts)
+    after = built(posts | {"1.md": post("Changed", "2026-11-01 00:01:00", "categories: a")})
+    changed = {path for path in after if after[path] != before[path]}
+    write(before, tmp_path)
+    times = {path: (tmp_path / path).stat().st_mtime_ns for path in before}
+
+    assert write(after, tmp_path) == (len(changed), len(after) - len(changed), 0)
+    assert {path.rpartition("/")[0] for path in changed} == {"", "category/a"}
+    rewritten = {path for path in times if (tmp_path / path).stat().st_mtime_ns != times[path]}
+    assert rewritten == changed
+
+
+def test_documents_of_feeds_that_are_gone_are_removed(tmp_path: Path) -> None:
+    before = built({"a.md": post(more="categories: [a, b]")})
+    after = built({"a.md": post(more="categories: a")})
+    write(before, tmp_path)
+
+    assert write(after, tmp_path)[2] == len(before) - len(after) >= 3
+    assert tree(tmp_path).keys() == after.keys()
+    assert not (tmp_path / "category" / "b").exists()
+
+
+def test_archive_pages_that_are_gone_are_removed(tmp_path: Path) -> None:
+    write(built(minutes(30), settings(feeds="limit = 5")), tmp_path)
+    fewer = built(minutes(5), settings(feeds="limit = 5"))
+    write(fewer, tmp_path)
+
+    assert tree(tmp_path).keys() == fewer.keys()
+
+
+FOREIGN = {
+    "index.html": "<!doctype html><title>My site</title><p>Feeds by bucketfeed.",
+    "about.html": "<!doctype html><title>About</title>",
+    "category/mine/index.html": "<!doctype html><meta name=generator content=other>",
+    "category/mine/atom.xml": '<feed xmlns="http://www.w3.org/2005/Atom"><title>Mine</title>'
+    "<generator>other</generator></feed>",
+    # A planet: entries that came from one of our feeds, with their source.
+    "category/planet/atom.xml": '<feed xmlns="http://www.w3.org/2005/Atom"><title>Planet</title>'
+    "<entry><id>tag:bucketfeed.invalid,2026:a.md</id><source><generator>bucketfeed</generator>"
+    "</source></entry></feed>",
+    "category/planet/rss.xml": "<rss><channel><title>Planet</title><item>"
+    "<description>&lt;generator>bucketfeed</generator></description></item></channel></rss>",
+    "category/planet/feed.json": '{"title": "Planet", "items": [{"_bucketfeed": {}}]}',
+    "archive/2020.html": "<!doctype html><title>2020</title>",
+    "logo.png": "bucketfeed",
+    "notes/bucketfeed.txt": ">bucketfeed</generator>",
+}
+
+
+def test_what_somebody_else_wrote_stays(tmp_path: Path) -> None:
+    for path, text in FOREIGN.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    assert write(built({"a.md": post()}, settings(feeds="pages = false")), tmp_path)[2] == 0
+    for path, text in FOREIGN.items():
+        assert (tmp_path / path).read_text() == text
+
+
+def test_a_site_s_own_home_page_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(FOREIGN["index.html"])
+
+    with pytest.raises(FeedsError, match=r"index\.html is a page that this program did not make"):
+        write(built({"a.md": post()}), tmp_path)
+    assert (tmp_path / "index.html").read_text() == FOREIGN["index.html"]
+
+
+def test_an_s3_etag_spares_reading_what_is_unchanged() -> None:
+    class Bucket(MemoryStore):
+        """Versions as S3 gives them: a hash of the bytes."""
+
+        reads = 0
+
+        def get(self, key: str, limit: int | None = None) -> object:  # type: ignore[override]
+            self.reads += 1
+            return super().get(key, limit)
+
+        def list(self, prefix: str = "") -> object:  # type: ignore[override]
+            for stat in super().list(prefix):
+                data = self._objects[stat.key].data
+                version = hashlib.md5(data).hexdigest()
+                yield type(stat)(stat.key, version, stat.size, stat.modified)
+
+    out = Bucket()
+    made = built(minutes(3))
+    write_documents(made.values(), out)
+    counts = write_documents(made.values(), out)
+
+    assert (counts.written, counts.unchanged) == (0, len(made))
+    assert out.reads == 0
+
+
+def test_documents_are_stored_under_types_that_cdns_compress_and_for_a_short_time() -> None:
+    said: dict[str, tuple[str, str]] = {}
+
+    class Bucket(MemoryStore):
+        def put(self, key: str, data: bytes, **options: str) -> str:  # type: ignore[override]
+            said[key] = options["media_type"], options["cache_control"]
+            return super().put(key, data)
+
+    write_documents(built({"a.md": post()}).values(), Bucket())
+
+    fresh = "public, max-age=300, s-maxage=60, stale-while-revalidate=60"
+    assert said["atom.xml"] == ("application/xml; charset=utf-8", fresh)
+    assert said["rss.xml"] == ("application/rss+xml; charset=utf-8", fresh)
+    assert said["feed.json"] == ("application/json; charset=utf-8", fresh)
+    assert said["feeds.html"] == ("text/html; charset=utf-8", fresh)

@@ -1,0 +1,676 @@
+"""What a person types and what comes back: sentences and exit statuses, never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import feedparser
+import pytest
+from msgspec import Struct
+from support.sites import post
+
+from feeds import __version__
+from feeds.cli import main
+
+EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "news"
+CONFIG = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
+COMMAND = str(Path(sys.executable).with_name("feeds"))
+
+
+class Done(Struct, frozen=True):
+    """What a command came to."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command with these words, in this process."""
+    monkeypatch.delenv("FEEDS_CONFIG", raising=False)
+
+    def run(*words: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["feeds", *map(str, words)])
+        capsys.readouterr()
+        try:
+            main.main()
+            status = 0
+        except SystemExit as left:
+            status = int(left.code or 0)
+        said = capsys.readouterr()
+        return Done(status, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a feeds.toml and two posts, which is the current one."""
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "feeds.toml").write_text(CONFIG)
+    (tmp_path / "posts" / "one.md").write_bytes(post("One", "2026-11-01", "categories: a"))
+    (tmp_path / "posts" / "two.md").write_bytes(post("Two", "2026-11-02", "categories: [a, b]"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def summary(out: Path, posts: str = "2 posts, 3 feeds", more: str = "") -> str:
+    """What a first build into this folder says: all files there were written."""
+    count = sum(file.is_file() for file in out.rglob("*"))
+    return f"{posts}, {count} documents written, 0 unchanged, {more}0 problems\n"
+
+
+BROKEN = b"---\ntitle: Broken\ndate: 2026-13-01\n---\n"
+BROKEN_LINE = (
+    "posts/broken.md:3: date: '2026-13-01' is not a date that exists; "
+    "write it as 2021-12-24 14:51:02 +0800"
+)
+
+
+# --- the command itself --------------------------------------------------------------------------
+
+
+def test_the_version_is_the_package_s(run: Run) -> None:
+    assert run("--version") == Done(0, f"feeds {__version__}\n", "")
+
+
+@pytest.mark.parametrize("words", [[], ["--help"]])
+def test_help_names_the_commands(run: Run, words: list[str]) -> None:
+    done = run(*words)
+
+    assert {"build", "serve", "check"} <= {*COMMANDS}
+    assert all(f" {name} " in done.out for name in COMMANDS)
+    assert done.err == ""
+
+
+COMMANDS = [
+    command.name or getattr(command.callback, "__name__", "")
+    for command in main.app.registered_commands
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command_has_an_example(run: Run, command: str) -> None:
+    done = run(command, "--help")
+
+    assert done.status == 0
+    assert f"Example: feeds {command} " in done.out
+
+
+def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
+    said = run("--help").out
+
+    for command in re.findall(r"^ +feeds (\w+) ", said, re.MULTILINE):
+        assert command in COMMANDS
+    assert said.count("  feeds ") >= 3
+    assert re.findall(r"^ +(\d+) +\w", said, re.MULTILINE) == ["0", "1", "2", "130"]
+    assert max(map(len, said.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("words", [["--help"], ["buidl"], ["build"]])
+def test_in_a_pipe_there_are_no_frames_and_on_a_terminal_there_are(words: list[str]) -> None:
+    done = subprocess.run([COMMAND, *words], capture_output=True, text=True)
+
+    assert (done.stdout + done.stderr).isascii()
+    assert "╭" in on_a_terminal(*words)[1]
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    for typed, at, found in (("feeds bu", "1", "build"), ("feeds build --str", "2", "--strict")):
+        asked = {"COMP_WORDS": typed, "COMP_CWORD": at, "_FEEDS_COMPLETE": "complete_bash"}
+        done = subprocess.run([COMMAND], capture_output=True, text=True, env=os.environ | asked)
+
+        assert done.stdout.split() == [found]
+
+
+def test_the_command_is_installed(site: Path) -> None:
+    done = subprocess.run([COMMAND, "build", "posts", "public"], capture_output=True, text=True)
+
+    assert done.stdout == summary(site / "public")
+    assert done.stderr == "reading 2 posts\n"
+    assert done.returncode == 0
+
+
+# --- build ---------------------------------------------------------------------------------------
+
+
+def test_build_writes_the_public_tree_and_says_what_it_did(run: Run, site: Path) -> None:
+    done = run("build", "posts", "public")
+
+    assert done.out == summary(site / "public")
+    files = {p.relative_to(site).as_posix() for p in (site / "public").rglob("*.*")}
+    for folder in ("public", "public/category/a", "public/category/b"):
+        assert {f"{folder}/{file}" for file in ("atom.xml", "rss.xml", "feed.json")} <= files
+
+
+def test_build_says_what_it_left_alone_and_what_it_removed(run: Run, site: Path) -> None:
+    run("build", "posts", "public")
+    before = sum(1 for _ in (site / "public").rglob("*.*"))
+    (site / "posts" / "two.md").unlink()
+    done = run("build", "posts", "public")
+    after = sum(1 for _ in (site / "public").rglob("*.*"))
+
+    assert f", {before - after} removed, 0 problems\n" in done.out
+    assert run("build", "posts", "public").out == (
+        f"1 post, 2 feeds, 0 documents written, {after} unchanged, 0 problems\n"
+    )
+
+
+def test_build_counts_drafts_and_posts_whose_time_has_not_come(run: Run, site: Path) -> None:
+    (site / "posts" / "draft.md").write_bytes(post("Draft", more="draft: true"))
+    (site / "posts" / "later.md").write_bytes(post("Later", "9000-01-01"))
+
+    done = run("build", "posts", "public")
+    assert done.out == summary(site / "public", more="1 draft, 1 scheduled, ")
+
+
+def test_a_problem_has_its_file_and_line_and_the_good_posts_are_published(
+    run: Run, site: Path
+) -> None:
+    (site / "posts" / "broken.md").write_bytes(BROKEN)
+    done = run("build", "posts", "public")
+
+    assert done.err.splitlines() == ["reading 3 posts", BROKEN_LINE]
+    assert done.out == summary(site / "public").replace("0 problems", "1 problem")
+    assert done.status == 0
+    assert len(feedparser.parse((site / "public" / "atom.xml").read_bytes()).entries) == 2
+
+
+def test_a_strict_build_fails_where_there_are_problems_and_publishes_all_the_same(
+    run: Run, site: Path
+) -> None:
+    assert run("build", "--strict", "posts", "public").status == 0
+    (site / "posts" / "broken.md").write_bytes(BROKEN)
+
+    assert run("build", "--strict", "posts", "other").status == 1
+    assert (site / "other" / "atom.xml").is_file()
+
+
+def test_a_post_whose_content_is_refused_is_not_counted(run: Run, site: Path) -> None:
+    deep = post("Deep", "2026-11-03", "categories: deep", "<div>" * 200)
+    (site / "posts" / "deep.md").write_bytes(deep)
+    done = run("build", "posts", "public")
+
+    assert done.out.startswith("2 posts, 3 feeds, ")
+    assert "posts/deep.md:6: the HTML has more than 100 elements inside each other" in done.err
+
+
+@pytest.mark.parametrize("out", ["public", "."])
+def test_feeds_that_lie_among_the_posts_are_not_taken_for_posts(
+    run: Run, site: Path, out: str
+) -> None:
+    first, second = run("build", ".", out), run("build", ".", out)
+
+    assert re.fullmatch(
+        r"2 posts, 3 feeds, \d+ documents written, 0 unchanged, 0 problems\n", first.out
+    )
+    assert second.out == re.sub(r"(\d+) doc(.*), 0 unch", r"0 doc\2, \1 unch", first.out)
+
+
+def test_a_file_s_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> None:
+    (site / "posts" / "a\nb\x1b[31m.md").write_bytes(BROKEN)
+    done = run("build", "posts", "public")
+
+    assert done.err.splitlines()[1].startswith("posts/a\\nb\\x1b[31m.md:3: date: ")
+
+
+# --- where the configuration is ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", ["feeds.toml", "blog/feeds.toml", "blog/posts/feeds.toml"])
+def test_the_configuration_is_found_here_or_near_the_posts(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "blog" / "posts").mkdir(parents=True)
+    (tmp_path / place).write_text(CONFIG)
+
+    assert run("build", "blog/posts", "out").status == 0
+
+
+def test_the_configuration_can_be_named(
+    run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "other.toml").write_text(CONFIG.replace("News", "Other"))
+    run("build", "posts", "named", "--config", "other.toml")
+    monkeypatch.setenv("FEEDS_CONFIG", "other.toml")
+    run("build", "posts", "by_variable")
+
+    for out in ("named", "by_variable"):
+        assert feedparser.parse((site / out / "atom.xml").read_bytes()).feed.title == "Other"
+
+
+# --- what cannot be done -------------------------------------------------------------------------
+
+
+def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> None:
+    (site / "feeds.toml").write_text('[site]\ntitel = "News"\nurl = "news"\n')
+    done = run("build", "posts", "public")
+
+    where = site / "feeds.toml"
+    assert done == Done(
+        2,
+        "",
+        f"{where}: site.titel: there is no such key; did you mean title?\n"
+        f"{where}: site.title: expected a text, found nothing\n"
+        f'{where}: site.url: expected an address such as "https://example.com/", found "news"\n',
+    )
+    assert not (site / "public").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["build", "nowhere", "public"], "nowhere: there is no such folder"),
+        (["build", "feeds.toml", "public"], "feeds.toml: expected a folder, found a file"),
+        (["build", "posts", "feeds.toml"], "feeds.toml: expected a folder, found a file"),
+        (["build", "http://example.com/", "public"], "'http://example.com/' is not the address"),
+        (["build", "posts", "s3://"], "'s3://' is not the address of a store"),
+        (["build", "posts", "public", "--config", "no.toml"], "no.toml: cannot be read: No such"),
+        (["build", "posts", "public", "--config", "latin1.toml"], "latin1.toml: is not UTF-8"),
+        (["serve", "nowhere"], "nowhere: there is no such folder"),
+        (["check", "nowhere"], "nowhere"),
+        (["problems", "nowhere"], "nowhere: there is no such folder"),
+        (["audit", "posts", "http://example.com/"], "'http://example.com/' is not the address"),
+        (["init", "nowhere"], "'nowhere' does not exist"),
+        (["buidl", "posts", "public"], "Did you mean 'build'"),
+        (["build", "posts", "public", "--stritc"], "--strict"),
+        (["build", "posts"], "Missing argument"),
+        (["publish"], "publish"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    run: Run, site: Path, words: list[str], said: str
+) -> None:
+    (site / "latin1.toml").write_bytes('[site]\ntitle = "Zürich"\n'.encode("latin-1"))
+    done = run(*words)
+
+    assert done.status == 2
+    assert said in done.err
+    assert done.out == ""
+
+
+def test_without_a_configuration_it_says_where_one_belongs(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "posts").mkdir()
+    done = run("build", "posts", "public")
+
+    assert done == Done(
+        2,
+        "",
+        "there is no feeds.toml here or beside the posts; write one, or name it with --config\n",
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(site: Path) -> None:
+    process = subprocess.Popen(
+        [COMMAND, "check", "posts"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout
+    process.stdout.close()
+    _, err = process.communicate()
+
+    assert err == b""
+
+
+def test_a_title_that_the_locale_cannot_write_is_no_error(site: Path) -> None:
+    (site / "posts" / "one.md").write_bytes(post("渔", "2026-11-01"))
+    done = subprocess.run(
+        [COMMAND, "check", "posts/one.md"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.startswith("\\u6e14\t2026-11-01")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- check ---------------------------------------------------------------------------------------
+
+
+def test_check_shows_what_each_post_would_become(run: Run, site: Path) -> None:
+    assert run("check", "posts").out.splitlines() == [
+        "One\t2026-11-01 00:00:00+00:00\ta\thttps://news.example.com/2026/11/01/one.html",
+        "Two\t2026-11-02 00:00:00+00:00\ta, b\thttps://news.example.com/2026/11/02/two.html",
+    ]
+
+
+def test_check_says_the_words_that_the_build_says(run: Run, site: Path) -> None:
+    (site / "posts" / "broken.md").write_bytes(BROKEN)
+    done = run("check", "posts/broken.md")
+
+    assert done == Done(1, "", BROKEN_LINE + "\n")
+    assert BROKEN_LINE in run("build", "posts", "public").err
+
+
+def test_check_finds_what_is_wrong_with_the_content_too(run: Run, site: Path) -> None:
+    (site / "posts" / "deep.md").write_bytes(post("Deep", body="<div>" * 200))
+    done = run("check", "posts")
+
+    assert done.status == 1
+    assert "posts/deep.md:5: the HTML has more than 100 elements inside each other" in done.err
+
+
+def test_check_takes_files_and_folders_and_shows_what_would_not_be_published(
+    run: Run, site: Path
+) -> None:
+    (site / "posts" / "draft.md").write_bytes(post("Draft", more="draft: true"))
+    (site / "logo.png").write_bytes(b"\x89PNG")
+    done = run("check", "posts/draft.md", "logo.png", site / "posts" / "one.md")
+
+    assert done.status == 0
+    assert [line.split("\t")[0] for line in done.out.splitlines()] == [
+        "(not published)",
+        "(not a post)",
+        "One",
+    ]
+
+
+def test_check_names_a_file_that_cannot_be_read(
+    run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    done = run("check", "posts/one.md")
+
+    assert done == Done(
+        1,
+        "",
+        "posts/one.md:1: the file cannot be read (Permission denied); check its permissions\n",
+    )
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(
+    run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "posts" / "closed").mkdir()
+    open_folder = os.scandir
+
+    def scandir(path: str | Path) -> Iterator[os.DirEntry[str]]:  # whoever runs the tests may read
+        if Path(path).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return open_folder(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    assert run("check", "posts") == Done(2, "", "posts/closed: cannot be read: Permission denied\n")
+
+
+def test_check_of_a_folder_without_posts_says_so(run: Run, site: Path) -> None:
+    (site / "empty").mkdir()
+
+    assert run("check", "empty") == Done(0, "", "there are no posts in empty (see posts.include)\n")
+
+
+# --- for a script --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["--json"], ["--format", "json"]])
+def test_check_answers_a_script_with_every_problem(run: Run, site: Path, words: list[str]) -> None:
+    (site / "posts" / "broken.md").write_bytes(BROKEN)
+    done = run("check", "posts", *words)
+    (problem,) = json.loads(done.out)
+
+    assert (done.status, done.err) == (1, "")
+    assert (problem["key"], problem["line"]) == ("posts/broken.md", 3)
+    assert (problem["field"], problem["severity"]) == ("date", "error")
+    assert BROKEN_LINE.endswith(f"{problem['what']}; {problem['todo']}")
+
+
+def test_doctor_answers_a_script_with_every_finding(run: Run, site: Path) -> None:
+    said = run("doctor", "posts").out.splitlines()
+    done = run("doctor", "posts", "--json")
+
+    assert done.status == 0
+    assert [f"ok     {finding['need']}" for finding in json.loads(done.out)] == said
+    assert {finding["ok"] for finding in json.loads(done.out)} == {True}
+
+
+def test_publish_brings_up_to_date_what_a_post_touches(run: Run, site: Path) -> None:
+    run("rebuild", "posts", "site")
+    (site / "posts/new.md").write_bytes(post("Fresh", "2026-11-20", "categories: tea"))
+    done = run("publish", "posts", "site", "posts/new.md", "posts/new.png")
+    assert done.out.startswith("1 post, ")
+    assert done.err.strip() == "new.png: not a post (see posts.include)"
+    run("build", "posts", "built")
+    assert tree(site / "site/public") == tree(site / "built")
+
+    (site / "posts/new.md").unlink()
+    assert run("publish", "posts", "site", "new.md").status == 0
+    assert b"Fresh" not in (site / "site/public/atom.xml").read_bytes()
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All files of a folder."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_an_audit_answers_a_script_with_numbers_and_keys(run: Run, site: Path) -> None:
+    (site / "feeds").mkdir()
+    found = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)
+
+    assert (found["new"], found["gone"], found["errors"]) == (2, 0, [])
+    assert sorted(found["keys"]) == ["one.md", "two.md"]
+    done = json.loads(run("audit", "posts", "feeds", "--json").out)
+    assert sorted(done["keys"]) == ["one.md", "two.md"]
+    assert json.loads(run("audit", "posts", "feeds", "--json").out)["keys"] == []
+
+
+# --- stopped -------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
+    for n in range(3000):
+        (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
+    process = subprocess.Popen(
+        [COMMAND, "build", "posts", "public"], stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    assert process.stderr
+    assert process.stderr.readline() == "reading 3,002 posts\n"
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (130, "")
+
+
+@pytest.mark.parametrize(("typed", "status"), [("\x03", 130), ("\x04", 2)])
+def test_init_that_is_not_answered_writes_nothing(site: Path, typed: str, status: int) -> None:
+    (site / "new").mkdir()
+    ended, said = on_a_terminal("init", "new", typed=typed)
+
+    assert ended == status
+    assert "nothing is written" in said
+    assert "Traceback" not in said
+    assert list((site / "new").iterdir()) == []
+
+
+# --- on a terminal -------------------------------------------------------------------------------
+
+
+# Keys such as Ctrl+C reach the processes whose terminal it is.
+_WITH_ITS_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def on_a_terminal(
+    *words: str, columns: int = 200, typed: str = "", colour: bool = False
+) -> tuple[int, str]:
+    """What a command says to a terminal; `typed` is typed when it has asked and says no more."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
+    if not colour:
+        environment["NO_COLOR"] = "1"
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WITH_ITS_TERMINAL, COMMAND, *words],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+    try:
+        while True:
+            if select.select([ours], [], [], 1 if typed else None)[0]:
+                if not (chunk := os.read(ours, 65536)):
+                    break
+                said += chunk
+            elif b"?" in said:
+                os.write(ours, typed.encode())  # one that comes too early is lost
+    except OSError:  # Linux says so when the last writer is gone
+        pass
+    os.close(ours)
+    if colour:
+        return process.wait(), said.decode()
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
+    return process.wait(), plain.replace("\r\n", "\n")
+
+
+def test_on_a_terminal_the_build_has_a_progress_bar(site: Path) -> None:
+    status, said = on_a_terminal("build", "posts", "public")
+
+    assert status == 0
+    assert "2/2" in said
+    assert said.endswith(summary(site / "public"))
+
+
+def test_on_a_terminal_check_has_a_table_in_which_titles_are_text(site: Path) -> None:
+    (site / "posts" / "one.md").write_bytes(post("[/b] [red]Red[/] :fire:", "2026-11-01"))
+    status, said = on_a_terminal("check", "posts")
+
+    assert status == 0
+    assert [re.split(r" {2,}", line.strip()) for line in said.splitlines()] == [
+        ["title", "date", "categories", "link"],
+        [
+            "[/b] [red]Red[/] :fire:",
+            "2026-11-01 00:00:00+00:00",
+            "uncategorized",
+            "https://news.example.com/2026/11/01/one.html",
+        ],
+        [
+            "Two",
+            "2026-11-02 00:00:00+00:00",
+            "a, b",
+            "https://news.example.com/2026/11/02/two.html",
+        ],
+    ]
+
+
+def test_a_long_build_says_how_quick_it_is_and_how_long_it_takes(site: Path) -> None:
+    for n in range(1000):
+        (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
+    _, said = on_a_terminal("build", "posts", "public")
+
+    for what in ("reading", "rendering"):
+        assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", said)
+
+
+def test_on_a_terminal_the_place_of_a_problem_has_a_colour(site: Path) -> None:
+    (site / "posts" / "broken.md").write_bytes(BROKEN)
+    status, said = on_a_terminal("check", "posts/broken.md", colour=True)
+
+    assert status == 1
+    assert "\x1b[31mposts/broken.md:3:\x1b[0m date: " in said
+    assert "title" not in said  # no table without a row
+
+
+def test_a_narrow_terminal_shows_every_character_of_a_link(site: Path) -> None:
+    _, said = on_a_terminal("check", "posts/one.md", columns=60)
+
+    assert "…" not in said
+
+
+# --- buckets -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bucket(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a bucket that the environment leads to, with the example's posts under news/."""
+    environment = {
+        "AWS_ENDPOINT_URL": moto_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "testsecret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    s3 = boto3.resource("s3").create_bucket(Bucket="feeds-test-cli")
+    for file in (EXAMPLE / "posts").rglob("*"):
+        if file.is_file():
+            key = f"news/{file.relative_to(EXAMPLE / 'posts').as_posix()}"
+            s3.put_object(Key=key, Body=file.read_bytes())
+    yield s3.name
+    s3.objects.all().delete()
+    s3.delete()
+
+
+def test_a_bucket_builds_as_a_folder_does(run: Run, bucket: str, tmp_path: Path) -> None:
+    config = ["--config", EXAMPLE / "feeds.toml"]
+    here = run("build", EXAMPLE / "posts", tmp_path / "out", *config)
+    there = run("build", f"s3://{bucket}/news", f"s3://{bucket}/public/", *config)
+
+    assert there.out == here.out
+    local = {
+        "public/" + file.relative_to(tmp_path / "out").as_posix(): file.read_bytes()
+        for file in (tmp_path / "out").rglob("*.*")
+    }
+    objects = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix="public/")
+    answers = {found.key: found.get() for found in objects}
+    assert {key: answer["Body"].read() for key, answer in answers.items()} == local
+    assert answers["public/atom.xml"]["ContentType"] == "application/xml; charset=utf-8"
+    assert "max-age=300" in answers["public/rss.xml"]["CacheControl"]
+
+
+def test_a_second_build_of_a_bucket_writes_nothing(run: Run, bucket: str) -> None:
+    words = ["build", f"s3://{bucket}/news", f"s3://{bucket}/", "-c", EXAMPLE / "feeds.toml"]
+    first, second = run(*words), run(*words)
+
+    assert " 0 unchanged" in first.out
+    assert " 0 documents written" in second.out
+
+
+def test_a_problem_of_a_post_in_a_bucket_has_its_address(run: Run, bucket: str) -> None:
+    boto3.client("s3").put_object(Bucket=bucket, Key="news/broken.md", Body=BROKEN)
+    done = run("build", f"s3://{bucket}/news/", f"s3://{bucket}/out", "-c", EXAMPLE / "feeds.toml")
+
+    assert f"s3://{bucket}/news/broken.md:3: date: '2026-13-01'" in done.err
+
+
+def test_a_bucket_that_is_not_there_is_a_sentence(run: Run, bucket: str, tmp_path: Path) -> None:
+    done = run("build", "s3://feeds-test-none/", tmp_path, "-c", EXAMPLE / "feeds.toml")
+
+    assert done.status == 2
+    assert "NoSuchBucket" in done.err
+    assert "create the bucket, or check its name" in done.err
+
+
+def test_an_endpoint_that_does_not_answer_is_a_sentence(
+    run: Run, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    done = run("build", f"s3://{bucket}/news", tmp_path, "-c", EXAMPLE / "feeds.toml")
+
+    assert done.status == 2
+    assert "Could not connect" in done.err

@@ -1,0 +1,253 @@
+"""Visiting the articles that posts link to: what counts as dead, how politely, how far at most."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from support.sites import post
+
+from feeds.cli import main
+from feeds.cli.link_check import LinkCheckResult, visit_links
+
+
+class Server:
+    """Answers `/404` with 404 and so on, on every loopback address, and remembers who asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.agents: set[str] = set()
+        self.busy: dict[str, int] = {}
+        self.most_hosts = self.most_of_one = 0
+        self.lock = threading.Lock()
+        self.port = 0
+
+    def url(self, path: str, host: int = 1) -> str:
+        return f"http://127.0.0.{host}:{self.port}/{path}"
+
+    @contextlib.contextmanager
+    def visitor(self, host: str) -> Iterator[None]:
+        with self.lock:
+            self.busy[host] = self.busy.get(host, 0) + 1
+            self.most_of_one = max(self.most_of_one, self.busy[host])
+            self.most_hosts = max(self.most_hosts, sum(map(bool, self.busy.values())))
+        yield
+        with self.lock:
+            self.busy[host] -= 1
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    here = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            with here.visitor(self.headers["Host"]):
+                self.answer()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+
+        def answer(self) -> None:
+            here.asked.append((self.command, self.path))
+            here.agents.add(self.headers["User-Agent"])
+            assert "Authorization" not in self.headers
+            word = self.path.strip("/").split("/")[0]
+            if word == "slow":
+                time.sleep(0.2)
+            if word == "never":
+                time.sleep(3)
+            if word == "drip":
+                for _ in range(30):
+                    self.wfile.write(b"H")
+                    self.wfile.flush()
+                    time.sleep(0.1)
+            status = int(word) if word.isdigit() else 200
+            if word == "get-only":
+                status = 404 if self.command == "HEAD" else 200
+            targets = {
+                "to": self.path.removeprefix("/to"),
+                "loop": "/loop",
+                "ftp": "ftp://a.example/",
+            }
+            self.send_response(302 if word in targets else status)
+            if word in targets:
+                self.send_header("Location", targets[word])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    listener = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+    listener.daemon_threads = True
+    listener.block_on_close = False
+    here.port = listener.server_port
+    thread = threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield here
+    listener.shutdown()
+    thread.join()
+    listener.server_close()
+
+
+def visited(*urls: str, seconds: float = 20, timeout: float = 1) -> LinkCheckResult:
+    return visit_links(
+        urls, seconds=seconds, pause=0, timeout=(timeout, timeout), allowed=lambda *_: True
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("200", ""),
+        ("204", ""),
+        ("404", "it answers 404"),
+        ("410", "it answers 410"),
+        ("500", "it answers 500"),
+        ("503", "it answers 503"),
+        ("to/200", ""),
+        ("to/404", "it answers 404"),
+        ("ftp", "it leads to what is no web address"),
+        ("loop", "it leads on more than 5 times"),
+        ("never", "it does not answer"),
+    ],
+)
+def test_a_dead_link_is_named_and_why(server: Server, path: str, what: str) -> None:
+    url = server.url(path)
+
+    assert visited(url).dead == ({url: what} if what else {})
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_a_site_that_shuts_programs_out_is_not_dead(server: Server, status: int) -> None:
+    assert visited(server.url(str(status))).dead == {}
+
+
+def test_a_server_that_knows_no_head_is_asked_for_the_page(server: Server) -> None:
+    assert visited(server.url("get-only")).dead == {}
+    assert server.asked == [("HEAD", "/get-only"), ("GET", "/get-only")]
+
+
+def test_a_host_that_is_not_there_is_named() -> None:
+    dead = visit_links(["https://news.invalid/a"], pause=0).dead
+
+    assert dead == {"https://news.invalid/a": "there is no host news.invalid"}
+
+
+def test_a_port_where_nobody_listens_is_named() -> None:
+    assert set(visited("http://127.0.0.1:9/").dead.values()) == {"there is no connection to it"}
+
+
+def test_nothing_but_web_addresses_is_visited(server: Server) -> None:
+    visits = visited("ftp://example.com/", "file:///etc/passwd", "javascript:alert(1)", "")
+
+    assert visits == LinkCheckResult({}, 0)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::1]"]
+)
+def test_a_private_address_is_not_asked_but_named(server: Server, host: str) -> None:
+    (what,) = visit_links([f"http://{host}:{server.port}/"], pause=0).dead.values()
+
+    assert what == f"{host.strip('[]')} is not on the public Internet"
+    assert server.asked == []
+
+
+def test_a_redirect_into_a_private_network_is_not_followed(server: Server) -> None:
+    url = server.url("to/200")
+    dead = visit_links(
+        [url], pause=0, allowed=lambda host, _: host == "127.0.0.1" and not server.asked
+    ).dead
+
+    assert dead == {url: "127.0.0.1 is not on the public Internet"}
+    assert server.asked == [("HEAD", "/to/200")]
+
+
+def test_an_address_is_visited_once_however_many_posts_have_it(server: Server) -> None:
+    visited(server.url("200"), server.url("200"))
+
+    assert server.asked == [("HEAD", "/200")]
+
+
+def test_hosts_are_visited_four_at_a_time_and_each_one_by_one(server: Server) -> None:
+    urls = [server.url(f"slow/{n}", host) for host in range(1, 7) for n in range(3)]
+
+    assert visited(*urls).dead == {}
+    assert len(server.asked) == 18
+    assert (server.most_of_one, server.most_hosts) == (1, 4)
+
+
+def test_a_host_has_a_pause_between_visits(server: Server) -> None:
+    start = time.monotonic()
+    visit_links(
+        [server.url("a"), server.url("b"), server.url("c")], pause=0.2, allowed=lambda *_: True
+    )
+    assert time.monotonic() - start >= 0.4
+
+
+def test_it_says_who_it_is(server: Server) -> None:
+    visited(server.url("200"))
+
+    (agent,) = server.agents
+    assert agent.startswith("bucketfeed/")
+    assert "+https://" in agent
+
+
+@pytest.mark.parametrize("path", ["never", "drip"])
+def test_the_whole_has_an_end_and_says_what_it_left(server: Server, path: str) -> None:
+    start = time.monotonic()
+    visits = visited(
+        *(server.url(f"{path}/{n}") for n in range(9)), server.url("404", 2), seconds=1
+    )
+    assert time.monotonic() - start < 2.5
+    assert visits.dead.get(server.url("404", 2)) == "it answers 404"
+    assert visits.left >= 8
+
+
+def test_progress_is_told(server: Server) -> None:
+    told: list[tuple[int, int]] = []
+    urls = [server.url("a"), server.url("b")]
+    visit_links(urls, pause=0, allowed=lambda *_: True, progress=lambda *now: told.append(now))
+    assert told == [(1, 2), (2, 2)]
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_check_names_the_posts_whose_articles_are_dead(
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "feeds.toml").write_text('[site]\ntitle = "News"\nurl = "https://e.example/"\n')
+    for name, more in (
+        ("dead", f"source_url: {server.url('404')}"),
+        ("alive", f"source_url: {server.url('200')}"),
+        ("own", ""),
+    ):
+        (tmp_path / f"{name}.md").write_bytes(post(name, more=more))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(visit_links, "__kwdefaults__", visit_links.__kwdefaults__ | LOCAL)
+    monkeypatch.setattr(sys, "argv", ["feeds", "check", "--links", "."])
+    with pytest.raises(SystemExit) as left:
+        main.main()
+    said = capsys.readouterr()
+
+    assert left.value.code == 1
+    assert said.err.splitlines() == [
+        "visiting the links of 2 posts",
+        f"dead.md:1: warning: {server.url('404')}: it answers 404; "
+        "look for the article elsewhere, or look again later",
+    ]
+    assert {path for _, path in server.asked} == {"/404", "/200"}
+
+
+LOCAL = {"allowed": lambda *_: True, "pause": 0}

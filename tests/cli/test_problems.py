@@ -1,0 +1,129 @@
+"""A problem is one thing with the same words, wherever somebody comes upon it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from feeds.aws import environment, functions
+from feeds.model import Problem
+
+COMMAND = str(Path(sys.executable).with_name("feeds"))
+CONFIG = """
+[site]
+title = "Example News"
+url = "https://news.example.com/"
+[feeds]
+url = "https://feeds.example.com/"
+"""
+POSTS = {
+    "harbour/tea.md": b"---\ntitle: Tea: the plan\ndate: 2026-11-01\n---\nText.\n",
+    "never.md": b"---\ntitle: Tea\ndate:   2026-13-01\n---\nText.\n",
+    "latin.md": b"---\ntitle: Caf\xe9\n---\n",
+    "deep.html": b"---\ntitle: Tea\n---\n" + b"<div>" * 101,
+    "good.md": b"---\ntitle: Good\ndate: 2026-11-02\n---\nText.\n",
+}
+FOUND = [
+    Problem(
+        key="deep.html",
+        line=4,
+        what="the HTML has more than 100 elements inside each other",
+        todo="shorten or simplify the post, or raise the limit in feeds.toml",
+    ),
+    Problem(
+        key="harbour/tea.md",
+        line=2,
+        what="this line is not valid YAML",
+        todo='write it as title: "Tea: the plan"',
+        field="title",
+        column=8,
+        severity="warning",
+    ),
+    Problem(
+        key="latin.md",
+        line=2,
+        what="byte 14 (0xe9) is not UTF-8",
+        todo="save the file as UTF-8",
+        column=11,
+    ),
+    Problem(
+        key="never.md",
+        line=3,
+        what="date: '2026-13-01' is not a date that exists",
+        todo="write it as 2021-12-24 14:51:02 +0800",
+        field="date",
+        column=9,
+    ),
+]
+NAMES = ["key", "line", "column", "field", "severity", "what", "todo"]
+AS_JSON = [{name: getattr(problem, name) for name in NAMES} for problem in FOUND]
+AS_TEXT = [str(problem) for problem in FOUND]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with these posts; the function's and the commands' settings."""
+    for key, data in POSTS.items():
+        (tmp_path / "posts" / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "posts" / key).write_bytes(data)
+    (tmp_path / "feeds.toml").write_text(CONFIG)
+    monkeypatch.setenv("POSTS_URL", str(tmp_path / "posts"))
+    monkeypatch.setenv("FEEDS_URL", str(tmp_path / "site"))
+    monkeypatch.setenv("FEEDS_CONFIG", str(tmp_path / "feeds.toml"))
+    environment.reset()
+    return tmp_path
+
+
+def run(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([COMMAND, *words], cwd=site, capture_output=True, text=True, check=False)
+
+
+def from_check(site: Path) -> list[dict[str, object]]:
+    return json.loads(run(site / "posts", "check", ".", "--format", "json").stdout)
+
+
+def from_the_function(site: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    functions.publish({"keys": sorted(POSTS)}, None)
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    return [{n: line[n] for n in NAMES} for line in lines if line["event"] == "problem"]
+
+
+def test_check_tells_an_editor_all_that_is_known_of_a_problem(site: Path) -> None:
+    assert from_check(site) == AS_JSON
+
+
+def test_check_tells_a_person_the_same(site: Path) -> None:
+    done = run(site / "posts", "check", ".")
+    assert (done.returncode, done.stderr.splitlines()) == (1, AS_TEXT)
+
+
+def test_a_build_tells_the_same(site: Path) -> None:
+    done = run(site, "build", "posts", "out")
+    assert done.returncode == 0
+    told = [line for line in done.stderr.splitlines() if line.startswith("posts/")]
+    assert told == [f"posts/{line}" for line in AS_TEXT]
+
+
+def test_the_function_s_log_and_the_bucket_tell_the_same(
+    site: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert from_the_function(site, capfd) == AS_JSON
+    listed, as_json = run(site, "problems", "site"), run(site, "problems", "site", "--json")
+    assert (listed.returncode, listed.stdout.splitlines()) == (1, AS_TEXT)
+    assert json.loads(as_json.stdout) == AS_JSON
+
+
+def test_a_problem_is_open_until_its_post_is_repaired_or_gone(
+    site: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from_the_function(site, capfd)
+    for key in ("deep.html", "harbour/tea.md", "never.md"):
+        (site / "posts" / key).write_bytes(POSTS["good.md"])
+    (site / "posts" / "latin.md").unlink()
+    assert from_the_function(site, capfd) == []
+    done = run(site, "problems", "site")
+    assert (done.returncode, done.stdout) == (0, "")

@@ -1,0 +1,123 @@
+"""The list of all feeds: a page for people, which an ordinary upload never changes."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pytest
+from lxml import html as lxml_html
+from support.sites import built, post, settings
+
+from feeds.config import Config
+from feeds.documents.feed_list import feed_list_documents
+from feeds.model import ListedFeed
+
+PLAIN = settings('description = "What happened"', 'taxonomies = ["category", "tag"]')
+
+
+def documents(listed: list[ListedFeed], config: Config = PLAIN) -> dict[str, bytes]:
+    return {document.path: document.data for document in feed_list_documents(listed, config)}
+
+
+def page(listed: list[ListedFeed], config: Config = PLAIN) -> lxml_html.HtmlElement:
+    return lxml_html.document_fromstring(documents(listed, config)["feeds.html"].decode())
+
+
+def rows(root: lxml_html.HtmlElement) -> dict[str, list[str]]:
+    """Titles by heading."""
+    return {
+        section.findtext("h2"): [item.find("a").text_content() for item in section.iter("li")]
+        for section in root.iter("section")
+    }
+
+
+FEW = [
+    ListedFeed("category/日本", "日本"),
+    ListedFeed("tag/red", "Red"),
+    ListedFeed("category/b", "apples"),
+    ListedFeed("category/a", "Bees"),
+    ListedFeed("", "Whatever"),
+]
+
+
+def test_feeds_are_listed_by_taxonomy_as_a_person_looks_for_them() -> None:
+    assert rows(page(FEW)) == {
+        "All posts": ["Example News"],
+        "Categories": ["apples", "Bees", "日本"],
+        "Tags": ["Red"],
+    }
+
+
+def test_the_order_in_which_feeds_came_is_not_seen() -> None:
+    assert documents(FEW) == documents(FEW[::-1])
+
+
+def test_each_feed_has_its_page_and_its_formats() -> None:
+    root = page([ListedFeed("category/日本", "日本")], settings(feeds='formats = ["rss", "json"]'))
+    item = list(root.iter("li"))[1]
+
+    assert [(a.text_content(), unquote(a.get("href"))) for a in item.iter("a")] == [
+        ("日本", "category/日本/index.html"),
+        ("RSS", "category/日本/rss.xml"),
+        ("JSON Feed", "category/日本/feed.json"),
+    ]
+
+
+def test_it_leads_to_the_list_for_readers_and_to_the_site() -> None:
+    hrefs = [a.get("href") for a in page(FEW).iter("a")]
+
+    assert {"feeds.opml", "https://news.example.com/", "index.html"} <= set(hrefs)
+
+
+def test_titles_are_text() -> None:
+    hostile = "<script>alert(1)</script>\"'&"
+    root = page([ListedFeed("category/x", hostile)])
+
+    assert rows(root)["Categories"] == [hostile]
+    assert list(root.iter("script")) == []
+
+
+def test_many_feeds_have_a_box_to_filter_them_that_waits_for_its_script() -> None:
+    few = page([ListedFeed(f"category/{n}", f"Name {n}") for n in range(3)])
+    many = page([ListedFeed(f"category/{n}", f"Name {n}") for n in range(30)])
+    (box,) = many.xpath("//*[@role='search']")
+
+    assert few.xpath("//*[@role='search'] | //script") == []
+    assert box.get("hidden") is not None
+    assert box.find("label").get("for") == box.find("input").get("id")
+    assert len(list(many.iter("script"))) == 1
+
+
+def test_two_thousand_feeds_are_less_than_a_megabyte() -> None:
+    listed = [ListedFeed(f"category/name-of-{n}", f"The name of {n}") for n in range(2000)]
+
+    assert len(documents(listed)["feeds.html"]) < 1_000_000
+
+
+def test_an_ordinary_upload_changes_nothing_of_it() -> None:
+    posts = {"a.md": post("A", more="categories: [x, y]")}
+    before = built(posts)
+    after = built(posts | {"b.md": post("B", "2026-11-20", "categories: x")})
+
+    for path in ("feeds.html", "feeds.opml", "feed.css"):
+        assert before[path] == after[path]
+
+
+@pytest.mark.parametrize(
+    ("lines", "paths"),
+    [
+        ("", {"feeds.html", "feeds.opml", "feed.css"}),
+        ("pages = false", {"feeds.opml", "feed.css"}),
+        ('formats = ["json"]', {"feeds.html", "feeds.opml"}),
+        ('formats = ["json", "rss"]', {"feeds.html", "feeds.opml", "feed.css"}),
+    ],
+)
+def test_there_is_what_the_configuration_asks_for(lines: str, paths: set[str]) -> None:
+    assert set(documents([], settings(feeds=lines))) == paths
+
+
+def test_the_style_sheet_of_feeds_says_what_a_feed_is_in_the_site_s_language() -> None:
+    style = documents([], settings('language = "de"'))["feed.css"].decode()
+
+    assert "Dies ist ein Feed." in style
+    assert style.count("{") == style.count("}")

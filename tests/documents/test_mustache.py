@@ -1,0 +1,89 @@
+"""The template language: what it writes, what it escapes, and what it says of a mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from feeds.documents import mustache
+from feeds.documents.mustache import Html, TemplateError, Value
+
+
+def made(text: str, **values: Value) -> str:
+    return mustache.render_template(mustache.parse_template(text), values)
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "written"),
+    [
+        ("a {{name}} c", {"name": "b"}, "a b c"),
+        ("{{ name }}", {"name": "b"}, "b"),
+        ("{{a.b.c}}", {"a": {"b": {"c": "deep"}}}, "deep"),
+        ("{{nobody}}{{a.nobody}}", {"a": {"b": "c"}}, ""),
+        ("{{#on}}yes{{/on}}{{^on}}no{{/on}}", {"on": True}, "yes"),
+        ("{{#on}}yes{{/on}}{{^on}}no{{/on}}", {"on": ""}, "no"),
+        ("{{#on}}yes{{/on}}{{^on}}no{{/on}}", {"on": []}, "no"),
+        ("{{#on}}yes{{/on}}{{^on}}no{{/on}}", {}, "no"),
+        ("{{#all}}<{{.}}>{{/all}}", {"all": ["a", "b"]}, "<a><b>"),
+        ("{{#all}}{{x}}{{y}} {{/all}}", {"all": [{"x": "1"}, {"x": "2"}], "y": "!"}, "1! 2! "),
+        ("{{#one}}{{x}}{{/one}}", {"one": {"x": "1"}, "x": "0"}, "1"),
+        ("{{#x}}[{{x}}]{{/x}}", {"x": "a"}, "[a]"),
+        ("a{{! not this }}b", {}, "ab"),
+        ("no {braces}, no }}", {}, "no {braces}, no }}"),
+        ("", {}, ""),
+    ],
+)
+def test_names_stand_for_values(text: str, values: dict[str, Value], written: str) -> None:
+    assert made(text, **values) == written
+
+
+def test_whatever_a_value_says_is_text() -> None:
+    hostile = "<script>alert('1')</script> & \"quoted\""
+
+    assert made('<p title="{{x}}">{{x}}</p>', x=hostile).count("<") == 2
+    assert made("{{x}}", x=hostile) == (
+        "&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt; &amp; &quot;quoted&quot;"
+    )
+
+
+def test_only_who_fills_a_template_in_can_say_that_a_value_is_html() -> None:
+    assert made("{{x}}", x=Html("<b>")) == "<b>"
+    for text in ("{{{x}}}", "{{&x}}"):
+        with pytest.raises(TemplateError, match="is not a name"):
+            mustache.parse_template(text)
+
+
+def test_a_value_is_never_taken_for_a_template() -> None:
+    assert made("{{x}}", x="{{y}}", y="secret") == "{{y}}"
+
+
+def test_a_tag_alone_on_its_line_leaves_no_line_behind() -> None:
+    text = "<ul>\n  {{#all}}\n  <li>{{.}}\n  {{/all}}\n</ul>\n{{! the end }}\n"
+
+    assert made(text, all=["a", "b"]) == "<ul>\n  <li>a\n  <li>b\n</ul>\n"
+
+
+def test_a_template_can_have_another_one_in_it() -> None:
+    files = {"entry.html": "<li>{{title}}\n"}
+    whole = mustache.parse_template("{{#all}}\n{{> entry.html}}\n{{/all}}\n", files.__getitem__)
+
+    assert mustache.render_template(whole, {"all": [{"title": "A"}]}) == "<li>A\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("a\n{{#x}}\nb", 2, "x is never closed"),
+        ("{{#x}}{{#y}}{{/x}}{{/y}}", 1, "{{/x}} closes nothing that is open"),
+        ("\n\n{{/x}}", 3, "{{/x}} closes nothing that is open"),
+        ("{{a b}}", 1, "'a b' is not a name"),
+        ("{{}}", 1, "'' is not a name"),
+        ("{{> other.html}}", 1, "there is no template 'other.html'"),
+        ("{{> self.html}}", 1, "self.html is inside itself"),
+    ],
+)
+def test_a_mistake_has_its_line(text: str, line: int, what: str) -> None:
+    files = {"self.html": "{{> self.html}}"}
+    with pytest.raises(TemplateError) as caught:
+        mustache.parse_template(text, files.__getitem__)
+
+    assert (caught.value.line, str(caught.value)) == (line, what)

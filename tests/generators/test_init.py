@@ -1,0 +1,241 @@
+"""A first feeds.toml: what is taken from a site's own configuration, and that it is valid."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from feeds.config import Posts
+from feeds.generators.detect import detect_generator
+from feeds.generators.feeds_toml import Answers, ask_for_answers, feeds_toml_text
+from feeds.generators.settings import SiteSettings
+
+COMMAND = str(Path(sys.executable).with_name("feeds"))
+
+JEKYLL = """
+title: Notes & "more"
+url: "https://notes.example.com"
+baseurl: /blog
+tagline: >
+  What I
+  noticed
+lang: de_AT
+timezone: Europe/Vienna
+author: {name: Bo, email: bo@example.com}
+permalink: pretty
+plugins: [jekyll-feed]
+"""
+HUGO = """
+baseURL = "https://www.example.org/"
+title = "望屿"
+languageCode = "zh-cn"
+timeZone = "Asia/Shanghai"
+[params]
+description = "每日新闻"
+author = "编辑部"
+[permalinks]
+posts = "/:year/:month/:contentbasename/"
+"""
+PELICAN = """
+import os
+from somewhere import secret
+SITENAME = "Pelican's"
+SITEURL = "https://pelican.example.net"
+AUTHOR = 'Bo'
+TIMEZONE = 'Europe/Paris'
+DEFAULT_LANG = 'fr'
+ARTICLE_URL = '{date:%Y}/{date:%m}/{slug}/'
+PATH = os.path.join("a", "b")
+raise SystemExit("this was run")
+"""
+
+
+def site(folder: Path, file: str, text: str, posts: str = "") -> Path:
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(text, encoding="utf-8")
+    (folder / posts).mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def written(folder: Path, known: SiteSettings | None = None) -> dict[str, Any]:
+    known = known or detect_generator(folder)
+    said = ask_for_answers(known, folder, lambda _words, likely, _wrong: likely)
+    return tomllib.loads(feeds_toml_text(known, said, "Asia/Tokyo", 2026))
+
+
+def test_a_jekyll_site_is_known(tmp_path: Path) -> None:
+    made = written(site(tmp_path, "_config.yml", JEKYLL, "_posts"))
+
+    assert made["site"] == {
+        "title": 'Notes & "more"',
+        "url": "https://notes.example.com/blog",
+        "description": "What I noticed",
+        "language": "de-AT",
+        "timezone": "Europe/Vienna",
+        "author": {"name": "Bo", "email": "bo@example.com"},
+    }
+    assert made["feeds"]["url"] == "https://feeds.notes.example.com/"
+    assert made["posts"]["permalink"] == "/:categories/:year/:month/:day/:title/"
+    assert made["posts"]["id_authority"] == "notes.example.com,2026"
+    assert made["categories"] == {"split": True}
+    assert detect_generator(tmp_path).posts == "_posts"
+
+
+def test_a_hugo_site_is_known(tmp_path: Path) -> None:
+    made = written(site(tmp_path, "hugo.toml", HUGO, "content/posts"))
+
+    assert made["site"]["title"] == "望屿"
+    assert made["site"]["description"] == "每日新闻"
+    assert made["site"]["language"] == "zh-cn"
+    assert made["site"]["timezone"] == "Asia/Shanghai"
+    assert made["site"]["author"] == {"name": "编辑部"}
+    assert made["feeds"]["url"] == "https://feeds.example.org/"
+    assert made["posts"]["permalink"] == "/:year/:month/:name/"
+    assert "categories" not in made
+    assert detect_generator(tmp_path).posts == "content/posts"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.toml", HUGO),
+        ("config/_default/hugo.toml", HUGO),
+        ("hugo.yaml", "baseURL: https://www.example.org/\ntitle: 望屿\n"),
+    ],
+)
+def test_hugo_s_configuration_is_found_wherever_it_is(tmp_path: Path, file: str, text: str) -> None:
+    assert detect_generator(site(tmp_path, file, text)).title == "望屿"
+
+
+def test_a_pelican_site_is_known_and_its_configuration_is_not_run(tmp_path: Path) -> None:
+    made = written(site(tmp_path, "pelicanconf.py", PELICAN, "content"))
+
+    assert made["site"] == {
+        "title": "Pelican's",
+        "url": "https://pelican.example.net",
+        "description": "",
+        "language": "fr",
+        "timezone": "Europe/Paris",
+        "author": {"name": "Bo"},
+    }
+    assert made["posts"]["permalink"] == "/:year/:month/:slug/"
+
+
+def test_a_permalink_in_words_that_are_not_ours_is_left_at_the_default(tmp_path: Path) -> None:
+    text = "title: A\nurl: https://a.example\npermalink: /:i_month/:title\n"
+
+    made = written(site(tmp_path, "_config.yml", text))
+    assert made["posts"]["permalink"] == Posts().permalink
+
+
+def test_a_folder_without_a_configuration_gets_its_name_and_an_example(tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    made = written(folder)
+
+    assert made["site"]["title"] == "notes"
+    assert made["site"]["url"] == "https://example.com/"
+    assert made["site"]["timezone"] == "Asia/Tokyo"
+    assert "author" not in made["site"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("_config.yml", "title: [unclosed"),
+        ("_config.yml", "a: &a [x]\ntitle: *a\nurl: *a\n"),
+        ("_config.yml", "- a list\n"),
+        ("_config.yml", "title: {a: 1}\nurl: [2]\n"),
+        ("hugo.toml", "not toml"),
+        ("pelicanconf.py", "def ("),
+        ("pelicanconf.py", "SITENAME = open('/etc/passwd').read()"),
+        ("pelicanconf.py", "SITENAME = " + "(" * 500 + ")" * 500),
+    ],
+)
+def test_a_configuration_that_cannot_be_read_is_as_if_it_were_not_there(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    assert replace(detect_generator(site(tmp_path, file, text)), unread="") == SiteSettings()
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        SiteSettings(
+            title='"""\\u0000\x07 \u202e', url="https://例え.example/", author='"', email="no@mail@"
+        ),
+        SiteSettings(
+            title="A", url="javascript:alert(1)", language="klingon!", timezone="../../etc"
+        ),
+        SiteSettings(title="A", url="https://u:p@example.com", author="Bo", email="x"),
+    ],
+)
+def test_whatever_a_site_says_the_file_is_valid(tmp_path: Path, known: SiteSettings) -> None:
+    assert written(tmp_path, known)["site"]["title"]
+
+
+def test_the_file_says_why_the_ids_must_stay() -> None:
+    said = Answers("A", "https://www.a.example/", "https://feeds.a.example/", "en")
+    text = feeds_toml_text(SiteSettings(), said, "UTC", 2026)
+
+    assert "every post a new one to every reader" in text
+    assert 'id_authority = "a.example,2026"' in text
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def feeds(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *words], cwd=folder, input=typed, capture_output=True, text=True, check=False
+    )
+
+
+def test_four_questions_are_asked_and_a_wrong_answer_again(tmp_path: Path) -> None:
+    typed = "My news\nnews.example.com\nhttps://news.example.com\n\nzh_CN\n"
+    done = feeds(tmp_path, "init", typed=typed)
+    made = tomllib.loads((tmp_path / "feeds.toml").read_text(encoding="utf-8"))
+
+    assert done.returncode == 0, done.stderr
+    assert "it needs an address such as https://example.com/" in done.stderr
+    assert made["site"]["title"] == "My news"
+    assert made["site"]["language"] == "zh-CN"
+    assert made["feeds"]["url"] == "https://feeds.news.example.com/"
+    assert "feeds serve . --config feeds.toml" in done.stdout
+
+
+def test_nothing_is_asked_with_yes_and_what_is_written_builds(tmp_path: Path) -> None:
+    site(tmp_path, "_config.yml", JEKYLL, "_posts")
+    (tmp_path / "_posts" / "2026-11-01-a.md").write_text("---\ntitle: A\n---\nText.\n")
+    done = feeds(tmp_path, "init", "--yes")
+
+    assert (done.returncode, done.stderr) == (
+        0,
+        "Jekyll: some of the answers are from _config.yml\n",
+    )
+    built = feeds(tmp_path, "build", "_posts", "public")
+    assert (built.returncode, built.stdout.split(",")[0]) == (0, "1 post")
+
+
+def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    site(tmp_path, "_config.yml", "title: [unclosed")
+    done = feeds(tmp_path, "init", "--yes")
+
+    assert done.returncode == 0
+    assert done.stderr == "_config.yml: cannot be read; nothing is taken from it\n"
+    assert (tmp_path / "feeds.toml").is_file()
+
+
+def test_a_feeds_toml_that_is_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text("mine")
+    done = feeds(tmp_path, "init", "--yes")
+
+    assert done.returncode == 2
+    assert done.stderr == "feeds.toml: there is one already; change it, or move it away\n"
+    assert (tmp_path / "feeds.toml").read_text() == "mine"

@@ -1,0 +1,185 @@
+"""The zip that is deployed: small, the same each time, and it runs where it must."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from support.runtime_api import MACHINE, interpreter, running
+
+from feeds.errors import FeedsError
+from infra import package
+from infra.package import RUNTIME, make_zip
+
+ROOT = Path(__file__).parent.parent.parent
+CONFIG = ROOT / "examples" / "news" / "feeds.toml"
+TEMPLATES = ROOT / "feeds" / "documents" / "templates"
+BYTES = 8_000_000
+
+
+def made_for_lambda(target: Path) -> Path:
+    """The very zip that is deployed."""
+    try:
+        make_zip(target, CONFIG)
+    except FeedsError as error:
+        pytest.skip(f"no package could be made here: {error}")
+    return target
+
+
+def test_what_is_deployed_is_small_and_for_the_machines_of_lambda(tmp_path: Path) -> None:
+    file = made_for_lambda(tmp_path / "function.zip")
+
+    assert file.stat().st_size <= BYTES
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+        libraries = [name for name in names if name.endswith(".so")]
+        assert any(name.startswith("lxml/etree.") for name in libraries)
+        # ELF, e_machine at 18: 183 is AArch64.
+        assert {archive.read(name)[18] for name in libraries} == {183}
+        version = "".join(map(str, RUNTIME))
+        assert f"feeds/__pycache__/paths.cpython-{version}.pyc" in names
+
+
+def test_the_same_sources_are_the_same_bytes(
+    function_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONHASHSEED", "77")
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    again = tmp_path / "again.zip"
+
+    make_zip(again, CONFIG, MACHINE, interpreter()[1])
+
+    assert again.read_bytes() == function_zip.read_bytes()
+
+
+def test_a_site_s_own_templates_go_with_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "style.css").write_text("h1 { color: teal }\n")
+    (tmp_path / "own" / "notes.txt").write_text("not a template\n")
+    text = CONFIG.read_text(encoding="utf-8").replace("[feeds]", '[feeds]\ntemplates = "own"')
+    (tmp_path / "site.toml").write_text(text, encoding="utf-8")
+
+    try:
+        make_zip(tmp_path / "zip", tmp_path / "site.toml", MACHINE, interpreter()[1])
+    except FeedsError as error:
+        pytest.skip(f"no package could be made here: {error}")
+
+    with zipfile.ZipFile(tmp_path / "zip") as archive:
+        names = archive.namelist()
+        assert archive.read("feeds.toml").decode() == text
+    assert [name for name in names if name.startswith("own")] == ["own/style.css"]
+
+
+def test_byte_code_is_used_wherever_it_is_unpacked(function_zip: Path) -> None:
+    """*Unchecked* (PEP 552): flags are 1, and nobody compares it with a source."""
+    ask = (
+        "import importlib.util as u, sys; print(u.MAGIC_NUMBER.hex(), sys.implementation.cache_tag)"
+    )
+    said = subprocess.check_output([interpreter()[0], "-c", ask], text=True)
+    magic, tag = said.split()
+    with zipfile.ZipFile(function_zip) as archive:
+        names = set(archive.namelist())
+        codes = {name: archive.read(name) for name in names if name.endswith(".pyc")}
+        sources = {name for name in names if name.endswith(".py")}
+    assert len(codes) > 200
+    for name, code in codes.items():
+        assert code[:8] == bytes.fromhex(magic) + b"\1\0\0\0", name
+        source = re.sub(r"(__pycache__/)?([^/.]+)(\.cpython-\d+)?\.pyc$", r"\2.py", name)
+        assert f"/var/task/{source}".encode() in code, name
+    assert all(name == "handler.py" or name.startswith("feeds/") for name in sources)
+    for name in sources:
+        folder, _, file = name.rpartition("/")
+        code = f"__pycache__/{file.removesuffix('.py')}.{tag}.pyc"
+        assert (f"{folder}/{code}" if folder else code) in codes
+
+
+def test_what_the_function_never_reads_is_left_out(function_zip: Path) -> None:
+    with zipfile.ZipFile(function_zip) as archive:
+        names = archive.namelist()
+
+    data = {name.split("/")[2] for name in names if name.startswith("botocore/data/")}
+    services = {name for name in data if "." not in name}
+    assert services == {"s3", "sqs", "scheduler"}
+    endings = {Path(name).suffix for name in names}
+    assert not endings & {".pyi", ".pyx", ".h", ".c", ".typed"}
+    assert not any(".dist-info/" in name or "/tests/" in name for name in names)
+    assert "feeds.toml" in names
+    ours = {name for name in names if name.startswith("feeds/")}
+    assert not any("/cli/" in name or "/building/" in name for name in ours)
+    assert {f"feeds/documents/templates/{path.name}" for path in TEMPLATES.iterdir()} <= ours
+
+
+def test_all_of_it_can_be_imported_without_anything_else(task: Path) -> None:
+    """Each module of ours, by a Python that has no packages: what is missing would be missed."""
+    modules = sorted(
+        ".".join(file.relative_to(task).with_suffix("").parts)
+        for file in (task / "feeds").rglob("*.py")
+    )
+    code = f"import sys; sys.path.insert(0, {str(task)!r}); import handler, " + ", ".join(modules)
+    code += "; import requests, boto3; [boto3.client(s, region_name='us-east-1') for s in "
+    code += "('s3', 'sqs', 'scheduler')]; from zoneinfo import ZoneInfo; ZoneInfo('Asia/Shanghai')"
+    code += "; print(sorted({m.__file__ for m in (handler, boto3)}))"
+    code = code.replace("feeds.__init__", "feeds")
+
+    done = subprocess.run(
+        [interpreter()[0], "-I", "-S", "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(str(task)) == 2
+
+
+def test_it_runs_as_in_lambda(task: Path, runtime_client: Path, tmp_path: Path) -> None:
+    """From a folder to a folder: the runtime client, the entry point, the log."""
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts" / "2026-11-18-a.md").write_text("---\ntitle: A title\n---\nText.\n")
+    where = {"POSTS_URL": str(tmp_path / "posts"), "FEEDS_URL": str(tmp_path / "feeds")}
+
+    with running("handler.publish", task, runtime_client, **where) as function:
+        answer = function.ask({"keys": ["2026-11-18-a.md"]})
+
+    assert answer == {"batchItemFailures": []}, function.log
+    assert b"A title" in (tmp_path / "feeds" / "public" / "atom.xml").read_bytes()
+    lines = [json.loads(line) for line in function.log.splitlines() if line.startswith("{")]
+    assert [line["event"] for line in lines] == ["batch", "metrics"]
+    assert lines[1]["FunctionName"] == "publish"
+
+
+def test_an_error_reaches_lambda(task: Path, runtime_client: Path) -> None:
+    with running("handler.publish", task, runtime_client) as function:
+        answer = function.ask({"keys": ["a.md"]})
+
+    assert answer["error"]["errorType"] == "ConfigError"
+    assert "POSTS_URL" in answer["error"]["errorMessage"]
+
+
+def test_without_the_runtime_s_python_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(package, "_known_to_uv", lambda _: iter(()))
+
+    with pytest.raises(FeedsError, match=r"^Python 3\.99 is needed: .* install python3\.99 "):
+        package.runtime_python((3, 99))
+
+
+def test_without_a_configuration_it_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.package", "--config", "none.toml", "--out", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("none.toml: cannot be read; write it")
+    assert list(tmp_path.iterdir()) == []

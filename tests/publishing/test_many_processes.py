@@ -1,0 +1,61 @@
+"""Processes that publish the same posts at once on a real S3 server, and some that die over it.
+
+The large run: `OPERATIONS=1000 python -m pytest -s tests/publishing/test_many_processes.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from support import yardstick
+from support.processes import Plan, Run
+from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
+
+from feeds.config_file import parse_config
+from feeds.stores.s3 import S3Store
+
+TOML = """
+[site]
+title = "Example News"
+url = "https://news.example.com/"
+[feeds]
+url = "https://feeds.example.com/"
+formats = ["atom", "json"]
+limit = 5
+[posts]
+id_from = "stem"
+"""
+
+
+def test_processes_that_are_killed_over_their_messages_leave_what_a_full_build_writes(
+    seaweedfs: str, tmp_path: Path
+):
+    operations = int(os.environ.get("OPERATIONS", "150"))
+    plan = Plan(
+        operations=operations,
+        posts=max(operations // 10, 30),
+        kills=max(operations // 50, 3),
+        stops=max(operations // 100, 2),
+        seed=int(os.environ.get("SEED", "1")),
+    )
+    client = s3_client(seaweedfs, attempts=5)
+    client.create_bucket(Bucket="processes")
+    posts, feeds = S3Store("processes", "posts", client), S3Store("processes", "feeds", client)
+    (tmp_path / "feeds.toml").write_text(TOML)
+    environment = {
+        "POSTS_URL": posts.url,
+        "FEEDS_URL": feeds.url,
+        "FEEDS_CONFIG": str(tmp_path / "feeds.toml"),
+        "AWS_ENDPOINT_URL": seaweedfs,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    outcome = Run(plan, posts, environment, tmp_path / "log").run()
+    print(f"\n{outcome}")
+    for error in outcome.errors:
+        print(error)
+    assert yardstick.differences(posts, feeds, parse_config(TOML)) == []
+    assert (outcome.kills, outcome.stops) == (plan.kills, plan.stops)
+    assert outcome.given_again >= plan.kills

@@ -1,0 +1,466 @@
+"""What is plainly meant is read, and the author is told what to write; the rest is reported."""
+
+from __future__ import annotations
+
+import pytest
+from support.written import entry, fields, problem, problems, reading, told, warning
+
+from feeds.reading.front_matter.parse import parse_front_matter
+
+INVALID = "this line is not valid YAML"
+
+
+def title(written: str | bytes) -> str:
+    return entry(written).title
+
+
+# 22: a line as it is written, as it should be, and what is read from it
+
+MENDED = {
+    "title: Harbour 2026: the plan": ('title: "Harbour 2026: the plan"', "Harbour 2026: the plan"),
+    'title: "The "old" tea"': ("title: 'The \"old\" tea'", 'The "old" tea'),
+    "title: 'It's tea'": ('title: "It\'s tea"', "It's tea"),
+    'title: "Old" tea': ("title: 'Old\" tea'", 'Old" tea'),
+    'title: "Old tea': ('title: "Old tea"', "Old tea"),
+    "title: 'Old tea": ('title: "Old tea"', "Old tea"),
+    'title: "Old tea""': ('title: "Old tea"', "Old tea"),
+    "title: \"Old tea'": ('title: "Old tea"', "Old tea"),
+    'title: Old tea: "new" price': ("title: 'Old tea: \"new\" price'", 'Old tea: "new" price'),
+    "title: @harbour says": ('title: "@harbour says"', "@harbour says"),
+    "title: **Tea** is in": ('title: "**Tea** is in"', "**Tea** is in"),
+    "title: `tea` is in": ('title: "`tea` is in"', "`tea` is in"),
+    "title: [Update] tea": ('title: "[Update] tea"', "[Update] tea"),
+    "title: %off": ('title: "%off"', "%off"),
+    "title: {{ page.title }}": ('title: "{{ page.title }}"', "{{ page.title }}"),
+    "title: - tea": ('title: "- tea"', "- tea"),
+    "title: 关税：: 茶": ('title: "关税：: 茶"', "关税：: 茶"),
+}
+
+
+@pytest.mark.parametrize(("line", "mended"), MENDED.items())
+def test_a_line_that_is_plain_is_read_and_the_author_told_what_to_write(
+    line: str, mended: tuple[str, str]
+) -> None:
+    better, read = mended
+    post = f"---\nlayout: post\n{line}\ndate: 2026-11-01\n---\nText.\n"
+    found = warning(post)
+    assert told(found) == (3, INVALID, f"write it as {better}")
+    assert (found.field, title(post)) == ("title", read)
+
+
+@pytest.mark.parametrize("line", MENDED)
+def test_what_the_author_is_told_to_write_is_read_the_same(line: str) -> None:
+    better, read = MENDED[line]
+    post = f"---\nlayout: post\n{better}\ndate: 2026-11-01\n---\nText.\n"
+    assert (title(post), problems(post)) == (read, [])
+
+
+LONG = "harbour tea: " * 17
+TOO_LONG = {
+    f"title: {LONG}": 'put its text between two "',
+    f"title: '{LONG}": 'put its text between two "',
+    f'title: "{LONG} "old" price"': "put its text between two '",
+    f'title: "{LONG} isn\'t "old""': "put its text between two ' and write each ' in it twice",
+}
+
+
+@pytest.mark.parametrize(("line", "todo"), TOO_LONG.items(), ids=range(len(TOO_LONG)))
+def test_a_long_line_is_not_shown_as_a_whole_but_said_how_to_write(line: str, todo: str) -> None:
+    post = f"---\n{line}\n---\n"
+    assert warning(post).todo == todo
+    assert title(post).startswith("harbour tea: harbour")
+
+
+OTHER_LINES = {
+    "a list's item without a space": (
+        "tags:\n- tea\n-trade",
+        [(5, INVALID, "write it as - trade")],
+    ),
+    "a list's item that starts oddly": (
+        'tags:\n- tea\n- @harbour\n- "old" tea',
+        [
+            (5, INVALID, 'write it as - "@harbour"'),
+            (6, INVALID, "write it as - 'old\" tea'"),
+        ],
+    ),
+    "a full-width comma": (
+        'tags: ["tea"，"trade"]',
+        [(3, INVALID, 'write it as tags: ["tea", "trade"]')],
+    ),
+    "a tab before an item": (
+        "tags:\n\t- tea\n\t- trade",
+        [
+            (4, "this line is indented with a tab", "indent it with two spaces"),
+            (5, "this line is indented with a tab", "indent it with two spaces"),
+        ],
+    ),
+    "no space after the colon": (
+        "image:/img/tea.png",
+        [(3, INVALID, 'write it as image: "/img/tea.png"')],
+    ),
+    "a field pushed in": (
+        "summary: Tea\n  from the hills.\n\n  weight: 1",
+        [(6, INVALID, "write it as weight: 1")],
+    ),
+    "a folded text at the margin": (
+        "summary: >\nTea from the hills\nof the north.",
+        [
+            (
+                4,
+                "the text of a field is not indented",
+                "put two spaces before each line of it",
+            ),
+            (
+                5,
+                "the text of a field is not indented",
+                "put two spaces before each line of it",
+            ),
+        ],
+    ),
+    "a text over two lines that is never closed": (
+        'summary: "Tea\n  from the hills\nlayout: post',
+        [(3, INVALID, 'write it as summary: "Tea from the hills"')],
+    ),
+    "a curly quote for a straight one": (
+        'summary: "Tea from the hills”\ndeck: "Tea from the hills”',
+        [
+            (3, INVALID, 'write it as summary: "Tea from the hills”"'),
+            (4, INVALID, 'write it as deck: "Tea from the hills”"'),
+        ],
+    ),
+    "a bracket too many": (
+        "tags: [tea, trade]\n]",
+        [(4, "this line is no field", "remove it, or move it below the front matter")],
+    ),
+    "a shortcode": (
+        'layout: post\n{{< asset file="tea.pptx" label="Slides (1: tea)" >}}',
+        [(4, "this line is no field", "remove it, or move it below the front matter")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "expected"), OTHER_LINES.values(), ids=OTHER_LINES)
+def test_other_plain_slips_are_mended_too(lines: str, expected: list[tuple[int, str, str]]) -> None:
+    post = fields(lines)
+    assert [told(found) for found in problems(post)] == expected
+    assert title(post) == "Tea"
+
+
+@pytest.mark.parametrize(
+    ("lines", "columns"),
+    [
+        ("tags:\n- tea\n-trade", [1]),
+        ("tags:\n\t- tea\n\t- trade", [2, 2]),
+        ("summary: Tea\n  from the hills.\n\n  weight: 1", [3]),
+        ("summary: Tea: green", [10]),
+    ],
+)
+def test_the_column_is_where_the_text_of_the_line_starts(lines: str, columns: list[int]) -> None:
+    assert [found.column for found in problems(fields(lines))] == columns
+
+
+def test_a_mended_list_has_its_items() -> None:
+    post = fields("categories:\n- tea\n-trade\n- @port\ntopics: 1")
+    assert [term.name for term in entry(post).terms] == ["tea", "trade", "@port"]
+
+
+UNREADABLE = {
+    "a quote that goes past the end": (
+        'summary: "Tea\n\n- from the hills\n\nof the north',
+        (3, "the quotation mark that starts a text here has no partner", 10),
+    ),
+    "a line that is nothing": (
+        "tags: [tea]\njust some words\nlayout: post",
+        (4, "this line is neither a field nor part of one", 1),
+    ),
+    "an anchor": (
+        "summary: &tea Tea",
+        (3, "anchors and aliases (& and *) are not read", 10),
+    ),
+    "an alias": (
+        "summary: *tea",
+        (3, "anchors and aliases (& and *) are not read", 10),
+    ),
+    "a tag": (
+        "summary: !!python/object:os.system x",
+        (3, "tags (!) are not read", 10),
+    ),
+    "a merge key": (
+        "base: &b {a: 1}\n<<: *b",
+        (3, "anchors and aliases (& and *) are not read", 7),
+    ),
+}
+
+
+@pytest.mark.parametrize(("lines", "expected"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_not_plain_is_reported_with_its_line_and_column(
+    lines: str, expected: tuple[int, str, int]
+) -> None:
+    found = problem(fields(lines))
+    assert (found.line, found.what, found.column) == expected
+    assert found.todo
+
+
+def test_a_front_matter_that_is_no_table_is_reported() -> None:
+    found = problem("---\n- tea\n- trade\n---\nText.\n")
+    assert told(found) == (
+        2,
+        "the front matter is a text or a list, not a table",
+        "write a line for each field, such as title: …",
+    )
+
+
+# 23: delimiters
+
+OK = "title: Tea\ndate: 2026-11-01\n"
+UNDERSTOOD = {
+    "a blank line first": f"\n\n---\n{OK}---\nText.\n",
+    "spaces after it": f"---  \n{OK}---\t\nText.\n",
+    "dots at the end": f"---\n{OK}...\nText.\n",
+    "no line after it": f"---\n{OK}---",
+    "a rule in the body": f"---\n{OK}---\nText.\n\n---\n\nMore.\n",
+}
+ODD = {
+    "four dashes": (f"----\n{OK}----\nText.\n", "----", 1),
+    "a long dash": (f"—-\n{OK}—-\nText.\n", "—-", 1),
+    "indented": (f"\n  ---\n  {OK.replace('date', '  date')}  ---\nText.\n", "---", 2),
+}
+
+
+@pytest.mark.parametrize("post", UNDERSTOOD.values(), ids=UNDERSTOOD)
+def test_front_matter_is_found_where_a_person_sees_it(post: str) -> None:
+    assert (title(post), problems(post)) == ("Tea", [])
+
+
+@pytest.mark.parametrize(("post", "mark", "line"), ODD.values(), ids=ODD)
+def test_an_odd_delimiter_is_understood_and_told(post: str, mark: str, line: int) -> None:
+    what = f"the first line is {mark!r} instead of ---"
+    assert told(warning(post)) == (line, what, "write ---")
+    assert title(post) == "Tea"
+
+
+def test_front_matter_that_never_ends_is_reported_with_where_its_end_would_be() -> None:
+    post = "---\ntitle: Tea\ntags:\n- tea\n\n\nThe tea is in.\n"
+    assert told(problem(post)) == (
+        1,
+        "the front matter that starts here has no end",
+        "put a line --- below line 4",
+    )
+
+
+def test_text_before_the_front_matter_is_reported() -> None:
+    post = f"\nDraft, do not print\n---\n{OK}---\nText.\n"
+    assert told(problem(post)) == (
+        2,
+        "there is text before the front matter",
+        "make line 3 (---) the first line",
+    )
+
+
+def test_front_matter_that_starts_again_below_its_comments_is_read() -> None:
+    post = f"---\n# how to edit this page\n---\n# see the handbook\n{OK}---\nText.\n"
+    assert told(warning(post)) == (
+        3,
+        "the front matter ends before it has a field",
+        "remove this line ---",
+    )
+    made = entry(post)
+    assert (made.title, made.content) == ("Tea", "<p>Text.</p>")
+
+
+# 24
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert title(b"\xef\xbb\xbf" + f"---\n{OK}---\nText.\n".encode()) == "Tea"
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\x85", "\n\r"])
+def test_other_line_ends_are_line_ends(end: str) -> None:
+    post = f"---\n{OK}---\nTea.\n\nTrade.\n".replace("\n", end)
+    made = entry(post)
+    assert (made.title, made.content) == ("Tea", "<p>Tea.</p>\n<p>Trade.</p>")
+
+
+def test_lines_are_counted_the_same_whatever_ends_them() -> None:
+    post = "---\ntitle: Tea\ndate: never\n---\n"
+    lines = [problem(post.replace("\n", end)).line for end in ("\n", "\r\n", "\r")]
+    assert lines == [3, 3, 3]
+
+
+TWICE = {
+    "YAML": ("---\ntitle: Old\ntitle: Tea\n---\n", 3),
+    "YAML in other cases": ("---\nTitle: Old\ntitle: Tea\n---\n", 3),
+    "TOML": ('+++\ntitle = "Old"\ntitle = "Tea"\n+++\n', 3),
+    "JSON": ('{\n "title": "Old",\n "title": "Tea"\n}\n', 3),
+}
+
+
+@pytest.mark.parametrize(("post", "line"), TWICE.values(), ids=TWICE)
+def test_of_a_field_that_stands_twice_the_last_counts_and_the_author_is_told(
+    post: str, line: int
+) -> None:
+    found = warning(post)
+    assert told(found) == (
+        line,
+        "the field 'title' stands twice",
+        "keep one: the last one counts",
+    )
+    assert title(post) == "Tea"
+
+
+CONFLICT = "<<<<<<< HEAD\nGreen tea.\n=======\nBlack tea.\n>>>>>>> harvest\n"
+
+
+@pytest.mark.parametrize(
+    ("post", "line"),
+    [
+        (f"---\n{OK}---\nTea.\n{CONFLICT}", 6),
+        (f"---\n{CONFLICT.replace('Green', 'title: Green')}---\nTea.\n", 2),
+    ],
+)
+def test_a_merge_conflict_is_reported_and_not_published(post: str, line: int) -> None:
+    assert told(problem(post)) == (
+        line,
+        "here is a merge conflict",
+        "choose one side and remove the <<<<<<< and >>>>>>>",
+    )
+
+
+def test_a_merge_conflict_that_is_shown_as_code_is_none() -> None:
+    post = f"---\n{OK}---\nLike this:\n\n```\n{CONFLICT}```\n\nTitle\n=======\n"
+    assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; HEAD" in entry(post).content
+
+
+# 25
+
+ENCODED = {
+    "latin-1": (
+        b"---\ntitle: Tea\n---\nCaf" + b"\xe9.\n",
+        (4, "byte 22 (0xe9) is not UTF-8", 4),
+    ),
+    "GBK": (
+        "---\ntitle: 茶叶\n---\n".encode("gbk"),
+        (2, "byte 11 (0xb2) is not UTF-8", 8),
+    ),
+    "UTF-16": ("---\ntitle: Tea\n---\n".encode("utf-16"), (1, "the file is UTF-16", 0)),
+    "half a surrogate pair": (
+        b"---\ntitle: \xed\xa0\x80\n---\n",
+        (2, "byte 11 (0xed) is not UTF-8", 8),
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), ENCODED.values(), ids=ENCODED)
+def test_what_is_not_utf8_is_reported_with_its_place(
+    data: bytes, expected: tuple[int, str, int]
+) -> None:
+    found = problem(data)
+    assert (found.line, found.what, found.column) == expected
+
+
+# 26
+
+
+def test_toml_is_read() -> None:
+    made = entry(
+        '+++\ntitle = "Tea: green"\ndate = 2026-11-01T09:30:00+08:00\n'
+        '[taxonomies]\ncategories = ["tea"]\n[extra]\nauthor = "Lin"\n+++\nText.\n'
+    )
+    assert (made.title, made.published.isoformat(), made.terms[0].path, made.content) == (
+        "Tea: green",
+        "2026-11-01T09:30:00+08:00",
+        "category/tea",
+        "<p>Text.</p>",
+    )
+
+
+def test_json_is_read() -> None:
+    made = entry('{\n "title": "Tea: {green}",\n "date": "2026-11-01"\n}\n\nText.\n')
+    assert (made.title, made.published.isoformat(), made.content) == (
+        "Tea: {green}",
+        "2026-11-01T00:00:00+08:00",
+        "<p>Text.</p>",
+    )
+
+
+def test_a_mistake_in_toml_is_reported_with_its_place() -> None:
+    found = problem("+++\ntitle = Tea\n+++\n")
+    assert (found.line, found.column, found.what) == (
+        2,
+        9,
+        "the front matter is not valid TOML (Invalid value)",
+    )
+
+
+def test_a_mistake_in_json_is_reported_with_its_place() -> None:
+    found = problem('{"title": "Tea"\n "date": "2026-11-01"}\n')
+    assert (found.line, found.column, found.what) == (
+        2,
+        2,
+        "the front matter is not valid JSON (Expecting ',' delimiter)",
+    )
+
+
+NAMED = {
+    "bare headers": (
+        "Title: Tea\nDate: 2026-11-01\n\nText.\n",
+        "the fields at the top stand without --- around them",
+    ),
+    "none": ("# Tea\n\nText.\n", "there is no front matter"),
+    "nothing": ("", "the file is empty"),
+    "blank": ("\n \n", "the file is empty"),
+    "a template": ("{% include tea.html %}\n", "there is no front matter"),
+}
+
+
+@pytest.mark.parametrize(("post", "what"), NAMED.values(), ids=NAMED)
+def test_other_tops_are_called_what_they_are(post: str, what: str) -> None:
+    found = problem(post)
+    assert (found.line, found.what) == (1, what)
+
+
+# 27
+
+WRITTEN = ["1984", "017", "NO", "yes", "30:12", "1e3", "0x1F", "1_000", "2026-11-01", "1.10", "off"]
+
+
+@pytest.mark.parametrize("value", WRITTEN)
+def test_a_value_is_shown_as_written(value: str) -> None:
+    assert title(f"---\ntitle: {value}\n---\n") == value
+
+
+@pytest.mark.parametrize(("value", "shown"), [("1984", "1984"), ("true", "true"), ("1.10", "1.10")])
+def test_a_value_is_shown_as_written_in_toml_and_json_too(value: str, shown: str) -> None:
+    assert title(f"+++\ntitle = {value}\n+++\n") == shown
+    assert title(f'{{"title": {value}}}\n') == shown
+
+
+TEXTS = {
+    "title: [Update]": "[Update]",
+    "title: [Tea, trade]": "[Tea, trade]",
+    "title: {Tea: green}": "Tea: green",
+    "title: {{Tea}}": "{{Tea}}",
+    "title:\n  Tea: green": "Tea: green",
+    "title: {Tea}": "{Tea}",
+}
+
+
+@pytest.mark.parametrize(("line", "shown"), TEXTS.items())
+def test_a_title_that_yaml_makes_something_else_of_is_a_text(line: str, shown: str) -> None:
+    assert entry(f"---\n{line}\n---\n").title == shown
+
+
+def test_tags_that_yaml_makes_tables_of_are_shown_as_written() -> None:
+    found = parse_front_matter("a.md", b"---\ntags:\n- C: x\n- Tea\n---\n", 1000)
+    assert found.metadata["tags"] == [{"C": "x"}, "Tea"]
+    assert not reading("---\ntitle: Tea\ntags:\n- C: x\n---\n").failed
+
+
+def test_the_place_of_a_field_is_that_of_its_value() -> None:
+    yaml = parse_front_matter("a.md", b"\n---\ntitle:   Tea\ntags:\n- a\n---\n", 1000)
+    toml = parse_front_matter("a.md", b'+++\ntitle = "Tea"\n+++\n', 1000)
+    json = parse_front_matter("a.md", b'\n{"title": "Tea",\n  "tags": []}', 1000)
+    assert yaml.places == {"title": (3, 10), "tags": (4, 1)}
+    assert toml.places == {"title": (2, 9)}
+    assert json.places == {"title": (2, 11), "tags": (3, 11)}

@@ -1,0 +1,230 @@
+"""A post that means harm costs little, harms no other, and leaves the last good entry in place."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import nh3
+import pytest
+from support import hostile
+from support.sites import NOW, PLAIN, built, settings
+from support.written import KEY, entry, fields, problem, problems, reading
+
+from feeds.aws.events import parse_messages
+from feeds.config import Limits
+from feeds.model import Problem
+from feeds.publishing.publisher import Publisher
+from feeds.reading.content import markdown
+from feeds.reading.content.clean_html import _TAGS, clean_html
+from feeds.reading.content.markdown import ContentTooLarge, _markdown
+from feeds.reading.content.tag_balancer import balance
+from feeds.reading.entry import entry_of
+from feeds.reading.post import read_post
+from feeds.runtime import ThreadedRuntime
+from feeds.stores.local import LocalStore
+from feeds.stores.memory import MemoryStore
+
+HERE = Path(__file__).parent.parent
+LIMITS = Limits()
+
+
+@pytest.mark.parametrize("group", hostile.GROUPS)
+def test_no_post_costs_more_memory_or_time_than_it_may(group: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "support.hostile", group],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": f"{HERE.parent}:{HERE}"},
+    )
+    lines = [json.loads(line) for line in run.stdout.splitlines()]
+    assert run.returncode == 0, (lines[-1:], run.stderr[-2000:])
+    for name, found in lines:
+        expected = hostile.GROUPS[group][name].comes_to
+        outcome = "; ".join(found) or "entry"
+        assert expected in outcome, name
+    assert len(lines) == len(hostile.GROUPS[group])
+
+
+def test_a_hostile_post_hides_no_other() -> None:
+    posts = {
+        f"{number}.{case.ending}": hostile.data_of(case)
+        for number, case in enumerate(hostile.FRONT_MATTER.values())
+        if case.comes_to != "entry"
+    }
+    documents = built({**posts, "good.md": fields("date: 2026-11-01").encode()})
+    assert [item["title"] for item in json.loads(documents["feed.json"].data)["items"]] == ["Tea"]
+    assert {found.key for found in documents.problems} == set(posts)
+
+
+def test_the_last_good_entry_stays_when_a_post_turns_bad() -> None:
+    posts, feeds = MemoryStore(clock=lambda: NOW), MemoryStore(clock=lambda: NOW)
+    publisher = Publisher(posts, feeds, PLAIN, ThreadedRuntime(threads=1))
+    look = parse_messages({"keys": [KEY]}, "memory:")
+    posts.put(KEY, fields("date: 2026-11-01", "The first text.").encode())
+    assert not publisher.publish(look).failed
+    before = feeds.get("public/atom.xml")
+    posts.put(KEY, hostile.data_of(hostile.FRONT_MATTER["merge-key bomb"]))
+    published = publisher.publish(look)
+    after = feeds.get("public/atom.xml")
+    assert not published.failed and before and after and before.data == after.data
+    (record,) = published.looked.values()
+    assert hostile.ANCHORED in str(record)
+
+
+# Reads are bounded.
+
+
+def test_a_post_that_is_too_large_is_reported_and_never_held() -> None:
+    found = problem(b"---\ntitle: Tea\n---\n" + b"x" * 1_000_000)
+    assert (found.what, found.todo) == (
+        "the post is larger than 1,000,000 bytes",
+        "shorten it, or raise limits.post_bytes",
+    )
+
+
+def test_a_file_that_is_larger_than_it_was_is_read_to_the_limit_and_no_further(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tea.md").write_bytes(b"")
+    with (tmp_path / "tea.md").open("r+b") as file:
+        file.truncate(50_000_000_000)  # of nothing: it takes no room, unless somebody reads it
+    with pytest.raises(Exception, match="larger"):
+        LocalStore(tmp_path).get("tea.md", LIMITS.post_bytes)
+
+
+def test_a_packed_object_is_never_unpacked() -> None:
+    packed = hostile.data_of(hostile.FRONT_MATTER["gzip"])
+    assert problem(packed).what == "byte 1 (0x8b) is not UTF-8"
+
+
+# Work is counted before it is done.
+
+
+def test_markdown_is_counted_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "_markdown", lambda: pytest.fail("it was parsed"))
+    with pytest.raises(ContentTooLarge, match="too many lines"):
+        clean_html("[" * 150_001, "markdown", "https://a.example/", LIMITS)
+
+
+def test_what_would_be_too_large_is_never_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = _markdown()
+    monkeypatch.setattr(parser.renderer, "render", lambda *_: pytest.fail("it was rendered"))
+    body = f"[a]: /{'x' * 2_500}\n\n" + "[a] " * 5_000
+    with pytest.raises(ContentTooLarge, match="larger than"):
+        clean_html(body, "markdown", "https://a.example/", LIMITS)
+
+
+def test_deep_html_never_reaches_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nh3, "clean", lambda *_, **__: pytest.fail("it was parsed"))
+    with pytest.raises(ContentTooLarge, match="inside each other"):
+        clean_html("<div>" * 101, "html", "https://a.example/", LIMITS)
+
+
+SOUPS = [
+    "<div><!--</div>-->", "<b><p></b>", "<p><b>", "<div><td></div>", "<table><div>", "<a><div><a>",
+    "<ul><li><ul></li>", "<div></p></span>", "<h1><h2><div></h1>", "<i><b></i><u></b>",
+    "<dd><dl><dt>", "<select><div></select>", "<svg><div></svg>", "<ruby><rt><div></rt>",
+    "<caption><table><col>",
+    "<div title='</div>'>", "<div/></div/>", "<blockquote></BLOCKQUOTE x='>'>",
+    "<details><p></details>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("soup", SOUPS)
+def test_what_reaches_the_parser_is_balanced(soup: str) -> None:
+    made = balance(soup * 40, _TAGS, 10_000)
+    open_: list[str] = []
+    void = {"br", "col", "hr", "img", "source", "track", "wbr"}
+    for tag in re.finditer(r"<(/?)([a-z0-9]+)[^>]*>", made):
+        if tag[1]:
+            assert open_.pop() == tag[2]
+        elif tag[2] not in void:
+            open_.append(tag[2])
+    assert open_ == []
+
+
+# Addresses
+
+
+def test_nothing_that_a_post_names_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was made"))
+    names = ("hub", "hubs", "source_url", "image", "enclosure", "feed_url", "canonical_url", "id")
+    lines = "\n".join(f"{name}: https://evil.example/{name}" for name in names)
+    body = "![x](https://evil.example/x)\n\n<iframe src='https://evil.example/'></iframe>"
+    documents = built({"a.md": fields(f"date: 2026-11-01\n{lines}", body).encode()})
+    assert documents.problems == []
+
+
+# Keys and texts of strangers in what a person reads
+
+FORGED = "tea%0A\nINFO: all is well\x1b[2J\u202e.md"
+
+
+def test_a_problem_is_one_line_whatever_the_key_and_the_post_hold() -> None:
+    found = problem('---\ntitle: Tea\ndate: "\\e[2J\u202e\\nINFO: all is well"\n---\n', FORGED)
+    shown = str(found)
+    assert shown.isprintable()
+    assert shown.startswith("tea%0A\\nINFO: all is well\\x1b[2J\\u202e.md:3: date: ")
+
+
+def test_a_key_that_is_no_text_can_be_told() -> None:
+    assert str(Problem("t\udce9.md", 1, "x", "y")) == "t\\udce9.md:1: x; y"
+
+
+@pytest.mark.parametrize(
+    "key", [FORGED, "a" * 1000 + ".md", "<b>&.md", "../../etc/passwd.md", " .md"]
+)
+def test_a_strange_key_gives_an_entry_of_legal_addresses(key: str) -> None:
+    made = entry(fields("date: 2026-11-01"), key)
+    for address in (made.id, made.link):
+        assert address.isascii() and address.isprintable()
+        assert not set(address) & set(' <>"{}|\\^`')
+    assert ".." not in made.link.split("/")
+
+
+# Characters: at the door, and after entities are decoded
+
+
+@pytest.mark.parametrize("written", ["\\ud800", "\\u0000", "\\uFFFE", "\\u000b", "&#0;", "&#x1F;"])
+def test_no_field_carries_what_xml_cannot(written: str) -> None:
+    fields_ = ("title", "summary", "author", "id", "slug", "source_url", "podcast", f"x{written}")
+    lines = [f'"{name}": "https://a.example/T{written}ea"' for name in fields_]
+    lines += ['"date": "2026-11-01"', f'"categories": ["T{written}", {{"C{written}": "x"}}]']
+    text = "{" + ",\n".join(lines) + "}\n\nT&#xFFFE;&#0;ea"
+    read = reading(text)
+    assert read.post, read.problems
+    documents = built({"a.md": text.encode()})
+    for path in ("atom.xml", "rss.xml", "feed.json", "feeds.html"):
+        data = documents[path].data.decode()
+        assert not [c for c in data if (c < " " and c not in "\t\n") or "\ud800" <= c <= "\udfff"]
+        assert "\ufffe" not in data
+
+
+def test_a_post_is_read_by_its_own_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock, no environment, no file: the same bytes are the same entry."""
+    monkeypatch.setattr("builtins.open", lambda *_, **__: pytest.fail("a file was opened"))
+    text = fields("categories: [tea]\nauthor: Lin", "Text.")
+    assert entry(text) == entry(text)
+
+
+def test_a_rejected_post_says_where_and_what_to_do() -> None:
+    for group in (hostile.HTML, hostile.MARKDOWN):
+        case = next(case for case in group.values() if case.comes_to != "entry")
+        (found,) = problems(hostile.data_of(case), f"x.{case.ending}")
+        assert (found.line, found.todo) == (
+            5,
+            "shorten or simplify the post, or raise the limit in feeds.toml",
+        )
+
+
+def test_limits_can_be_raised() -> None:
+    high = settings(more="[limits]\nhtml_depth = 200")
+    body = fields("date: 2026-11-01", "<div>" * 150 + "x")
+    assert entry_of(read_post("a.html", body.encode(), NOW, high).post, high).content

@@ -1,0 +1,300 @@
+"""The link of an entry leads to the article that it is about; links in it lead where they did."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from lxml import etree
+from support.sites import built, settings
+from support.validity import assert_valid_document
+from support.written import KEY, entry, fields, problems, reading, told, warning
+
+PAGE = "https://news.example.com/2026/11/18/tea.html"
+SOURCE = "https://source.example.org/tea/2026-11.html"
+TEXT = "The tea is in.\n\nPrices fell."
+
+
+def post(body: str, front_matter: str = "layout: post") -> str:
+    return fields(front_matter, body)
+
+
+# 13: the source article is the lone link that a body ends with
+
+FOOTERS = {
+    "none": "",
+    "on one line": "[返回茶叶新闻](//news.example.com/tea/)｜[返回首页](//news.example.com/)",
+    "on two lines": "[Back to Tea](//news.example.com/tea/)\n[Home](//news.example.com/)",
+    "with a blank line": "[Back to Tea](//news.example.com/tea/)\n\n[Home](/)",
+    "relative": "[Back to Tea](../tea/) | [Home](../)",
+    "with a line break": "[Back](../tea/)<br>\n[Home](../)",
+    "in HTML": '<p><a href="../tea/">Back to Tea</a> · <a href="/">Home</a></p>',
+    "in HTML with classes": '<p class="n"><a href="../tea/">Tea</a> <a href="/">Home</a></p>',
+    "as a list": '<ul><li><a href="/tea/">Tea</a></li><li><a href="/">Home</a></li></ul>',
+}
+
+
+@pytest.mark.parametrize("footer", FOOTERS.values(), ids=FOOTERS)
+def test_a_lone_link_at_the_end_is_the_source_and_leaves_the_content_with_the_footer(
+    footer: str,
+) -> None:
+    made = entry(post(f"{TEXT}\n\n<{SOURCE}>\n\n{footer}".rstrip()))
+    assert made.link == SOURCE
+    assert made.content == "<p>The tea is in.</p>\n<p>Prices fell.</p>"
+
+
+LONE = {
+    "autolink": f"<{SOURCE}>",
+    "address alone": SOURCE,
+    "anchor": f'<a href="{SOURCE}">{SOURCE}</a>',
+    "anchor in a paragraph": f'<p><a class="s" href="{SOURCE}" rel="nofollow">{SOURCE}</a></p>',
+}
+
+
+@pytest.mark.parametrize("line", LONE.values(), ids=LONE)
+def test_a_lone_link_has_many_forms(line: str) -> None:
+    assert entry(post(f"{TEXT}\n\n{line}\n")).link == SOURCE
+
+
+def test_html_that_ends_right_before_the_link_is_no_text_around_it() -> None:
+    made = entry(post(f"<p>The tea is in.</p>\n<{SOURCE}>\n\n[Home](/)"))
+    assert (made.link, made.content) == (SOURCE, "<p>The tea is in.</p>")
+
+
+def test_a_body_that_is_nothing_but_the_link_is_empty() -> None:
+    made = entry(post(f"<{SOURCE}>"))
+    assert (made.link, made.content, made.summary) == (SOURCE, "", "")
+
+
+# 14: links that are not the source
+
+REFERENCES = {
+    "one of several": f"Downloads:\n\n<https://a.example/1>\n\n<https://a.example/2>\n\n<{SOURCE}>",
+    "announced": f"{TEXT} Read more:\n\n<{SOURCE}>",
+    "announced in Chinese": f"{TEXT}参考：\n\n<{SOURCE}>",
+    "below a heading": f"{TEXT}\n\n## References\n\n<{SOURCE}>",
+    "below a rule": f"{TEXT}\n\n---\n\n<{SOURCE}>",
+    "in a list": f"{TEXT}\n\n- <{SOURCE}>",
+    "in a sentence": f"{TEXT} See <{SOURCE}>",
+    "the last line of a paragraph": f"{TEXT}\n<{SOURCE}>",
+    "with text after it": f"<{SOURCE}>\n\n{TEXT}",
+    "a definition": f"{TEXT} See [the price list].\n\n[the price list]: {SOURCE}",
+    "named": f"{TEXT}\n\n[The article]({SOURCE})",
+    "an image": f"{TEXT}\n\n![Tea]({SOURCE})",
+    "far above a footer": f"<{SOURCE}>\n\n" + "[a](/a) [b](/b)\n\n" * 4,
+    "another scheme": f"{TEXT}\n\n<ftp://a.example/tea>",
+}
+
+
+@pytest.mark.parametrize("body", REFERENCES.values(), ids=REFERENCES)
+def test_a_link_that_is_not_the_source_stays_where_it_is(body: str) -> None:
+    read = reading(post(body))
+    assert read.post
+    assert (read.post.link, read.link_from, read.post.body) == (PAGE, "permalink", body + "\n")
+
+
+def test_the_body_is_not_looked_at_where_the_site_says_so() -> None:
+    off = settings(more="[posts]\nlink_in_body = false")
+    made = entry(post(f"{TEXT}\n\n<{SOURCE}>"), config=off)
+    assert made.link == PAGE
+    assert SOURCE in made.content
+
+
+# 15: keys of the front matter
+
+KEYS = ["source_url", "original_url", "external-url", "external_url", "canonical_url", "Source_URL"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_that_names_the_source_gives_the_link(key: str) -> None:
+    read = reading(post(TEXT, f"{key}: {SOURCE}"))
+    assert read.post and read.post.link == SOURCE
+
+
+def test_the_order_of_the_keys_is_the_sites() -> None:
+    both = post(TEXT, f"source_url: https://a.example/\nfromurl: {SOURCE}")
+    first = settings(more='[posts]\nlink_keys = ["fromurl", "source_url"]')
+    assert entry(both).link == "https://a.example/"
+    assert entry(both, config=first).link == SOURCE
+
+
+def test_a_key_goes_before_the_body_and_takes_its_link_out_where_it_is_the_same() -> None:
+    same = entry(post(f"{TEXT}\n\n<{SOURCE}>", f"source_url: {SOURCE}"))
+    other = entry(post(f"{TEXT}\n\n<{SOURCE}>", "source_url: https://a.example/"))
+    assert (same.link, SOURCE in same.content) == (SOURCE, False)
+    assert (other.link, SOURCE in other.content) == ("https://a.example/", True)
+
+
+FALSE_FRIENDS = ["link: https://news.example.com/", "source: usagov", "url: /case/tea/"]
+
+
+@pytest.mark.parametrize("line", FALSE_FRIENDS)
+def test_a_key_that_only_looks_like_the_source_is_none(line: str) -> None:
+    read = reading(post(TEXT, line))
+    assert read.post and read.link_from == "permalink" and not read.problems
+    assert SOURCE not in read.post.link
+
+
+NO_ADDRESS = [
+    "usagov",
+    "/about/",
+    "//source.example.org/tea",
+    "javascript:alert(1)",
+    "http://",
+    "httpx://a",
+]
+
+
+@pytest.mark.parametrize("value", NO_ADDRESS)
+def test_a_source_that_is_no_absolute_address_is_reported_and_not_taken(value: str) -> None:
+    written = post(TEXT, f"source_url: {value}")
+    assert told(warning(written)) == (
+        3,
+        f"source_url: {value!r} is no address of an article",
+        "write it as https://example.com/article",
+    )
+    assert entry(written).link == PAGE
+
+
+def test_an_empty_key_says_nothing() -> None:
+    assert problems(post(TEXT, "source_url:\nexternal_url: ''")) == []
+
+
+# 16: what may be in a link
+
+STRANGE = {
+    "https://a.example/?a=1&b=2": "https://a.example/?a=1&b=2",
+    "https://a.example/a|b": "https://a.example/a%7Cb",
+    "https://a.example/a b": "https://a.example/a%20b",
+    "https://a.example/tea’s": "https://a.example/tea%E2%80%99s",
+    "https://a.example/茶?q=红茶#价": "https://a.example/%E8%8C%B6?q=%E7%BA%A2%E8%8C%B6#%E4%BB%B7",
+    "https://a.example/#/tea": "https://a.example/#/tea",
+    "https://a.example/50%off": "https://a.example/50%25off",
+    "https://a.example/a%20b": "https://a.example/a%20b",
+    'https://a.example/"<>': "https://a.example/%22%3C%3E",
+    "https://例え.example/": "https://xn--r8jz45g.example/",
+    "HTTPS://A.example/Tea": "https://a.example/Tea",
+    "https://a.example/" + "x" * 1700: "https://a.example/" + "x" * 1700,
+}
+
+
+@pytest.mark.parametrize(("given", "link"), STRANGE.items())
+def test_a_strange_link_is_encoded_and_leads_to_the_same_place(given: str, link: str) -> None:
+    made = entry(post(TEXT, f"source_url: '{given}'"))
+    assert made.link == link
+
+
+@pytest.mark.parametrize("given", [given for given in STRANGE if '"' not in given])
+def test_a_strange_link_in_the_body_is_as_good(given: str) -> None:
+    assert entry(post(f"{TEXT}\n\n<{given}>")).link == STRANGE[given]
+
+
+def test_strange_links_are_valid_in_every_document() -> None:
+    posts = {
+        f"{number}.md": fields(f"date: 2026-11-01\nsource_url: '{given}'").encode()
+        for number, given in enumerate(STRANGE)
+    }
+    documents = built(posts)
+    for path in ("atom.xml", "rss.xml", "feed.json"):
+        data = documents[path].data
+        assert_valid_document(path, data, f"https://feeds.example.com/{path}")
+    items = etree.fromstring(documents["rss.xml"].data).iter("item")
+    rss = {item.findtext("link") for item in items}
+    links = {item["url"] for item in json.loads(documents["feed.json"].data)["items"]}
+    assert rss == links == set(STRANGE.values())
+
+
+NOT_PUBLISHED = [
+    "https://user:secret@a.example/",
+    "https://a.example:99999/",
+    "https://[::1/",
+    "https://a..example/",
+    "https://-a.example/",
+    "https://a.example/" + "x" * 4096,
+    "data:text/html,tea",
+]
+
+
+@pytest.mark.parametrize("given", NOT_PUBLISHED)
+def test_a_link_that_is_unfit_is_not_published(given: str) -> None:
+    assert entry(post(TEXT, f"source_url: '{given}'")).link == PAGE
+
+
+# 17: addresses in the content
+
+ABSOLUTE = {
+    "![A leaf](leaf.png)": "https://news.example.com/2026/11/18/leaf.png",
+    "![A leaf](/img/leaf.png)": "https://news.example.com/img/leaf.png",
+    "![A leaf](../leaf.png)": "https://news.example.com/2026/11/leaf.png",
+    "![A leaf](//img.example.com/leaf.png)": "https://img.example.com/leaf.png",
+    "![A leaf](https://img.example.com/?a=1&b=2)": "https://img.example.com/?a=1&amp;b=2",
+    '<img src="//img.example.com/?id=1&type=k&at=1" alt="A leaf">': (
+        "https://img.example.com/?id=1&amp;type=k&amp;at=1"
+    ),
+    "[More](more.html)": "https://news.example.com/2026/11/18/more.html",
+    "[More](?page=2)": "https://news.example.com/2026/11/18/tea.html?page=2",
+    "[More](#prices)": "https://news.example.com/2026/11/18/tea.html#prices",
+    '<a href="//shop.example.com/">More</a>': "https://shop.example.com/",
+    '<video src="/film.mp4" poster="still.jpg"></video>': "https://news.example.com/film.mp4",
+}
+
+
+@pytest.mark.parametrize(("body", "address"), ABSOLUTE.items())
+def test_an_address_in_the_content_is_absolute(body: str, address: str) -> None:
+    content = entry(post(f"Look: {body} and go on.")).content
+    assert f'"{address}"' in content
+
+
+def test_relative_addresses_are_relative_to_the_page_that_the_post_has() -> None:
+    own = post("![A leaf](leaf.png)", "permalink: /tea/first/")
+    assert "https://news.example.com/tea/first/leaf.png" in entry(own).content
+    site = settings(more='[posts]\npermalink = "/:categories/:title/"')
+    tagged = post("![A leaf](leaf.png)", "categories: Tea Trade")
+    assert "https://news.example.com/tea%20trade/tea/leaf.png" in entry(tagged, config=site).content
+
+
+def test_other_sizes_of_an_image_are_left_out_and_the_image_is_not() -> None:
+    body = (
+        '<picture><source srcset="a.webp 1x, b.webp 2x" type="image/webp">'
+        '<img src="a.png" srcset="a.png 1x" sizes="100vw" loading="lazy" alt="a > b"></picture>'
+    )
+    content = entry(post(body), config=settings()).content
+    assert '<img src="https://news.example.com/2026/11/18/a.png"' in content
+    assert "srcset" not in content
+    assert "1x" not in content
+
+
+def test_an_image_without_an_address_is_left_out() -> None:
+    body = 'A<img alt="src= a > b">B<img src="data:image/png;base64,AAAA" alt="x">C'
+    assert entry(post(body)).content == "<p>ABC</p>"
+
+
+def test_a_link_that_a_template_was_to_fill_keeps_its_text() -> None:
+    body = 'See [the other post]({{< ref "other.md" >}}) and ![a leaf]({% img leaf %}).'
+    assert entry(post(body)).content == "<p>See <a>the other post</a> and .</p>"
+
+
+AWAY = [
+    "/%2e%2e/%2e%2e/x.html",
+    "../../x.html",
+    "/a/./../x.html",
+    "//evil.example/x",
+    "https://evil.example/x",
+    "\\\\evil.example",
+]
+
+
+@pytest.mark.parametrize("path", AWAY)
+def test_the_page_of_a_post_is_on_the_site_whatever_its_permalink_says(path: str) -> None:
+    made = entry(post(TEXT, f"permalink: '{path}'"))
+    assert made.link.startswith("https://news.example.com/")
+    assert ".." not in made.link
+
+
+def test_an_address_that_is_too_long_is_reported() -> None:
+    (found,) = problems(post(TEXT, f"permalink: /{'x' * 5000}/"), KEY)
+    assert told(found) == (
+        3,
+        "the address of the post's page is too long",
+        "shorten its permalink, slug or file name",
+    )

@@ -1,0 +1,216 @@
+"""Every category is one feed, whatever it is called, and no feed is another's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import unicodedata
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from support.sites import FEEDS, SITE, built, settings
+from support.written import entry, fields, problem, told
+
+from feeds import paths
+
+COMMAND = str(Path(sys.executable).with_name("feeds"))
+
+# Runs a command and prints its peak. It stands between, because a process is said to have had the
+# memory of the one that started it, and the one that runs the tests may have had much.
+PEAK = """
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+LAYOUT = "category/{}/feed.json"
+
+
+def names(front_matter: str, config=None) -> list[str]:
+    made = entry(fields(front_matter), config=config or settings())
+    return [term.name for term in made.of("category")]
+
+
+# 18
+
+
+def test_a_category_may_have_a_space() -> None:
+    assert names('categories: "harbour news 24"') == ["harbour news 24"]
+
+
+def test_a_site_may_split_categories_at_spaces_as_jekyll_does() -> None:
+    split = settings(more="[categories]\nsplit = true")
+    assert names('categories: "harbour market"', split) == ["harbour", "market"]
+    assert names("categories: harbour, market day", split) == ["harbour", "market day"]
+    assert names("category: Developer Tools", split) == ["Developer Tools"]
+    assert names("categories: [Developer Tools]", split) == ["Developer Tools"]
+
+
+# 19: what stands after "categories:", and which categories that is
+
+GIVEN = {
+    "categories:": ["uncategorized"],
+    "categories: null": ["uncategorized"],
+    "categories: ~": ["uncategorized"],
+    "categories: []": ["uncategorized"],
+    "categories: ['']": ["uncategorized"],
+    "layout: post": ["uncategorized"],
+    "categories: 2013": ["2013"],
+    "categories: [2013, 017, NO, 30:12]": ["2013", "017", "NO", "30:12"],
+    "category: Trade": ["Trade"],
+    "Category: Trade": ["Trade"],
+    "CATEGORIES: [Trade]": ["Trade"],
+    "topics: [trade, tea]": ["trade", "tea"],
+    "taxonomies: {categories: [tea]}": ["tea"],
+    "categories: [Tea, tea, TEA]": ["Tea"],
+    "categories:\n- - Tea\n  - Trade\n- Port": ["Tea", "Trade", "Port"],
+    "categories: [" + ", ".join(f"c{n}" for n in range(14)) + "]": [f"c{n}" for n in range(14)],
+    "categories: ['Tea &amp; Trade', ' <b>Port</b> ']": ["Tea & Trade", "Port"],
+}
+
+
+@pytest.mark.parametrize(("front_matter", "expected"), GIVEN.items())
+def test_categories_are_read_whatever_their_form(front_matter: str, expected: list[str]) -> None:
+    assert names(front_matter) == expected
+
+
+def test_toml_and_json_categories_are_as_written_too() -> None:
+    toml = '+++\ntitle = "Tea"\ncategories = [2013, "017", true]\n+++\n'
+    json_ = '{"title": "Tea", "categories": [2013, "017", false, null]}\n'
+    assert [term.name for term in entry(toml).terms] == ["2013", "017", "true"]
+    assert [term.name for term in entry(json_).terms] == ["2013", "017", "false"]
+
+
+def test_a_tag_is_no_category_and_has_its_own_feed_where_that_is_switched_on() -> None:
+    both = settings(feeds='taxonomies = ["category", "tag"]')
+    made = entry(fields("tag: Tea\ncategory: Trade"), config=both)
+    assert [term.path for term in made.terms] == ["category/trade", "tag/tea"]
+
+
+def test_a_category_may_be_called_by_another_field() -> None:
+    named = settings(more='[categories]\ntitle_from = "tags"')
+    documents = built({"a.md": fields("category: chaye\ntags: 茶叶").encode()}, named)
+    assert json.loads(documents[LAYOUT.format("chaye")].data)["title"] == "茶叶"
+
+
+# 20: names that are near to each other, or near to something else
+
+DIFFERENT = [
+    "C", "C++", "C#", "c--", "a b", "a-b", "a_b", "a/b", "a.b", "A&B", "café", "cafe", "能工巧匠集",
+    "(xianggang)", "xianggang", "_brief", "brief", ".brief", "..", ".", "/", "//", "index",
+    "Index.", "archive", "con", "aux", "tea", "tea ", "🍵", "🍵🍵", "x" * 100, "x" * 101,
+    "tea-0a1b2c3d4e",
+    "%2e%2e", "\\", "a\\b", "?", "#", "&", "Ⅸ", "ix", "ß", "atom.xml", "-", "--", "_", "١", "1",
+]  # fmt: skip
+
+SAME = [
+    ("ARM", "arm"),
+    ("TechWeb", "Techweb"),
+    ("Straße", "STRASSE"),
+    ("café", unicodedata.normalize("NFD", "CAFÉ")),
+    ("Developer Tools", "developer  tools"),
+    (" tea", "tea\t"),
+    ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+]
+
+
+def test_different_categories_have_different_folders() -> None:
+    slugs = {name: paths.slug(name) for name in DIFFERENT}
+    for one, other in combinations(DIFFERENT, 2):
+        same = paths.identity(one) == paths.identity(other)
+        assert (slugs[one] == slugs[other]) == same, (one, other)
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_spellings_of_one_category_have_one_folder(one: str, other: str) -> None:
+    assert paths.slug(one) == paths.slug(other)
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_a_folder_is_one_safe_step_of_a_path(name: str) -> None:
+    slug = paths.slug(name)
+    assert slug and slug not in {".", "..", "index", "archive"}
+    assert not set(slug) & set('/\\%?#&.:*"<>| ') and len(slug.encode()) <= 100
+
+
+def test_readable_names_stay_readable() -> None:
+    assert [paths.slug(name) for name in ("能工巧匠集", "Tea-Trade", "Café", "a_b")] == [
+        "能工巧匠集",
+        "tea-trade",
+        "café",
+        "a_b",
+    ]
+
+
+def test_no_feed_overwrites_another_and_none_leaves_its_folder() -> None:
+    listed = json.dumps(DIFFERENT, ensure_ascii=False)
+    raised = settings(feeds='formats = ["json"]', more="[limits]\nterms = 200")
+    posts = {"a.md": f'{{"title": "Tea", "date": "2026-11-01", "categories": {listed}}}\n'.encode()}
+    documents = built(posts, raised)
+    titles = [
+        json.loads(document.data)["title"]
+        for path, document in documents.items()
+        if path.startswith("category/") and path.endswith("/feed.json")
+    ]
+    unique = {paths.identity(name): name for name in reversed(DIFFERENT)}
+    assert sorted(titles) == sorted(" ".join(name.split()) for name in unique.values())
+    assert not [path for path in documents if ".." in path.split("/") or path.startswith("/")]
+
+
+def test_a_category_is_shown_as_the_newest_post_writes_it() -> None:
+    posts = {
+        "a.md": fields("date: 2026-11-01\ncategory: TechWeb").encode(),
+        "b.md": fields("date: 2026-11-02\ncategory: Techweb").encode(),
+    }
+    assert json.loads(built(posts)[LAYOUT.format("techweb")].data)["title"] == "Techweb"
+
+
+def test_a_dictionary_among_categories_is_shown_as_written() -> None:
+    assert names("categories:\n- C: the language\n- Tea") == ["C: the language", "Tea"]
+
+
+# 21
+
+
+def test_a_site_may_have_two_thousand_categories() -> None:
+    one = settings(feeds='formats = ["json"]\npages = false')
+    posts = {
+        f"{number}.md": fields(f"date: 2026-11-01\ncategory: Topic {number}").encode()
+        for number in range(2000)
+    }
+    documents = built(posts, one)
+    assert len([path for path in documents if path.startswith("category/")]) == 2000
+
+
+def test_nine_thousand_posts_in_one_folder_are_read_in_less_memory_than_they_take(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "feeds.toml").write_text(f"{SITE}[feeds]\n{FEEDS}pages = false\narchives = false\n")
+    (tmp_path / "posts").mkdir()
+    for number in range(9025):
+        text = fields(f"date: 2026-11-01\ncategory: Topic {number % 20}", "Tea and trade. " * 900)
+        (tmp_path / "posts" / f"{number}.md").write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, COMMAND, "build", "posts", "out", "--jobs", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    total = sum(file.stat().st_size for file in (tmp_path / "posts").iterdir())
+    assert len([*(tmp_path / "out" / "category").iterdir()]) == 20
+    peak = int(done.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
+    assert peak < total
+
+
+def test_more_terms_than_anybody_means_are_reported() -> None:
+    many = ", ".join(f"c{number}" for number in range(101))
+    found = problem(fields(f"categories: [{many}]"))
+    assert told(found) == (
+        3,
+        "the post has 101 categories, tags and authors",
+        "keep at most 100, or raise limits.terms",
+    )
+    assert found.field == "categories"

