@@ -30,8 +30,8 @@ from feeds.stores.base import Object, Stat, Store
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
-from tests import yardstick
 from tests.bench import corpus
+from tests.support.yardstick import differences
 
 LATENCY = 0.02
 WORKERS = 2
@@ -192,7 +192,7 @@ def measured(folder: Path, count: int, sizes: Sequence[int], workers: int, by_ag
             else:
                 feeds = LocalStore(folder / f"feeds-{size}")
                 done = burst(folder / "posts", folder / f"feeds-{size}", keys, size, some)
-            wrong = yardstick.wrong(posts, feeds, CONFIG)
+            wrong = differences(posts, feeds, CONFIG)
             assert not wrong, wrong[:10]
             calls, rate = done.work.calls, count / done.seconds / some
             bound = bound or ThreadedRuntime().threads / (LATENCY * calls.total() / count)
@@ -236,7 +236,7 @@ def rebuilt(posts: Store, count: int) -> None:
     done = rebuild(Publisher(source, feeds, CONFIG, ThreadedRuntime()))
     seconds = time.perf_counter() - start
     assert not done.errors, done.errors[:10]
-    assert not yardstick.wrong(posts, feeds.store, CONFIG)
+    assert not differences(posts, feeds.store, CONFIG)
     calls = source.calls + feeds.calls
     print(
         f"feeds rebuild: {seconds:.1f} s, {count / seconds:,.0f} posts/s, "

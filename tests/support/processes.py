@@ -35,8 +35,9 @@ WORKER = """
 import faulthandler, json, sys
 faulthandler.enable()
 import handler
+from feeds.aws.environment import shared_publisher
 answers, sys.stdout = sys.stdout, sys.stderr
-handler._publisher()
+shared_publisher()
 answers.write("ready\\n")
 answers.flush()
 for line in sys.stdin:

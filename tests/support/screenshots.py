@@ -1,6 +1,6 @@
 """Draw docs/page.png, the README's picture, from the example site.
 
-Run it with `python tests/support/screenshots.py`.
+Run it with `PYTHONPATH=tests python -m support.screenshots`.
 
 Needs Chromium, and a font with Chinese (on Debian: fonts-noto-cjk or fonts-wqy-microhei).
 """
