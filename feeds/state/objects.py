@@ -1,0 +1,109 @@
+"""Owns the private state: what is kept of a post and of the site, under which keys, in which form.
+
+Three kinds of object, each a function of the one before: a record of every post, a manifest of
+every feed (manifest.py), one catalog of the feeds. Each carries a token that is new with every
+write: an S3 ETag is a hash of the content, so only a token makes equal content differ, and only a
+token tells a writer whose reply was lost that the write was its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from feeds.config import Config
+from feeds.documents import pagination
+from feeds.documents.pagination import SortKey
+from feeds.model import Entry, Problem
+
+
+class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
+    """What one object was when it was last looked at: its version, and the last good entry.
+
+    No entry: it is a draft, or was never one that could be read.
+    """
+
+    version: str
+    entry: Entry | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class Record(Struct, frozen=True, omit_defaults=True):
+    """What is known of one post: its objects by key (one, but for posts that are moved by stem).
+
+    `feeds` are the paths of all feeds that it may be in, `places` where it may be in them: more
+    than it is in now, until every index has been seen without the rest. `made` tells which
+    configuration and version of this program read it.
+    """
+
+    token: str = ""
+    made: str = ""
+    posts: dict[str, ObjectSnapshot] = {}
+    feeds: tuple[str, ...] = ()
+    places: tuple[SortKey, ...] = ()
+    due: datetime | None = None
+    was_due: datetime | None = None
+
+    def entry(self, now: datetime) -> Entry | None:
+        """The post's entry at a time: of several objects with one stem, the last updated."""
+        due = [
+            seen.entry
+            for seen in self.posts.values()
+            if seen.entry is not None and seen.entry.published <= now
+        ]
+        return max(due, key=lambda entry: (entry.updated, entry.key), default=None)
+
+
+class FeedListItem(Struct, frozen=True, array_like=True):
+    """A feed in the catalog: its title (``""``: it is empty), and as of which generation."""
+
+    title: str
+    generation: int
+
+
+class FeedList(Struct, frozen=True):
+    """The feeds of the site by path."""
+
+    token: str = ""
+    feeds: dict[str, FeedListItem] = {}
+
+
+def build_record(
+    made: str, old: Record, posts: dict[str, ObjectSnapshot], config: Config, now: datetime
+) -> Record:
+    """The record of a post whose objects are `posts` at `now`; it forgets no feed and no place."""
+    entries = [seen.entry for seen in posts.values() if seen.entry is not None]
+    feeds = {"", *(path for entry in entries for path in config.feed_paths(entry.terms))}
+    places = {pagination.sort_key(entry) for entry in entries}
+    return Record(
+        made=made,
+        posts=posts,
+        feeds=tuple(sorted({*old.feeds, *feeds})),
+        places=tuple(sorted({*old.places, *places})),
+        due=min((e.published for e in entries if e.published > now), default=None),
+        was_due=old.due,
+    )
+
+
+def fingerprint(config: Config) -> str:
+    """What tells records made by one configuration and version from those made by another."""
+    from feeds import __version__
+
+    settings = msgspec.json.encode([__version__, config], order="sorted")
+    return hashlib.sha256(settings).hexdigest()[:16]
+
+
+def problems(records: Iterable[Record]) -> list[Problem]:
+    """Everything that is wrong with the posts of these records."""
+    return sorted(
+        problem for record in records for seen in record.posts.values() for problem in seen.problems
+    )
+
+
+def encode(value: Struct | tuple[Struct, ...]) -> bytes:
+    """The stored form: JSON, so that a person can read it and offsets of dates stay."""
+    return msgspec.json.encode(value)
