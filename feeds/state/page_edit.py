@@ -43,6 +43,7 @@ class PageEdit:
         self._removed: list[str] = []
 
     def apply(self, changes: dict[SortKey, Entry | None]) -> None:
+        """Put each entry at its sort key; None removes what is there."""
         todo = dict(sorted(changes.items()))
         while todo and self.slots and (first := next(iter(todo))) <= self.slots[-1].end:
             self._run(self._find(first), todo)
@@ -204,4 +205,5 @@ class PageEdit:
 
 
 def page_digest(part: Sequence[Entry]) -> str:
+    """The hash by which two pages of the same entries are recognised: 16 hexadecimal digits."""
     return hashlib.sha256(msgspec.json.encode(part)).hexdigest()[:16]
