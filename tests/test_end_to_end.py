@@ -384,7 +384,7 @@ def a_crash_is_made_up_for(cloud: Cloud, poller: Poller, public: str) -> None:
     stop = threading.Event()
 
     def kill() -> None:
-        while not stop.wait(moments.uniform(0.3, 0.9)) and poller.crashes < crashes + 3:
+        while not stop.wait(moments.uniform(0.05, 0.4)) and poller.crashes < crashes + 3:
             moments.choice(poller.functions).process.kill()
 
     killer = threading.Thread(target=kill)

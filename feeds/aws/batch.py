@@ -119,7 +119,7 @@ def feed_label(path: str | None) -> str | None:
 
 def _scheduled(result: PublishResult) -> bool:
     """Have posts of the future looked at when their time comes; whether that could be done."""
-    waiting = {name: one for name, one in result.looked.items() if one.due or one.was_due}
+    waiting = {name: one for name, one in result.looked.items() if one.due or one.previous_due}
     schedules = shared_schedules() if waiting else None
     if schedules is None:
         if waiting:
@@ -140,7 +140,7 @@ def _schedule(schedules: Schedules, name: str, record: Record) -> None:
     while True:
         if record.due:
             soon = publisher.world.now() + MIN_SCHEDULE_LEAD
-            schedules.set(name, max(record.due, soon), sorted(record.posts))
+            schedules.set(name, max(record.due, soon), sorted(record.objects))
         else:
             schedules.clear(name)
         found = publisher.records.read(name)

@@ -40,8 +40,9 @@ def shared_config() -> Config:
 @cache
 def shared_publisher() -> Publisher:
     """The publisher of POSTS_URL and FEEDS_URL. Raises ConfigError, StoreError."""
-    posts, feeds = (Counted(open_store(required_variable(v))) for v in ("POSTS_URL", "FEEDS_URL"))
-    return Publisher(posts, feeds, shared_config(), ThreadedRuntime())
+    posts, feeds = required_variable("POSTS_URL"), required_variable("FEEDS_URL")
+    stores = Counted(open_store(posts)), Counted(open_store(feeds))
+    return Publisher(*stores, shared_config(), ThreadedRuntime())
 
 
 @cache

@@ -156,16 +156,16 @@ def _key64(key: str) -> int:
 def _is_recorded(publisher: Publisher, stat: Stat) -> bool:
     """Whether the record is of this very version, written or rewritten a moment ago."""
     name = record_key(post_identity(stat.key, publisher.config))
-    seen = publisher.records.read(name).posts.get(stat.key)
+    seen = publisher.records.read(name).objects.get(stat.key)
     return seen is not None and seen.version == stat.version
 
 
 def _gone(publisher: Publisher, stat: Stat, found: AuditReport, dry: bool) -> Iterator[str]:
     record = publisher.records.read(stat.key)
-    for key in record.posts:
+    for key in record.objects:
         found.gone += 1
         yield key
-    if not record.posts and not dry and publisher.world.now() - stat.modified > RECORD_TTL:
+    if not record.objects and not dry and publisher.world.now() - stat.modified > RECORD_TTL:
         publisher.feeds.delete(stat.key)
         found.swept += 1
 
@@ -201,7 +201,7 @@ def _repair_feed(publisher: Publisher, path: str, parts: list[Stat], found: Audi
     written = publisher.indexes.read(path)
     one = written.index
     pages = list(all_pages(one, written.parts))
-    used = {page.object for page in pages} | {volume.object for volume in one.volumes}
+    used = {page.object for page in pages} | {volume.object for volume in one.page_lists}
     _sweep(publisher, [stat for stat in parts if paths.stem(stat.key) not in used], found)
     wanted: dict[str, str] = {}
     if publisher.config.feeds.archives:
@@ -215,7 +215,7 @@ def _repair_feed(publisher: Publisher, path: str, parts: list[Stat], found: Audi
         written = publisher.indexes.due(path, missing)
     changed, one = publisher.public.feed(written)
     found.documents += len(changed)
-    return not one.settled
+    return not one.listed
 
 
 def _sweep(publisher: Publisher, unused: list[Stat], found: AuditReport) -> None:

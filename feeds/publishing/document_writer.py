@@ -166,7 +166,7 @@ class DocumentWriter:
         as it is must be looked at: for that, and for archives, there is `show`.
         """
         path, one = written.path, written.index
-        made = [] if one.due or one.retired else self._current(path, one)
+        made = [] if one.pending or one.tombstones else self._current(path, one)
         over = [(document, *left.stand.get(document.path, ("", 0))) for document in made]
         if not over or any(hash(document.data) == there for document, _, there in over):
             return False
@@ -179,7 +179,7 @@ class DocumentWriter:
     def _batches(self, one: Manifest, parts: IndexPages) -> Iterator[Sequence[Document]]:
         """The documents to write: archive pages first, so that nothing links to what is not."""
         made: list[Document] = []
-        for name in pending_in_order(one.due):
+        for name in pending_in_order(one.pending):
             made += self._archive(one, parts, name)
             if sum(len(document.data) for document in made) > BATCH_BYTES:
                 yield made
@@ -196,7 +196,7 @@ class DocumentWriter:
             return list(formats.current_documents(path, window, older, self.config))
 
     def _archive(self, one: Manifest, parts: IndexPages, name: str) -> list[Document]:
-        due = one.due[name]
+        due = one.pending[name]
         entries = parts.page(due.object) if due.object else one.first_page
         with self._rendering:
             return list(
@@ -205,7 +205,7 @@ class DocumentWriter:
 
     def _delete_retired(self, path: str, one: Manifest, written: Collection[str]) -> None:
         """Delete archive pages that are no more; also those that this worker wrote too late."""
-        for name, since in one.retired.items():
+        for name, since in one.tombstones.items():
             for key in formats.archive_keys(path, name):
                 if since > 0 or key in written:
                     self.store.delete(paths.PUBLIC + key)

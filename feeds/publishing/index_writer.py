@@ -65,7 +65,7 @@ class IndexWriter:
                 parts.remove(written)
             written.clear()
             before = old.token
-            if old.due or old.retired or old.gone:
+            if old.pending or old.tombstones or old.obsolete_parts:
                 old, records = self.world.both(
                     lambda: self._tidied(old, parts, again),
                     lambda: self.world.each(self.record, names),
@@ -76,7 +76,7 @@ class IndexWriter:
             entries = [record.entry(now) for record in records]
             change = manifest_update.apply_changes(
                 old,
-                [place for record in records for place in record.places],
+                [place for record in records for place in record.sort_keys],
                 [
                     entry
                     for entry in entries
@@ -88,14 +88,15 @@ class IndexWriter:
                 fresh=self.world.token,
                 now=int(now.timestamp()),
             )
-            written.extend([*change.pages, *change.volumes])
-            parts.keep(change.pages, change.volumes)
+            written.extend([*change.pages, *change.page_lists])
+            parts.keep(change.pages, change.page_lists)
             last = self._titled(path, change.manifest, shown)
-            last = replace(last, lineage=(*last.lineage, self.world.token())[-MAX_RECENT_WRITERS:])
+            writers = (*last.recent_writers, self.world.token())
+            last = replace(last, recent_writers=writers[-MAX_RECENT_WRITERS:])
             return last
 
         version, new = self.state.swap(manifest_key(path), Manifest, merged)
-        parts.remove(new.gone)
+        parts.remove(new.obsolete_parts)
         return StoredIndex(path, version, new, parts, before)
 
     @staticmethod
@@ -105,7 +106,7 @@ class IndexWriter:
         It may have been: the reply was lost, and others built on it before it was looked for.
         """
         recent = now.generation - last.generation < MAX_RECENT_WRITERS
-        return recent and last.lineage[-1] not in now.lineage
+        return recent and last.recent_writers[-1] not in now.recent_writers
 
     def _tidied(self, old: Manifest, parts: IndexPages, again: bool) -> Manifest:
         """The manifest without what it asked for and is seen to be done.
@@ -113,27 +114,27 @@ class IndexWriter:
         An archive page that was seen to be gone is looked for once more after a crash: who died may
         have written it after that.
         """
-        parts.remove(old.gone)
+        parts.remove(old.obsolete_parts)
         now = int(self.world.now().timestamp())
 
         def is_due(name: str) -> bool:
-            what = old.due[name]
-            young = now - what.since < ZOMBIE_SECONDS
+            what = old.pending[name]
+            young = now - what.retired_at < ZOMBIE_SECONDS
             return young or not self.public.holds_archive(old, parts, name)
 
         def looked_for(name: str) -> int:
-            since = old.retired[name]
+            since = old.tombstones[name]
             if since < 0 and not again:
                 return since
             return abs(since) if self.public.has_archive(parts.path, name) else -abs(since)
 
-        names = list(old.due)
+        names = list(old.pending)
         still = dict(zip(names, self.world.each(is_due, names), strict=True))
-        due = {name: what for name, what in old.due.items() if still[name]}
-        names = list(old.retired)
+        due = {name: what for name, what in old.pending.items() if still[name]}
+        names = list(old.tombstones)
         seen = dict(zip(names, self.world.each(looked_for, names), strict=True))
         retired = {name: at for name, at in seen.items() if at > 0 or now + at < ZOMBIE_SECONDS}
-        return replace(old, due=due, retired=retired, gone=())
+        return replace(old, pending=due, tombstones=retired, obsolete_parts=())
 
     def _titled(self, path: str, new: Manifest, shown: dict[str, bool]) -> Manifest:
         """The manifest with its title, and whether the catalog is known to agree."""
@@ -141,10 +142,10 @@ class IndexWriter:
         listed = window or not path  # the feed of all posts is listed even while it is empty
         title = formats.describe_feed(path, window, self.config).title if listed else ""
         if title != new.title:
-            return replace(new, title=title, named=new.generation, settled=False)
-        if new.settled:
+            return replace(new, title=title, title_generation=new.generation, listed=False)
+        if new.listed:
             return new
-        return replace(new, settled=self.listing.agrees(path, title, new.named, shown))
+        return replace(new, listed=self.listing.agrees(path, title, new.title_generation, shown))
 
     # --- archive pages to be written again -------------------------------------------------------
 
@@ -154,10 +155,12 @@ class IndexWriter:
 
         def noted(old: Manifest) -> Manifest:
             every = manifest_update.mark_all_pending(
-                old, parts, made=old.made, archives=True, there=(), now=0
+                old, parts, made=old.config_fingerprint, archives=True, there=(), now=0
             )
-            due = {name: what for name, what in every.due.items() if name in {*names, *old.due}}
-            return replace(every, due=due, settled=old.settled)
+            due = {
+                name: what for name, what in every.pending.items() if name in {*names, *old.pending}
+            }
+            return replace(every, pending=due, listed=old.listed)
 
         version, one = self.state.swap(manifest_key(path), Manifest, noted)
         return StoredIndex(path, version, one, parts)

@@ -169,7 +169,7 @@ class Publisher:
                 what = f"{path or 'all posts'}: {error}"
                 failures.append(Failure(what, tuple(touched[path]), feed=path))
                 return None
-            return changed, one.settled
+            return changed, one.listed
 
         order = sorted(touched)
         results = dict(zip(order, self.world.each(fed, order), strict=True))

@@ -54,16 +54,20 @@ def rebuild(
     gone = set(begun.posts - there)
     orphans = sorted(begun.records)
     for name, record in _unknown(publisher, there):
-        if all(record_key(post_identity(key, publisher.config)) == name for key in record.posts):
-            gone.update(record.posts)
+        if all(record_key(post_identity(key, publisher.config)) == name for key in record.objects):
+            gone.update(record.objects)
         else:
             orphans.append(name)
     for start in range(0, len(stats), batch):
         chunk = stats[start : start + batch]
         todo = []
         for stat, record in zip(chunk, _records(publisher, chunk), strict=True):
-            gone.update(record.posts.keys() - there)
-            seen = record.posts.get(stat.key) if record.made == publisher.made else None
+            gone.update(record.objects.keys() - there)
+            seen = (
+                record.objects.get(stat.key)
+                if record.config_fingerprint == publisher.made
+                else None
+            )
             if seen is None or seen.version != stat.version or stat.key in begun.posts:
                 todo.append(stat.key)
         result.skipped += len(chunk) - len(todo)
@@ -79,7 +83,9 @@ def rebuild(
     result.gone = len(gone)
     found = (path_of_manifest(stat.key) for stat in publisher.feeds.list(FEEDS))
     paths = [path for path in found if path is not None]
-    made = publisher.world.each(lambda path: publisher.indexes.read(path).index.made, paths)
+    made = publisher.world.each(
+        lambda path: publisher.indexes.read(path).index.config_fingerprint, paths
+    )
     stale = [
         path
         for path, by in zip(paths, made, strict=True)
@@ -132,5 +138,5 @@ def _unknown(publisher: Publisher, there: set[str]) -> Iterator[tuple[str, Recor
     for stat in publisher.feeds.list(RECORDS):
         if stat.key not in known:
             record = publisher.records.read(stat.key)
-            if record.posts:
+            if record.objects:
                 yield stat.key, record

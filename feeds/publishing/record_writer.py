@@ -49,7 +49,7 @@ class RecordWriter:
         """Write down in the record at `name` what the objects at `keys` are now."""
 
         def record(old: Record) -> Record:
-            posts = dict(old.posts)
+            posts = dict(old.objects)
             for key in keys:
                 seen = self._seen(key, posts.get(key))
                 if seen is None:
@@ -73,11 +73,11 @@ class RecordWriter:
         """Leave a marker for the audit where a post waits for its time; take away the last one."""
         if record.due:
             self._leave_marker(name, record, record.due)
-        if record.was_due and record.was_due != record.due:
-            self._take_marker(name, record.was_due)
+        if record.previous_due and record.previous_due != record.due:
+            self._take_marker(name, record.previous_due)
 
     def _leave_marker(self, name: str, record: Record, due: datetime) -> None:
-        data = msgspec.json.encode({"keys": sorted(record.posts)})
+        data = msgspec.json.encode({"keys": sorted(record.objects)})
         self.state.store.put(marker_key(name, due), data, media_type=JSON)
 
     def _take_marker(self, name: str, due: datetime) -> None:
@@ -107,13 +107,15 @@ class RecordWriter:
 
     def shorten(self, name: str, record: Record) -> None:
         """Have a record with many places forget those that every index has been seen without."""
-        if len(record.places) > _MANY_PLACES:
+        if len(record.sort_keys) > _MANY_PLACES:
             self._forget(name, record)
 
     def _forget(self, name: str, record: Record) -> None:
         """Drop the feeds and places that every index has been seen without, if nobody minds."""
         now = self.state.world.now()
-        shorter = build_record(record.made, Record(), record.posts, self.config, now)
+        shorter = build_record(
+            record.config_fingerprint, Record(), record.objects, self.config, now
+        )
         try:
             version, there = self.state.read(name, Record)
             if version and there.token == record.token:

@@ -88,7 +88,7 @@ class FolderFollower:
 
     def _note(self, published: PublishResult) -> None:
         for record in published.looked.values():
-            for key in record.posts:
+            for key in record.objects:
                 if record.due is None:
                     self._due.pop(key, None)
                 else:

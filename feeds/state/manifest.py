@@ -33,44 +33,49 @@ class PageList(Struct, frozen=True, array_like=True):
 
 
 class PendingDocument(Struct, frozen=True, array_like=True):
-    """What an archive document is to hold, while nobody has seen yet that it does.
-
-    `object` is the page with its entries (``""``: the oldest page in the manifest), `older` the
-    name of the page before it. `since` is the second in which its name was given up before it was
-    taken again, 0 for most: until `DANGER` has passed, a slow worker may still delete it.
-    """
+    """What the documents of an archive page must hold, until they were seen to hold it."""
 
     object: str
+    """The stored page with the entries; ``""``: the oldest page in the manifest."""
     older: str
-    since: int = 0
+    """The name of the next older archive page; ``""`` for the oldest."""
+    retired_at: int = 0
+    """Set if this name was retired and is now used again: the second of the retirement. For
+    `ZOMBIE_SECONDS` a slow worker may still delete the documents, so they stay pending."""
 
 
-class Manifest(Struct, frozen=True, omit_defaults=True):
-    """The index of one feed. `entries` are the newest, oldest first; a page starts with them.
-
-    `token` is new with each write, `generation` counts the writes, `limit` is the one that the
-    pages were cut by, `made` tells which configuration last wrote all its documents. `title` is
-    what the catalog is to call the feed, ``""`` while it is empty; `named` the generation that
-    changed it last; `settled` whether the catalog was seen to agree. `due` are archive documents
-    to be written, `gone` stored objects to be deleted, `retired` archive documents to be deleted,
-    with the second in which they were given up; negative once they were seen to be gone. `lineage`
-    are the last writers' own tokens, oldest first.
-    """
+class Manifest(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The stored index of one feed: its newest entries; the others are in pages that it names."""
 
     token: str = ""
-    made: str = ""
+    """New with each write, so that equal content never has an equal ETag."""
+    config_fingerprint: str = ""
+    """The configuration and version that last wrote all documents of the feed (`fingerprint`)."""
     generation: int = 0
+    """Counts the writes of this manifest."""
     limit: int = 0
-    volumes: tuple[PageList, ...] = ()
+    """`feeds.limit` when the pages were cut; another limit cuts all of them anew."""
+    page_lists: tuple[PageList, ...] = ()
+    """Stored lists of the oldest pages, oldest first."""
     pages: tuple[Page, ...] = ()
+    """The stored pages after those of the lists, oldest first."""
     entries: tuple[Entry, ...] = ()
+    """The newest entries, oldest first; a page starts with them."""
     title: str = ""
-    named: int = 0
-    settled: bool = True
-    due: dict[str, PendingDocument] = {}
-    gone: tuple[str, ...] = ()
-    retired: dict[str, int] = {}
-    lineage: tuple[str, ...] = ()
+    """What the list of all feeds is to call the feed; ``""`` while the feed is empty."""
+    title_generation: int = 0
+    """The generation that changed `title` last."""
+    listed: bool = True
+    """Whether the list of all feeds was seen to have `title`."""
+    pending: dict[str, PendingDocument] = {}
+    """Archive pages whose documents must be written, by name, until they were seen to be right."""
+    obsolete_parts: tuple[str, ...] = ()
+    """Stored pages and page lists to delete: no manifest needs them any more."""
+    tombstones: dict[str, int] = {}
+    """Archive pages whose documents must be deleted, by name, with the second of their retirement;
+    negative once the documents were seen to be gone."""
+    recent_writers: tuple[str, ...] = ()
+    """Tokens of the last writes, oldest first: a writer whose reply was lost finds its own here."""
 
     @property
     def first_page(self) -> Sequence[Entry]:
@@ -86,7 +91,7 @@ class Manifest(Struct, frozen=True, omit_defaults=True):
         """
         if len(self.entries) > self.limit:
             return pagination.page_name(self.entries)
-        return (self.pages or self.volumes)[-1].name if self.pages or self.volumes else ""
+        return (self.pages or self.page_lists)[-1].name if self.pages or self.page_lists else ""
 
 
 class PageReader(Protocol):
@@ -104,7 +109,7 @@ class ManifestUpdate(Struct, frozen=True):
 
     manifest: Manifest
     pages: dict[str, tuple[Entry, ...]]
-    volumes: dict[str, tuple[Page, ...]]
+    page_lists: dict[str, tuple[Page, ...]]
 
 
 ZOMBIE_SECONDS = 3600
@@ -116,7 +121,7 @@ MAX_RECENT_WRITERS = 16
 
 def all_pages(one: Manifest, shelf: PageReader) -> Iterator[Page]:
     """Every stored page, oldest first."""
-    for volume in one.volumes:
+    for volume in one.page_lists:
         yield from shelf.volume(volume.object)
     yield from one.pages
 

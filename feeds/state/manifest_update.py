@@ -56,28 +56,28 @@ def apply_changes(
     volumes, pages = edit.shelved()
     before = _archive(old, edit.old_slots()) if archives else {}
     new = Manifest(
-        made=old.made,
+        config_fingerprint=old.config_fingerprint,
         generation=old.generation + 1,
         limit=limit,
-        volumes=volumes,
+        page_lists=volumes,
         pages=pages,
         entries=tuple(edit.tail),
         title=old.title,
-        named=old.named,
-        settled=old.settled,
-        lineage=old.lineage,
-        gone=(*old.gone, *edit.gone(volumes)),
+        title_generation=old.title_generation,
+        listed=old.listed,
+        recent_writers=old.recent_writers,
+        obsolete_parts=(*old.obsolete_parts, *edit.gone(volumes)),
     )
     after = _archive(new, edit.slots) if archives else {}
-    due, retired = dict(old.due), dict(old.retired)
+    due, retired = dict(old.pending), dict(old.tombstones)
     for name in before.keys() - after.keys():
         due.pop(name, None)
         retired[name] = now
     for name, (object_, older, told) in after.items():
         if name in due or name not in before or not _same_document(before[name], (older, told)):
-            since = abs(retired.pop(name, due[name].since if name in due else 0))
+            since = abs(retired.pop(name, due[name].retired_at if name in due else 0))
             due[name] = PendingDocument(object_, older, since)
-    new = replace(new, due=due, retired=retired)
+    new = replace(new, pending=due, tombstones=retired)
     return ManifestUpdate(new, edit.created, edit.bound)
 
 
@@ -94,18 +94,25 @@ def mark_all_pending(
         if (newest := one.newest_archive) and (not order or newest != order[-1][0]):
             order.append((newest, ""))
     names = [name for name, _ in order]
-    retired = dict(one.retired)
+    retired = dict(one.tombstones)
     due = {
         name: PendingDocument(object_, older, abs(retired.pop(name, _since(one, name))))
         for (name, object_), older in zip(order, ["", *names], strict=False)
     }
     retired |= {name: now for name in there if name not in due}
     generation = one.generation + 1
-    return replace(one, due=due, retired=retired, made=made, generation=generation, settled=False)
+    return replace(
+        one,
+        pending=due,
+        tombstones=retired,
+        config_fingerprint=made,
+        generation=generation,
+        listed=False,
+    )
 
 
 def _since(one: Manifest, name: str) -> int:
-    return one.due[name].since if name in one.due else 0
+    return one.pending[name].retired_at if name in one.pending else 0
 
 
 _Fingerprint: TypeAlias = str | Sequence[Entry]

@@ -32,27 +32,30 @@ class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
     problems: tuple[Problem, ...] = ()
 
 
-class Record(Struct, frozen=True, omit_defaults=True):
-    """What is known of one post: its objects by key (one, but for posts that are moved by stem).
-
-    `feeds` are the paths of all feeds that it may be in, `places` where it may be in them: more
-    than it is in now, until every index has been seen without the rest. `made` tells which
-    configuration and version of this program read it.
-    """
+class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The state of one post: what it is now, and every feed and position that it may be in."""
 
     token: str = ""
-    made: str = ""
-    posts: dict[str, ObjectSnapshot] = {}
+    """New with each write, so that equal content never has an equal ETag."""
+    config_fingerprint: str = ""
+    """The configuration and version that read the post (`fingerprint`)."""
+    objects: dict[str, ObjectSnapshot] = {}
+    """The post's objects by key: one, or several with the same stem (`posts.id_from`)."""
     feeds: tuple[str, ...] = ()
-    places: tuple[SortKey, ...] = ()
+    """A superset: the paths of the feeds that the post is in, and of those that it has left, until
+    every index has confirmed the removal."""
+    sort_keys: tuple[SortKey, ...] = ()
+    """A superset, likewise: the positions that the post may have in an index."""
     due: datetime | None = None
-    was_due: datetime | None = None
+    """When the post, or another version of it, becomes public; None: nothing is in the future."""
+    previous_due: datetime | None = None
+    """`due` of the record that this one replaced: its marker and its schedule must go."""
 
     def entry(self, now: datetime) -> Entry | None:
         """The post's entry at a time: of several objects with one stem, the last updated."""
         due = [
             seen.entry
-            for seen in self.posts.values()
+            for seen in self.objects.values()
             if seen.entry is not None and seen.entry.published <= now
         ]
         return max(due, key=lambda entry: (entry.updated, entry.key), default=None)
@@ -65,7 +68,7 @@ class FeedListItem(Struct, frozen=True, array_like=True):
     generation: int
 
 
-class FeedList(Struct, frozen=True):
+class FeedList(Struct, frozen=True, forbid_unknown_fields=True):
     """The feeds of the site by path."""
 
     token: str = ""
@@ -80,12 +83,12 @@ def build_record(
     feeds = {"", *(path for entry in entries for path in config.feed_paths(entry.terms))}
     places = {pagination.sort_key(entry) for entry in entries}
     return Record(
-        made=made,
-        posts=posts,
+        config_fingerprint=made,
+        objects=posts,
         feeds=tuple(sorted({*old.feeds, *feeds})),
-        places=tuple(sorted({*old.places, *places})),
+        sort_keys=tuple(sorted({*old.sort_keys, *places})),
         due=min((e.published for e in entries if e.published > now), default=None),
-        was_due=old.due,
+        previous_due=old.due,
     )
 
 
@@ -100,7 +103,10 @@ def fingerprint(config: Config) -> str:
 def problems(records: Iterable[Record]) -> list[Problem]:
     """Everything that is wrong with the posts of these records."""
     return sorted(
-        problem for record in records for seen in record.posts.values() for problem in seen.problems
+        problem
+        for record in records
+        for seen in record.objects.values()
+        for problem in seen.problems
     )
 
 

@@ -35,7 +35,7 @@ class PageEdit:
         self, old: Manifest, limit: int, shelf: PageReader, fresh: Callable[[], str]
     ) -> None:
         self.old, self.limit, self.shelf, self.fresh = old, limit, shelf, fresh
-        self.slots: list[Slot] = [*old.volumes, *old.pages]
+        self.slots: list[Slot] = [*old.page_lists, *old.pages]
         self.tail: list[Entry] = list(old.entries)
         self.created: dict[str, tuple[Entry, ...]] = {}
         self.bound: dict[str, tuple[Page, ...]] = {}
@@ -180,8 +180,8 @@ class PageEdit:
 
     def _open_after_changes(self) -> None:
         """Open volumes whose first page got another one before it: its document links to that."""
-        names = [volume.name for volume in self.old.volumes]
-        before = dict(zip((v.object for v in self.old.volumes), ["", *names], strict=False))
+        names = [volume.name for volume in self.old.page_lists]
+        before = dict(zip((v.object for v in self.old.page_lists), ["", *names], strict=False))
         at = 1
         while at < len(self.slots):
             slot, previous = self.slots[at], self.slots[at - 1]
@@ -194,7 +194,7 @@ class PageEdit:
     def old_slots(self) -> list[Slot]:
         """The stored pages as they were, seen as closely as this change looked at them."""
         found: list[Slot] = []
-        for volume in self.old.volumes:
+        for volume in self.old.page_lists:
             found += self._opened.get(volume.object, (volume,))
         return [*found, *self.old.pages]
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from feeds.errors import Conflict
+from feeds.errors import Conflict, StoreError
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
 from feeds.state.objects import FeedList, Record, encode
@@ -48,7 +48,13 @@ class StateStore:
         found = self.store.get(key)
         if found is None:
             return "", kind()
-        return found.stat.version, _DECODERS[kind].decode(found.data)
+        try:
+            return found.stat.version, _DECODERS[kind].decode(found.data)
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"{key}: damaged, or written by another version of bucketfeed ({error}); delete "
+                "everything under state/ and run feeds rebuild"
+            ) from None
 
     def version(self, key: str) -> str:
         """The version of any object; ``""`` where there is none."""

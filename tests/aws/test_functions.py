@@ -497,13 +497,13 @@ def process_of(code: str) -> WorkerProcess:
 
 ECHO = """
 import os, sys
-from feeds import apart
+from feeds.worker_process import answer_requests
 def answer(question):
     print("a note that is no answer")
     if question.startswith("die"): os.kill(os.getpid(), int(question.split()[1]))
     if question.startswith("exit"): os._exit(3)
     return f"{os.getpid()} {len(question)}"
-apart.serve(answer)
+answer_requests(answer)
 """
 
 

@@ -76,9 +76,9 @@ def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
         fresh=lambda: next(names),
         now=0,
     )
-    settled = replace(change.manifest, due={}, token="first")
+    settled = replace(change.manifest, pending={}, token="first")
     for path in PATHS:
-        for name, part in {**change.pages, **change.volumes}.items():
+        for name, part in {**change.pages, **change.page_lists}.items():
             feeds.put(page_key(path, name), encode(part))
         feeds.put(manifest_key(path), encode(settled))
 

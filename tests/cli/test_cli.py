@@ -281,7 +281,7 @@ def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> N
         (["build", "posts", "feeds.toml"], "feeds.toml: expected a folder, found a file"),
         (["build", "http://example.com/", "public"], "'http://example.com/' is not the address"),
         (["build", "posts", "s3://"], "'s3://' is not the address of a store"),
-        (["build", "posts", "public", "--config", "no.toml"], "no.toml: cannot be read: No such"),
+        (["build", "posts", "public", "--config", "no.toml"], "no.toml: cannot be read (No such"),
         (["build", "posts", "public", "--config", "latin1.toml"], "latin1.toml: is not UTF-8"),
         (["serve", "nowhere"], "nowhere: there is no such folder"),
         (["check", "nowhere"], "nowhere"),

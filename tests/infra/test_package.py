@@ -181,5 +181,5 @@ def test_without_a_configuration_it_says_so(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 1
-    assert done.stderr.startswith("none.toml: cannot be read; write it")
+    assert done.stderr.startswith("none.toml: cannot be read (No such file or directory); write it")
     assert list(tmp_path.iterdir()) == []

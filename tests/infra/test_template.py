@@ -114,10 +114,10 @@ def test_functions_run_on_the_python_they_are_compiled_for(made: Resolved) -> No
 
 def test_a_function_is_told_what_it_reads_and_nothing_else(made: Resolved) -> None:
     """Every variable that is set is read somewhere, and every one that must be set is."""
-    asking = ("_variable", "_queue", "os.environ.get")
+    asking = ("required_variable", "shared_queue", "os.environ.get")
     read = {
         node.args[0].value
-        for source in [ROOT / "handler.py", *(ROOT / "feeds").glob("*.py")]
+        for source in [ROOT / "handler.py", *(ROOT / "feeds").rglob("*.py")]
         if not package._UNUSED.search(source.relative_to(ROOT).as_posix())
         for node in ast.walk(ast.parse(source.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in asking
@@ -583,10 +583,10 @@ def test_who_gives_an_address_hears_of_alarms(template: Template) -> None:
 def test_the_dashboard_shows_all_alarms_and_metrics_that_are_sent(made: Resolved) -> None:
     (dashboard,) = made.resources("AWS::CloudWatch::Dashboard").values()
     body = json.loads(dashboard["DashboardBody"])
-    handler = (ROOT / "handler.py").read_text()
+    batch = (ROOT / "feeds" / "aws" / "batch.py").read_text()
 
     alarms = {f"<{name}.Arn>" for name in made.resources("AWS::CloudWatch::Alarm")}
     assert set(body["widgets"][0]["properties"]["alarms"]) == alarms
     for metric in ("Posts", "Documents", "Problems", "Failed", "Conflicts"):
         assert f'"{metric}"' in dashboard["DashboardBody"]
-        assert f"{metric}=" in handler, "the name that the handler sends it under"
+        assert f"{metric}=" in batch, "the name that the function sends it under"

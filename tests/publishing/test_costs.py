@@ -128,8 +128,8 @@ class Site:
             fresh=lambda: next(names),
             now=0,
         )
-        parts = {**change.pages, **change.volumes}
-        settled = replace(change.manifest, due={}, token="first")
+        parts = {**change.pages, **change.page_lists}
+        settled = replace(change.manifest, pending={}, token="first")
         for path in FEEDS:
             for name, part in parts.items():
                 self.feeds.put(page_key(path, name), encode(part))
@@ -352,12 +352,20 @@ def _shape(store, path: str) -> tuple[object, ...]:
     """What of an index does not depend on who wrote it when."""
     found = msgspec.json.decode(store.get(manifest_key(path)).data, type=Manifest)
     pages = [(page.end, page.name, page.digest) for page in found.pages]
-    volumes = [(volume.end, volume.name) for volume in found.volumes]
-    return found.entries, pages, volumes, found.title, found.settled, found.limit, found.made
+    volumes = [(volume.end, volume.name) for volume in found.page_lists]
+    return (
+        found.entries,
+        pages,
+        volumes,
+        found.title,
+        found.listed,
+        found.limit,
+        found.config_fingerprint,
+    )
 
 
 def _record(store, number: int) -> Record:
     found = store.get(record_key(key(number)))
     record = msgspec.json.decode(found.data, type=Record)
-    seen = replace(record.posts[key(number)], version="")
-    return replace(record, token="", posts={key(number): seen})
+    seen = replace(record.objects[key(number)], version="")
+    return replace(record, token="", objects={key(number): seen})

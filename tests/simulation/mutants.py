@@ -107,7 +107,7 @@ class StaleTokens(StateStore):
             try:
                 new = change(old)
                 if isinstance(new, Manifest):
-                    new = replace(new, generation=0, lineage=(), named=0)
+                    new = replace(new, generation=0, recent_writers=(), title_generation=0)
                 return self.write(key, new, version), new
             except Conflict:
                 self.lost(key, attempt)
@@ -169,7 +169,7 @@ class ForgetsOldPlaces(RecordWriter):
     """The record names only the place that the post has now."""
 
     def _of(self, old, posts):
-        return super()._of(replace(old, places=()), posts)
+        return super()._of(replace(old, sort_keys=()), posts)
 
 
 class LeavesMarkersUnseen(RecordWriter):
@@ -183,7 +183,7 @@ class ForgetsWhatIsDue(IndexWriter):
     """The manifest does not carry on the archive documents that a crash left unwritten."""
 
     def _tidied(self, old, parts, again):
-        return super()._tidied(replace(old, due={}, retired={}), parts, again)
+        return super()._tidied(replace(old, pending={}, tombstones={}), parts, again)
 
 
 class RemovesPartsInUse(IndexWriter):
@@ -227,7 +227,7 @@ class StaysAlone(DocumentWriter):
 
     def _is_alone(self, written, left, work):
         path, one = written.path, written.index
-        made = [] if one.due or one.retired else self._current(path, one)
+        made = [] if one.pending or one.tombstones else self._current(path, one)
         over = [(document, *left.stand.get(document.path, ("", 0))) for document in made]
         if not over or any(hash(document.data) == there for document, _, there in over):
             return False
@@ -250,7 +250,7 @@ class ForgetsArchivesWhenAlone(DocumentWriter):
     """Goes the short way also where archive pages are to be written or deleted."""
 
     def _is_alone(self, written, left, work):
-        bare = replace(written.index, due={}, retired={})
+        bare = replace(written.index, pending={}, tombstones={})
         return super()._is_alone(replace(written, index=bare), left, work)
 
 

@@ -54,15 +54,15 @@ class Shelf:
             now=1,
         )
         self.pages |= change.pages
-        self.volumes |= change.volumes
-        self.writes = len(change.pages) + len(change.volumes)
-        for name in change.manifest.gone:
+        self.volumes |= change.page_lists
+        self.writes = len(change.pages) + len(change.page_lists)
+        for name in change.manifest.obsolete_parts:
             self.pages.pop(name, None)
             self.volumes.pop(name, None)
-        return msgspec.structs.replace(change.manifest, gone=())
+        return msgspec.structs.replace(change.manifest, obsolete_parts=())
 
     def all_pages(self, one: Manifest) -> list[Page]:
-        bound = [page for volume in one.volumes for page in self.volumes[volume.object]]
+        bound = [page for volume in one.page_lists for page in self.volumes[volume.object]]
         return [*bound, *one.pages]
 
     def cuts(self, one: Manifest) -> list[list[str]]:
@@ -92,8 +92,8 @@ def assert_is_the_set(shelf: Shelf, one: Manifest, entries: list[Entry], limit: 
     assert set(shelf.pages) == {page.object for page in shelf.all_pages(one)}, (
         "no page is left over"
     )
-    assert set(shelf.volumes) == {volume.object for volume in one.volumes}
-    assert not set(one.retired) & set(archived)
+    assert set(shelf.volumes) == {volume.object for volume in one.page_lists}
+    assert not set(one.tombstones) & set(archived)
 
 
 @settings(max_examples=150, deadline=None)
@@ -133,14 +133,14 @@ def test_the_volumes_of_many_pages_are_those_of_the_set_too(seed, limit):
     other_shelf = Shelf()
     other = other_shelf.change(Manifest(), (), entries, limit)
     assert_is_the_set(shelf, one, entries, limit)
-    assert [v.end for v in one.volumes] == [v.end for v in other.volumes]
+    assert [v.end for v in one.page_lists] == [v.end for v in other.page_lists]
     gone = random.sample(entries, 700)
     one = shelf.change(one, [pagination.sort_key(e) for e in gone], (), limit)
     dropped = {e.id for e in gone}
     left = [e for e in entries if e.id not in dropped]
     assert_is_the_set(shelf, one, left, limit)
     again = Shelf().change(Manifest(), (), left, limit)
-    assert [v.end for v in one.volumes] == [v.end for v in again.volumes]
+    assert [v.end for v in one.page_lists] == [v.end for v in again.page_lists]
 
 
 def test_archive_documents_due_after_a_change_are_exactly_those_that_differ():
@@ -156,12 +156,12 @@ def test_archive_documents_due_after_a_change_are_exactly_those_that_differ():
                 there[number] = entry(number, title=str(random_.randrange(3)))
                 adds.append(there[number])
             one = shelf.change(one, drops, adds)
-            for name in one.retired:
+            for name in one.tombstones:
                 published.pop(name, None)
-            for name, due in one.due.items():
+            for name, due in one.pending.items():
                 entries = shelf.pages[due.object] if due.object else one.first_page
                 published[name] = (due.older, list(entries))
-            one = msgspec.structs.replace(one, due={}, retired={})
+            one = msgspec.structs.replace(one, pending={}, tombstones={})
             pages = pagination.archive_pages(pagination.in_order(there.values()), 4)
             names = [pagination.page_name(page) for page in pages]
             expected = dict(zip(names, zip(["", *names], pages, strict=False), strict=True))
@@ -173,7 +173,7 @@ def test_one_change_rewrites_a_bounded_number_of_pages(size):
     shelf = Shelf()
     entries = [entry(number) for number in range(size)]
     one = shelf.change(Manifest(), (), entries, 50)
-    one = msgspec.structs.replace(one, due={})
+    one = msgspec.structs.replace(one, pending={})
     shelf.change(one, (), [entry(size)], 50)
     assert shelf.reads == 0
     assert shelf.writes <= 2
@@ -181,9 +181,9 @@ def test_one_change_rewrites_a_bounded_number_of_pages(size):
     for number in range(0, size, size // 60):
         after = shelf.change(one, [pagination.sort_key(entries[number])], (), 50)
         writes.append(shelf.writes)
-        dues.append(len(after.due))
+        dues.append(len(after.pending))
         one = shelf.change(after, (), [entries[number]], 50)
-        one = msgspec.structs.replace(one, due={}, retired={})
+        one = msgspec.structs.replace(one, pending={}, tombstones={})
     assert max(writes) <= 12
     assert sum(writes) / len(writes) < 5
     assert max(dues) <= 12
@@ -192,10 +192,10 @@ def test_one_change_rewrites_a_bounded_number_of_pages(size):
 def test_an_entry_that_is_written_again_as_it_was_rewrites_no_page():
     shelf = Shelf()
     entries = [entry(number) for number in range(300)]
-    one = msgspec.structs.replace(shelf.change(Manifest(), (), entries, 10), due={})
+    one = msgspec.structs.replace(shelf.change(Manifest(), (), entries, 10), pending={})
     after = shelf.change(one, [pagination.sort_key(entries[5])], [entries[5]], 10)
     assert shelf.writes == 0
-    assert after.due == {} == after.retired
+    assert after.pending == {} == after.tombstones
     assert after.pages == one.pages
 
 
@@ -206,19 +206,19 @@ def test_another_limit_cuts_everything_anew_and_gives_up_the_old_names():
     after = shelf.change(one, (), (), 9)
     assert_is_the_set(shelf, after, entries, 9)
     archived = {pagination.page_name(page) for page in pagination.archive_pages(entries, 9)}
-    assert set(after.due) == archived
+    assert set(after.pending) == archived
     before = {pagination.page_name(page) for page in pagination.archive_pages(entries, 4)}
-    assert set(after.retired) == before - archived
+    assert set(after.tombstones) == before - archived
 
 
 def test_a_name_that_is_taken_up_again_remembers_that_it_was_given_up():
     shelf = Shelf()
     entries = [entry(number) for number in range(60)]
-    one = msgspec.structs.replace(shelf.change(Manifest(), (), entries), due={})
+    one = msgspec.structs.replace(shelf.change(Manifest(), (), entries), pending={})
     first = shelf.pages[shelf.all_pages(one)[3].object][0]
     name = shelf.all_pages(one)[3].name
     gone = shelf.change(one, [pagination.sort_key(first)], ())
-    assert gone.retired == {name: 1}
+    assert gone.tombstones == {name: 1}
     back = shelf.change(gone, (), [first])
-    assert name not in back.retired
-    assert back.due[name].since == 1
+    assert name not in back.tombstones
+    assert back.pending[name].retired_at == 1
