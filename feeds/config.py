@@ -1,7 +1,8 @@
-"""Owns feeds.toml: text -> Config, with every problem of the file at once, each with its path.
+"""The configuration as a value: one struct for each table of feeds.toml, with defaults.
 
 Adding a key is adding a field here and a row in docs/configuration.md (a test holds the two
-together). Past this module a Config is valid: URLs absolute, zones known, limits in range.
+together). config_file.py makes a Config from text, and only valid ones: URLs absolute, zones
+known, limits in range.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ def without_controls(text: str) -> str:
     return _CONTROLS.sub("", text)
 
 
-# fmt: on
 # Embeddings, overrides and isolates would turn the text of others around; marks may stay.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")

@@ -1,7 +1,4 @@
-"""Owns web addresses in posts: which are fit to publish, and the link to the source article.
-
-Nothing named here is ever fetched.
-"""
+"""Web addresses in posts: absolute, percent-encoded http(s) URLs, and URIs fit to be an id."""
 
 from __future__ import annotations
 

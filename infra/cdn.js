@@ -6,7 +6,7 @@
 var SITE = { url: "https://feeds.example.com/", hubs: [] };
 
 // The media types of readers. Objects have others in the bucket, which CloudFront compresses on
-// their way here: application/xml and application/json (feeds/output.py, stored_type).
+// their way here: application/xml and application/json (feeds/documents/http_headers.py).
 var ATOM = "application/atom+xml; charset=utf-8";
 var JSON_FEED = "application/feed+json; charset=utf-8";
 var TYPES = [
@@ -17,7 +17,7 @@ var TYPES = [
   [/^\/feeds\.opml$/, "text/x-opml; charset=utf-8"]
 ];
 
-// What a subscriber follows, and hubs are told of (feeds/hubs.py, followed).
+// What a subscriber follows, and hubs are told of (feeds/publishing/websub.py).
 var FOLLOWED = /\/(atom\.xml|rss\.xml|feed\.json)$/;
 
 function handler(event) {

@@ -182,6 +182,28 @@ def test_every_package_and_every_module_beside_them_has_its_line_in_contributing
     assert there - named == set()
 
 
+def test_every_module_that_a_comment_or_a_document_names_is_there() -> None:
+    """By its path from the root, or by its name alone where a neighbour is meant."""
+    here = Path(__file__)
+    texts = [
+        *(path for path in (ROOT / "feeds").rglob("*.py")),
+        *(path for path in (ROOT / "tests").rglob("*.py") if "node_modules" not in path.parts),
+        *(path for path in (ROOT / "infra").iterdir() if path.is_file()),
+        *PAGES,
+    ]
+    there = {path.name for path in texts} | {"handler.py", "pelicanconf.py", "beside.py"}
+    missing = set()
+    for path in texts:
+        if path == here:
+            continue
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"(?<![\w./*-])((?:[a-z_]+/)*[a-z_]+[.]py)\b", text):
+            known = (ROOT / name).exists() if "/" in name else name in there
+            if not known and not (path.parent / name).exists():
+                missing.add(f"{path.relative_to(ROOT)}: {name}")
+    assert missing == set()
+
+
 def test_the_tests_lie_as_the_code_lies() -> None:
     packages = {path.parent.name for path in (ROOT / "feeds").glob("*/__init__.py")}
     assert {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} >= packages

@@ -31,7 +31,7 @@ MIN_SCHEDULE_LEAD = timedelta(seconds=10)
 
 
 def publish_batch(messages: Sequence[Message]) -> set[str]:
-    """Publish messages, and log what came of it; the ids of those that must come again."""
+    """Publish messages and log the result; return the ids of those that must be delivered again."""
     publisher = shared_publisher()
     start = time.monotonic()
     calls_before = store_calls(publisher)

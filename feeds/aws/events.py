@@ -1,6 +1,6 @@
-"""Owns the reading of a Lambda event: which keys to look at, and what was passed over and why.
+"""Parses Lambda events: uploads -> messages with keys to look at; the notify queue -> WebSub pings.
 
-Knows nothing of posts, of stores, or of why the function was called. What it understands:
+It knows nothing of posts or stores. The forms of an upload event:
 
     SQS batch            Records[].body: the JSON text of any of the others; a Message for each
     SNS notification     Message: likewise, once, in a body
@@ -15,7 +15,7 @@ The rules that it keeps:
    what else stands in an event (size, ETag, sequencer) is late or wrong often enough to be unused.
 2. Nothing raises, whatever the JSON. What is not understood would not be understood the next time
    either: it becomes a note, for the caller to log and acknowledge, and never hides its neighbours.
-3. Nothing that came with an event reaches a note, except through `shown`.
+3. Nothing that came with an event reaches a note, except through `quote_for_log`.
 """
 
 from __future__ import annotations
@@ -292,7 +292,7 @@ class _Event(Struct):
 def parse_pings(event: object) -> dict[str, Ping | None]:
     """Read a batch of the queue: its messages' ids, and the pings in them.
 
-    None stands for a message that is no ping, and will not be one the next time.
+    None: the message is not a ping, and would not be one if it were delivered again.
     """
     try:
         records = msgspec.convert(event, _Event).Records

@@ -1,6 +1,4 @@
-"""The entry points of the cloud functions: what they are given, what they log and answer.
-
-What is done is done in feeds/.
+"""The entry points of the Lambda functions: an event -> what is done, logged and answered.
 
 publish   S3 events, through a queue or not  ->  feeds, and notes of what changed in them
 notify    those notes, when their time has come  ->  WebSub hubs

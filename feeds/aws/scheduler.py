@@ -1,9 +1,8 @@
-"""Owns posts with a future date: at that time, somebody looks at the post again.
+"""EventBridge Scheduler: a one-off schedule that puts a future post's key on the publish queue.
 
-In the cloud that is a one-off schedule of EventBridge Scheduler for each post, which puts the key
-on the publish queue and is gone afterwards. A schedule is only ever a reason to look: one that is
-late, double or left over does no harm, and one that got lost is found by the audit, by the marker
-that lies in the state until the post has been published.
+A schedule is deleted after it ran. It is only ever a reason to look: one that is late, doubled or
+left over does no harm, and the audit finds one that was lost, by the marker in the state
+(feeds/publishing/due_markers.py).
 """
 
 from __future__ import annotations

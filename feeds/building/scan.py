@@ -49,7 +49,7 @@ class ChunkResult(NamedTuple):
 
 
 class PostScanner:
-    """All posts of a store, read: a build's `Library`. Use it as a context.
+    """All posts of a store, read: a build's `EntrySource`. Use it as a context.
 
     `heads` are the posts to publish at `now`; `waiting` those whose time has not come; `problems`
     everything wrong with any post that was read so far; `drafts` counts those that are not meant to
@@ -107,7 +107,7 @@ class PostScanner:
                 progress(min(done, len(keys)), len(keys))
 
     def load(self, keys: Sequence[str]) -> Collection[str]:
-        """Make entries ready (`build.Library`)."""
+        """Make entries ready (`site.EntrySource`)."""
         done = 0
         for entries, problems in self._each(_fill, keys):
             for key, data in entries:
@@ -119,7 +119,7 @@ class PostScanner:
         return [key for key in keys if key not in self._places]
 
     def entry(self, key: str) -> Entry:
-        """An entry that was loaded (`build.Library`)."""
+        """An entry that was loaded (`site.EntrySource`)."""
         start, size = self._places[key]
         self._spool.seek(start)
         return _entries.decode(self._spool.read(size))

@@ -1,9 +1,9 @@
-"""Owns the full build: every post -> every document, from nothing.
+"""The full build: every post -> every document, from nothing.
 
-It is the yardstick: whatever order of uploads, edits and crashes the incremental publisher went
-through, its public tree must be this one, byte for byte. Pure: where posts come from, and where
-documents go, is the caller's. Posts are placed first (`Head`), because most of a large site's posts
-are in no document, and only the others need their content (`Library.load`).
+The public tree of the incremental publisher must equal this one byte for byte, after any order of
+uploads, edits and crashes. Pure: the caller reads posts and writes documents. Posts are ordered
+first (`PostSummary`), because most of a large site's posts are in no document, and only the others
+need their content (`EntrySource.load`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Owns writing a full build: only what changed, and nothing that somebody else wrote."""
+"""Writes a full build: only documents that changed; removes only what this program made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`feeds build` and `feeds serve`: all feeds of all posts, on this machine."""
+"""`feeds build`: write all feeds of all posts."""
 
 from __future__ import annotations
 

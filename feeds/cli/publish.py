@@ -1,4 +1,4 @@
-"""The commands for feeds that are kept: one post, all posts, what was missed, what is wrong."""
+"""`feeds publish`: publish posts that were written, changed or deleted."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Owns what a feed is published as: its entries -> its documents, in every format.
+"""The table of formats, and a feed's documents: its entries -> a document in each format.
 
-Both the full build and the incremental publisher come through here, so that the same entries are
-the same bytes. A format is a line in `FORMATS` and a module that renders a `View`.
+Both the full build and the incremental publisher use it, so that the same entries are the same
+bytes. `FORMATS` names the function that renders a `View` in each format.
 """
 
 from __future__ import annotations

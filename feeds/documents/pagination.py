@@ -1,8 +1,8 @@
 """Owns the order of a feed: entries as a set, where the window and the archive pages are cut.
 
 Nothing here depends on how the set came to be: the same entries give the same order and the same
-cuts, whatever was added or dropped on the way. Works on anything that is placed (`Placed`), so that
-entries need not be in memory to be put in order.
+cuts, whatever was added or dropped on the way. Works on anything `Sortable`, so that entries
+need not be in memory to be put in order.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Owns what pages look like: the templates and style sheets, built in or a site's own.
 
 The built-in ones lie in templates/ and are read once, as code is. A site's own come from the folder
-that `feeds.templates` names: `read` is for the shells, which have a disk; everything after it is
-pure. What a template may run and load follows from its own text (`Theme.policy`), never from what
-is filled in.
+that `feeds.templates` names. Only `read_theme` touches the disk. What a template may run and load
+follows from its own text (`Theme.policy`), never from what is filled in.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class Theme(Struct, frozen=True):
 
 
 def theme_of(config: Config) -> Theme:
-    """The theme of a site. Its own templates are as `read` returns them: without a mistake."""
+    """The theme of a site. Its own templates have no mistake: `read_theme` checks them."""
     return _theme(tuple(sorted(config.theme.items())))
 
 

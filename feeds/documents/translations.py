@@ -7,11 +7,11 @@ The formats are CLDR's long ones, of the Gregorian calendar. The machine's local
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 _SAME = {"no": "nb", "iw": "he", "in": "id"}
@@ -67,7 +67,7 @@ class _Dates(Struct, frozen=True):
     """
 
     format: str
-    months: tuple[str, ...] = ()
+    months: Sequence[str] = ()
     first_day: str = "1"
 
 
@@ -87,7 +87,11 @@ def _language(code: str) -> _Language | None:
     path = _FILES.get(code)
     if path is None:
         return None
-    return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Language)
+    found = tomllib.loads(path.read_text(encoding="utf-8"))
+    # Not msgspec.convert: threads come here, and msgspec 0.22 crashes the process where two of them
+    # convert to a type for the first time (tests/state/test_threads.py).
+    texts = PageTexts(**found["texts"]) if "texts" in found else None
+    return _Language(_Dates(**found["dates"]), texts)
 
 
 def _texts(code: str) -> PageTexts | None:

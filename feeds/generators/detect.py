@@ -1,7 +1,7 @@
-"""Owns `feeds init`: what a site's own configuration says -> a commented feeds.toml.
+"""Detects a site generator: a folder -> the settings in its configuration file, if it has one.
 
-Jekyll's, Hugo's and Pelican's configurations are read as data, never run; what cannot be read is as
-if it were not there. Asking and writing are the command line's.
+The configurations of Jekyll, Hugo and Pelican are read as data and never run. A file that cannot
+be read counts as missing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Owns what is under public/: the documents of feeds, written from an index and looked at again.
+"""Writes the published documents: an index, or the list of feeds -> the files under public/.
 
-Here the fourth rule of publish.py is kept: after publishing, look at the source again, and if it
-moved, publish again. A document has no token, since nothing random may reach a published byte; it
-is written over the version that was there before the source was looked at.
+It keeps rule 4 of publisher.py: after publishing, look at the source again, and if it moved,
+publish again. A document has no token, because nothing random may reach a published byte. It is
+written over the version that it had before the source was read.
 """
 
 from __future__ import annotations

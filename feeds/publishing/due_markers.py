@@ -18,7 +18,7 @@ def marker_key(record: str, when: datetime) -> str:
 
 
 def marker_time(key: str) -> datetime | None:
-    """The time that a marker is for; None: it is no marker."""
+    """The time in the key of a marker; None if the key is not a marker's."""
     try:
         return datetime.strptime(key[len(DUE_MARKERS) :][:16], _FORM).replace(tzinfo=UTC)
     except ValueError:

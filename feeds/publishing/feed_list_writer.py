@@ -1,7 +1,7 @@
-"""Owns the catalog in the store, and the documents about all feeds: catalog = f(indexes).
+"""Writes the list of all feeds, and the documents that show it: list of feeds = f(indexes).
 
-An ordinary upload only asks whether the catalog agrees; it is written when a feed appears, empties
-or changes its title.
+An ordinary upload only checks that the list is current. It is written when a feed appears, becomes
+empty, or changes its title.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Owns the indexes in the store: index = f(records), a manifest and its parts for each feed.
+"""Writes the index of each feed: the records of posts -> a manifest and its stored pages.
 
-What a crash can leave behind is written down here before it can happen: a manifest names the
-archive documents that are due, the ones to delete, and the parts that it no longer needs, until a
-later write has seen them done. What an index is, and how it changes, is known to manifest.py.
+A manifest names what a crash could leave undone, before it can happen: archive documents to write,
+archive documents to delete, stored parts to delete. A later write removes each from the manifest
+once it was seen to be done. feeds/state/manifest_update.py computes how an index changes.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class IndexWriter:
     ) -> StoredIndex:
         """Bring the index of a feed up to date with the records at `names`.
 
-        `shown` is Listing.agrees'; `again` tells that another worker may have died over the same
-        messages.
+        `shown` is that of FeedListWriter.agrees; `again` tells that another worker may have died
+        over the same messages.
         """
         last: Manifest | None = None
         before = ""

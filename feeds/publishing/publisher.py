@@ -1,18 +1,19 @@
-"""Owns the protocol: keys to look at -> records -> indexes -> documents -> catalog -> notices.
+"""The protocol: keys to look at -> records -> indexes -> documents -> list of feeds.
 
 An event only means *look at this key*; it is never data. Each level is a function of the one
-before: record = f(post), index = f(records), documents = f(index), catalog = f(indexes). Any number
-of workers do this at once, in any order, more than once, and crash anywhere. Four rules keep the
-levels right:
+before: record = f(post), index = f(records), documents = f(index), list of feeds = f(indexes). Any
+number of workers do this at once, in any order, more than once, and crash anywhere. Four rules keep
+the levels right:
 
 1. Read your own version first, then your source, then write only over that version.
 2. Write even when nothing changed: a write that is skipped lets a slower, older writer win.
 3. Each state object carries a fresh token, so that equal content never has an equal ETag.
 4. After publishing, look at the source again; if it moved, publish again.
 
-Here is the order of the levels, and what becomes of a message when one of them fails. The levels
-are records.py, indexes.py (with parts.py), public.py and listing.py; versioned.py keeps the rules 1
-to 3 for all of them, public.py rule 4. docs/design.md says what fails without each.
+This module runs the levels in order and decides which messages must be retried. Each level has a
+writer: record_writer.py, index_writer.py, document_writer.py, feed_list_writer.py.
+feeds/state/state_store.py keeps rules 1 to 3 for all of them, document_writer.py rule 4.
+docs/design.md says what fails without each.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Owns publishing everything: an old bucket for the first time, or all of it for a new feeds.toml.
+"""Publishes everything: a bucket for the first time, or all posts for a new feeds.toml.
 
-It goes through the publisher, in batches, while uploads go on; what a record says was done already,
-by this configuration and for this version of the post, is not done again, but for what a note says
-was not finished (unfinished.py). So it can be stopped and started again at any time.
+It goes through the publisher in batches, while uploads continue. It skips a post whose record is
+of this configuration and of this version of the post, unless the journal names it (journal.py). So
+it can be stopped and started again at any time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Owns the records in the store: what each post is now, written down as record = f(post).
+"""Writes the record of each post: record = f(post).
 
-A record keeps the last good entry of a post that cannot be read, and names every feed and place
+A record keeps the last good entry of a post that cannot be read. It names every feed and position
 that the post may be in, until all indexes have been seen without it.
 """
 
@@ -28,7 +28,7 @@ _MANY_PLACES = 8
 
 
 class RecordWriter:
-    """The records of the posts in a store. `made` tells who wrote them (state.made_by)."""
+    """The records of the posts in a store. `made` tells who wrote them (`fingerprint`)."""
 
     def __init__(self, posts: Store, state_: StateStore, config: Config) -> None:
         self.posts, self.state, self.config = posts, state_, config

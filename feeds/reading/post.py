@@ -1,8 +1,8 @@
-"""Owns posts: which objects are posts, and what each one says: key + bytes -> Post -> Entry.
+"""Reads one post: key and bytes -> a `Post` (title, dates, link, id, terms, files), or problems.
 
-Reading comes in two steps, because most posts of a large site are in no document any more: `read`
-does what places a post (dates, terms, link), `filled` does what fills its entry (the HTML). Both
-are pure: whether a date is in the future is for the caller, who knows the time.
+It is the first of two steps: what places a post in feeds. entry.py is the second: content and
+summary. Most posts of a large site are in no document any more, and need only the first. Pure:
+whether a date is in the future is for the caller, who knows the time.
 """
 
 from __future__ import annotations

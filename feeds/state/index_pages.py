@@ -1,7 +1,7 @@
-"""Owns the stored parts of a feed's index: pages of entries, and volumes of pages.
+"""Reads and writes the stored parts of an index: pages of entries, and lists of pages.
 
-A part never changes and its name is never used again, so writing one overtakes nobody, and who
-finds one gone knows that the index has moved on.
+A part never changes and its name is never used again. So a write replaces nothing, and a reader
+that finds a part deleted knows that the manifest has changed since.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from feeds.state.objects import encode
 from feeds.state.state_store import JSON
 from feeds.stores.base import Store
 
-# Known before there are threads, as in versioned.py.
+# Made before there are threads, as in state_store.py.
 _PAGES = msgspec.json.Decoder(tuple[Entry, ...])
 _VOLUMES = msgspec.json.Decoder(tuple[Page, ...])
 
@@ -31,10 +31,10 @@ CACHE_BYTES = 2_000_000
 
 
 class IndexPages:
-    """The parts of one feed's index (manifest.Shelf).
+    """The parts of one feed's index (`PageReader`).
 
-    Pages that were kept through it last are at hand, once and up to `_AT_HAND` bytes: they are read
-    next to be published.
+    The pages that it wrote last stay in memory, up to `CACHE_BYTES`, until they are read once: they
+    are read next to be published.
     """
 
     def __init__(self, store: Store, path: str, world: Runtime) -> None:

@@ -87,7 +87,7 @@ class Manifest(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
         """The name of the newest archive page; ``""`` where there is none.
 
         Stored pages are archive pages; so is the first one here, where the window has no room for
-        all of it (index.archived).
+        all of it (pagination.archive_pages).
         """
         if len(self.entries) > self.limit:
             return pagination.page_name(self.entries)

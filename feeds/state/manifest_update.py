@@ -1,11 +1,12 @@
-"""Owns the index of a feed as it is stored: a set of entries in order, cut into pages.
+"""Computes how the index of a feed changes: a manifest, removals and additions -> a new manifest.
 
-The newest entries stand in the manifest itself; older ones in pages, and the list of the older
-pages in volumes, so that the manifest stays small whatever the feed holds. Pages and volumes never
-change: a change writes new ones under new names and gives the old up. Where the cuts are depends on
-the set alone (index.py), so that any history of adds and drops ends in the same pages.
+The newest entries are in the manifest itself. Older ones are in stored pages, and the list of the
+oldest pages is in stored page lists, so that the manifest stays small however many entries the
+feed has. Pages and page lists never change: a change writes new ones under new names and makes the
+old ones obsolete. Where pages end depends only on the set of entries
+(feeds/documents/pagination.py), so that any history of changes ends with the same pages.
 
-Pure: stored pages come through a `Shelf`, new ones go out in a `Change`. Storage is indexes.py's.
+Pure: stored pages are read through a `PageReader`; new ones are returned in a `ManifestUpdate`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Owns the private state: what is kept of a post and of the site, under which keys, in which form.
+"""The stored objects: the record of a post, and the list of all feeds; how a record is built.
 
-Three kinds of object, each a function of the one before: a record of every post, a manifest of
-every feed (manifest.py), one catalog of the feeds. Each carries a token that is new with every
-write: an S3 ETag is a hash of the content, so only a token makes equal content differ, and only a
-token tells a writer whose reply was lost that the write was its own.
+The third kind of object, the manifest of a feed, is in manifest.py. Each object carries a token
+that is new with every write. An S3 ETag is a hash of the content, so only a token makes equal
+content differ, and only a token shows a writer whose reply was lost that the write was its own.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class PageEdit:
         return self._opened[volume.object]
 
     def _find(self, place: SortKey) -> int:
-        """The slot of the page that an entry at `place` is in, or would be."""
+        """The slot of the page that an entry with this sort key is in, or would be."""
         at = bisect_left(self.slots, place, key=lambda slot: slot.end)
         if isinstance(self.slots[at], PageList):
             self._page_at(at)

@@ -1,8 +1,7 @@
-"""Owns reading and writing state objects: each write goes over the version that was read.
+"""Reads and writes state objects with compare-and-swap: a write replaces only the version read.
 
-Here three of the four rules of publish.py are kept, for every level: read your own version first,
-then your source, then write only over that version; write even when nothing changed; with a token
-that nobody had before. What the objects mean is not known here.
+It keeps rules 1 to 3 of feeds/publishing/publisher.py for every level. On a conflict it waits a
+little and starts again (retry with back-off). It does not know what the objects mean.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ JSON = "application/json"
 S = TypeVar("S", Record, Manifest, FeedList)
 
 # Known before there are threads: msgspec 0.22 crashes the process where two of them decode a type
-# for the first time (tests/test_threads.py).
+# for the first time (tests/state/test_threads.py).
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(kind) for kind in (Record, Manifest, FeedList)
 }

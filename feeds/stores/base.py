@@ -1,8 +1,8 @@
-"""Owns the interface to object storage, the store in memory, and a part of a store as a store.
+"""The interface to object storage: the `Store` protocol, and what its implementations share.
 
 A store maps keys (non-empty text, ``/`` between folders, at most 1,024 bytes of UTF-8) to bytes.
 Each write gives the object a new version; a write can be made conditional on the version read.
-Nothing here knows what the objects mean. The contract is held by tests/test_store.py.
+Nothing here knows what the objects mean. tests/stores/test_stores.py is the contract.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Store(Protocol):
         """Yield the objects whose keys start with `prefix`, in the order of their keys' bytes.
 
         Objects that come and go meanwhile may be in it or not. The order is S3's; a server that
-        answers in another one is not put right (see feeds/s3.py).
+        answers in another one is not put right (see feeds/stores/s3.py).
         """
 
 

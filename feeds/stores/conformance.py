@@ -1,8 +1,8 @@
-"""Owns the examination of a store: whether it can be trusted with what publish.py needs of one.
+"""Checks whether a store supports what publishing needs (`feeds doctor`).
 
-Many servers speak S3, and few say what they leave out: a condition that is passed over in silence
-loses posts much later, and nothing tells. Each need is probed with a few small objects, under a
-prefix of their own that is cleared away afterwards. Knows nothing of what kind of store it is.
+Many servers speak S3, and few document what they leave out. A condition that a server ignores
+loses posts much later, without a message. Each need is probed with a few small objects, under a
+prefix of their own that is deleted afterwards. It does not know what kind of store it checks.
 """
 
 from __future__ import annotations

@@ -196,7 +196,9 @@ def test_the_last_change_of_a_minute_is_told_after_the_cdn_has_forgotten_the_cop
     """A message is as old as the first change in its window; the last may be a minute younger."""
     youngest = websub.DELAY - websub.WINDOW
 
-    assert youngest > 60 + 60, "s-maxage and stale-while-revalidate of feeds/output.py"
+    assert youngest > 60 + 60, (
+        "s-maxage and stale-while-revalidate of feeds/documents/http_headers.py"
+    )
 
 
 # --- telling -------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ class Story:
                 self.queue.back([m for m in worker.batch if m.id in failed])
 
     def _noted(self, result: PublishResult, batch: list[Message]) -> set[str]:
-        """The documents that hubs are told of when a worker is done (aws/batch.py: queue_pings)."""
+        """The documents that hubs are told of when a worker is done (feeds/aws/batch.py)."""
         noted = set(result.changed)
         if any(message.received > 1 for message in batch):
             touched = {path for record in result.looked.values() for path in record.feeds}

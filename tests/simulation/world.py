@@ -139,7 +139,7 @@ class Turns:
 
 
 class Clockwork:
-    """A publisher's world (world.World): names in order, no waiting, one thing at a time."""
+    """A publisher's world (runtime.Runtime): names in order, no waiting, one thing at a time."""
 
     def __init__(self, name: str, now: Callable[[], datetime]) -> None:
         self.name, self.now, self.tokens = name, now, 0

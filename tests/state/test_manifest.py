@@ -78,7 +78,7 @@ class Shelf:
 
 
 def assert_is_the_set(shelf: Shelf, one: Manifest, entries: list[Entry], limit: int) -> None:
-    """The manifest is what the sorted set is, cut by index.py, whatever came before."""
+    """The manifest is what the sorted set is, cut by pagination.py, whatever came before."""
     entries = pagination.in_order(entries)
     assert shelf.whole(one) == entries
     assert shelf.cuts(one) == [

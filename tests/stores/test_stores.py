@@ -1,4 +1,4 @@
-"""The contract of feeds/store.py, held to every store alike; then what is particular to each."""
+"""The contract of feeds/stores/base.py, for every store; then what is particular to each."""
 
 from __future__ import annotations
 
@@ -429,7 +429,7 @@ def test_a_listing_is_in_the_order_of_the_keys_bytes(store: Store, kind: str) ->
     for key in given:
         store.put(key, b"")
     found = keys(store)
-    if kind == "seaweedfs":  # goes folder by folder; feeds/s3.py says so
+    if kind == "seaweedfs":  # goes folder by folder; feeds/stores/s3.py says so
         assert found == sorted(given, key=lambda key: key.split("/"))
     else:
         assert found == sorted(given, key=str.encode)

@@ -1,8 +1,8 @@
-"""Owns what readers are shown: Markdown or HTML -> clean HTML with absolute URLs; plain text.
+"""The content of an entry: Markdown or HTML -> sanitised HTML with absolute URLs.
 
-Whatever comes in, what goes out holds only the elements, attributes and URL schemes listed here
-(nh3, an HTML5 parser), and costs no more than the limits allow: sizes are checked before each step
-that could multiply them. Raises TooMuch, never anything else.
+The result holds only the elements, attributes and URL schemes listed here (nh3, an HTML5 parser).
+Sizes are checked before each step that could multiply them. Raises ContentTooLarge, never anything
+else.
 """
 
 from __future__ import annotations

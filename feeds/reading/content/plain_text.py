@@ -20,6 +20,7 @@ _INLINE = frozenset({
     "i", "ins", "kbd", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span",
     "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 })
+# fmt: on
 
 
 # A film or a link alone in a paragraph is nothing to read.

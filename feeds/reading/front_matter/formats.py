@@ -1,7 +1,8 @@
-"""Owns the formats of front matter: YAML, TOML or JSON source -> its fields, as text.
+"""Formats of front matter: TOML or JSON source -> its fields, as text; the base class of all.
 
-These are python-frontmatter's handlers. Values are texts, lists and tables, as they are written:
-what a `date` or a `title` means is not known here, nor where in the file the source was found.
+These are python-frontmatter's handlers; YAML's is in yaml_format.py. Values are texts, lists and
+tables, as they are written. What a `date` or a `title` means is not known here, nor where in the
+file the source was found.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Owns the top of a post: bytes -> metadata, body, and what was wrong on the way.
+"""Splits a post: its bytes -> fields of the front matter, the body, and problems.
 
-It decodes the file and finds where the front matter starts and ends; python-frontmatter reads it,
-through the handlers of handlers.py. What a person would repair without asking is repaired (a
-delimiter here, a line of YAML in mend.py) and reported as a warning with the text to paste.
+It decodes the file and finds where the front matter starts and ends. python-frontmatter reads it,
+through the handlers of formats.py and yaml_format.py. Plain mistakes are repaired (a delimiter
+here, a line of YAML in yaml_repair.py) and reported as a warning with the text to paste.
 """
 
 from __future__ import annotations
