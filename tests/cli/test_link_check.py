@@ -48,13 +48,18 @@ def server() -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
+            # The visitor has left before the answer is sent: the next visit starts right after it.
             with here.visitor(self.headers["Host"]):
-                self.answer()
+                status, target = self.prepare()
+            self.send_response(status)
+            if target:
+                self.send_header("Location", target)
+            self.end_headers()
 
         def do_GET(self) -> None:
             self.do_HEAD()
 
-        def answer(self) -> None:
+        def prepare(self) -> tuple[int, str]:
             here.asked.append((self.command, self.path))
             here.agents.add(self.headers["User-Agent"])
             assert "Authorization" not in self.headers
@@ -76,10 +81,7 @@ def server() -> Iterator[Server]:
                 "loop": "/loop",
                 "ftp": "ftp://a.example/",
             }
-            self.send_response(302 if word in targets else status)
-            if word in targets:
-                self.send_header("Location", targets[word])
-            self.end_headers()
+            return (302, targets[word]) if word in targets else (status, "")
 
         def log_message(self, *_: object) -> None:
             pass
