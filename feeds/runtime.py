@@ -7,83 +7,89 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
 
-_LONGEST_PAUSE = 2.0
+_FIRST_BACK_OFF = 0.05
+_LONGEST_BACK_OFF = 2.0
 
 
 class Runtime(Protocol):
-    """What a publisher needs besides the stores; tests give it another one."""
+    """What a publisher needs besides the stores. The simulator has an implementation of its own."""
 
     def now(self) -> datetime:
-        """The time, aware."""
+        """Return the current time, with its time zone."""
 
     def token(self) -> str:
-        """A text that was never used before, fit for a file name."""
+        """Return a text that was never returned before and can be part of a file name."""
 
-    def pause(self, attempt: int) -> None:
-        """Wait a little, longer with each attempt, so that rivals do not meet again."""
+    def back_off(self, attempt: int) -> None:
+        """Wait before the next attempt, longer each time; `attempt` counts from 0."""
 
-    def each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
-        """Do `work` for all items, at once or one after another; results in their order."""
+    def map(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Call `work` for each item, possibly at once; return the results in the items' order."""
 
-    def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
-        """Do two things, at once or one after the other."""
+    def run_pair(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+        """Call both functions, possibly at once; return both results."""
 
 
 class ThreadedRuntime:
-    """The world of a publisher in a process of its own.
+    """The runtime of a publisher in a process of its own.
 
-    `threads` is how much is done at once; work inside work gets threads of its own, so that no
-    level waits for the one that waits for it.
+    `threads` is the number of calls at once. A `map` inside a `map` uses another pool of threads,
+    so that the outer threads never wait for the threads that they hold.
     """
 
     def __init__(self, threads: int = 32) -> None:
         self.threads = threads
         self._pools: dict[int, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
-        self._level = threading.local()
+        self._depth = threading.local()
 
     def now(self) -> datetime:
-        """The time in UTC."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
     def token(self) -> str:
-        """32 hexadecimal digits that nobody had before."""
+        """Return 32 random hexadecimal digits."""
         return uuid.uuid4().hex
 
-    def pause(self, attempt: int) -> None:
-        """Sleep for a random time, on average twice as long with each attempt, at most 2 s."""
-        time.sleep(random.uniform(0, min(0.05 * 2**attempt, _LONGEST_PAUSE)))
+    def back_off(self, attempt: int) -> None:
+        """Sleep for a random time; its mean doubles with each attempt, and it is at most 2 s.
 
-    def each(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
-        """Do the work in threads; the first error is raised when all are done."""
+        The time is random so that two workers in conflict do not meet again (full jitter).
+        """
+        time.sleep(random.uniform(0, min(_FIRST_BACK_OFF * 2**attempt, _LONGEST_BACK_OFF)))
+
+    def map(self, work: Callable[[A], B], items: Sequence[A]) -> list[B]:
+        """Call `work` in threads. After all calls have ended, raise the first error, if any."""
         if len(items) < 2 or self.threads < 2:
             return [work(item) for item in items]
-        level = getattr(self._level, "number", 0)
-
-        def inside(item: A) -> B:
-            self._level.number = level + 1
-            return work(item)
-
-        with self._lock:
-            pool = self._pools.setdefault(level, ThreadPoolExecutor(self.threads))
-        futures = [pool.submit(inside, item) for item in items]
-        wait(futures)  # work that still ran would go on beside the next attempt
+        futures = [self._submit(partial(work, item)) for item in items]
+        wait(futures)  # a call that still ran would go on beside the next attempt
         return [future.result() for future in futures]
 
-    def both(self, one: Callable[[], A], other: Callable[[], B]) -> tuple[A, B]:
-        """Do them in threads; an error is raised when both are done."""
-        first: list[A] = []
-        second: list[B] = []
-        works: list[Callable[[], None]] = [
-            lambda: first.append(one()),
-            lambda: second.append(other()),
-        ]
-        self.each(lambda work: work(), works)
-        return first[0], second[0]
+    def run_pair(self, first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+        """Call both functions in threads. After both have ended, raise the first error, if any."""
+        if self.threads < 2:
+            return first(), second()
+        one, other = self._submit(first), self._submit(second)
+        wait((one,))
+        wait((other,))
+        return one.result(), other.result()
+
+    def _submit(self, work: Callable[[], B]) -> Future[B]:
+        depth = getattr(self._depth, "number", 0)
+        with self._lock:
+            if depth not in self._pools:
+                self._pools[depth] = ThreadPoolExecutor(self.threads)
+        return self._pools[depth].submit(self._run_at, depth + 1, work)
+
+    def _run_at(self, depth: int, work: Callable[[], B]) -> B:
+        self._depth.number = depth
+        return work()

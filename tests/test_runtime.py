@@ -18,7 +18,7 @@ def test_results_are_in_the_order_of_the_items():
         time.sleep(0.001 * (20 - item))
         return item * 2
 
-    assert ThreadedRuntime(8).each(work, range(20)) == list(range(0, 40, 2))
+    assert ThreadedRuntime(8).map(work, range(20)) == list(range(0, 40, 2))
 
 
 def test_an_error_is_raised_when_all_the_work_is_done():
@@ -32,7 +32,7 @@ def test_an_error_is_raised_when_all_the_work_is_done():
         done.append(item)
 
     with pytest.raises(ValueError, match="0"):
-        ThreadedRuntime(4).each(work, range(4))
+        ThreadedRuntime(4).map(work, range(4))
     assert sorted(done) == [1, 2, 3]
 
 
@@ -40,9 +40,9 @@ def test_work_inside_work_gets_threads_though_all_of_the_first_level_wait():
     world = ThreadedRuntime(2)
 
     def outer(item: int) -> list[list[int]]:
-        return world.each(lambda inner: world.each(lambda x: x + item + inner, [1, 2]), [10, 20])
+        return world.map(lambda inner: world.map(lambda x: x + item + inner, [1, 2]), [10, 20])
 
-    assert world.each(outer, [100, 200]) == [
+    assert world.map(outer, [100, 200]) == [
         [[111, 112], [121, 122]],
         [[211, 212], [221, 222]],
     ]

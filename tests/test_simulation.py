@@ -145,7 +145,7 @@ def slow_record(kind: Kind) -> Story:
 
 
 def slow_index(kind: Kind) -> Story:
-    return there_and_back(kind, "put", "state/feeds/all/index.json")
+    return there_and_back(kind, "put", "state/feeds/all/manifest.json")
 
 
 def slow_document(kind: Kind) -> Story:
@@ -165,10 +165,10 @@ def lost_reply_that_others_built_on(kind: Kind) -> Story:
     first, second = started(story), started(story)
 
     def fault(worker: Worker, call: str, key: str) -> str:
-        return "lost" if worker is first and call == "put" and "all/index" in key else ""
+        return "lost" if worker is first and call == "put" and "all/manifest" in key else ""
 
     story.fault = fault
-    until(story, first, "put again", "all/index")
+    until(story, first, "put again", "all/manifest")
     finish(story, second)
     finish(story, first)
     story.fault = lambda *_: ""
@@ -313,11 +313,11 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.SkipsEqualWrites, slow_record),
     (mutants.StaleTokens, slow_record),
     (mutants.NeverLooksAgain, slow_document),
-    (mutants.BelievesWhatItLeft, changed_by_hand),
-    (mutants.StaysAlone, slow_document_of_a_process_that_was_alone),
-    (mutants.RemovesPartsInUse, lost_reply_that_others_built_on),
+    (mutants.BelievesItsLastWrite, changed_by_hand),
+    (mutants.TrustsTheFastPath, slow_document_of_a_process_that_was_alone),
+    (mutants.RemovesPagesInUse, lost_reply_that_others_built_on),
     (mutants.OverwritesDocuments, dead_over_a_document),
-    (mutants.TellsOnlyOfWhatItSawWritten, a_reply_lost_over_a_document),
+    (mutants.ReportsOnlyWhatItSawWritten, a_reply_lost_over_a_document),
     (mutants.LeavesMarkersUnseen, slow_marker),
     (mutants.ForgetsTheLastGood, stays_while_unreadable),
 ]
@@ -335,11 +335,11 @@ CAUGHT_BY_SEEDS = [
     mutants.StaleTokens,
     mutants.DeniedIsDeleted,
     mutants.ForgetsOldFeeds,
-    mutants.ForgetsOldPlaces,
-    mutants.ForgetsWhatIsDue,
-    mutants.SettlesTheCatalogUnseen,
+    mutants.ForgetsOldSortKeys,
+    mutants.ForgetsPendingDocuments,
+    mutants.BelievesTheListUnseen,
     mutants.TakesConflictsForDone,
-    mutants.ForgetsArchivesWhenAlone,
+    mutants.ForgetsArchivesOnTheFastPath,
 ]
 
 
@@ -352,7 +352,7 @@ def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
 class BreaksNothing(StateStore):
     """A mutant of something that has another name by now."""
 
-    def _swap(self, key, kind, change):
+    def swap(self, key, kind, change):
         raise AssertionError(key)
 
 

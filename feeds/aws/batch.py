@@ -49,7 +49,7 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
             messages=[message.id for message in messages],
         )
         raise FeedsError("the batch ended in an error of this program; see the log") from None
-    wrong = problems(result.looked.values())
+    wrong = problems(result.records.values())
     for problem in wrong:
         log_event(
             "problem",
@@ -64,13 +64,13 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
         )
     _log_failures(publisher, result, messages)
     calls, conflicts = store_calls(publisher), sum(result.conflicts.values())
-    touched = {path for record in result.looked.values() for path in record.feeds}
+    touched = {path for record in result.records.values() for path in record.feeds}
     log_event(
         "batch",
         messages=[message.id for message in messages],
         keys=[key for message in messages for key in message.keys],
         feeds=[feed_label(path) or "" for path in sorted(touched)],
-        posts=len(result.looked),
+        posts=len(result.records),
         changed=len(result.changed),
         failed=sorted(result.failed),
         conflicts=conflicts,
@@ -80,7 +80,7 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
     done = queue_pings(result, messages) and _scheduled(result)
     failed = result.failed if done else {message.id for message in messages}
     log_counts(
-        Posts=len(result.looked),
+        Posts=len(result.records),
         Problems=sum(problem.severity == "error" for problem in wrong),
         Documents=len(result.changed),
         Conflicts=conflicts,
@@ -91,7 +91,7 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
 
 def _log_failures(publisher: Publisher, result: PublishResult, messages: Sequence[Message]) -> None:
     """Log what could not be done, and over what functions kept overtaking each other."""
-    name = publisher.records.name
+    name = publisher.record_name
     asked = [(message.id, {name(key) for key in message.keys}) for message in messages]
     for failure in result.failures:
         log_event(
@@ -119,7 +119,7 @@ def feed_label(path: str | None) -> str | None:
 
 def _scheduled(result: PublishResult) -> bool:
     """Have posts of the future looked at when their time comes; whether that could be done."""
-    waiting = {name: one for name, one in result.looked.items() if one.due or one.previous_due}
+    waiting = {name: one for name, one in result.records.items() if one.due or one.previous_due}
     schedules = shared_schedules() if waiting else None
     if schedules is None:
         if waiting:
@@ -139,11 +139,11 @@ def _schedule(schedules: Schedules, name: str, record: Record) -> None:
     publisher = shared_publisher()
     while True:
         if record.due:
-            soon = publisher.world.now() + MIN_SCHEDULE_LEAD
+            soon = publisher.runtime.now() + MIN_SCHEDULE_LEAD
             schedules.set(name, max(record.due, soon), sorted(record.objects))
         else:
             schedules.clear(name)
-        found = publisher.records.read(name)
+        found = publisher.read_record(name)
         if found.due == record.due:
             return
         record = found
@@ -163,7 +163,7 @@ def queue_pings(result: PublishResult, messages: Sequence[Message]) -> bool:
         return True
     changed = [*result.changed]
     if any(message.received > 1 for message in messages):
-        touched = {path for record in result.looked.values() for path in record.feeds}
+        touched = {path for record in result.records.values() for path in record.feeds}
         changed += [
             key for path in sorted(touched) for key in websub.topics_of_feed(path, settings)
         ]

@@ -28,7 +28,7 @@ def problems(
     store, world = open_existing_store(feeds), ThreadedRuntime()
     known = StateStore(store, world)
     keys = [stat.key for stat in store.list(RECORDS)]
-    found = problems(world.each(lambda key: known.read(key, Record)[1], keys))
+    found = problems(world.map(lambda key: known.read(key, Record)[1], keys))
     if json_:
         typer.echo(console.as_json(found))
     else:

@@ -61,15 +61,15 @@ def key_of_word(word: str, posts: str) -> str:
 
 def publish_and_report(publisher: Publisher, keys: list[str], posts: str) -> tuple[int, list[str]]:
     """Publish posts in batches, and print their problems; documents written, and what failed."""
-    from feeds.publishing.journal import publish_journaled
+    from feeds.publishing.journal import Journal
     from feeds.state.objects import problems
 
     changed = 0
     errors: list[str] = []
     for start in range(0, len(keys), 500):
         chunk = keys[start : start + 500]
-        done = publish_journaled(publisher, chunk)
-        console.print_problems(problems(done.looked.values()), posts)
+        done = Journal(publisher).publish(chunk)
+        console.print_problems(problems(done.records.values()), posts)
         changed += len(done.changed)
         errors += done.errors
     return changed, errors

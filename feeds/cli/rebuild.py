@@ -35,7 +35,7 @@ def rebuild(
         done = all_posts(
             publisher,
             progress,
-            told=lambda batch: console.print_problems(problems(batch.looked.values()), posts),
+            on_batch=lambda batch: console.print_problems(problems(batch.records.values()), posts),
         )
     for error in done.errors:
         console.err.print(error, markup=False)

@@ -1,28 +1,27 @@
-"""Owns the audit: what the records and the feeds should be, held against what is there.
+"""The audit: compares posts with records, and indexes with documents, and repairs the differences.
 
-It heals what events could not: an event that never came, posts that were there before the program
-was, work that a crash left behind. It reads listings, not posts; what differs goes to the publish
-queue, and is looked at as after any event.
+It repairs what events could not: events that were lost, posts that were there before the program
+was, work that a crash left undone. It reads listings, not posts. The keys of posts that differ go
+to the publish queue, and are handled as after any event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
 
-import msgspec
 from msgspec import Struct
 
 from feeds import paths
 from feeds.documents import formats
 from feeds.errors import StoreError
-from feeds.publishing import journal
-from feeds.publishing.due_markers import DUE_MARKERS, Schedules, marker_time
+from feeds.publishing.due_markers import DueMarker, Schedules
+from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
-from feeds.reading.selection import is_post, post_identity
-from feeds.state.keys import FEEDS, RECORDS, feed_of_key, path_of_manifest, record_key
+from feeds.state.index_pages import StoredIndex
+from feeds.state.keys import FEEDS, RECORDS, feed_of_key, path_of_manifest
 from feeds.state.manifest import all_pages
 from feeds.stores.base import Stat
 
@@ -30,25 +29,34 @@ CLOCK_MARGIN = timedelta(minutes=15)
 """A record may be written this long after its post was read."""
 
 RECORD_TTL = timedelta(days=30)
-"""How long the record of a deleted post is kept: longer than any message can lie in a queue."""
+"""How long the record of a deleted post is kept: longer than a message can stay in a queue."""
 
 ORPHAN_AGE = timedelta(days=1)
-"""How old something must be that nothing names, before it counts as left behind."""
+"""Minimum age of an unreferenced object before the audit deletes it (garbage collection)."""
 
 
 class AuditReport(Struct):
-    """What an audit found, and did about it."""
+    """What an audit found, and what it did."""
 
     posts: int = 0
+    """Posts in the store."""
     new: int = 0
+    """Posts without a record."""
     newer: int = 0
+    """Posts that are newer than their record."""
     gone: int = 0
+    """Objects in records that do not exist any more."""
     late: int = 0
+    """Posts whose time came without their schedule."""
     unfinished: int = 0
+    """Posts in the journal."""
     feeds: int = 0
     documents: int = 0
+    """Documents that changed."""
     swept: int = 0
+    """Unreferenced objects that were deleted."""
     errors: list[str] = []
+    """Sentences."""
 
 
 def audit(
@@ -60,168 +68,182 @@ def audit(
 ) -> AuditReport:
     """Compare posts with records, and feeds with their indexes.
 
-    `send` is given each key that must be looked at. Posts of the future get their schedules again.
-    `dry` changes nothing but what `send` does.
+    `send` is called with each key of a post that must be published. The schedules of future posts
+    are set again. `dry`: call `send`, but change nothing.
     """
-    found = AuditReport()
-    for key in _differing(publisher, found, dry):
-        send(key)
-    for key in _due(publisher, schedules if not dry else None, found):
-        send(key)
-    for key in _unfinished(publisher, found, dry):
-        send(key)
+    run = _Audit(publisher, send, schedules, dry=dry)
+    run.check_posts()
+    run.check_records()
+    run.check_due_markers()
+    run.check_journal()
     if not dry:
-        _feeds(publisher, found)
-    return found
+        run.repair_feeds()
+    return run.report
 
 
-def _due(publisher: Publisher, schedules: Schedules | None, found: AuditReport) -> Iterator[str]:
-    """The keys of posts whose time came without anybody looking; the others are scheduled.
+class _Audit:
+    """One run."""
 
-    A crash may have left a second marker of a post. The earlier one counts: who looks too early
-    sets the time again, and who looks too late is late.
-    """
-    now = publisher.world.now()
-    scheduled: set[str] = set()
-    for stat in publisher.feeds.list(DUE_MARKERS):
-        when, there = marker_time(stat.key), publisher.feeds.get(stat.key)
-        if when is None or there is None:
-            continue
-        keys = msgspec.json.decode(there.data, type=_Marker).keys
-        if when <= now:
-            found.late += len(keys)
-            yield from keys
-            if now - when > ORPHAN_AGE:
-                publisher.feeds.delete(stat.key)
-        elif schedules:
-            name = record_key(post_identity(keys[0], publisher.config))
-            if name in scheduled:
+    def __init__(
+        self,
+        publisher: Publisher,
+        send: Callable[[str], None],
+        schedules: Schedules | None,
+        *,
+        dry: bool,
+    ) -> None:
+        self.publisher, self.send, self.schedules, self.dry = publisher, send, schedules, dry
+        self.store, self.now = publisher.feeds, publisher.runtime.now
+        self.report = AuditReport()
+        self._records_with_posts: set[int] = set()
+        self._has_other_records = False
+
+    # --- posts and records -----------------------------------------------------------------------
+
+    def check_posts(self) -> None:
+        """Send the posts that are new, or newer than their record.
+
+        It keeps eight bytes of each record's name, and the time of the record, in memory: about
+        100 MB for a million posts.
+        """
+        records = {_key64(stat.key): stat.modified for stat in self.publisher.record_stats()}
+        for stat in self.publisher.post_stats():
+            self.report.posts += 1
+            name = _key64(self.publisher.record_name(stat.key))
+            self._records_with_posts.add(name)
+            recorded = records.get(name)
+            if recorded is None:
+                self.report.new += 1
+                self.send(stat.key)
+            elif stat.modified > recorded - CLOCK_MARGIN and not self._is_recorded(stat):
+                self.report.newer += 1
+                self.send(stat.key)
+        self._has_other_records = not self._records_with_posts >= records.keys()
+
+    def _is_recorded(self, stat: Stat) -> bool:
+        """Return whether the record is of this very version of the post."""
+        record = self.publisher.read_record(self.publisher.record_name(stat.key))
+        snapshot = record.objects.get(stat.key)
+        return snapshot is not None and snapshot.version == stat.version
+
+    def check_records(self) -> None:
+        """Send the posts that do not exist any more; delete old records without posts."""
+        if not self._has_other_records:
+            return
+        for stat in self.publisher.record_stats():
+            if _key64(stat.key) in self._records_with_posts:
                 continue
-            scheduled.add(name)
-            try:
-                schedules.set(name, when, keys)
-            except StoreError as error:
-                found.errors.append(str(error))
+            record = self.publisher.read_record(stat.key)
+            self.report.gone += len(record.objects)
+            for key in record.objects:
+                self.send(key)
+            if not record.objects:
+                self._sweep([stat], RECORD_TTL)
 
+    # --- posts with a future date, and work that was begun ---------------------------------------
 
-class _Marker(Struct):
-    keys: list[str]
+    def check_due_markers(self) -> None:
+        """Send the posts whose time has come; set the schedules of the others again.
 
+        A crash may have left a second marker of a post. Use the earlier one: a check that is too
+        early sets the right schedule; a check that is too late publishes late.
+        """
+        markers = self.publisher.due_markers()
+        scheduled: set[str] = set()
+        for marker in markers.all():
+            if marker.when <= self.now():
+                self.report.late += len(marker.post_keys)
+                for key in marker.post_keys:
+                    self.send(key)
+                if self.now() - marker.when > ORPHAN_AGE and not self.dry:
+                    markers.remove(marker)
+            elif self.schedules and not self.dry:
+                name = self.publisher.record_name(marker.post_keys[0])
+                if name not in scheduled:
+                    scheduled.add(name)
+                    self._schedule(self.schedules, name, marker)
 
-def _unfinished(publisher: Publisher, found: AuditReport, dry: bool) -> Iterator[str]:
-    """The keys of posts that a rebuild began with and left, because it was stopped."""
-    now = publisher.world.now()
-    for stat, work in journal.pending(publisher):
-        if now - stat.modified > CLOCK_MARGIN:
-            found.unfinished += len(work.posts)
-            yield from sorted(work.posts)
-            if now - stat.modified > ORPHAN_AGE and not dry and not (work.records or work.feeds):
-                publisher.feeds.delete(stat.key)
-
-
-# --- posts and records ---------------------------------------------------------------------------
-
-
-def _differing(publisher: Publisher, found: AuditReport, dry: bool) -> Iterator[str]:
-    """The keys of posts that are new, newer than their record, or gone.
-
-    In memory are eight bytes of each record's name and its time: some 100 MB for a million posts.
-    """
-    records = {_key64(stat.key): stat.modified for stat in publisher.feeds.list(RECORDS)}
-    seen: set[int] = set()
-    for stat in publisher.posts.list():
-        if not is_post(stat.key, publisher.config):
-            continue
-        found.posts += 1
-        name = _key64(record_key(post_identity(stat.key, publisher.config)))
-        seen.add(name)
-        made = records.get(name)
-        if made is None:
-            found.new += 1
-            yield stat.key
-        elif stat.modified > made - CLOCK_MARGIN and not _is_recorded(publisher, stat):
-            found.newer += 1
-            yield stat.key
-    if seen >= records.keys():
-        return
-    for stat in publisher.feeds.list(RECORDS):
-        if _key64(stat.key) not in seen:
-            yield from _gone(publisher, stat, found, dry)
-
-
-def _key64(key: str) -> int:
-    return int(key.removeprefix(RECORDS).replace("/", "")[:16], 16)
-
-
-def _is_recorded(publisher: Publisher, stat: Stat) -> bool:
-    """Whether the record is of this very version, written or rewritten a moment ago."""
-    name = record_key(post_identity(stat.key, publisher.config))
-    seen = publisher.records.read(name).objects.get(stat.key)
-    return seen is not None and seen.version == stat.version
-
-
-def _gone(publisher: Publisher, stat: Stat, found: AuditReport, dry: bool) -> Iterator[str]:
-    record = publisher.records.read(stat.key)
-    for key in record.objects:
-        found.gone += 1
-        yield key
-    if not record.objects and not dry and publisher.world.now() - stat.modified > RECORD_TTL:
-        publisher.feeds.delete(stat.key)
-        found.swept += 1
-
-
-# --- feeds ---------------------------------------------------------------------------------------
-
-
-def _feeds(publisher: Publisher, found: AuditReport) -> None:
-    """Write documents that are not as their index says, and sweep what nothing names."""
-    unsettled: list[str] = []
-    for path, parts in _parts(publisher):
+    def _schedule(self, schedules: Schedules, name: str, marker: DueMarker) -> None:
         try:
-            found.feeds += 1
-            unsettled += [path] if _repair_feed(publisher, path, parts, found) else []
+            schedules.set(name, marker.when, marker.post_keys)
         except StoreError as error:
-            found.errors.append(f"{path or 'all posts'}: {error}")
-    if found.feeds:  # the documents about all feeds are looked at even where all agree
-        found.documents += len(publisher.listing.update(unsettled))
+            self.report.errors.append(str(error))
+
+    def check_journal(self) -> None:
+        """Send the posts of the journal: a rebuild or `serve` was stopped before it was done."""
+        journal = Journal(self.publisher)
+        for entry in journal.entries():
+            age = self.now() - entry.modified
+            if age <= CLOCK_MARGIN:
+                continue
+            self.report.unfinished += len(entry.work.posts)
+            for key in sorted(entry.work.posts):
+                self.send(key)
+            # Only a rebuild can clear records and rewrite feeds.
+            only_posts = not (entry.work.records or entry.work.feeds)
+            if age > ORPHAN_AGE and only_posts and not self.dry:
+                journal.remove(entry)
+
+    # --- feeds -----------------------------------------------------------------------------------
+
+    def repair_feeds(self) -> None:
+        """Write the documents that are not as their index says; delete what nothing names."""
+        unlisted: list[str] = []
+        for path, pages in self._feeds_with_pages():
+            try:
+                self.report.feeds += 1
+                if not self._repair_feed(path, pages):
+                    unlisted.append(path)
+            except StoreError as error:
+                self.report.errors.append(f"{path or 'all posts'}: {error}")
+        if self.report.feeds:  # the documents about all feeds are checked even if all are listed
+            self.report.documents += len(self.publisher.update_feed_list(unlisted))
+
+    def _feeds_with_pages(self) -> Iterator[tuple[str, list[Stat]]]:
+        """Yield each feed that has an index, with its stored pages and page lists."""
+        listing = ((feed_of_key(stat.key), stat) for stat in self.store.list(FEEDS))
+        for path, group in groupby(listing, key=itemgetter(0)):
+            stats = [stat for _, stat in group]
+            pages = [stat for stat in stats if path_of_manifest(stat.key) is None]
+            if len(pages) < len(stats):
+                yield path, pages
+
+    def _repair_feed(self, path: str, stored: list[Stat]) -> bool:
+        """Repair one feed; return whether the list of all feeds has its title."""
+        index = self.publisher.read_index(path)
+        pages = list(all_pages(index.manifest, index.pages))
+        page_lists = index.manifest.page_lists
+        used = {page.object for page in pages} | {page_list.object for page_list in page_lists}
+        self._sweep([stat for stat in stored if paths.stem(stat.key) not in used])
+        archive = self._archive_documents(index, [page.name for page in pages])
+        published = list(self.store.list(paths.PUBLIC + paths.document(path, "archive/")))
+        self._sweep([stat for stat in published if stat.key not in archive])
+        missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
+        if missing:
+            index = self.publisher.mark_pending(path, missing)
+        feed = self.publisher.publish_index(index)
+        self.report.documents += len(feed.changed)
+        return feed.manifest.listed
+
+    def _archive_documents(self, index: StoredIndex, names: list[str]) -> dict[str, str]:
+        """Return the name of the archive page for each key that must have a document."""
+        config = self.publisher.config
+        if not config.feeds.archives:
+            return {}
+        return {
+            paths.PUBLIC + key: name
+            for name in {*names, index.manifest.newest_archive} - {""}
+            for key in formats.archive_keys(index.path, name, config)
+        }
+
+    def _sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:
+        """Delete objects that nothing names; a worker may be about to name a young one."""
+        for stat in unused:
+            if not self.dry and self.now() - stat.modified > age:
+                self.store.delete(stat.key)
+                self.report.swept += 1
 
 
-def _parts(publisher: Publisher) -> Iterator[tuple[str, list[Stat]]]:
-    """Each feed that has an index, with the stored parts beside it; one feed after the other."""
-    listing = ((feed_of_key(stat.key), stat) for stat in publisher.feeds.list(FEEDS))
-    for path, group in groupby(listing, key=itemgetter(0)):
-        stats = [stat for _, stat in group]
-        parts = [stat for stat in stats if path_of_manifest(stat.key) is None]
-        if len(parts) < len(stats):
-            yield path, parts
-
-
-def _repair_feed(publisher: Publisher, path: str, parts: list[Stat], found: AuditReport) -> bool:
-    """Make one feed right; whether the catalog has to be told."""
-    written = publisher.indexes.read(path)
-    one = written.index
-    pages = list(all_pages(one, written.parts))
-    used = {page.object for page in pages} | {volume.object for volume in one.page_lists}
-    _sweep(publisher, [stat for stat in parts if paths.stem(stat.key) not in used], found)
-    wanted: dict[str, str] = {}
-    if publisher.config.feeds.archives:
-        for name in {*(page.name for page in pages), one.newest_archive} - {""}:
-            keys = formats.archive_keys(path, name, publisher.config)
-            wanted |= dict.fromkeys((paths.PUBLIC + key for key in keys), name)
-    stats = list(publisher.feeds.list(paths.PUBLIC + paths.document(path, "archive/")))
-    _sweep(publisher, [stat for stat in stats if stat.key not in wanted], found)
-    missing = {wanted[key] for key in wanted.keys() - {stat.key for stat in stats}}
-    if missing:
-        written = publisher.indexes.due(path, missing)
-    changed, one = publisher.public.feed(written)
-    found.documents += len(changed)
-    return not one.listed
-
-
-def _sweep(publisher: Publisher, unused: list[Stat], found: AuditReport) -> None:
-    """Delete what nothing names, unless it is so young that something may be about to."""
-    now = publisher.world.now()
-    for stat in unused:
-        if now - stat.modified > ORPHAN_AGE:
-            publisher.feeds.delete(stat.key)
-            found.swept += 1
+def _key64(name: str) -> int:
+    """Return the first 64 bits of the hash in a record's name."""
+    return int(name.removeprefix(RECORDS).replace("/", "")[:16], 16)

@@ -1,35 +1,92 @@
-"""Markers in the state for posts with a future date, by which the audit finds missed schedules."""
+"""Markers for posts with a future date. With them the audit finds schedules that were lost.
+
+The key of a marker has the time, so that a listing of the markers is in order of time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
+import msgspec
+from msgspec import Struct
+
 from feeds import paths
+from feeds.state.objects import Record
+from feeds.state.state_store import JSON, StateStore
 
 DUE_MARKERS = paths.STATE + "due/"
-_FORM = "%Y%m%dT%H%M%SZ"
-
-
-def marker_key(record: str, when: datetime) -> str:
-    """Where it is noted that the post with this record is due at a time."""
-    return f"{DUE_MARKERS}{when.astimezone(UTC):{_FORM}}-{paths.digest(record, 40)}.json"
-
-
-def marker_time(key: str) -> datetime | None:
-    """The time in the key of a marker; None if the key is not a marker's."""
-    try:
-        return datetime.strptime(key[len(DUE_MARKERS) :][:16], _FORM).replace(tzinfo=UTC)
-    except ValueError:
-        return None
+_TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 class Schedules(Protocol):
-    """What wakes a post when its time has come."""
+    """Calls for a post again when it becomes public. AWS: feeds/aws/scheduler.py."""
 
     def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
-        """Have `keys` looked at at a time, and not at any other that was set for this record."""
+        """Publish the posts at `keys` again at `when`; replace the record's other schedule."""
 
     def clear(self, record: str) -> None:
-        """Have nothing looked at for this record."""
+        """Remove the record's schedule."""
+
+
+class DueMarker(Struct, frozen=True):
+    """A stored marker: its own key, its time, and the keys of the post's objects."""
+
+    key: str
+    when: datetime
+    post_keys: tuple[str, ...]
+
+
+class _Content(Struct):
+    keys: tuple[str, ...]
+
+
+class DueMarkers:
+    """The markers in the store of the state."""
+
+    def __init__(self, state: StateStore) -> None:
+        self.state = state
+
+    def update(self, name: str, record: Record) -> None:
+        """Write the marker of a record that was just written, and delete its previous marker."""
+        if record.due:
+            self._write(name, record, record.due)
+        if record.previous_due and record.previous_due != record.due:
+            self._delete(name, record.previous_due)
+
+    def _write(self, name: str, record: Record, due: datetime) -> None:
+        data = msgspec.json.encode(_Content(tuple(sorted(record.objects))))
+        self.state.store.put(marker_key(name, due), data, media_type=JSON)
+
+    def _delete(self, name: str, due: datetime) -> None:
+        """Delete a marker, then read the record again: the post may have this time again."""
+        self.state.store.delete(marker_key(name, due))
+        record = self.state.read(name, Record).value
+        if record.due == due:
+            self._write(name, record, due)
+
+    def all(self) -> Iterator[DueMarker]:
+        """Yield all markers, the earliest first. It lists them."""
+        for stat in self.state.store.list(DUE_MARKERS):
+            when, stored = marker_time(stat.key), self.state.store.get(stat.key)
+            if when is not None and stored is not None:
+                content = msgspec.json.decode(stored.data, type=_Content)
+                yield DueMarker(stat.key, when, content.keys)
+
+    def remove(self, marker: DueMarker) -> None:
+        """Delete a marker."""
+        self.state.store.delete(marker.key)
+
+
+def marker_key(record: str, when: datetime) -> str:
+    """Return the key of the marker of a record that is due at a time."""
+    return f"{DUE_MARKERS}{when.astimezone(UTC):{_TIME_FORMAT}}-{paths.digest(record, 40)}.json"
+
+
+def marker_time(key: str) -> datetime | None:
+    """Return the time in the key of a marker; None if it is not the key of a marker."""
+    try:
+        return datetime.strptime(key[len(DUE_MARKERS) :][:16], _TIME_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -6,12 +6,12 @@ empty, or changes its title.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from feeds.config import Config
 from feeds.documents.feed_list import feed_list_documents
 from feeds.model import Document, ListedFeed
-from feeds.publishing.document_writer import DocumentWriter
+from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.state.keys import FEED_LIST, manifest_key
 from feeds.state.manifest import Manifest
 from feeds.state.objects import FeedList, FeedListItem
@@ -21,40 +21,54 @@ from feeds.state.state_store import StateStore
 class FeedListWriter:
     """The list of all feeds, private and published."""
 
-    def __init__(self, state_: StateStore, public: DocumentWriter, config: Config) -> None:
-        self.state, self.public, self.config = state_, public, config
+    def __init__(self, state: StateStore, documents: DocumentWriter, config: Config) -> None:
+        self.state, self.documents, self.config = state, documents, config
 
-    def update(self, changed: Sequence[str]) -> list[str]:
-        """Bring the catalog up to date with feeds, and publish it; the documents that changed."""
+    def update(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
+        """Update these feeds in the list, and publish it; return the documents that changed."""
+        keys = [manifest_key(path) for path in feed_paths]
+        for attempt in self.state.attempts(FEED_LIST, FeedList):
+            with attempt:
+                manifests = self.state.runtime.map(self._read_manifest, keys)
+                feeds = dict(attempt.old.feeds)
+                for path, manifest in zip(feed_paths, manifests, strict=True):
+                    if path not in feeds or feeds[path].generation <= manifest.generation:
+                        feeds[path] = FeedListItem(manifest.title, manifest.generation)
+                attempt.write(FeedList(feeds=dict(sorted(feeds.items()))))
+        log = WriteLog({}, {})
+        self.documents.publish(FEED_LIST, attempt.written, self, log)
+        return tuple(log.changed)
 
-        def listed(old: FeedList) -> FeedList:
-            keys = [manifest_key(path) for path in changed]
-            found = self.state.world.each(lambda key: self.state.read(key, Manifest)[1], keys)
-            feeds = dict(old.feeds)
-            for path, one in zip(changed, found, strict=True):
-                if path not in feeds or feeds[path].generation <= one.generation:
-                    feeds[path] = FeedListItem(one.title, one.generation)
-            return FeedList(feeds=dict(sorted(feeds.items())))
+    def check(self) -> FeedListCheck:
+        """Return a check for one batch."""
+        return FeedListCheck(self)
 
-        version, known = self.state.swap(FEED_LIST, FeedList, listed)
-        written, _ = self.public.show(FEED_LIST, version, known, lambda now: [self._documents(now)])
-        return written
+    def _read_manifest(self, key: str) -> Manifest:
+        return self.state.read(key, Manifest).value
 
-    def agrees(self, path: str, title: str, named: int, shown: dict[str, bool]) -> bool:
-        """Whether the catalog calls a feed `title`, as of generation `named`, and is published so.
+    def batches(self, value: FeedList) -> Iterable[Sequence[Document]]:
+        """Return the documents about the feeds that have entries, as one batch."""
+        listed = [ListedFeed(path, feed.title) for path, feed in value.feeds.items() if feed.title]
+        return [list(feed_list_documents(listed, self.config))]
 
-        `shown` remembers for a batch which catalogs, by their tokens, were seen to be published.
-        """
-        _, known = self.state.read(FEED_LIST, FeedList)
-        listed = known.feeds.get(path)
-        if listed is None or listed.title != title or listed.generation < named:
+    def delete_retired(self, value: FeedList, changed: Collection[str]) -> None:
+        """Do nothing: the documents about all feeds are always there."""
+
+
+class FeedListCheck:
+    """Says whether the published list of all feeds is current. It remembers that for one batch."""
+
+    def __init__(self, writer: FeedListWriter) -> None:
+        self.writer = writer
+        self._published: dict[str, bool] = {}
+
+    def is_listed(self, path: str, title: str, generation: int) -> bool:
+        """Return whether the published list has a feed with a title, of a generation or later."""
+        feed_list = self.writer.state.read(FEED_LIST, FeedList).value
+        feed = feed_list.feeds.get(path)
+        if feed is None or feed.title != title or feed.generation < generation:
             return False
-        if known.token not in shown:
-            shown[known.token] = self.public.holds(self._documents(known))
-        return shown[known.token]
-
-    def _documents(self, known: FeedList) -> list[Document]:
-        """The documents about the feeds that have entries."""
-        feeds = known.feeds.items()
-        titled = [ListedFeed(path, feed.title) for path, feed in feeds if feed.title]
-        return list(feed_list_documents(titled, self.config))
+        if feed_list.token not in self._published:
+            (documents,) = self.writer.batches(feed_list)
+            self._published[feed_list.token] = self.writer.documents.are_published(documents)
+        return self._published[feed_list.token]

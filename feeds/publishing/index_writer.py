@@ -1,183 +1,245 @@
 """Writes the index of each feed: the records of posts -> a manifest and its stored pages.
 
 A manifest names what a crash could leave undone, before it can happen: archive documents to write,
-archive documents to delete, stored parts to delete. A later write removes each from the manifest
-once it was seen to be done. feeds/state/manifest_update.py computes how an index changes.
+archive documents to delete, stored pages to delete. A later write removes each from the manifest
+after it was seen to be done. feeds/state/manifest_update.py computes how an index changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.documents import formats, pagination
-from feeds.publishing.document_writer import DocumentWriter
-from feeds.publishing.feed_list_writer import FeedListWriter
 from feeds.state import manifest_update
 from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import manifest_key
-from feeds.state.manifest import MAX_RECENT_WRITERS, ZOMBIE_SECONDS, Manifest
+from feeds.state.manifest import (
+    MAX_RECENT_WRITERS,
+    ZOMBIE_SECONDS,
+    Manifest,
+    ManifestUpdate,
+    PendingDocument,
+)
 from feeds.state.objects import Record
 from feeds.state.state_store import StateStore
 
 
+class Records(Protocol):
+    """Reads the records that the indexes are made of (record_writer.py)."""
+
+    def read(self, name: str) -> Record:
+        """Read the record at `name`."""
+
+
+class Archive(Protocol):
+    """Says which archive documents are published (feed_writer.py)."""
+
+    def is_archive_published(self, manifest: Manifest, pages: IndexPages, name: str) -> bool:
+        """Return whether the documents of a pending archive page are as they should be."""
+
+    def has_archive(self, path: str, name: str) -> bool:
+        """Return whether any document of an archive page is published."""
+
+    def archive_names(self, path: str) -> set[str]:
+        """Return the names of the archive pages that are published."""
+
+
+class ListCheck(Protocol):
+    """Says whether the list of all feeds is current (feed_list_writer.py)."""
+
+    def is_listed(self, path: str, title: str, generation: int) -> bool:
+        """Return whether the list has a feed with a title, of a generation or later."""
+
+
+class Draft:
+    """A manifest that an attempt wants to write, and the stored pages that it wrote before."""
+
+    def __init__(self, update: ManifestUpdate | None = None) -> None:
+        self.parts = [*update.pages, *update.page_lists] if update else []
+        self.manifest: Manifest | None = None
+
+
 class IndexWriter:
-    """The indexes of all feeds. `record` reads the records that they are made of."""
+    """The indexes of all feeds."""
 
     def __init__(
-        self,
-        state_: StateStore,
-        record: Callable[[str], Record],
-        public: DocumentWriter,
-        listing: FeedListWriter,
-        config: Config,
+        self, state: StateStore, records: Records, archive: Archive, config: Config
     ) -> None:
-        self.state, self.record, self.config = state_, record, config
-        self.public, self.listing = public, listing
-        self.world = state_.world
+        self.state, self.records, self.archive, self.config = state, records, archive, config
+        self.runtime = state.runtime
 
     def read(self, path: str) -> StoredIndex:
-        """The index of a feed."""
-        version, one = self.state.read(manifest_key(path), Manifest)
-        return StoredIndex(path, version, one, self._parts(path))
+        """Read the index of a feed."""
+        version, manifest = self.state.read(manifest_key(path), Manifest)
+        return StoredIndex(path, version, manifest, self._pages(path))
 
-    def _parts(self, path: str) -> IndexPages:
-        return IndexPages(self.state.store, path, self.world)
+    def _pages(self, path: str) -> IndexPages:
+        return IndexPages(self.state.store, path, self.runtime)
 
-    def merge(
-        self, path: str, names: Sequence[str], shown: dict[str, bool], again: bool = False
+    def update(
+        self,
+        path: str,
+        record_names: Sequence[str],
+        feed_list: ListCheck,
+        *,
+        redelivered: bool = False,
     ) -> StoredIndex:
-        """Bring the index of a feed up to date with the records at `names`.
+        """Update the index of a feed from the records at `record_names`.
 
-        `shown` is that of FeedListWriter.agrees; `again` tells that another worker may have died
-        over the same messages.
+        `redelivered`: another worker may have crashed over the same messages. Then tombstones are
+        checked again.
         """
-        last: Manifest | None = None
-        before = ""
-        written: list[str] = []
-        parts = self._parts(path)
+        pages = self._pages(path)
+        draft = Draft()
+        previous_token = ""
+        for attempt in self.state.attempts(manifest_key(path), Manifest):
+            with attempt:
+                if self._is_lost(draft, attempt.old):
+                    pages.remove(draft.parts)
+                previous_token = attempt.old.token
+                old, records = self._read_sources(attempt.old, pages, record_names, redelivered)
+                update = self._apply(path, old, records, pages)
+                draft = Draft(update)
+                pages.write(update.pages, update.page_lists)
+                manifest = self._with_title(path, update.manifest, feed_list)
+                draft.manifest = self._with_writer(manifest)
+                attempt.write(draft.manifest)
+        version, written = attempt.written
+        pages.remove(written.obsolete_parts)
+        return StoredIndex(path, version, written, pages, previous_token)
 
-        def merged(old: Manifest) -> Manifest:
-            nonlocal last, before
-            if last and self._surely_failed(last, old):
-                parts.remove(written)
-            written.clear()
-            before = old.token
-            if old.pending or old.tombstones or old.obsolete_parts:
-                old, records = self.world.both(
-                    lambda: self._tidied(old, parts, again),
-                    lambda: self.world.each(self.record, names),
-                )
-            else:
-                records = self.world.each(self.record, names)
-            now = self.world.now()
-            entries = [record.entry(now) for record in records]
-            change = manifest_update.apply_changes(
-                old,
-                [place for record in records for place in record.sort_keys],
-                [
-                    entry
-                    for entry in entries
-                    if entry and path in self.config.feed_paths(entry.terms)
-                ],
-                limit=self.config.feeds.limit,
-                archives=self.config.feeds.archives,
-                shelf=parts,
-                fresh=self.world.token,
-                now=int(now.timestamp()),
+    def _read_sources(
+        self, old: Manifest, pages: IndexPages, record_names: Sequence[str], redelivered: bool
+    ) -> tuple[Manifest, list[Record]]:
+        """Read the records, and at the same time check what the manifest says is to be done."""
+
+        def read_records() -> list[Record]:
+            return self.runtime.map(self.records.read, record_names)
+
+        if not (old.pending or old.tombstones or old.obsolete_parts):
+            return old, read_records()
+        return self.runtime.run_pair(
+            lambda: self._without_done(old, pages, redelivered), read_records
+        )
+
+    def _apply(
+        self, path: str, old: Manifest, records: Sequence[Record], pages: IndexPages
+    ) -> ManifestUpdate:
+        now = self.runtime.now()
+        entries = [entry for record in records if (entry := record.entry(now))]
+        return manifest_update.apply_changes(
+            old,
+            [sort_key for record in records for sort_key in record.sort_keys],
+            [entry for entry in entries if path in self.config.feed_paths(entry.terms)],
+            limit=self.config.feeds.limit,
+            archives=self.config.feeds.archives,
+            reader=pages,
+            new_name=self.runtime.token,
+            now=int(now.timestamp()),
+        )
+
+    def _without_done(self, old: Manifest, pages: IndexPages, redelivered: bool) -> Manifest:
+        """Return the manifest without the work that was seen to be done.
+
+        After a redelivery, check again that deleted archive pages are gone: the crashed worker may
+        have written one of them after the check.
+        """
+        pages.remove(old.obsolete_parts)
+        now = int(self.runtime.now().timestamp())
+        pending, tombstones = list(old.pending), list(old.tombstones)
+
+        def is_pending(name: str) -> bool:
+            return now - old.pending[name].retired_at < ZOMBIE_SECONDS or not (
+                self.archive.is_archive_published(old, pages, name)
             )
-            written.extend([*change.pages, *change.page_lists])
-            parts.keep(change.pages, change.page_lists)
-            last = self._titled(path, change.manifest, shown)
-            writers = (*last.recent_writers, self.world.token())
-            last = replace(last, recent_writers=writers[-MAX_RECENT_WRITERS:])
-            return last
 
-        version, new = self.state.swap(manifest_key(path), Manifest, merged)
-        parts.remove(new.obsolete_parts)
-        return StoredIndex(path, version, new, parts, before)
+        def checked_tombstone(name: str) -> int:
+            retired_at = old.tombstones[name]
+            if retired_at < 0 and not redelivered:
+                return retired_at
+            exists = self.archive.has_archive(pages.path, name)
+            return abs(retired_at) if exists else -abs(retired_at)
 
-    @staticmethod
-    def _surely_failed(last: Manifest, now: Manifest) -> bool:
-        """Whether a manifest that met a conflict never was written, so that its parts are nobody's.
+        still_pending: dict[str, PendingDocument] = {
+            name: old.pending[name]
+            for name, is_still in zip(pending, self.runtime.map(is_pending, pending), strict=True)
+            if is_still
+        }
+        still_retired = {
+            name: retired_at
+            for name, retired_at in zip(
+                tombstones, self.runtime.map(checked_tombstone, tombstones), strict=True
+            )
+            if retired_at > 0 or now + retired_at < ZOMBIE_SECONDS
+        }
+        return replace(old, pending=still_pending, tombstones=still_retired, obsolete_parts=())
 
-        It may have been: the reply was lost, and others built on it before it was looked for.
-        """
-        recent = now.generation - last.generation < MAX_RECENT_WRITERS
-        return recent and last.recent_writers[-1] not in now.recent_writers
-
-    def _tidied(self, old: Manifest, parts: IndexPages, again: bool) -> Manifest:
-        """The manifest without what it asked for and is seen to be done.
-
-        An archive page that was seen to be gone is looked for once more after a crash: who died may
-        have written it after that.
-        """
-        parts.remove(old.obsolete_parts)
-        now = int(self.world.now().timestamp())
-
-        def is_due(name: str) -> bool:
-            what = old.pending[name]
-            young = now - what.retired_at < ZOMBIE_SECONDS
-            return young or not self.public.holds_archive(old, parts, name)
-
-        def looked_for(name: str) -> int:
-            since = old.tombstones[name]
-            if since < 0 and not again:
-                return since
-            return abs(since) if self.public.has_archive(parts.path, name) else -abs(since)
-
-        names = list(old.pending)
-        still = dict(zip(names, self.world.each(is_due, names), strict=True))
-        due = {name: what for name, what in old.pending.items() if still[name]}
-        names = list(old.tombstones)
-        seen = dict(zip(names, self.world.each(looked_for, names), strict=True))
-        retired = {name: at for name, at in seen.items() if at > 0 or now + at < ZOMBIE_SECONDS}
-        return replace(old, pending=due, tombstones=retired, obsolete_parts=())
-
-    def _titled(self, path: str, new: Manifest, shown: dict[str, bool]) -> Manifest:
-        """The manifest with its title, and whether the catalog is known to agree."""
-        window = pagination.newest_first(new.entries, self.config.feeds.limit)
-        listed = window or not path  # the feed of all posts is listed even while it is empty
-        title = formats.describe_feed(path, window, self.config).title if listed else ""
+    def _with_title(self, path: str, new: Manifest, feed_list: ListCheck) -> Manifest:
+        """Return the manifest with its title, and whether the list of all feeds has that title."""
+        newest = pagination.newest_first(new.entries, self.config.feeds.limit)
+        has_title = newest or not path  # the feed of all posts is listed even while it is empty
+        title = formats.describe_feed(path, newest, self.config).title if has_title else ""
         if title != new.title:
             return replace(new, title=title, title_generation=new.generation, listed=False)
         if new.listed:
             return new
-        return replace(new, listed=self.listing.agrees(path, title, new.title_generation, shown))
+        return replace(new, listed=feed_list.is_listed(path, title, new.title_generation))
+
+    @staticmethod
+    def _is_lost(draft: Draft, current: Manifest) -> bool:
+        """Return whether the draft was certainly never written, so that nobody uses its pages.
+
+        It may have been written: its reply was lost, and other workers wrote the manifest again
+        before this worker looked for its token. Then the recent writers include this worker.
+        """
+        if draft.manifest is None:
+            return True
+        if current.generation - draft.manifest.generation >= MAX_RECENT_WRITERS:
+            return False
+        return draft.manifest.recent_writers[-1] not in current.recent_writers
+
+    def _with_writer(self, new: Manifest) -> Manifest:
+        writers = (*new.recent_writers, self.runtime.token())
+        return replace(new, recent_writers=writers[-MAX_RECENT_WRITERS:])
 
     # --- archive pages to be written again -------------------------------------------------------
 
-    def due(self, path: str, names: Collection[str]) -> StoredIndex:
-        """Note archive pages that must be written again."""
-        parts = self._parts(path)
+    def mark_pending(self, path: str, names: Collection[str]) -> StoredIndex:
+        """Mark archive pages whose documents must be written again."""
+        pages = self._pages(path)
+        for attempt in self.state.attempts(manifest_key(path), Manifest):
+            with attempt:
+                old = attempt.old
+                marked = manifest_update.mark_all_pending(
+                    old,
+                    pages,
+                    config_fingerprint=old.config_fingerprint,
+                    archives=True,
+                    published=(),
+                    now=0,
+                )
+                wanted = {*names, *old.pending}
+                pending = {name: page for name, page in marked.pending.items() if name in wanted}
+                attempt.write(replace(marked, pending=pending, listed=old.listed))
+        return StoredIndex(path, *attempt.written, pages)
 
-        def noted(old: Manifest) -> Manifest:
-            every = manifest_update.mark_all_pending(
-                old, parts, made=old.config_fingerprint, archives=True, there=(), now=0
-            )
-            due = {
-                name: what for name, what in every.pending.items() if name in {*names, *old.pending}
-            }
-            return replace(every, pending=due, listed=old.listed)
-
-        version, one = self.state.swap(manifest_key(path), Manifest, noted)
-        return StoredIndex(path, version, one, parts)
-
-    def all_due(self, path: str, made: str) -> StoredIndex:
-        """Note that every archive page must be written again by `made`, and no other be there."""
-        parts = self._parts(path)
-
-        def noted(old: Manifest) -> Manifest:
-            return manifest_update.mark_all_pending(
-                old,
-                parts,
-                made=made,
-                archives=self.config.feeds.archives,
-                there=self.public.archive_names(path),
-                now=int(self.world.now().timestamp()),
-            )
-
-        version, one = self.state.swap(manifest_key(path), Manifest, noted)
-        return StoredIndex(path, version, one, parts)
+    def mark_all_pending(self, path: str, config_fingerprint: str) -> StoredIndex:
+        """Mark every archive page of a feed to be written, or deleted, for a configuration."""
+        pages = self._pages(path)
+        for attempt in self.state.attempts(manifest_key(path), Manifest):
+            with attempt:
+                attempt.write(
+                    manifest_update.mark_all_pending(
+                        attempt.old,
+                        pages,
+                        config_fingerprint=config_fingerprint,
+                        archives=self.config.feeds.archives,
+                        published=self.archive.archive_names(path),
+                        now=int(self.runtime.now().timestamp()),
+                    )
+                )
+        return StoredIndex(path, *attempt.written, pages)

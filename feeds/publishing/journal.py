@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -16,64 +17,88 @@ from msgspec import Struct
 from feeds import paths
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher, PublishResult
-from feeds.stores.base import Stat
+from feeds.state.state_store import JSON
 
-JOURNAL = paths.STATE + "unfinished/"
+JOURNAL = paths.STATE + "journal/"
 
 
-class JournalEntry(Struct, frozen=True, omit_defaults=True):
-    """Posts to look at, by key; records to bury; feeds to write anew, by path."""
+class JournalWork(Struct, frozen=True, omit_defaults=True):
+    """Work that was begun."""
 
     posts: frozenset[str] = frozenset()
+    """The keys of posts to publish."""
     records: frozenset[str] = frozenset()
+    """The names of records to clear."""
     feeds: frozenset[str] = frozenset()
+    """The paths of feeds to rewrite."""
 
-    def __or__(self, other: JournalEntry) -> JournalEntry:
-        return JournalEntry(
+    def __or__(self, other: JournalWork) -> JournalWork:
+        return JournalWork(
             self.posts | other.posts, self.records | other.records, self.feeds | other.feeds
         )
 
 
-def pending(publisher: Publisher) -> list[tuple[Stat, JournalEntry]]:
-    """What was begun and is not finished, with the notes that say so."""
-    stats = list(publisher.feeds.list(JOURNAL))
-    found = [(stat, publisher.feeds.get(stat.key)) for stat in stats]
-    return [(stat, msgspec.json.decode(one.data, type=JournalEntry)) for stat, one in found if one]
+class JournalEntry(Struct, frozen=True):
+    """An entry of the journal: work that was begun and is not finished."""
+
+    key: str
+    modified: datetime
+    work: JournalWork
 
 
-def publish_journaled(publisher: Publisher, keys: Sequence[str]) -> PublishResult:
-    """Publish posts; those that failed stay noted."""
-    messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in keys]
-    key = _note(publisher, JournalEntry(posts=frozenset(keys)))
-    done = publisher.publish(messages)
-    _finish(publisher, key, JournalEntry(posts=done.failed))
-    return done
+class Journal:
+    """The journal of a publisher, in the store of its state."""
 
+    def __init__(self, publisher: Publisher) -> None:
+        self.publisher, self.store = publisher, publisher.feeds
 
-def clear_journaled(publisher: Publisher, names: Sequence[str]) -> PublishResult:
-    """Bury records; those that failed stay noted."""
-    key = _note(publisher, JournalEntry(records=frozenset(names)))
-    done = publisher.bury(names)
-    _finish(publisher, key, JournalEntry(records=done.failed))
-    return done
+    def entries(self) -> list[JournalEntry]:
+        """Read all entries. It lists them."""
+        stored = [(stat, self.store.get(stat.key)) for stat in self.store.list(JOURNAL)]
+        return [
+            JournalEntry(
+                stat.key, stat.modified, msgspec.json.decode(object_.data, type=JournalWork)
+            )
+            for stat, object_ in stored
+            if object_
+        ]
 
+    def remove(self, entry: JournalEntry) -> None:
+        """Remove an entry: its work is done."""
+        self.store.delete(entry.key)
 
-@contextmanager
-def renewal(publisher: Publisher, feeds: Sequence[str]) -> Iterator[None]:
-    """Note feeds until the block is through."""
-    key = _note(publisher, JournalEntry(feeds=frozenset(feeds)))
-    yield
-    _finish(publisher, key, JournalEntry())
+    def publish(self, keys: Sequence[str]) -> PublishResult:
+        """Publish posts; those that failed stay in the journal."""
+        messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in keys]
+        entry_key = self._begin(JournalWork(posts=frozenset(keys)))
+        result = self.publisher.publish(messages)
+        self._finish(entry_key, JournalWork(posts=result.failed))
+        return result
 
+    def clear(self, names: Sequence[str]) -> PublishResult:
+        """Clear records; those that failed stay in the journal."""
+        entry_key = self._begin(JournalWork(records=frozenset(names)))
+        result = self.publisher.clear(names)
+        self._finish(entry_key, JournalWork(records=result.failed))
+        return result
 
-def _note(publisher: Publisher, work: JournalEntry) -> str:
-    key = f"{JOURNAL}{publisher.world.token()}.json"
-    publisher.feeds.put(key, msgspec.json.encode(work), media_type="application/json")
-    return key
+    @contextmanager
+    def rewriting(self, feed_paths: Sequence[str]) -> Iterator[None]:
+        """Keep an entry for these feeds until the block ends without an error."""
+        entry_key = self._begin(JournalWork(feeds=frozenset(feed_paths)))
+        yield
+        self._finish(entry_key, JournalWork())
 
+    def _begin(self, work: JournalWork) -> str:
+        key = f"{JOURNAL}{self.publisher.runtime.token()}.json"
+        self._write(key, work)
+        return key
 
-def _finish(publisher: Publisher, key: str, rest: JournalEntry) -> None:
-    if rest == JournalEntry():
-        publisher.feeds.delete(key)
-    else:
-        publisher.feeds.put(key, msgspec.json.encode(rest), media_type="application/json")
+    def _finish(self, key: str, left: JournalWork) -> None:
+        if left == JournalWork():
+            self.store.delete(key)
+        else:
+            self._write(key, left)
+
+    def _write(self, key: str, work: JournalWork) -> None:
+        self.store.put(key, msgspec.json.encode(work), media_type=JSON)

@@ -11,183 +11,278 @@ the levels right:
 4. After publishing, look at the source again; if it moved, publish again.
 
 This module runs the levels in order and decides which messages must be retried. Each level has a
-writer: record_writer.py, index_writer.py, document_writer.py, feed_list_writer.py.
-feeds/state/state_store.py keeps rules 1 to 3 for all of them, document_writer.py rule 4.
-docs/design.md says what fails without each.
+writer: record_writer.py, index_writer.py, feed_writer.py, feed_list_writer.py.
+feeds/state/state_store.py keeps rules 1 to 3 for all of them (compare-and-swap), document_writer.py
+rule 4. docs/design.md says what fails without each.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from feeds.config import Config
 from feeds.errors import StoreError
 from feeds.publishing.document_writer import DocumentWriter
-from feeds.publishing.feed_list_writer import FeedListWriter
+from feeds.publishing.due_markers import DueMarkers
+from feeds.publishing.feed_list_writer import FeedListCheck, FeedListWriter
+from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
 from feeds.publishing.record_writer import RecordWriter
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
+from feeds.state.index_pages import StoredIndex
+from feeds.state.keys import FEEDS, RECORDS, path_of_manifest
+from feeds.state.manifest import Manifest
 from feeds.state.objects import Record
 from feeds.state.state_store import StateStore
-from feeds.stores.base import Store
+from feeds.stores.base import Stat, Store
 
 
 class Failure(Struct, frozen=True):
-    """What could not be done: `what` says it, of the post at `key` or of a `feed` (its path).
-
-    `records` are those that were to be in it: their messages must come again.
-    """
+    """One thing that could not be done."""
 
     what: str
+    """A sentence."""
     records: tuple[str, ...]
+    """The names of the records that depend on it: their messages must be delivered again."""
     key: str | None = None
+    """The post's key, if the failure is about one post."""
     feed: str | None = None
+    """The feed's path, if the failure is about one feed."""
 
 
 class PublishResult(Struct, frozen=True):
-    """What publishing a batch came to.
-
-    `failed` are the ids of messages that must come again, and `failures` why; `changed` the keys of
-    documents under the public root that were written, because their bytes changed or because the
-    store's versions are no hashes of them; `looked` the records written, by their keys;
-    `conflicts` how often somebody else was quicker, by the key of the state object.
-    """
+    """Result of publishing a batch."""
 
     failed: frozenset[str]
+    """The ids of the messages that must be delivered again."""
     changed: tuple[str, ...]
-    looked: dict[str, Record]
+    """The paths of the documents that were written: their bytes changed, or the store's versions
+    are not hashes of bytes."""
+    records: dict[str, Record]
+    """The records that were written, by name."""
     failures: tuple[Failure, ...]
     conflicts: dict[str, int]
+    """How many conflicts there were, by the key of the state object."""
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What could not be done, in sentences."""
+        """The failures as sentences."""
         return tuple(failure.what for failure in self.failures)
 
 
-class Publisher:
-    """Publishes posts of one store as feeds in another; the levels are its parts."""
+class _Batch:
+    """One batch in progress: what was done so far, and what failed."""
 
-    def __init__(self, posts: Store, feeds: Store, config: Config, world: Runtime) -> None:
-        self.posts, self.feeds, self.config, self.world = posts, feeds, config, world
-        self.state = StateStore(feeds, world)
-        self.public = DocumentWriter(self.state, config)
-        self.listing = FeedListWriter(self.state, self.public, config)
-        self.records = RecordWriter(posts, self.state, config)
-        self.indexes = IndexWriter(self.state, self.records.read, self.public, self.listing, config)
-        self.made = self.records.made
+    def __init__(self, feed_list: FeedListCheck, *, redelivered: bool = False) -> None:
+        self.feed_list, self.redelivered = feed_list, redelivered
+        self.records: dict[str, Record] = {}
+        self.changed: list[str] = []
+        self.failures: list[Failure] = []
 
     @property
-    def conflicts(self) -> int:
-        """How often somebody else was quicker, so far."""
-        return len(self.state.conflicts)
+    def failed_records(self) -> frozenset[str]:
+        """The names of the records whose messages must be delivered again."""
+        return frozenset(name for failure in self.failures for name in failure.records)
+
+    def records_by_feed(self) -> dict[str, list[str]]:
+        """The names of the records that each feed depends on, by the feed's path, in order."""
+        by_feed: dict[str, list[str]] = {}
+        for name, record in self.records.items():
+            for path in record.feeds:
+                by_feed.setdefault(path, []).append(name)
+        return dict(sorted(by_feed.items()))
+
+
+class Publisher:
+    """Publishes the posts of one store as feeds in another."""
+
+    def __init__(self, posts: Store, feeds: Store, config: Config, runtime: Runtime) -> None:
+        self.posts, self.feeds, self.config, self.runtime = posts, feeds, config, runtime
+        self._state = StateStore(feeds, runtime)
+        self._records = RecordWriter(posts, self._state, config)
+        self._due_markers = DueMarkers(self._state)
+        self._documents = DocumentWriter(self._state)
+        self._feed_writer = FeedWriter(self._documents, config)
+        self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
+        self._feed_list = FeedListWriter(self._state, self._documents, config)
+
+    # --- the protocol ----------------------------------------------------------------------------
 
     def publish(self, messages: Sequence[Message]) -> PublishResult:
-        """Look at the messages' keys, and bring everything that depends on them up to date."""
-        before = self.conflicts
-        failures: list[Failure] = []
-        asked: dict[str, list[str]] = {}
+        """Read the posts at the messages' keys, and update everything that depends on them."""
+        conflicts_before = len(self._state.conflicts)
+        redelivered = any(message.received > 1 for message in messages)
+        batch = _Batch(self._feed_list.check(), redelivered=redelivered)
+        self._write_records(batch, self._keys_by_record(messages), self._refresh)
+        self._update_dependents(batch)
+        failed = frozenset(
+            message.id
+            for message in messages
+            if any(self.record_name(key) in batch.failed_records for key in message.keys)
+        )
+        return self._result(batch, failed, conflicts_before)
+
+    def clear(self, names: Sequence[str]) -> PublishResult:
+        """Empty records that no key leads to any more, and remove their entries from all feeds.
+
+        `failed` of the result are names of records.
+        """
+        conflicts_before = len(self._state.conflicts)
+        batch = _Batch(self._feed_list.check())
+        self._write_records(
+            batch, dict.fromkeys(names, ()), lambda name, _: self._records.clear(name)
+        )
+        self._update_dependents(batch)
+        return self._result(batch, batch.failed_records, conflicts_before)
+
+    def _keys_by_record(self, messages: Sequence[Message]) -> dict[str, Sequence[str]]:
+        """Return the keys of posts in the messages, without repeats, by the name of the record."""
+        by_record: dict[str, dict[str, None]] = {}
         for message in messages:
             for key in message.keys:
                 if is_post(key, self.config):
-                    keys = asked.setdefault(self.records.name(key), [])
-                    keys.extend([key] if key not in keys else [])
+                    by_record.setdefault(self.record_name(key), {})[key] = None
+        return {name: list(keys) for name, keys in by_record.items()}
 
-        def looked(name: str) -> Record | None:
+    def _refresh(self, name: str, keys: Sequence[str]) -> Record:
+        record = self._records.refresh(name, keys)
+        self._due_markers.update(name, record)
+        return record
+
+    def _write_records(
+        self,
+        batch: _Batch,
+        keys_by_record: Mapping[str, Sequence[str]],
+        write: Callable[[str, Sequence[str]], Record],
+    ) -> None:
+        """Level 1: record = f(post)."""
+
+        def write_one(name: str) -> Record | None:
+            keys = keys_by_record[name]
             try:
-                return self.records.look(name, asked[name])
+                return write(name, keys)
             except StoreError as error:
-                key = asked[name][0]
-                failures.append(Failure(f"{key}: {error}", (name,), key=key))
+                key = keys[0] if keys else None
+                batch.failures.append(Failure(f"{key or name}: {error}", (name,), key=key))
                 return None
 
-        found = dict(zip(asked, self.world.each(looked, list(asked)), strict=True))
-        records = {name: record for name, record in found.items() if record is not None}
-        again = any(message.received > 1 for message in messages)
-        changed = self._spread(records, failures, again)
-        failed = _records(failures)
-        return PublishResult(
-            failed=frozenset(
-                message.id
-                for message in messages
-                if any(self.records.name(key) in failed for key in message.keys)
-            ),
-            changed=tuple(changed),
-            looked=records,
-            failures=tuple(failures),
-            conflicts=self._conflicts_since(before),
-        )
+        names = list(keys_by_record)
+        written = self.runtime.map(write_one, names)
+        batch.records = {
+            name: record for name, record in zip(names, written, strict=True) if record
+        }
 
-    def _conflicts_since(self, before: int) -> dict[str, int]:
-        return dict(Counter(self.state.conflicts[before:]))
+    def _update_dependents(self, batch: _Batch) -> None:
+        """Levels 2 to 4, and then the compaction of records."""
+        feeds = self._update_feeds(batch)
+        self._update_feed_list(batch, feeds)
+        for name, record in batch.records.items():
+            if name not in batch.failed_records:
+                self._records.compact(name, record)
 
-    def bury(self, names: Sequence[str]) -> PublishResult:
-        """Empty records that no key leads to any more, and drop what they had from all feeds.
+    def _update_feeds(self, batch: _Batch) -> dict[str, PublishedFeed]:
+        """Levels 2 and 3: index = f(records), documents = f(index), for every feed touched."""
+        by_feed = batch.records_by_feed()
 
-        `failed` are the names of records here: those that a feed which failed depends on.
-        """
-        before = self.conflicts
-        failures: list[Failure] = []
-        records = dict(zip(names, self.world.each(self.records.bury, names), strict=True))
-        changed = self._spread(records, failures, again=False)
-        return PublishResult(
-            failed=frozenset(_records(failures)),
-            changed=tuple(changed),
-            looked=records,
-            failures=tuple(failures),
-            conflicts=self._conflicts_since(before),
-        )
-
-    def renew(self, path: str) -> list[str]:
-        """Write all documents of a feed anew; returns those that are others now."""
-        self.indexes.merge(path, (), {})
-        changed, _ = self.public.feed(self.indexes.all_due(path, self.made))
-        return changed
-
-    def _spread(
-        self, records: dict[str, Record], failures: list[Failure], again: bool
-    ) -> list[str]:
-        """Bring every feed up to date that these records touch; the documents that changed.
-
-        `again` tells that another worker may have died over the same messages.
-        """
-        touched: dict[str, list[str]] = {}
-        for name, record in records.items():
-            for path in record.feeds:
-                touched.setdefault(path, []).append(name)
-        shown: dict[str, bool] = {}
-
-        def fed(path: str) -> tuple[list[str], bool] | None:
+        def update_feed(path: str) -> PublishedFeed | None:
             try:
-                written = self.indexes.merge(path, touched[path], shown, again)
-                changed, one = self.public.feed(written)
+                index = self._indexes.update(
+                    path, by_feed[path], batch.feed_list, redelivered=batch.redelivered
+                )
+                return self._feed_writer.publish(index)
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
-                failures.append(Failure(what, tuple(touched[path]), feed=path))
+                batch.failures.append(Failure(what, tuple(by_feed[path]), feed=path))
                 return None
-            return changed, one.listed
 
-        order = sorted(touched)
-        results = dict(zip(order, self.world.each(fed, order), strict=True))
-        changed = [key for result in results.values() if result for key in result[0]]
-        unsettled = [path for path, result in results.items() if result and not result[1]]
-        if unsettled:
-            try:
-                changed += self.listing.update(unsettled)
-            except StoreError as error:
-                names = dict.fromkeys(name for path in unsettled for name in touched[path])
-                failures.append(Failure(f"catalog: {error}", tuple(names)))
-        failed = _records(failures)
-        for name, record in records.items():
-            if name not in failed:
-                self.records.shorten(name, record)
-        return changed
+        published = self.runtime.map(update_feed, list(by_feed))
+        feeds = {path: feed for path, feed in zip(by_feed, published, strict=True) if feed}
+        batch.changed += [key for feed in feeds.values() for key in feed.changed]
+        return feeds
 
+    def _update_feed_list(self, batch: _Batch, feeds: dict[str, PublishedFeed]) -> None:
+        """Level 4: list of feeds = f(indexes), for the feeds whose title it may not have."""
+        unlisted = [path for path, feed in feeds.items() if not feed.manifest.listed]
+        if not unlisted:
+            return
+        try:
+            batch.changed += self._feed_list.update(unlisted)
+        except StoreError as error:
+            by_feed = batch.records_by_feed()
+            names = dict.fromkeys(name for path in unlisted for name in by_feed[path])
+            batch.failures.append(Failure(f"list of feeds: {error}", tuple(names)))
 
-def _records(failures: Iterable[Failure]) -> set[str]:
-    return {name for failure in failures for name in failure.records}
+    def _result(
+        self, batch: _Batch, failed: frozenset[str], conflicts_before: int
+    ) -> PublishResult:
+        return PublishResult(
+            failed=failed,
+            changed=tuple(batch.changed),
+            records=batch.records,
+            failures=tuple(batch.failures),
+            conflicts=dict(Counter(self._state.conflicts[conflicts_before:])),
+        )
+
+    # --- operations for rebuild, audit and schedules ---------------------------------------------
+
+    def post_stats(self) -> Iterator[Stat]:
+        """List the objects that are posts."""
+        return (stat for stat in self.posts.list() if is_post(stat.key, self.config))
+
+    def record_name(self, key: str) -> str:
+        """Return the name of the record that the object at `key` belongs to."""
+        return self._records.name(key)
+
+    def record_stats(self) -> Iterator[Stat]:
+        """List the records; their keys are their names."""
+        return self.feeds.list(RECORDS)
+
+    def read_record(self, name: str) -> Record:
+        """Read a record; an empty one if there is none."""
+        return self._records.read(name)
+
+    def due_markers(self) -> DueMarkers:
+        """Return the markers of posts with a future date."""
+        return self._due_markers
+
+    def feed_paths(self) -> list[str]:
+        """List the feeds that have an index."""
+        paths = (path_of_manifest(stat.key) for stat in self.feeds.list(FEEDS))
+        return [path for path in paths if path is not None]
+
+    def read_index(self, path: str) -> StoredIndex:
+        """Read the index of a feed."""
+        return self._indexes.read(path)
+
+    def is_current(self, state: Record | Manifest) -> bool:
+        """Return whether this configuration and version of the program has written it."""
+        return state.config_fingerprint == self._records.config_fingerprint
+
+    def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
+        """Mark archive pages of a feed whose documents must be written again."""
+        return self._indexes.mark_pending(path, archive_names)
+
+    def publish_index(self, index: StoredIndex) -> PublishedFeed:
+        """Publish the documents of a feed, as of the newest version of its index."""
+        return self._feed_writer.publish(index)
+
+    def rewrite_feed(self, path: str) -> tuple[str, ...]:
+        """Update the index of a feed, and write all its documents again if they are different.
+
+        Returns the paths of the documents that changed.
+        """
+        self._indexes.update(path, (), self._feed_list.check())
+        index = self._indexes.mark_all_pending(path, self._records.config_fingerprint)
+        return self._feed_writer.publish(index).changed
+
+    def update_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
+        """Update these feeds in the list of all feeds, and publish it.
+
+        Returns the paths of the documents that changed.
+        """
+        return self._feed_list.update(feed_paths)

@@ -1,23 +1,20 @@
-"""Publishes everything: a bucket for the first time, or all posts for a new feeds.toml.
+"""Publishes everything: a bucket for the first time, or all posts after feeds.toml changed.
 
-It goes through the publisher in batches, while uploads continue. It skips a post whose record is
-of this configuration and of this version of the post, unless the journal names it (journal.py). So
+It publishes in batches, while uploads continue. It skips a post if its record is of this
+configuration and of this version of the post, unless the journal names the post (journal.py). So
 it can be stopped and started again at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import reduce
 from operator import or_
 
 from msgspec import Struct
 
-from feeds.publishing import journal
-from feeds.publishing.journal import JournalEntry
+from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher, PublishResult
-from feeds.reading.selection import is_post, post_identity
-from feeds.state.keys import FEEDS, RECORDS, path_of_manifest, record_key
 from feeds.state.objects import Record, problems
 from feeds.stores.base import Stat
 
@@ -25,118 +22,151 @@ BATCH_POSTS = 500
 
 
 class RebuildReport(Struct):
-    """What a rebuild did so far. `errors` are sentences; `posts` counts those looked at."""
+    """What a rebuild did so far."""
 
     posts: int = 0
+    """Posts that were read."""
     skipped: int = 0
+    """Posts that were published already."""
     gone: int = 0
+    """Objects that do not exist any more."""
     feeds: int = 0
     documents: int = 0
+    """Documents that changed."""
     problems: int = 0
     errors: list[str] = []
+    """Sentences."""
 
 
 def rebuild(
     publisher: Publisher,
     progress: Callable[[int, int], None] | None = None,
-    told: Callable[[PublishResult], None] = lambda _: None,
+    on_batch: Callable[[PublishResult], None] = lambda _: None,
     batch: int = BATCH_POSTS,
 ) -> RebuildReport:
-    """Publish all posts, drop those that are gone, and renew every feed.
+    """Publish all posts, remove those that do not exist any more, and rewrite every feed.
 
-    `progress` is told how many of how many posts were seen, `told` what each batch came to.
+    `progress(done, total)` is called with numbers of posts, `on_batch` with the result of each
+    batch of at most `batch` posts.
     """
-    result = RebuildReport()
-    notes = journal.pending(publisher)
-    begun = reduce(or_, (work for _, work in notes), JournalEntry())
-    stats = [stat for stat in publisher.posts.list() if is_post(stat.key, publisher.config)]
-    there = {stat.key for stat in stats}
-    gone = set(begun.posts - there)
-    orphans = sorted(begun.records)
-    for name, record in _unknown(publisher, there):
-        if all(record_key(post_identity(key, publisher.config)) == name for key in record.objects):
-            gone.update(record.objects)
-        else:
-            orphans.append(name)
-    for start in range(0, len(stats), batch):
-        chunk = stats[start : start + batch]
-        todo = []
-        for stat, record in zip(chunk, _records(publisher, chunk), strict=True):
-            gone.update(record.objects.keys() - there)
-            seen = (
-                record.objects.get(stat.key)
-                if record.config_fingerprint == publisher.made
-                else None
-            )
-            if seen is None or seen.version != stat.version or stat.key in begun.posts:
-                todo.append(stat.key)
-        result.skipped += len(chunk) - len(todo)
-        _publish(publisher, todo, result, told)
-        result.posts += len(todo)
-        if progress:
-            progress(start + len(chunk), len(stats))
-    lost = sorted(gone)
-    for start in range(0, len(lost), batch):
-        _publish(publisher, lost[start : start + batch], result, told)
-    for start in range(0, len(orphans), batch):
-        _take(journal.clear_journaled(publisher, orphans[start : start + batch]), result, told)
-    result.gone = len(gone)
-    found = (path_of_manifest(stat.key) for stat in publisher.feeds.list(FEEDS))
-    paths = [path for path in found if path is not None]
-    made = publisher.world.each(
-        lambda path: publisher.indexes.read(path).index.config_fingerprint, paths
-    )
-    stale = [
-        path
-        for path, by in zip(paths, made, strict=True)
-        if by != publisher.made or path in begun.feeds
-    ]
-    if stale:
-        with journal.renewal(publisher, stale):
-            renewed = publisher.world.each(publisher.renew, stale)
-            result.documents += sum(map(len, renewed))
-            result.documents += len(publisher.listing.update(paths))
-    result.feeds = len(paths)
-    for stat, _ in notes:
-        publisher.feeds.delete(stat.key)
-    return result
+    return _Rebuild(publisher, progress, on_batch, batch).run()
 
 
-def _publish(
-    publisher: Publisher,
-    keys: Sequence[str],
-    result: RebuildReport,
-    told: Callable[[PublishResult], None],
-) -> None:
-    if not keys:
-        return
-    published = journal.publish_journaled(publisher, keys)
-    result.problems += len(problems(published.looked.values()))
-    _take(published, result, told)
+class _Rebuild:
+    """One run."""
 
+    def __init__(
+        self,
+        publisher: Publisher,
+        progress: Callable[[int, int], None] | None,
+        on_batch: Callable[[PublishResult], None],
+        batch: int,
+    ) -> None:
+        self.publisher, self.journal = publisher, Journal(publisher)
+        self.progress, self.on_batch, self.batch = progress, on_batch, batch
+        self.report = RebuildReport()
 
-def _take(
-    published: PublishResult, result: RebuildReport, told: Callable[[PublishResult], None]
-) -> None:
-    result.documents += len(published.changed)
-    result.errors.extend(published.errors)
-    told(published)
+    def run(self) -> RebuildReport:
+        entries = self.journal.entries()
+        begun = reduce(or_, (entry.work for entry in entries), JournalWork())
+        stats = list(self.publisher.post_stats())
+        keys = {stat.key for stat in stats}
+        gone, orphans = self._without_posts(keys)
+        gone |= begun.posts - keys
+        gone |= self._publish_posts(stats, keys, begun.posts)
+        self._remove(sorted(gone), sorted(begun.records) + orphans)
+        self._rewrite_feeds(begun.feeds)
+        for entry in entries:
+            self.journal.remove(entry)
+        return self.report
 
+    def _without_posts(self, keys: Collection[str]) -> tuple[set[str], list[str]]:
+        """Return the keys of posts that are gone, and the names of orphaned records.
 
-def _records(publisher: Publisher, stats: Sequence[Stat]) -> list[Record]:
-    """What is recorded of posts; empty records where nothing is."""
-    keys = [record_key(post_identity(stat.key, publisher.config)) for stat in stats]
-    return publisher.world.each(publisher.records.read, keys)
+        A record is an orphan if its objects belong to another record now: the names of records
+        change with `posts.id_from`.
+        """
+        gone: set[str] = set()
+        orphans: list[str] = []
+        for name, record in self._unknown_records(keys):
+            if all(self.publisher.record_name(key) == name for key in record.objects):
+                gone.update(record.objects)
+            else:
+                orphans.append(name)
+        return gone, orphans
 
+    def _unknown_records(self, keys: Collection[str]) -> Iterator[tuple[str, Record]]:
+        """Yield the records that have objects, and that none of these keys leads to."""
+        known = {self.publisher.record_name(key) for key in keys}
+        for stat in self.publisher.record_stats():
+            if stat.key not in known:
+                record = self.publisher.read_record(stat.key)
+                if record.objects:
+                    yield stat.key, record
 
-def _unknown(publisher: Publisher, there: set[str]) -> Iterator[tuple[str, Record]]:
-    """The records that no object in the store leads to: of posts that went, or under other names.
+    def _publish_posts(
+        self, stats: Sequence[Stat], keys: Collection[str], begun: Collection[str]
+    ) -> set[str]:
+        """Publish the posts that need it; return the keys in their records that are gone."""
+        gone: set[str] = set()
+        for start in range(0, len(stats), self.batch):
+            chunk = stats[start : start + self.batch]
+            names = [self.publisher.record_name(stat.key) for stat in chunk]
+            records = self.publisher.runtime.map(self.publisher.read_record, names)
+            todo: list[str] = []
+            for stat, record in zip(chunk, records, strict=True):
+                gone.update(record.objects.keys() - keys)
+                if stat.key in begun or not self._is_published(stat, record):
+                    todo.append(stat.key)
+            self.report.skipped += len(chunk) - len(todo)
+            self._publish(todo)
+            self.report.posts += len(todo)
+            if self.progress:
+                self.progress(start + len(chunk), len(stats))
+        return gone
 
-    Their names change with `posts.id_from`.
-    """
-    known = {record_key(post_identity(key, publisher.config)) for key in there}
-    for stat in publisher.feeds.list(RECORDS):
-        if stat.key not in known:
-            record = publisher.records.read(stat.key)
-            if record.objects:
-                yield stat.key, record
+    def _is_published(self, stat: Stat, record: Record) -> bool:
+        snapshot = record.objects.get(stat.key)
+        return (
+            snapshot is not None
+            and snapshot.version == stat.version
+            and self.publisher.is_current(record)
+        )
+
+    def _remove(self, gone: Sequence[str], orphans: Sequence[str]) -> None:
+        """Remove posts that are gone, and clear orphaned records."""
+        for start in range(0, len(gone), self.batch):
+            self._publish(gone[start : start + self.batch])
+        for start in range(0, len(orphans), self.batch):
+            self._count(self.journal.clear(orphans[start : start + self.batch]))
+        self.report.gone = len(gone)
+
+    def _rewrite_feeds(self, begun: Collection[str]) -> None:
+        """Rewrite the feeds whose documents another configuration or version has written."""
+        runtime, paths = self.publisher.runtime, self.publisher.feed_paths()
+        are_current = runtime.map(self._is_feed_current, paths)
+        stale = [
+            path
+            for path, is_current in zip(paths, are_current, strict=True)
+            if not is_current or path in begun
+        ]
+        if stale:
+            with self.journal.rewriting(stale):
+                changed = runtime.map(self.publisher.rewrite_feed, stale)
+                self.report.documents += sum(map(len, changed))
+                self.report.documents += len(self.publisher.update_feed_list(paths))
+        self.report.feeds = len(paths)
+
+    def _is_feed_current(self, path: str) -> bool:
+        return self.publisher.is_current(self.publisher.read_index(path).manifest)
+
+    def _publish(self, keys: Sequence[str]) -> None:
+        if keys:
+            result = self.journal.publish(keys)
+            self.report.problems += len(problems(result.records.values()))
+            self._count(result)
+
+    def _count(self, result: PublishResult) -> None:
+        self.report.documents += len(result.changed)
+        self.report.errors.extend(result.errors)
+        self.on_batch(result)

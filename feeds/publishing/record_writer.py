@@ -1,125 +1,105 @@
 """Writes the record of each post: record = f(post).
 
-A record keeps the last good entry of a post that cannot be read. It names every feed and position
-that the post may be in, until all indexes have been seen without it.
+A record keeps the last good entry of a post that cannot be read. It names every feed and sort key
+that the post may have, until all indexes have confirmed the removal.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from datetime import datetime
-
-import msgspec
-from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.errors import StoreError, TooLarge
-from feeds.publishing.due_markers import marker_key
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import read_post, too_large
 from feeds.reading.selection import post_identity
 from feeds.state.keys import record_key
 from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
-from feeds.state.state_store import JSON, StateStore
+from feeds.state.state_store import StateStore
 from feeds.stores.base import Store
 
-_MANY_PLACES = 8
+_COMPACT_ABOVE = 8
+"""A record with more sort keys is compacted."""
 
 
 class RecordWriter:
-    """The records of the posts in a store. `made` tells who wrote them (`fingerprint`)."""
+    """The records of the posts in a store."""
 
-    def __init__(self, posts: Store, state_: StateStore, config: Config) -> None:
-        self.posts, self.state, self.config = posts, state_, config
-        self.made = fingerprint(config)
-        self._reading = (
-            threading.Lock()
-        )  # one at a time: two need twice the memory, and no less time
+    def __init__(self, posts: Store, state: StateStore, config: Config) -> None:
+        self.posts, self.state, self.config = posts, state, config
+        self.config_fingerprint = fingerprint(config)
+        # One post is read at a time: two need twice the memory, and no less time.
+        self._reading = threading.Lock()
 
     def name(self, key: str) -> str:
-        """The key of the record that the object at `key` belongs to."""
+        """Return the key of the record that the object at `key` belongs to."""
         return record_key(post_identity(key, self.config))
 
     def read(self, name: str) -> Record:
-        """The record at `name`; an empty one where there is none."""
-        return self.state.read(name, Record)[1]
+        """Read the record at `name`; an empty one if there is none."""
+        return self.state.read(name, Record).value
 
-    def look(self, name: str, keys: Iterable[str]) -> Record:
-        """Write down in the record at `name` what the objects at `keys` are now."""
+    def refresh(self, name: str, keys: Iterable[str]) -> Record:
+        """Read the objects at `keys` and write the record at `name` accordingly."""
+        for attempt in self.state.attempts(name, Record):
+            with attempt:
+                objects = dict(attempt.old.objects)
+                for key in keys:
+                    snapshot = self._snapshot(key, objects.get(key))
+                    if snapshot is None:
+                        objects.pop(key, None)
+                    else:
+                        objects[key] = snapshot
+                attempt.write(self._build(attempt.old, objects))
+        return attempt.written.value
 
-        def record(old: Record) -> Record:
-            posts = dict(old.objects)
-            for key in keys:
-                seen = self._seen(key, posts.get(key))
-                if seen is None:
-                    posts.pop(key, None)
-                else:
-                    posts[key] = seen
-            return self._of(old, posts)
-
-        written = self.state.swap(name, Record, record)[1]
-        self._mark(name, written)
-        return written
-
-    def bury(self, name: str) -> Record:
+    def clear(self, name: str) -> Record:
         """Empty a record that no key leads to any more; it still names where the post may be."""
-        return self.state.swap(name, Record, lambda old: self._of(old, {}))[1]
+        for attempt in self.state.attempts(name, Record):
+            with attempt:
+                attempt.write(self._build(attempt.old, {}))
+        return attempt.written.value
 
-    def _of(self, old: Record, posts: dict[str, ObjectSnapshot]) -> Record:
-        return build_record(self.made, old, posts, self.config, self.state.world.now())
+    def compact(self, name: str, record: Record) -> None:
+        """Remove from a large record the feeds and sort keys that every index has confirmed.
 
-    def _mark(self, name: str, record: Record) -> None:
-        """Leave a marker for the audit where a post waits for its time; take away the last one."""
-        if record.due:
-            self._leave_marker(name, record, record.due)
-        if record.previous_due and record.previous_due != record.due:
-            self._take_marker(name, record.previous_due)
-
-    def _leave_marker(self, name: str, record: Record, due: datetime) -> None:
-        data = msgspec.json.encode({"keys": sorted(record.objects)})
-        self.state.store.put(marker_key(name, due), data, media_type=JSON)
-
-    def _take_marker(self, name: str, due: datetime) -> None:
-        """Delete a marker, and look again: by now the post may wait for that very time again."""
-        self.state.store.delete(marker_key(name, due))
-        if (now := self.read(name)).due == due:
-            self._leave_marker(name, now, due)
-
-    def _seen(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
-        """What the object at a key is; the last good entry stays where it cannot be read."""
-        last = before.entry if before else None
-        try:
-            found = self.posts.get(key, self.config.limits.post_bytes)
-        except TooLarge:
-            stat = self.posts.head(key)
-            version = stat.version if stat else ""
-            return ObjectSnapshot(version, last, (too_large(key, self.config),))
-        if found is None:
-            return None
-        version = found.stat.version
-        with self._reading:
-            reading = read_post(key, found.data, found.stat.modified, self.config)
-            entry, problems = fill_entry(reading, self.config)
-        if entry is None and any(problem.severity == "error" for problem in problems):
-            entry = last
-        return ObjectSnapshot(version, entry, problems)
-
-    def shorten(self, name: str, record: Record) -> None:
-        """Have a record with many places forget those that every index has been seen without."""
-        if len(record.sort_keys) > _MANY_PLACES:
-            self._forget(name, record)
-
-    def _forget(self, name: str, record: Record) -> None:
-        """Drop the feeds and places that every index has been seen without, if nobody minds."""
-        now = self.state.world.now()
-        shorter = build_record(
+        Only if nobody has written the record since: an optimisation, which may fail.
+        """
+        if len(record.sort_keys) <= _COMPACT_ABOVE:
+            return
+        now = self.state.runtime.now()
+        compacted = build_record(
             record.config_fingerprint, Record(), record.objects, self.config, now
         )
         try:
-            version, there = self.state.read(name, Record)
-            if version and there.token == record.token:
-                new = replace(shorter, token=self.state.world.token())
-                self.state.write(name, new, version)
+            stored = self.state.read(name, Record)
+            if stored.version and stored.value.token == record.token:
+                self.state.replace(name, stored, compacted)
         except StoreError:
             return
+
+    def _build(self, old: Record, objects: dict[str, ObjectSnapshot]) -> Record:
+        now = self.state.runtime.now()
+        return build_record(self.config_fingerprint, old, objects, self.config, now)
+
+    def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
+        """Read the object at a key; None if there is none.
+
+        If it cannot become an entry, the snapshot keeps the last good entry.
+        """
+        last_good = before.entry if before else None
+        try:
+            stored = self.posts.get(key, self.config.limits.post_bytes)
+        except TooLarge:
+            stat = self.posts.head(key)
+            version = stat.version if stat else ""
+            return ObjectSnapshot(version, last_good, (too_large(key, self.config),))
+        if stored is None:
+            return None
+        with self._reading:
+            result = read_post(key, stored.data, stored.stat.modified, self.config)
+            entry, problems = fill_entry(result, self.config)
+        if entry is None and any(problem.severity == "error" for problem in problems):
+            entry = last_good
+        return ObjectSnapshot(stored.stat.version, entry, problems)

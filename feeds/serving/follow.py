@@ -13,7 +13,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.model import Problem
-from feeds.publishing import journal
+from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher, PublishResult
 from feeds.publishing.rebuild import rebuild
 from feeds.reading.selection import is_post
@@ -38,7 +38,7 @@ class FolderFollower:
         self, posts: Store, folder: Path, settings: Callable[[], Config], report: Report
     ) -> None:
         self.posts, self.settings, self.report = posts, settings, report
-        self.feeds, self.world = LocalStore(folder), ThreadedRuntime(threads=8)
+        self.feeds, self.runtime = LocalStore(folder), ThreadedRuntime(threads=8)
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._due: dict[str, datetime] = {}
@@ -47,15 +47,15 @@ class FolderFollower:
     def start(self) -> None:
         """Publish everything that is not published yet, by the configuration as it is now."""
         with self._lock:
-            self._publisher = Publisher(self.posts, self.feeds, self.settings(), self.world)
+            self._publisher = Publisher(self.posts, self.feeds, self.settings(), self.runtime)
             self._due.clear()
             found: list[Problem] = []
 
             def note(published: PublishResult) -> None:
-                found.extend(problems(published.looked.values()))
+                found.extend(problems(published.records.values()))
                 self._note(published)
 
-            done = rebuild(self._publisher, told=note)
+            done = rebuild(self._publisher, on_batch=note)
             parts = [f"{_number(done.posts, 'post')} read", _number(done.feeds, "feed")]
             parts += [f"{_number(done.skipped, 'post')} as before"] if done.skipped else []
             parts += [f"{_number(done.documents, 'document')} written"]
@@ -71,12 +71,12 @@ class FolderFollower:
         if not wanted:
             return
         with self._lock:
-            published = journal.publish_journaled(publisher, wanted)
+            published = Journal(publisher).publish(wanted)
             self._note(published)
             names = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3:,} more" if wanted[3:] else "")
             self.report(
                 f"{names}: {_number(len(published.changed), 'document')} written",
-                problems(published.looked.values()),
+                problems(published.records.values()),
                 list(published.errors),
             )
             self._wind()
@@ -87,7 +87,7 @@ class FolderFollower:
             self._timer.cancel()
 
     def _note(self, published: PublishResult) -> None:
-        for record in published.looked.values():
+        for record in published.records.values():
             for key in record.objects:
                 if record.due is None:
                     self._due.pop(key, None)
@@ -98,13 +98,13 @@ class FolderFollower:
         """Set the timer for the next post that is due."""
         self.stop()
         if self._due:
-            wait = (min(self._due.values()) - self.world.now()).total_seconds()
+            wait = (min(self._due.values()) - self.runtime.now()).total_seconds()
             self._timer = threading.Timer(min(max(wait, 0.0) + 0.1, _LONGEST_WAIT), self._ring)
             self._timer.daemon = True
             self._timer.start()
 
     def _ring(self) -> None:
-        now = self.world.now()
+        now = self.runtime.now()
         due = [key for key, when in self._due.items() if when <= now]
         if due:
             self.changed(due)

@@ -1,7 +1,7 @@
-"""Reads and writes the stored parts of an index: pages of entries, and lists of pages.
+"""Reads and writes the stored pages of an index, and the stored lists of pages.
 
-A part never changes and its name is never used again. So a write replaces nothing, and a reader
-that finds a part deleted knows that the manifest has changed since.
+A stored page never changes, and its name is never used again. So a write replaces nothing, and a
+reader that finds a page deleted knows that the manifest has changed since it was read.
 """
 
 from __future__ import annotations
@@ -23,71 +23,74 @@ from feeds.state.state_store import JSON
 from feeds.stores.base import Store
 
 # Made before there are threads, as in state_store.py.
-_PAGES = msgspec.json.Decoder(tuple[Entry, ...])
-_VOLUMES = msgspec.json.Decoder(tuple[Page, ...])
+_ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
+_PAGES = msgspec.json.Decoder(tuple[Page, ...])
 
 
 CACHE_BYTES = 2_000_000
 
 
 class IndexPages:
-    """The parts of one feed's index (`PageReader`).
+    """The stored pages of one feed's index (a `PageReader`).
 
-    The pages that it wrote last stay in memory, up to `CACHE_BYTES`, until they are read once: they
-    are read next to be published.
+    The pages of the last `write` stay in memory, up to `CACHE_BYTES`, until they are read once:
+    the next step is to publish them.
     """
 
-    def __init__(self, store: Store, path: str, world: Runtime) -> None:
-        self.store, self.path, self.each = store, path, world.each
-        self._kept: dict[str, tuple[Entry, ...]] = {}
+    def __init__(self, store: Store, path: str, runtime: Runtime) -> None:
+        self.store, self.path, self.runtime = store, path, runtime
+        self._cache: dict[str, tuple[Entry, ...]] = {}
 
     def page(self, name: str) -> tuple[Entry, ...]:
-        """The entries of a page, oldest first; raises Conflict where it is gone."""
-        return self._kept.pop(name, None) or _PAGES.decode(self._read(name))
+        """Read the entries of a page, oldest first. Raises Conflict if it was deleted."""
+        return self._cache.pop(name, None) or _ENTRIES.decode(self._read(name))
 
-    def volume(self, name: str) -> tuple[Page, ...]:
-        """The pages of a volume, oldest first; raises Conflict where it is gone."""
-        return _VOLUMES.decode(self._read(name))
+    def page_list(self, name: str) -> tuple[Page, ...]:
+        """Read the pages of a page list, oldest first. Raises Conflict if it was deleted."""
+        return _PAGES.decode(self._read(name))
 
     def _read(self, name: str) -> bytes:
         key = page_key(self.path, name)
-        if (found := self.store.get(key)) is None:
+        if (stored := self.store.get(key)) is None:
             raise Conflict(f"{key} was deleted: the manifest has changed since it was read")
-        return found.data
+        return stored.data
 
-    def keep(
-        self, pages: dict[str, tuple[Entry, ...]], volumes: dict[str, tuple[Page, ...]]
+    def write(
+        self, pages: dict[str, tuple[Entry, ...]], page_lists: dict[str, tuple[Page, ...]]
     ) -> None:
-        """Write parts under new names."""
+        """Write pages and page lists under new names."""
 
-        def write(name: str) -> int:
-            part = encode(pages[name] if name in pages else volumes[name])
-            self.store.put(page_key(self.path, name), part, media_type=JSON)
-            return len(part)
+        def write_one(name: str) -> int:
+            data = encode(pages[name] if name in pages else page_lists[name])
+            self.store.put(page_key(self.path, name), data, media_type=JSON)
+            return len(data)
 
-        names = [*pages, *volumes]
-        sizes = accumulate(self.each(write, names))
-        whole = zip(names, sizes, strict=True)
-        self._kept = {n: pages[n] for n, size in whole if n in pages and size <= CACHE_BYTES}
+        names = [*pages, *page_lists]
+        total_sizes = accumulate(self.runtime.map(write_one, names))
+        self._cache = {
+            name: pages[name]
+            for name, size in zip(names, total_sizes, strict=True)
+            if name in pages and size <= CACHE_BYTES
+        }
 
     def remove(self, names: Sequence[str]) -> None:
-        """Delete parts that nothing names any more; the audit sweeps what could not be."""
+        """Delete pages and page lists that no manifest names; the audit deletes what is left."""
 
         def delete(name: str) -> None:
             with suppress(StoreError):
                 self.store.delete(page_key(self.path, name))
 
-        self.each(delete, names)
+        self.runtime.map(delete, names)
 
 
 class StoredIndex(Struct, frozen=True):
-    """An index as it stands in the store: whose, its version, what it says, where its parts are.
-
-    `before` is the token of the one that it was written over, where that is known.
-    """
+    """The index of one feed as it is stored."""
 
     path: str
+    """The feed's path; ``""`` for all posts."""
     version: str
-    index: Manifest
-    parts: IndexPages
-    before: str = ""
+    """The store's version of the manifest; ``""``: there is none."""
+    manifest: Manifest
+    pages: IndexPages
+    previous_token: str = ""
+    """The token of the manifest that this one replaced; ``""``: unknown."""

@@ -1,34 +1,42 @@
-"""The keys of all private objects under `state/`: built and parsed here and nowhere else."""
+"""The keys of the private objects under `state/`: built and parsed here and nowhere else.
+
+    state/feed_list.json                  the list of all feeds
+    state/posts/<2>/<62>.json             the record of a post; the digits are a hash
+    state/feeds/<path>/manifest.json      the manifest of a feed; the path is `all` for all posts
+    state/feeds/<path>/pages/<name>.json  a page of its index, or a list of pages
+
+`state/journal/` is in feeds/publishing/journal.py, `state/due/` in feeds/publishing/due_markers.py.
+"""
 
 from __future__ import annotations
 
 from feeds import paths
 
-FEED_LIST = paths.STATE + "catalog.json"
+FEED_LIST = paths.STATE + "feed_list.json"
 RECORDS = paths.STATE + "posts/"
 FEEDS = paths.STATE + "feeds/"
-_MANIFEST = "/index.json"
-_PARTS = "/parts/"
+_MANIFEST = "/manifest.json"
+_PAGES = "/pages/"
 
 
-def record_key(group: str) -> str:
-    """Where the record of a post is: by a hash, since a key may be as long as a key can be."""
-    name = paths.digest(group, 64)
+def record_key(identity: str) -> str:
+    """Return the key of a post's record: a hash, since an object key may fill a whole key."""
+    name = paths.digest(identity, 64)
     return f"{RECORDS}{name[:2]}/{name[2:]}.json"
 
 
 def manifest_key(path: str) -> str:
-    """Where the manifest of a feed is."""
+    """Return the key of a feed's manifest."""
     return f"{FEEDS}{path or 'all'}{_MANIFEST}"
 
 
 def page_key(path: str, name: str) -> str:
-    """Where a page or a volume of a feed's index is."""
-    return f"{FEEDS}{path or 'all'}{_PARTS}{name}.json"
+    """Return the key of a page, or of a list of pages, of a feed's index."""
+    return f"{FEEDS}{path or 'all'}{_PAGES}{name}.json"
 
 
 def path_of_manifest(key: str) -> str | None:
-    """The feed whose manifest is at a key; None: it is no manifest."""
+    """Return the path of the feed whose manifest is at `key`; None for any other object."""
     if not key.startswith(FEEDS) or not key.endswith(_MANIFEST):
         return None
     path = key[len(FEEDS) : -len(_MANIFEST)]
@@ -36,6 +44,6 @@ def path_of_manifest(key: str) -> str | None:
 
 
 def feed_of_key(key: str) -> str:
-    """The path of the feed that a key below `FEEDS` belongs to."""
-    path = key[len(FEEDS) :].removesuffix(_MANIFEST).partition(_PARTS)[0]
+    """Return the path of the feed that a key below `FEEDS` belongs to."""
+    path = key[len(FEEDS) :].removesuffix(_MANIFEST).partition(_PAGES)[0]
     return "" if path == "all" else path

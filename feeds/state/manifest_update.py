@@ -3,8 +3,8 @@
 The newest entries are in the manifest itself. Older ones are in stored pages, and the list of the
 oldest pages is in stored page lists, so that the manifest stays small however many entries the
 feed has. Pages and page lists never change: a change writes new ones under new names and makes the
-old ones obsolete. Where pages end depends only on the set of entries
-(feeds/documents/pagination.py), so that any history of changes ends with the same pages.
+old ones obsolete. Where pages end depends only on the set of entries (content-defined chunking,
+feeds/documents/pagination.py), so that any history of changes ends with the same pages.
 
 Pure: stored pages are read through a `PageReader`; new ones are returned in a `ManifestUpdate`.
 """
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from feeds.documents import pagination
@@ -33,121 +34,151 @@ from feeds.state.page_edit import PageEdit, Slot, page_digest
 
 def apply_changes(
     old: Manifest,
-    drops: Iterable[SortKey],
-    adds: Iterable[Entry],
+    removals: Iterable[SortKey],
+    additions: Iterable[Entry],
     *,
     limit: int,
     archives: bool,
-    shelf: PageReader,
-    fresh: Callable[[], str],
+    reader: PageReader,
+    new_name: Callable[[], str],
     now: int,
 ) -> ManifestUpdate:
-    """The index without what is at `drops` and with `adds`; either may be so already.
+    """Return the index without the entries at `removals` and with `additions`.
 
-    `fresh` makes a name that was never used; `now` is in seconds since the epoch. The manifest has
-    no token and no new title yet.
+    Removing what is absent, or adding what is present, changes nothing. `new_name` returns object
+    names that were never used; `now` is in seconds since the epoch. The new manifest still has the
+    old title and no token.
     """
-    changes: dict[SortKey, Entry | None] = dict.fromkeys(drops)
-    changes |= {pagination.sort_key(entry): entry for entry in adds}
-    edit = PageEdit(old, limit, shelf, fresh)
+    changes: dict[SortKey, Entry | None] = dict.fromkeys(removals)
+    changes |= {pagination.sort_key(entry): entry for entry in additions}
+    edit = PageEdit(old, limit, reader, new_name)
     if old.limit in (0, limit):
         edit.apply(changes)
     else:
-        edit.recut(changes)
-    volumes, pages = edit.shelved()
-    before = _archive(old, edit.old_slots()) if archives else {}
+        edit.split_all(changes)
+    page_lists, pages = edit.grouped()
     new = Manifest(
         config_fingerprint=old.config_fingerprint,
         generation=old.generation + 1,
         limit=limit,
-        page_lists=volumes,
+        page_lists=page_lists,
         pages=pages,
         entries=tuple(edit.tail),
         title=old.title,
         title_generation=old.title_generation,
         listed=old.listed,
         recent_writers=old.recent_writers,
-        obsolete_parts=(*old.obsolete_parts, *edit.gone(volumes)),
+        obsolete_parts=(*old.obsolete_parts, *edit.obsolete_objects(page_lists)),
     )
-    after = _archive(new, edit.slots) if archives else {}
-    due, retired = dict(old.pending), dict(old.tombstones)
-    for name in before.keys() - after.keys():
-        due.pop(name, None)
-        retired[name] = now
-    for name, (object_, older, told) in after.items():
-        if name in due or name not in before or not _same_document(before[name], (older, told)):
-            since = abs(retired.pop(name, due[name].retired_at if name in due else 0))
-            due[name] = PendingDocument(object_, older, since)
-    new = replace(new, pending=due, tombstones=retired)
-    return ManifestUpdate(new, edit.created, edit.bound)
+    before = _archive_pages(old, edit.old_slots()) if archives else {}
+    after = _archive_pages(new, edit.slots) if archives else {}
+    return ManifestUpdate(
+        _with_archive_work(new, old, before, after, now), edit.new_pages, edit.new_page_lists
+    )
+
+
+def _with_archive_work(
+    new: Manifest,
+    old: Manifest,
+    before: dict[str, _ArchivePage],
+    after: dict[str, _ArchivePage],
+    now: int,
+) -> Manifest:
+    """Return the manifest with the archive documents to write and to delete."""
+    pending, tombstones = dict(old.pending), dict(old.tombstones)
+    for name in sorted(before.keys() - after.keys()):
+        pending.pop(name, None)
+        tombstones[name] = now
+    for name, page in after.items():
+        if name in pending or name not in before or not _same_document(before[name], page):
+            retired_at = pending[name].retired_at if name in pending else 0
+            retired_at = abs(tombstones.pop(name, retired_at))
+            pending[name] = PendingDocument(page.object, page.older, retired_at)
+    return replace(new, pending=pending, tombstones=tombstones)
 
 
 def mark_all_pending(
-    one: Manifest, shelf: PageReader, *, made: str, archives: bool, there: Iterable[str], now: int
+    manifest: Manifest,
+    reader: PageReader,
+    *,
+    config_fingerprint: str,
+    archives: bool,
+    published: Iterable[str],
+    now: int,
 ) -> Manifest:
-    """The manifest with every archive document to be written anew by `made`.
+    """Return the manifest with every archive document to be written again.
 
-    `there` are the names of the archive pages that are published; what should not be is retired.
+    `published` are the names of the archive pages that have documents; those that the index does
+    not have become tombstones.
     """
-    order: list[tuple[str, str]] = []
+    pages: list[tuple[str, str]] = []
     if archives:
-        order = [(page.name, page.object) for page in all_pages(one, shelf)]
-        if (newest := one.newest_archive) and (not order or newest != order[-1][0]):
-            order.append((newest, ""))
-    names = [name for name, _ in order]
-    retired = dict(one.tombstones)
-    due = {
-        name: PendingDocument(object_, older, abs(retired.pop(name, _since(one, name))))
-        for (name, object_), older in zip(order, ["", *names], strict=False)
-    }
-    retired |= {name: now for name in there if name not in due}
-    generation = one.generation + 1
+        pages = [(page.name, page.object) for page in all_pages(manifest, reader)]
+        if (newest := manifest.newest_archive) and (not pages or newest != pages[-1][0]):
+            pages.append((newest, ""))
+    names = [name for name, _ in pages]
+    pending: dict[str, PendingDocument] = {}
+    tombstones = dict(manifest.tombstones)
+    for (name, object_), older in zip(pages, ["", *names], strict=False):
+        waiting = manifest.pending.get(name)
+        retired_at = abs(tombstones.pop(name, waiting.retired_at if waiting else 0))
+        pending[name] = PendingDocument(object_, older, retired_at)
+    tombstones |= {name: now for name in published if name not in pending}
     return replace(
-        one,
-        pending=due,
-        tombstones=retired,
-        config_fingerprint=made,
-        generation=generation,
+        manifest,
+        pending=pending,
+        tombstones=tombstones,
+        config_fingerprint=config_fingerprint,
+        generation=manifest.generation + 1,
         listed=False,
     )
 
 
-def _since(one: Manifest, name: str) -> int:
-    return one.pending[name].retired_at if name in one.pending else 0
+class _ArchivePage(Struct, frozen=True):
+    """What the documents of an archive page are made of."""
+
+    object: str
+    """The stored page; ``""``: the oldest page in the manifest."""
+    older: str
+    """The name of the next older archive page."""
+    content: _Content
 
 
-_Fingerprint: TypeAlias = str | Sequence[Entry]
-"""What tells the content of a page: its digest, or its entries, where that takes long to make."""
+_Content: TypeAlias = str | Sequence[Entry]
+"""A page's fingerprint: the stored digest, or the entries themselves, whose hash costs too much."""
 
 
-def _archive(manifest: Manifest, slots: Sequence[Slot]) -> dict[str, tuple[str, str, _Fingerprint]]:
-    """Archive pages by name: the object, the older page's name, what tells its content.
+def _archive_pages(manifest: Manifest, slots: Sequence[Slot]) -> dict[str, _ArchivePage]:
+    """Return the archive pages by name.
 
-    Pages inside volumes that nobody looked into are as they were, and are left out.
+    Pages in a page list that the change did not open are as they were, and are left out.
     """
-    found: dict[str, tuple[str, str, _Fingerprint]] = {}
+    archive: dict[str, _ArchivePage] = {}
     older = ""
     for slot in slots:
         if isinstance(slot, Page):
-            found[slot.name] = (slot.object, older, slot.digest)
+            archive[slot.name] = _ArchivePage(slot.object, older, slot.digest)
         older = slot.name
     if len(manifest.entries) > manifest.limit > 0:
         first = manifest.first_page
-        found[pagination.page_name(first)] = ("", older, first)
-    return found
+        archive[pagination.page_name(first)] = _ArchivePage("", older, first)
+    return archive
 
 
-def _same_document(before: tuple[str, str, _Fingerprint], now: tuple[str, _Fingerprint]) -> bool:
-    """Whether the document of an archive page would be as it was."""
-    (_, older_before, told_before), (older, told) = before, now
-    if older_before != older:
+def _same_document(before: _ArchivePage, after: _ArchivePage) -> bool:
+    """Return whether the documents of an archive page stay the same."""
+    if before.older != after.older:
         return False
-    if isinstance(told_before, str) or isinstance(told, str):
-        one, other = (t if isinstance(t, str) else page_digest(t) for t in (told_before, told))
-        return one == other
-    return len(told_before) == len(told) and all(map(_is_same, told_before, told))
+    old, new = before.content, after.content
+    if isinstance(old, str) or isinstance(new, str):
+        return _digest(old) == _digest(new)
+    return len(old) == len(new) and all(map(_same_text, old, new))
 
 
-def _is_same(one: Entry, other: Entry) -> bool:
-    """Whether two entries are written the same; equal times may have other offsets."""
+def _digest(content: _Content) -> str:
+    return content if isinstance(content, str) else page_digest(content)
+
+
+def _same_text(one: Entry, other: Entry) -> bool:
+    """Return whether two entries have the same text; equal times may have different offsets."""
     return one is other or msgspec.json.encode(one) == msgspec.json.encode(other)

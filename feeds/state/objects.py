@@ -2,7 +2,7 @@
 
 The third kind of object, the manifest of a feed, is in manifest.py. Each object carries a token
 that is new with every write. An S3 ETag is a hash of the content, so only a token makes equal
-content differ, and only a token shows a writer whose reply was lost that the write was its own.
+content differ, and only a token shows a writer whose reply was lost that its write succeeded.
 """
 
 from __future__ import annotations
@@ -20,22 +20,27 @@ from feeds.documents.pagination import SortKey
 from feeds.model import Entry, Problem
 
 
-class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
-    """What one object was when it was last looked at: its version, and the last good entry.
-
-    No entry: it is a draft, or was never one that could be read.
-    """
-
-    version: str
-    entry: Entry | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The state of one post: what it is now, and every feed and position that it may be in."""
+class StateObject(Struct, frozen=True, forbid_unknown_fields=True):
+    """A private object that is replaced by compare-and-swap (state_store.py)."""
 
     token: str = ""
     """New with each write, so that equal content never has an equal ETag."""
+
+
+class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
+    """What an object in the store of posts was when a worker read it last."""
+
+    version: str
+    """The store's version of the object."""
+    entry: Entry | None = None
+    """Its last good entry; None: it is a draft, or it could never be read."""
+    problems: tuple[Problem, ...] = ()
+    """The problems of this version."""
+
+
+class Record(StateObject, frozen=True, omit_defaults=True):
+    """The state of one post: what it is now, and every feed and position that it may be in."""
+
     config_fingerprint: str = ""
     """The configuration and version that read the post (`fingerprint`)."""
     objects: dict[str, ObjectSnapshot] = {}
@@ -51,48 +56,60 @@ class Record(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     """`due` of the record that this one replaced: its marker and its schedule must go."""
 
     def entry(self, now: datetime) -> Entry | None:
-        """The post's entry at a time: of several objects with one stem, the last updated."""
-        due = [
-            seen.entry
-            for seen in self.objects.values()
-            if seen.entry is not None and seen.entry.published <= now
+        """Return the post's entry at a time; of several objects, the one updated last."""
+        entries = [
+            snapshot.entry
+            for snapshot in self.objects.values()
+            if snapshot.entry is not None and snapshot.entry.published <= now
         ]
-        return max(due, key=lambda entry: (entry.updated, entry.key), default=None)
+        return max(entries, key=lambda entry: (entry.updated, entry.key), default=None)
 
 
 class FeedListItem(Struct, frozen=True, array_like=True):
-    """A feed in the catalog: its title (``""``: it is empty), and as of which generation."""
+    """A feed in the list of all feeds. In JSON it is an array of these fields, in this order."""
 
     title: str
+    """The feed's title; ``""``: the feed is empty."""
     generation: int
+    """The generation of the manifest that had this title."""
 
 
-class FeedList(Struct, frozen=True, forbid_unknown_fields=True):
-    """The feeds of the site by path."""
+class FeedList(StateObject, frozen=True):
+    """The list of all feeds."""
 
-    token: str = ""
     feeds: dict[str, FeedListItem] = {}
+    """The feeds by path."""
 
 
 def build_record(
-    made: str, old: Record, posts: dict[str, ObjectSnapshot], config: Config, now: datetime
+    config_fingerprint: str,
+    old: Record,
+    objects: dict[str, ObjectSnapshot],
+    config: Config,
+    now: datetime,
 ) -> Record:
-    """The record of a post whose objects are `posts` at `now`; it forgets no feed and no place."""
-    entries = [seen.entry for seen in posts.values() if seen.entry is not None]
+    """Return the record of a post with these objects.
+
+    It keeps every feed and sort key of the old record.
+    """
+    entries = [snapshot.entry for snapshot in objects.values() if snapshot.entry is not None]
     feeds = {"", *(path for entry in entries for path in config.feed_paths(entry.terms))}
-    places = {pagination.sort_key(entry) for entry in entries}
+    sort_keys = {pagination.sort_key(entry) for entry in entries}
     return Record(
-        config_fingerprint=made,
-        objects=posts,
+        config_fingerprint=config_fingerprint,
+        objects=objects,
         feeds=tuple(sorted({*old.feeds, *feeds})),
-        sort_keys=tuple(sorted({*old.sort_keys, *places})),
-        due=min((e.published for e in entries if e.published > now), default=None),
+        sort_keys=tuple(sorted({*old.sort_keys, *sort_keys})),
+        due=min((entry.published for entry in entries if entry.published > now), default=None),
         previous_due=old.due,
     )
 
 
 def fingerprint(config: Config) -> str:
-    """What tells records made by one configuration and version from those made by another."""
+    """Return a hash of the configuration and the program's version.
+
+    A record with another fingerprint was made by another configuration or version.
+    """
     from feeds import __version__
 
     settings = msgspec.json.encode([__version__, config], order="sorted")
@@ -100,15 +117,15 @@ def fingerprint(config: Config) -> str:
 
 
 def problems(records: Iterable[Record]) -> list[Problem]:
-    """Everything that is wrong with the posts of these records."""
+    """Return the problems of the posts of these records, in order."""
     return sorted(
         problem
         for record in records
-        for seen in record.objects.values()
-        for problem in seen.problems
+        for snapshot in record.objects.values()
+        for problem in snapshot.problems
     )
 
 
 def encode(value: Struct | tuple[Struct, ...]) -> bytes:
-    """The stored form: JSON, so that a person can read it and offsets of dates stay."""
+    """Return the stored form: JSON, which a person can read; it keeps the offsets of dates."""
     return msgspec.json.encode(value)

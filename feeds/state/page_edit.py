@@ -1,6 +1,4 @@
-"""Adds entries to, and removes them from, the stored pages of an index; touches no more pages than
-it must.
-"""
+"""Adds and removes entries of an index, with as few new stored pages as possible."""
 
 from __future__ import annotations
 
@@ -19,88 +17,86 @@ from feeds.state.manifest import PAGES_PER_LIST, Manifest, Page, PageList, PageR
 Slot: TypeAlias = Page | PageList
 
 
-def _merged(entries: Iterable[Entry], changes: dict[SortKey, Entry | None]) -> list[Entry]:
-    merged: dict[SortKey, Entry | None] = {pagination.sort_key(entry): entry for entry in entries}
-    merged |= changes
-    return [entry for _, entry in sorted(merged.items()) if entry is not None]
-
-
 class PageEdit:
-    """One change being made: stored pages are looked at only where it reaches.
+    """One change of an index. It reads only the stored pages that the change reaches.
 
-    `slots` are the stored pages in order, with volumes that nobody looked into standing for theirs.
+    After `apply` or `split_all`, `slots` are the stored pages in order, with page lists that were
+    not opened in place of their pages; `tail` are the entries of the manifest itself; `new_pages`
+    and `new_page_lists` must be stored.
     """
 
     def __init__(
-        self, old: Manifest, limit: int, shelf: PageReader, fresh: Callable[[], str]
+        self, old: Manifest, limit: int, reader: PageReader, new_name: Callable[[], str]
     ) -> None:
-        self.old, self.limit, self.shelf, self.fresh = old, limit, shelf, fresh
+        self.old, self.limit, self.reader, self.new_name = old, limit, reader, new_name
         self.slots: list[Slot] = [*old.page_lists, *old.pages]
         self.tail: list[Entry] = list(old.entries)
-        self.created: dict[str, tuple[Entry, ...]] = {}
-        self.bound: dict[str, tuple[Page, ...]] = {}
+        self.new_pages: dict[str, tuple[Entry, ...]] = {}
+        self.new_page_lists: dict[str, tuple[Page, ...]] = {}
         self._opened: dict[str, tuple[Page, ...]] = {}
-        self._removed: list[str] = []
+        self._replaced: list[str] = []
 
     def apply(self, changes: dict[SortKey, Entry | None]) -> None:
         """Put each entry at its sort key; None removes what is there."""
         todo = dict(sorted(changes.items()))
         while todo and self.slots and (first := next(iter(todo))) <= self.slots[-1].end:
-            self._run(self._find(first), todo)
+            self._edit_pages(self._slot_of(first), todo)
         self.tail = _merged(self.tail, todo)
-        self._balance()
+        self._balance_tail()
 
-    def recut(self, changes: dict[SortKey, Entry | None]) -> None:
-        """The same for a new limit: every cut moves, so everything is read and written."""
-        entries = [entry for page in self._pages() for entry in self._taken(page)]
+    def split_all(self, changes: dict[SortKey, Entry | None]) -> None:
+        """Put each entry at its sort key and split all pages anew, for a new limit."""
+        entries = [entry for page in self._all_pages() for entry in self._replace_page(page)]
         self.slots.clear()
         self.tail = _merged([*entries, *self.tail], changes)
-        self._balance()
+        self._balance_tail()
 
-    def _pages(self) -> Iterator[Page]:
+    def _all_pages(self) -> Iterator[Page]:
         at = 0
         while at < len(self.slots):
             yield self._page_at(at)
             at += 1
 
     def _page_at(self, at: int) -> Page:
-        """The page in a slot; a volume that is there is opened, and its first page returned."""
+        """Return the page in a slot; a page list in it is opened, and its first page returned."""
         slot = self.slots[at]
         if isinstance(slot, PageList):
             self.slots[at : at + 1] = self._open(slot)
             return self._page_at(at)
         return slot
 
-    def _open(self, volume: PageList) -> tuple[Page, ...]:
-        if volume.object not in self._opened:
-            self._opened[volume.object] = self.shelf.volume(volume.object)
-        return self._opened[volume.object]
+    def _open(self, page_list: PageList) -> tuple[Page, ...]:
+        if page_list.object not in self._opened:
+            self._opened[page_list.object] = self.reader.page_list(page_list.object)
+        return self._opened[page_list.object]
 
-    def _find(self, place: SortKey) -> int:
-        """The slot of the page that an entry with this sort key is in, or would be."""
-        at = bisect_left(self.slots, place, key=lambda slot: slot.end)
+    def _slot_of(self, sort_key: SortKey) -> int:
+        """Return the slot of the page that an entry with this sort key is in, or would be in."""
+        at = bisect_left(self.slots, sort_key, key=lambda slot: slot.end)
         if isinstance(self.slots[at], PageList):
             self._page_at(at)
-            at = bisect_left(self.slots, place, key=lambda slot: slot.end)
+            at = bisect_left(self.slots, sort_key, key=lambda slot: slot.end)
         return at
 
-    def _run(self, at: int, todo: dict[SortKey, Entry | None]) -> None:
-        """Change the page at a slot and as many after it as it takes until the cuts agree again."""
-        carried: list[Entry] = []
+    def _edit_pages(self, at: int, todo: dict[SortKey, Entry | None]) -> None:
+        """Change the page in a slot, and the pages after it until the page ends agree again.
+
+        Takes the changes of these pages out of `todo`.
+        """
+        carried: list[Entry] = []  # entries of an open page, which go to the next one
         while at < len(self.slots):
             page = self._page_at(at)
-            here = {place: todo.pop(place) for place in list(todo) if place <= page.end}
-            entries = self._entries(page)
-            items = [*carried, *_merged(entries, here)]
-            *closed, carried = [*pagination.split_pages(items, self.limit), []]
+            changes = {key: todo.pop(key) for key in list(todo) if key <= page.end}
+            entries = [*carried, *_merged(self._entries(page), changes)]
+            *closed, carried = [*pagination.split_pages(entries, self.limit), []]
             if closed and not self._is_closed(closed[-1]):
                 carried = list(closed.pop())
             if not carried and len(closed) == 1 and page_digest(closed[0]) == page.digest:
                 return
-            self._give_up(page)
-            made = [self._made(part) for part in closed]
-            self.slots[at : at + 1] = made
-            at += len(made)
+            self._mark_replaced(page)
+            pages = [self._new_page(part) for part in closed]
+            self.slots[at : at + 1] = pages
+            at += len(pages)
             if not carried:
                 return
         self.tail = [*carried, *self.tail]
@@ -109,101 +105,111 @@ class PageEdit:
         return len(part) == self.limit or pagination.ends_page(part[-1].id, self.limit)
 
     def _entries(self, page: Page) -> tuple[Entry, ...]:
-        return self.created.get(page.object) or self.shelf.page(page.object)
+        return self.new_pages.get(page.object) or self.reader.page(page.object)
 
-    def _taken(self, page: Page) -> tuple[Entry, ...]:
-        """The entries of a page that is given up."""
+    def _replace_page(self, page: Page) -> tuple[Entry, ...]:
+        """Return the entries of a page that the new index does not have."""
         entries = self._entries(page)
-        self._give_up(page)
+        self._mark_replaced(page)
         return entries
 
-    def _give_up(self, page: Page) -> None:
-        if self.created.pop(page.object, None) is None:
-            self._removed.append(page.object)
+    def _mark_replaced(self, page: Page) -> None:
+        if self.new_pages.pop(page.object, None) is None:
+            self._replaced.append(page.object)
 
-    def _made(self, part: Sequence[Entry]) -> Page:
+    def _new_page(self, part: Sequence[Entry]) -> Page:
         page = Page(
             pagination.sort_key(part[-1]),
-            self.fresh(),
+            self.new_name(),
             pagination.page_name(part),
             page_digest(part),
         )
-        self.created[page.object] = tuple(part)
+        self.new_pages[page.object] = tuple(part)
         return page
 
-    def _balance(self) -> None:
+    def _balance_tail(self) -> None:
         """Keep in the manifest the fewest newest pages that hold at least `limit` entries."""
         while len(self.tail) < self.limit and self.slots:
             last = len(self.slots) - 1
             self._page_at(last)
             page = self.slots.pop()
             assert isinstance(page, Page)
-            self.tail = [*self._taken(page), *self.tail]
+            self.tail = [*self._replace_page(page), *self.tail]
         rest = len(self.tail)
         for part in pagination.split_pages(self.tail, self.limit):
             if rest - len(part) < self.limit:
                 break
-            self.slots.append(self._made(part))
+            self.slots.append(self._new_page(part))
             rest -= len(part)
         self.tail = self.tail[len(self.tail) - rest :]
 
-    def shelved(self) -> tuple[tuple[PageList, ...], tuple[Page, ...]]:
-        """The volumes and the pages after them, bound anew where pages changed."""
-        self._open_after_changes()
-        volumes: list[PageList] = []
-        run: list[Page] = []
-        opened = {pages: name for name, pages in self._opened.items()}
+    def grouped(self) -> tuple[tuple[PageList, ...], tuple[Page, ...]]:
+        """Return the page lists and the pages after them; pages that changed get new lists."""
+        self._open_lists_with_new_predecessor()
+        page_lists: list[PageList] = []
+        group: list[Page] = []
+        names = {pages: name for name, pages in self._opened.items()}
         slots, at = self.slots, 0
         while at < len(slots):
             slot = slots[at]
             if isinstance(slot, PageList):
-                if not run:
-                    volumes.append(slot)
-                    at += 1
-                else:
+                if group:
                     slots[at : at + 1] = self._open(slot)
+                else:
+                    page_lists.append(slot)
+                    at += 1
                 continue
-            run.append(slot)
+            group.append(slot)
             at += 1
-            if len(run) == 2 * PAGES_PER_LIST or self._ends_volume(slot):
-                pages = tuple(run)
-                name = opened.get(pages)
-                if name is None:
-                    name = self.fresh()
-                    self.bound[name] = pages
-                volumes.append(PageList(slot.end, name, slot.name))
-                run = []
-        return tuple(volumes), tuple(run)
+            if len(group) == 2 * PAGES_PER_LIST or self._ends_list(slot):
+                pages = tuple(group)
+                if pages not in names:
+                    names[pages] = self.new_name()
+                    self.new_page_lists[names[pages]] = pages
+                page_lists.append(PageList(slot.end, names[pages], slot.name))
+                group = []
+        return tuple(page_lists), tuple(group)
 
-    def _ends_volume(self, page: Page) -> bool:
+    def _ends_list(self, page: Page) -> bool:
         return pagination.ends_page(page.end[1], self.limit * PAGES_PER_LIST)
 
-    def _open_after_changes(self) -> None:
-        """Open volumes whose first page got another one before it: its document links to that."""
-        names = [volume.name for volume in self.old.page_lists]
-        before = dict(zip((v.object for v in self.old.page_lists), ["", *names], strict=False))
+    def _open_lists_with_new_predecessor(self) -> None:
+        """Open page lists whose first page has a new predecessor.
+
+        The archive document of that page links to the predecessor, and must be written again.
+        """
+        last_names = [page_list.name for page_list in self.old.page_lists]
+        objects = [page_list.object for page_list in self.old.page_lists]
+        predecessors = dict(zip(objects, ["", *last_names], strict=False))
         at = 1
         while at < len(self.slots):
             slot, previous = self.slots[at], self.slots[at - 1]
-            if isinstance(slot, PageList) and before[slot.object] != previous.name:
+            if isinstance(slot, PageList) and predecessors[slot.object] != previous.name:
                 self._page_at(at)
             at += 1
-        if self.slots and isinstance(slot := self.slots[0], PageList) and before[slot.object]:
+        if self.slots and isinstance(slot := self.slots[0], PageList) and predecessors[slot.object]:
             self._page_at(0)
 
     def old_slots(self) -> list[Slot]:
-        """The stored pages as they were, seen as closely as this change looked at them."""
-        found: list[Slot] = []
-        for volume in self.old.page_lists:
-            found += self._opened.get(volume.object, (volume,))
-        return [*found, *self.old.pages]
+        """Return the old stored pages; page lists that were not opened stand for their pages."""
+        slots: list[Slot] = []
+        for page_list in self.old.page_lists:
+            slots += self._opened.get(page_list.object, (page_list,))
+        return [*slots, *self.old.pages]
 
-    def gone(self, volumes: Iterable[PageList]) -> tuple[str, ...]:
-        """Stored objects that a manifest with these volumes has no use for."""
-        kept = {volume.object for volume in volumes}
-        return (*self._removed, *(name for name in self._opened if name not in kept))
+    def obsolete_objects(self, page_lists: Iterable[PageList]) -> tuple[str, ...]:
+        """Return the stored objects that a manifest with these page lists does not need."""
+        needed = {page_list.object for page_list in page_lists}
+        return (*self._replaced, *(name for name in self._opened if name not in needed))
+
+
+def _merged(entries: Iterable[Entry], changes: dict[SortKey, Entry | None]) -> list[Entry]:
+    """Return the entries after the changes, oldest first."""
+    merged: dict[SortKey, Entry | None] = {pagination.sort_key(entry): entry for entry in entries}
+    merged |= changes
+    return [entry for _, entry in sorted(merged.items()) if entry is not None]
 
 
 def page_digest(part: Sequence[Entry]) -> str:
-    """The hash by which two pages of the same entries are recognised: 16 hexadecimal digits."""
+    """Return a hash of the entries of a page: 16 hexadecimal digits."""
     return hashlib.sha256(msgspec.json.encode(part)).hexdigest()[:16]

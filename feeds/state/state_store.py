@@ -1,13 +1,15 @@
 """Reads and writes state objects with compare-and-swap: a write replaces only the version read.
 
-It keeps rules 1 to 3 of feeds/publishing/publisher.py for every level. On a conflict it waits a
-little and starts again (retry with back-off). It does not know what the objects mean.
+It keeps rules 1 to 3 of feeds/publishing/publisher.py for every level (optimistic concurrency).
+After a conflict it waits and starts the step again (retry with back-off). It does not know what
+the objects mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -15,40 +17,46 @@ from msgspec.structs import replace
 from feeds.errors import Conflict, StoreError
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
-from feeds.state.objects import FeedList, Record, encode
+from feeds.state.objects import FeedList, Record, StateObject, encode
 from feeds.stores.base import Store
 
 MAX_ATTEMPTS = 20
-"""How often a step is started again before its message has to come again."""
+"""How often a step is attempted before it fails and its message must be delivered again."""
 
 JSON = "application/json"
 
-S = TypeVar("S", Record, Manifest, FeedList)
+S = TypeVar("S", bound=StateObject)
 
-# Known before there are threads: msgspec 0.22 crashes the process where two of them decode a type
-# for the first time (tests/state/test_threads.py).
+# Made before there are threads: msgspec 0.22 crashes the process if two threads decode a type for
+# the first time (tests/state/test_threads.py).
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(kind) for kind in (Record, Manifest, FeedList)
 }
 
 
+class Versioned(NamedTuple, Generic[S]):
+    """A state object as it was read or written."""
+
+    version: str
+    """The store's version of it; ``""``: there is no object, and `value` is an empty one."""
+    value: S
+
+
 class StateStore:
-    """The state objects in a store.
+    """The state objects in a store."""
 
-    `conflicts` has the key of an object for each time that somebody else was quicker with it.
-    """
-
-    def __init__(self, store: Store, world: Runtime) -> None:
-        self.store, self.world = store, world
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self.store, self.runtime = store, runtime
         self.conflicts: list[str] = []
+        """The key of the object for each conflict so far."""
 
-    def read(self, key: str, kind: type[S]) -> tuple[str, S]:
-        """The version and the value of a state object; ``""`` and an empty one where it is not."""
-        found = self.store.get(key)
-        if found is None:
-            return "", kind()
+    def read(self, key: str, kind: type[S]) -> Versioned[S]:
+        """Read a state object. Raises StoreError if it is not of this version's form."""
+        stored = self.store.get(key)
+        if stored is None:
+            return Versioned("", kind())
         try:
-            return found.stat.version, _DECODERS[kind].decode(found.data)
+            return Versioned(stored.stat.version, _DECODERS[kind].decode(stored.data))
         except msgspec.DecodeError as error:
             raise StoreError(
                 f"{key}: damaged, or written by another version of bucketfeed ({error}); delete "
@@ -56,35 +64,95 @@ class StateStore:
             ) from None
 
     def version(self, key: str) -> str:
-        """The version of any object; ``""`` where there is none."""
+        """Return the version of any object in the store; ``""`` if there is none."""
         stat = self.store.head(key)
         return stat.version if stat else ""
 
-    def write(self, key: str, new: S, version: str) -> str:
-        """Write a state object, token and all, over a version; returns its new one."""
-        return self.store.put(key, encode(new), version=version, media_type=JSON)
+    def attempts(self, key: str, kind: type[S]) -> Iterator[Attempt[S]]:
+        """Yield attempts to replace a state object until one of them has written it.
 
-    def swap(self, key: str, kind: type[S], change: Callable[[S], S]) -> tuple[str, S]:
-        """Replace a state object by `change` of it, and say its new version and value.
+            for attempt in state.attempts(key, Record):
+                with attempt:
+                    attempt.write(next_value(attempt.old))
 
-        `change` reads the sources: it is called after the object was read, and again whenever
-        somebody else was quicker. Raises Conflict when that goes on.
+        Each attempt reads the object first. So whatever is read inside the block is newer than
+        `attempt.old` (rule 1). A Conflict inside the block ends the attempt and causes a back-off.
+        Raises Conflict after `MAX_ATTEMPTS`.
         """
-        for attempt in range(MAX_ATTEMPTS):
-            version, old = self.read(key, kind)
-            new = None
-            try:
-                new = replace(change(old), token=self.world.token())
-                return self.write(key, new, version), new
-            except Conflict:
-                # A write whose reply was lost, and which was tried again, fails over itself.
-                version, now = self.read(key, kind)
-                if new is not None and now.token == new.token:
-                    return version, now
-                self.lost(key, attempt)
+        for number in range(MAX_ATTEMPTS):
+            attempt = Attempt(self, key, number, self.read(key, kind))
+            yield attempt
+            if attempt.is_done:
+                return
         raise Conflict(f"{key}: gave up after {MAX_ATTEMPTS} conflicting writes")
 
-    def lost(self, key: str, attempt: int) -> None:
-        """Note that somebody else was quicker with an object, and let them pass."""
+    def replace(self, key: str, old: Versioned[S], new: S) -> Versioned[S]:
+        """Write `new`, with a new token (rule 3), over the version that `old` was read at.
+
+        Returns what was written. Raises Conflict if the object has changed since. If the reply to
+        the write was lost and the client sent the request again, the second request conflicts
+        with the first. The token in the object shows that; then the write has succeeded.
+        """
+        signed = self.signed(new)
+        try:
+            return Versioned(self._put(key, signed, old.version), signed)
+        except Conflict:
+            stored = self.read(key, type(signed))
+            if stored.value.token == signed.token:
+                return stored
+            raise
+
+    def signed(self, new: S) -> S:
+        """Return the object with a token that no object ever had."""
+        return replace(new, token=self.runtime.token())
+
+    def _put(self, key: str, new: S, version: str) -> str:
+        return self.store.put(key, encode(new), version=version, media_type=JSON)
+
+    def record_conflict(self, key: str, attempt: int) -> None:
+        """Count a conflict over an object, and back off."""
         self.conflicts.append(key)
-        self.world.pause(attempt)
+        self.runtime.back_off(attempt)
+
+
+class Attempt(Generic[S]):
+    """One attempt to replace a state object (`StateStore.attempts`)."""
+
+    def __init__(self, state: StateStore, key: str, number: int, old: Versioned[S]) -> None:
+        self._state, self._key, self._number, self._old = state, key, number, old
+        self._written: Versioned[S] | None = None
+
+    @property
+    def old(self) -> S:
+        """The object that is to be replaced."""
+        return self._old.value
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the object was written."""
+        return self._written is not None
+
+    @property
+    def written(self) -> Versioned[S]:
+        """What was written; only after the loop."""
+        assert self._written is not None
+        return self._written
+
+    def write(self, new: S) -> None:
+        """Replace the object; the last step of the block. Raises Conflict."""
+        self._written = self._state.replace(self._key, self._old, new)
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        """End the block; a Conflict is counted and goes no further."""
+        if not isinstance(error, Conflict):
+            return False
+        self._state.record_conflict(self._key, self._number)
+        return True

@@ -170,7 +170,7 @@ def _race(store: Store, world: Runtime, name: str, start: Callable[[str], str]) 
         key = f"{name} {number}"
         version = start(key)
         rivals = [f"writer {rival}".encode() for rival in range(_WRITERS)]
-        wins = world.each(_writer(store, key, version), rivals)
+        wins = world.map(_writer(store, key, version), rivals)
         winners = [data for data, won in zip(rivals, wins, strict=True) if won]
         if len(winners) > 1:
             return f"{len(winners)} of {_WRITERS} writers at once were told that they had won"

@@ -611,7 +611,7 @@ def test_a_storm_of_conflicts_names_the_feed(
     site.upload("b.md", category="milk")
     feeds = shared_publisher().feeds.store
     monkeypatch.setattr(feeds, "put", Rivals(feeds, manifest_key("category/tea"), times).put)
-    monkeypatch.setattr("feeds.runtime.ThreadedRuntime.pause", lambda *_: None)
+    monkeypatch.setattr("feeds.runtime.ThreadedRuntime.back_off", lambda *_: None)
     event = batch(queued("m1", record("a.md")), queued("m2", record("b.md")))
     assert come_again(functions.publish(event, Context(30))) == again
     log_ = lines(capfd)

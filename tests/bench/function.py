@@ -149,7 +149,7 @@ def bare(client: S3Client, requests: list[tuple[str, dict[str, Any]]]) -> float:
                 raise
 
     start = time.process_time()
-    world.each(make, requests)
+    world.map(make, requests)
     return (time.process_time() - start) / UPLOADS
 
 
@@ -174,7 +174,7 @@ def publish_batch(size: int) -> None:
     done = publisher.publish([Message(name, (name,), 1, ()) for name in keys])
     assert not done.errors
     assert not done.failed
-    assert sum(record.entry(NOW) is not None for record in done.looked.values()) == BATCH
+    assert sum(record.entry(NOW) is not None for record in done.records.values()) == BATCH
     client.close()
     shutil.rmtree(folder)
     # Not ru_maxrss, which a process has from the one that started it.

@@ -72,8 +72,8 @@ def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
         every,
         limit=config.feeds.limit,
         archives=True,
-        shelf=_Nothing(),
-        fresh=lambda: next(names),
+        reader=_Nothing(),
+        new_name=lambda: next(names),
         now=0,
     )
     settled = replace(change.manifest, pending={}, token="first")

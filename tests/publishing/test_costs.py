@@ -124,8 +124,8 @@ class Site:
             every,
             limit=CONFIG.feeds.limit,
             archives=True,
-            shelf=_Nothing(),
-            fresh=lambda: next(names),
+            reader=_Nothing(),
+            new_name=lambda: next(names),
             now=0,
         )
         parts = {**change.pages, **change.page_lists}
@@ -158,7 +158,7 @@ class _Nothing:
     def page(self, name):
         raise AssertionError(name)
 
-    volume = page
+    page_list = page
 
 
 def told(calls: Counter[str]) -> str:

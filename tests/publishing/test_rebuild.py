@@ -154,7 +154,7 @@ def test_a_rebuild_that_was_stopped_at_any_write_is_finished_by_the_next(other, 
         if stops < number:
             break
     assert stops > 20
-    assert [stat.key for stat in feeds.list("state/unfinished/")] == []
+    assert [stat.key for stat in feeds.list("state/journal/")] == []
 
 
 class Refuses(Counted):
@@ -169,7 +169,7 @@ class Refuses(Counted):
 def test_what_the_store_refused_is_done_by_the_next_rebuild():
     posts, feeds, one = filled(8), MemoryStore(), settings()
     done = rebuild(Publisher(posts, Refuses(feeds), one, ThreadedRuntime(threads=1)))
-    assert done.errors == ["category/c1: state/feeds/category/c1/index.json: 503"]
+    assert done.errors == ["category/c1: state/feeds/category/c1/manifest.json: 503"]
     assert public_tree(feeds) != full_build(posts, feeds, one)
     done = rebuild(publisher(posts, feeds, one))
     assert (done.posts, done.errors) == (2, [])

@@ -73,7 +73,7 @@ def test_the_last_good_entry_stays_when_a_post_turns_bad() -> None:
     published = publisher.publish(look)
     after = feeds.get("public/atom.xml")
     assert not published.failed and before and after and before.data == after.data
-    (record,) = published.looked.values()
+    (record,) = published.records.values()
     assert hostile.ANCHORED in str(record)
 
 

@@ -24,7 +24,7 @@ from feeds.config import Config
 from feeds.config_file import parse_config
 from feeds.documents import formats
 from feeds.documents.formats import archive_documents, current_documents
-from feeds.publishing import document_writer, record_writer, websub
+from feeds.publishing import feed_writer, record_writer, websub
 from feeds.publishing.due_markers import DUE_MARKERS
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher, PublishResult
@@ -79,11 +79,11 @@ class Worker:
         self.posts.fault = self.feeds.fault = self._fault
         self.feeds.fooled = {}
         self.result: PublishResult | None = None
-        world = Clockwork(name, lambda: story.now)
+        runtime = Clockwork(name, lambda: story.now)
         self.publisher = (
             before.publisher
             if before
-            else story.publisher(self.posts, self.feeds, story.config, world)
+            else story.publisher(self.posts, self.feeds, story.config, runtime)
         )
         self.line = greenlet.greenlet(self._run)
 
@@ -197,7 +197,7 @@ class Story:
         """The documents that hubs are told of when a worker is done (feeds/aws/batch.py)."""
         noted = set(result.changed)
         if any(message.received > 1 for message in batch):
-            touched = {path for record in result.looked.values() for path in record.feeds}
+            touched = {path for record in result.records.values() for path in record.feeds}
             noted.update(
                 key for path in touched for key in websub.topics_of_feed(path, self.config)
             )
@@ -317,14 +317,14 @@ def random_story(seed: int, publisher: Kind = Publisher, faults: int = 4) -> Sto
     """
     random = Random(seed)
     large = random.random() < 0.2
-    volume, batch = page_edit.PAGES_PER_LIST, document_writer.BATCH_BYTES
+    volume, batch = page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES
     if large:
         page_edit.PAGES_PER_LIST = random.choice([1, 2, volume])
-        document_writer.BATCH_BYTES = random.choice([1, 5_000, batch])
+        feed_writer.BATCH_BYTES = random.choice([1, 5_000, batch])
     try:
         return _told(random, seed, publisher, faults, large)
     finally:
-        page_edit.PAGES_PER_LIST, document_writer.BATCH_BYTES = volume, batch
+        page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES = volume, batch
 
 
 def _told(random: Random, seed: int, publisher: Kind, faults: int, large: bool) -> Story:

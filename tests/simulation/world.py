@@ -139,7 +139,7 @@ class Turns:
 
 
 class Clockwork:
-    """A publisher's world (runtime.Runtime): names in order, no waiting, one thing at a time."""
+    """A publisher's runtime: tokens in order, no waiting, one call at a time."""
 
     def __init__(self, name: str, now: Callable[[], datetime]) -> None:
         self.name, self.now, self.tokens = name, now, 0
@@ -148,14 +148,14 @@ class Clockwork:
         self.tokens += 1
         return f"{self.name}-{self.tokens}"
 
-    def pause(self, attempt: int) -> None:
+    def back_off(self, attempt: int) -> None:
         return
 
-    def each(self, work: Callable, items: Sequence) -> list:
+    def map(self, work: Callable, items: Sequence) -> list:
         return [work(item) for item in items]
 
-    def both(self, one: Callable, other: Callable) -> tuple:
-        return one(), other()
+    def run_pair(self, first: Callable, second: Callable) -> tuple:
+        return first(), second()
 
 
 class Queue:

@@ -37,7 +37,7 @@ class Shelf:
         self.reads += 1
         return self.pages[name]
 
-    def volume(self, name: str) -> tuple[Page, ...]:
+    def page_list(self, name: str) -> tuple[Page, ...]:
         self.reads += 1
         return self.volumes[name]
 
@@ -49,8 +49,8 @@ class Shelf:
             adds,
             limit=limit,
             archives=archives,
-            shelf=self,
-            fresh=lambda: f"o{next(self.names)}",
+            reader=self,
+            new_name=lambda: f"o{next(self.names)}",
             now=1,
         )
         self.pages |= change.pages

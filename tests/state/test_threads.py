@@ -28,7 +28,7 @@ def read():
     start.wait()
     for kind in (Record, Manifest, FeedList):
         assert known.read(kind.__name__, kind)[1] == kind()
-    assert parts.page("page") == parts.volume("volume") == ()
+    assert parts.page("page") == parts.page_list("volume") == ()
 
 threads = [threading.Thread(target=read) for _ in range(16)]
 for thread in threads:
