@@ -7,6 +7,7 @@ FeedsError
     ├── Conflict      somebody else wrote first: read again, start that level again
     ├── Denied        the object may or may not be there: fail, never read it as deleted
     ├── TooLarge      the object is larger than the bound of this read
+    ├── UnreadableState  a state object is damaged, or of another version: run feeds rebuild
     └── Unavailable   timeouts, 5xx: fail the message, which comes back
 """
 
@@ -54,6 +55,10 @@ class Denied(StoreError):  # noqa: N818
 
 class TooLarge(StoreError):  # noqa: N818
     """The object holds more bytes than the read allows."""
+
+
+class UnreadableState(StoreError):  # noqa: N818
+    """A state object is damaged, or another version of the program has written it."""
 
 
 class Unavailable(StoreError):  # noqa: N818

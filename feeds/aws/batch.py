@@ -14,8 +14,9 @@ from feeds.aws.metrics import log_counts, store_calls
 from feeds.errors import FeedsError
 from feeds.log import log_event
 from feeds.publishing import websub
+from feeds.publishing.batch import PublishResult
 from feeds.publishing.message import Message
-from feeds.publishing.publisher import Publisher, PublishResult
+from feeds.publishing.publisher import Publisher
 from feeds.state.keys import path_of_manifest
 from feeds.state.objects import Record, problems
 

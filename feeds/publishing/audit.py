@@ -8,7 +8,8 @@ to the publish queue, and are handled as after any event.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
@@ -98,6 +99,14 @@ class _Audit:
         self._records_with_posts: set[int] = set()
         self._has_other_records = False
 
+    @contextmanager
+    def _errors_of(self, what: str = "") -> Iterator[None]:
+        """Report an error of the store, and go on: one object never stops the audit."""
+        try:
+            yield
+        except StoreError as error:
+            self.report.errors.append(f"{what}{error}")
+
     # --- posts and records -----------------------------------------------------------------------
 
     def check_posts(self) -> None:
@@ -111,14 +120,18 @@ class _Audit:
             self.report.posts += 1
             name = _key64(self.publisher.record_name(stat.key))
             self._records_with_posts.add(name)
-            recorded = records.get(name)
-            if recorded is None:
-                self.report.new += 1
-                self.send(stat.key)
-            elif stat.modified > recorded - CLOCK_MARGIN and not self._is_recorded(stat):
-                self.report.newer += 1
-                self.send(stat.key)
+            with self._errors_of():
+                self._check_post(stat, records.get(name))
         self._has_other_records = not self._records_with_posts >= records.keys()
+
+    def _check_post(self, stat: Stat, recorded: datetime | None) -> None:
+        """Send a post without a record, or newer than its record, which was written `recorded`."""
+        if recorded is None:
+            self.report.new += 1
+            self.send(stat.key)
+        elif stat.modified > recorded - CLOCK_MARGIN and not self._is_recorded(stat):
+            self.report.newer += 1
+            self.send(stat.key)
 
     def _is_recorded(self, stat: Stat) -> bool:
         """Return whether the record is of this very version of the post."""
@@ -131,14 +144,18 @@ class _Audit:
         if not self._has_other_records:
             return
         for stat in self.publisher.record_stats():
-            if _key64(stat.key) in self._records_with_posts:
-                continue
-            record = self.publisher.read_record(stat.key)
-            self.report.gone += len(record.objects)
-            for key in record.objects:
-                self.send(key)
-            if not record.objects:
-                self._sweep([stat], RECORD_TTL)
+            if _key64(stat.key) not in self._records_with_posts:
+                with self._errors_of():
+                    self._check_record(stat)
+
+    def _check_record(self, stat: Stat) -> None:
+        """Send the objects in a record that none of the posts leads to."""
+        record = self.publisher.read_record(stat.key)
+        self.report.gone += len(record.objects)
+        for key in record.objects:
+            self.send(key)
+        if not record.objects:
+            self._sweep([stat], RECORD_TTL)
 
     # --- posts with a future date, and work that was begun ---------------------------------------
 
@@ -164,10 +181,8 @@ class _Audit:
                     self._schedule(self.schedules, name, marker)
 
     def _schedule(self, schedules: Schedules, name: str, marker: DueMarker) -> None:
-        try:
+        with self._errors_of():
             schedules.set(name, marker.when, marker.post_keys)
-        except StoreError as error:
-            self.report.errors.append(str(error))
 
     def check_journal(self) -> None:
         """Send the posts of the journal: a rebuild or `serve` was stopped before it was done."""
@@ -190,12 +205,10 @@ class _Audit:
         """Write the documents that are not as their index says; delete what nothing names."""
         unlisted: list[str] = []
         for path, pages in self._feeds_with_pages():
-            try:
-                self.report.feeds += 1
+            self.report.feeds += 1
+            with self._errors_of(f"{path or 'all posts'}: "):
                 if not self._repair_feed(path, pages):
                     unlisted.append(path)
-            except StoreError as error:
-                self.report.errors.append(f"{path or 'all posts'}: {error}")
         if self.report.feeds:  # the documents about all feeds are checked even if all are listed
             self.report.documents += len(self.publisher.update_feed_list(unlisted))
 

@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from feeds import paths
+from feeds.publishing.batch import PublishResult
 from feeds.publishing.message import Message
-from feeds.publishing.publisher import Publisher, PublishResult
+from feeds.publishing.publisher import Publisher
 from feeds.state.state_store import JSON
 
 JOURNAL = paths.STATE + "journal/"
@@ -31,10 +32,15 @@ class JournalWork(Struct, frozen=True, omit_defaults=True):
     """The names of records to clear."""
     feeds: frozenset[str] = frozenset()
     """The paths of feeds to rewrite."""
+    all_posts: bool = False
+    """Publish every post, also those whose records are current."""
 
     def __or__(self, other: JournalWork) -> JournalWork:
         return JournalWork(
-            self.posts | other.posts, self.records | other.records, self.feeds | other.feeds
+            self.posts | other.posts,
+            self.records | other.records,
+            self.feeds | other.feeds,
+            self.all_posts or other.all_posts,
         )
 
 
@@ -88,6 +94,10 @@ class Journal:
         entry_key = self._begin(JournalWork(feeds=frozenset(feed_paths)))
         yield
         self._finish(entry_key, JournalWork())
+
+    def begin_all_posts(self) -> None:
+        """Write an entry for every post; `remove` removes it with the other entries."""
+        self._begin(JournalWork(all_posts=True))
 
     def _begin(self, work: JournalWork) -> str:
         key = f"{JOURNAL}{self.publisher.runtime.token()}.json"

@@ -20,14 +20,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-
-from msgspec import Struct
+from contextlib import contextmanager
 
 from feeds.config import Config
-from feeds.errors import StoreError
+from feeds.errors import StoreError, UnreadableState
+from feeds.publishing.batch import Batch, Failure, PublishResult
 from feeds.publishing.document_writer import DocumentWriter
 from feeds.publishing.due_markers import DueMarkers
-from feeds.publishing.feed_list_writer import FeedListCheck, FeedListWriter
+from feeds.publishing.feed_list_writer import FeedListWriter
 from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
@@ -35,67 +35,11 @@ from feeds.publishing.record_writer import RecordWriter
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
 from feeds.state.index_pages import StoredIndex
-from feeds.state.keys import FEEDS, RECORDS, path_of_manifest
+from feeds.state.keys import FEED_LIST, FEEDS, RECORDS, manifest_key, path_of_manifest
 from feeds.state.manifest import Manifest
-from feeds.state.objects import Record
+from feeds.state.objects import FeedList, Record
 from feeds.state.state_store import StateStore
 from feeds.stores.base import Stat, Store
-
-
-class Failure(Struct, frozen=True):
-    """One thing that could not be done."""
-
-    what: str
-    """A sentence."""
-    records: tuple[str, ...]
-    """The names of the records that depend on it: their messages must be delivered again."""
-    key: str | None = None
-    """The post's key, if the failure is about one post."""
-    feed: str | None = None
-    """The feed's path, if the failure is about one feed."""
-
-
-class PublishResult(Struct, frozen=True):
-    """Result of publishing a batch."""
-
-    failed: frozenset[str]
-    """The ids of the messages that must be delivered again."""
-    changed: tuple[str, ...]
-    """The paths of the documents that were written: their bytes changed, or the store's versions
-    are not hashes of bytes."""
-    records: dict[str, Record]
-    """The records that were written, by name."""
-    failures: tuple[Failure, ...]
-    conflicts: dict[str, int]
-    """How many conflicts there were, by the key of the state object."""
-
-    @property
-    def errors(self) -> tuple[str, ...]:
-        """The failures as sentences."""
-        return tuple(failure.what for failure in self.failures)
-
-
-class _Batch:
-    """One batch in progress: what was done so far, and what failed."""
-
-    def __init__(self, feed_list: FeedListCheck, *, redelivered: bool = False) -> None:
-        self.feed_list, self.redelivered = feed_list, redelivered
-        self.records: dict[str, Record] = {}
-        self.changed: list[str] = []
-        self.failures: list[Failure] = []
-
-    @property
-    def failed_records(self) -> frozenset[str]:
-        """The names of the records whose messages must be delivered again."""
-        return frozenset(name for failure in self.failures for name in failure.records)
-
-    def records_by_feed(self) -> dict[str, list[str]]:
-        """The names of the records that each feed depends on, by the feed's path, in order."""
-        by_feed: dict[str, list[str]] = {}
-        for name, record in self.records.items():
-            for path in record.feeds:
-                by_feed.setdefault(path, []).append(name)
-        return dict(sorted(by_feed.items()))
 
 
 class Publisher:
@@ -117,7 +61,7 @@ class Publisher:
         """Read the posts at the messages' keys, and update everything that depends on them."""
         conflicts_before = len(self._state.conflicts)
         redelivered = any(message.received > 1 for message in messages)
-        batch = _Batch(self._feed_list.check(), redelivered=redelivered)
+        batch = Batch(self._feed_list.check(), redelivered=redelivered)
         self._write_records(batch, self._keys_by_record(messages), self._refresh)
         self._update_dependents(batch)
         failed = frozenset(
@@ -133,7 +77,7 @@ class Publisher:
         `failed` of the result are names of records.
         """
         conflicts_before = len(self._state.conflicts)
-        batch = _Batch(self._feed_list.check())
+        batch = Batch(self._feed_list.check())
         self._write_records(
             batch, dict.fromkeys(names, ()), lambda name, _: self._records.clear(name)
         )
@@ -156,7 +100,7 @@ class Publisher:
 
     def _write_records(
         self,
-        batch: _Batch,
+        batch: Batch,
         keys_by_record: Mapping[str, Sequence[str]],
         write: Callable[[str, Sequence[str]], Record],
     ) -> None:
@@ -177,7 +121,7 @@ class Publisher:
             name: record for name, record in zip(names, written, strict=True) if record
         }
 
-    def _update_dependents(self, batch: _Batch) -> None:
+    def _update_dependents(self, batch: Batch) -> None:
         """Levels 2 to 4, and then the compaction of records."""
         feeds = self._update_feeds(batch)
         self._update_feed_list(batch, feeds)
@@ -185,7 +129,7 @@ class Publisher:
             if name not in batch.failed_records:
                 self._records.compact(name, record)
 
-    def _update_feeds(self, batch: _Batch) -> dict[str, PublishedFeed]:
+    def _update_feeds(self, batch: Batch) -> dict[str, PublishedFeed]:
         """Levels 2 and 3: index = f(records), documents = f(index), for every feed touched."""
         by_feed = batch.records_by_feed()
 
@@ -205,7 +149,7 @@ class Publisher:
         batch.changed += [key for feed in feeds.values() for key in feed.changed]
         return feeds
 
-    def _update_feed_list(self, batch: _Batch, feeds: dict[str, PublishedFeed]) -> None:
+    def _update_feed_list(self, batch: Batch, feeds: dict[str, PublishedFeed]) -> None:
         """Level 4: list of feeds = f(indexes), for the feeds whose title it may not have."""
         unlisted = [path for path, feed in feeds.items() if not feed.manifest.listed]
         if not unlisted:
@@ -217,9 +161,7 @@ class Publisher:
             names = dict.fromkeys(name for path in unlisted for name in by_feed[path])
             batch.failures.append(Failure(f"list of feeds: {error}", tuple(names)))
 
-    def _result(
-        self, batch: _Batch, failed: frozenset[str], conflicts_before: int
-    ) -> PublishResult:
+    def _result(self, batch: Batch, failed: frozenset[str], conflicts_before: int) -> PublishResult:
         return PublishResult(
             failed=failed,
             changed=tuple(batch.changed),
@@ -262,6 +204,28 @@ class Publisher:
     def is_current(self, state: Record | Manifest) -> bool:
         """Return whether this configuration and version of the program has written it."""
         return state.config_fingerprint == self._records.config_fingerprint
+
+    @contextmanager
+    def replacing_unreadable_state(self) -> Iterator[bool]:
+        """In this block, replace state objects that are damaged or of another version.
+
+        The block gets whether an index or the list of all feeds is one. Then every post must be
+        published again, since a record does not say whether an index has its entry.
+        """
+        keys = [FEED_LIST, *map(manifest_key, self.feed_paths())]
+        are_readable = self.runtime.map(self._is_readable, keys)
+        self._state.replaces_unreadable = True
+        try:
+            yield not all(are_readable)
+        finally:
+            self._state.replaces_unreadable = False
+
+    def _is_readable(self, key: str) -> bool:
+        try:
+            self._state.read(key, FeedList if key == FEED_LIST else Manifest)
+        except UnreadableState:
+            return False
+        return True
 
     def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
         """Mark archive pages of a feed whose documents must be written again."""

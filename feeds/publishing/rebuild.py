@@ -3,6 +3,9 @@
 It publishes in batches, while uploads continue. It skips a post if its record is of this
 configuration and of this version of the post, unless the journal names the post (journal.py). So
 it can be stopped and started again at any time.
+
+It replaces state objects that are damaged or of another version of the program. If an index is one
+of them, no post is skipped.
 """
 
 from __future__ import annotations
@@ -13,8 +16,9 @@ from operator import or_
 
 from msgspec import Struct
 
+from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
-from feeds.publishing.publisher import Publisher, PublishResult
+from feeds.publishing.publisher import Publisher
 from feeds.state.objects import Record, problems
 from feeds.stores.base import Stat
 
@@ -65,10 +69,21 @@ class _Rebuild:
         self.publisher, self.journal = publisher, Journal(publisher)
         self.progress, self.on_batch, self.batch = progress, on_batch, batch
         self.report = RebuildReport()
+        self._all_posts = False
+        """Whether no post is skipped."""
 
     def run(self) -> RebuildReport:
+        """Publish everything."""
+        with self.publisher.replacing_unreadable_state() as index_is_unreadable:
+            if index_is_unreadable:
+                self.journal.begin_all_posts()
+            self._publish_everything()
+        return self.report
+
+    def _publish_everything(self) -> None:
         entries = self.journal.entries()
         begun = reduce(or_, (entry.work for entry in entries), JournalWork())
+        self._all_posts = begun.all_posts
         stats = list(self.publisher.post_stats())
         keys = {stat.key for stat in stats}
         gone, orphans = self._without_posts(keys)
@@ -78,30 +93,31 @@ class _Rebuild:
         self._rewrite_feeds(begun.feeds)
         for entry in entries:
             self.journal.remove(entry)
-        return self.report
 
     def _without_posts(self, keys: Collection[str]) -> tuple[set[str], list[str]]:
         """Return the keys of posts that are gone, and the names of orphaned records.
 
-        A record is an orphan if its objects belong to another record now: the names of records
-        change with `posts.id_from`.
+        A record is an orphan if its objects belong to another record now, as the names of records
+        change with `posts.id_from`; or if it was unreadable.
         """
         gone: set[str] = set()
         orphans: list[str] = []
         for name, record in self._unknown_records(keys):
-            if all(self.publisher.record_name(key) == name for key in record.objects):
+            if record.objects and all(
+                self.publisher.record_name(key) == name for key in record.objects
+            ):
                 gone.update(record.objects)
             else:
                 orphans.append(name)
         return gone, orphans
 
     def _unknown_records(self, keys: Collection[str]) -> Iterator[tuple[str, Record]]:
-        """Yield the records that have objects, and that none of these keys leads to."""
+        """Yield the records that none of these keys leads to, except empty ones."""
         known = {self.publisher.record_name(key) for key in keys}
         for stat in self.publisher.record_stats():
             if stat.key not in known:
                 record = self.publisher.read_record(stat.key)
-                if record.objects:
+                if record.objects or not record.token:  # no token: it was unreadable
                     yield stat.key, record
 
     def _publish_posts(
@@ -128,7 +144,8 @@ class _Rebuild:
     def _is_published(self, stat: Stat, record: Record) -> bool:
         snapshot = record.objects.get(stat.key)
         return (
-            snapshot is not None
+            not self._all_posts
+            and snapshot is not None
             and snapshot.version == stat.version
             and self.publisher.is_current(record)
         )
@@ -150,7 +167,7 @@ class _Rebuild:
             for path, is_current in zip(paths, are_current, strict=True)
             if not is_current or path in begun
         ]
-        if stale:
+        if stale or self._all_posts:
             with self.journal.rewriting(stale):
                 changed = runtime.map(self.publisher.rewrite_feed, stale)
                 self.report.documents += sum(map(len, changed))

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.model import Problem
+from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal
-from feeds.publishing.publisher import Publisher, PublishResult
+from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
 from feeds.reading.selection import is_post
 from feeds.runtime import ThreadedRuntime

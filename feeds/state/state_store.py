@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from feeds.errors import Conflict, StoreError
+from feeds.errors import Conflict, UnreadableState
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
 from feeds.state.objects import FeedList, Record, StateObject, encode
@@ -49,18 +49,23 @@ class StateStore:
         self.store, self.runtime = store, runtime
         self.conflicts: list[str] = []
         """The key of the object for each conflict so far."""
+        self.replaces_unreadable = False
+        """Read an object that is not of this version's form as an empty one, so that it is
+        replaced. Only a rebuild may do this: it knows which posts to read again."""
 
     def read(self, key: str, kind: type[S]) -> Versioned[S]:
-        """Read a state object. Raises StoreError if it is not of this version's form."""
+        """Read a state object. Raises UnreadableState if it is not of this version's form."""
         stored = self.store.get(key)
         if stored is None:
             return Versioned("", kind())
         try:
             return Versioned(stored.stat.version, _DECODERS[kind].decode(stored.data))
         except msgspec.DecodeError as error:
-            raise StoreError(
-                f"{key}: damaged, or written by another version of bucketfeed ({error}); delete "
-                "everything under state/ and run feeds rebuild"
+            if self.replaces_unreadable:
+                return Versioned(stored.stat.version, kind())
+            raise UnreadableState(
+                f"{key}: damaged, or written by another version of bucketfeed ({error}); run "
+                "feeds rebuild, which replaces it"
             ) from None
 
     def version(self, key: str) -> str:

@@ -185,6 +185,23 @@ def test_posts_that_a_rebuild_began_with_and_left_are_sent():
     assert site.audit()[0] == []
 
 
+def test_an_unreadable_record_or_manifest_is_reported_and_the_audit_goes_on():
+    site = Site()
+    rebuild(site.publisher)
+    post = site.posts.get("5.md")
+    assert post is not None
+    site.posts.put("5.md", post.data.replace(b"Hello", b"Good day"))
+    site.feeds.put(record_key("5.md"), b"{")
+    site.feeds.put(manifest_key("category/c1"), b"{")
+    site.posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\n---\nx\n")
+    sent, report = site.audit()
+    assert sent == ["new.md"]
+    assert len(report.errors) == 2
+    assert all("run feeds rebuild" in error for error in report.errors)
+    rebuild(site.publisher)
+    assert site.is_right()
+
+
 SOON = b"---\ntitle: Soon\ndate: 2026-06-01 00:10:00\n---\nx\n"
 
 

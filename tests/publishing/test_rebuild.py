@@ -11,10 +11,11 @@ from support.yardstick import full_build, public_tree
 
 from feeds.config_file import parse_config
 from feeds.errors import Unavailable
+from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
 from feeds.runtime import ThreadedRuntime
-from feeds.state.keys import manifest_key
+from feeds.state.keys import FEED_LIST, manifest_key, record_key
 from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
 
@@ -173,4 +174,68 @@ def test_what_the_store_refused_is_done_by_the_next_rebuild():
     assert public_tree(feeds) != full_build(posts, feeds, one)
     done = rebuild(publisher(posts, feeds, one))
     assert (done.posts, done.errors) == (2, [])
+    assert public_tree(feeds) == full_build(posts, feeds, one)
+
+
+# --- state that is damaged, or of another version ------------------------------------------------
+
+OLD = b'{"token":"t","of_another_version":1}'
+UNREADABLE = {
+    "the list of feeds": lambda key: key == FEED_LIST,
+    "one manifest": lambda key: key == manifest_key("category/c1"),
+    "one record": lambda key: key == record_key("3.md"),
+    "every manifest": lambda key: key.endswith("/manifest.json"),
+    "all state": lambda key: not key.startswith("state/feeds/") or "/pages/" not in key,
+}
+
+
+def site_with_old_state(which: str, one) -> tuple[MemoryStore, MemoryStore]:
+    posts, feeds = filled(10), MemoryStore()
+    rebuild(publisher(posts, feeds, one))
+    keys = [stat.key for stat in feeds.list("state/") if UNREADABLE[which](stat.key)]
+    assert keys
+    for key in keys:
+        feeds.put(key, OLD)
+    return posts, feeds
+
+
+@pytest.mark.parametrize("which", UNREADABLE)
+def test_a_rebuild_replaces_state_of_another_version(which):
+    one = settings(limit=2, more=SMALL)
+    posts, feeds = site_with_old_state(which, one)
+    posts.delete("5.md")
+    posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\ncategory: c1\n---\nx\n")
+    assert rebuild(publisher(posts, feeds, one)).errors == []
+    assert public_tree(feeds) == full_build(posts, feeds, one)
+    assert all(feeds.get(stat.key).data != OLD for stat in feeds.list("state/"))
+    assert rebuild(publisher(posts, feeds, one)).posts == 0
+
+
+@pytest.mark.parametrize("which", ["one manifest", "all state"])
+def test_a_rebuild_that_replaces_state_can_be_stopped_at_any_write(which):
+    one = settings(limit=2, more=SMALL)
+    for number in count(1):
+        posts, feeds = site_with_old_state(which, one)
+        try:
+            rebuild(
+                Publisher(posts, StopAt(feeds, number, False), one, ThreadedRuntime(threads=1)),
+                batch=4,
+            )
+        except KeyboardInterrupt:
+            rebuild(publisher(posts, feeds, one))
+            assert public_tree(feeds) == full_build(posts, feeds, one), f"stopped at {number}"
+        else:
+            break
+    assert number > 20
+
+
+def test_the_record_of_a_deleted_post_is_replaced_when_it_is_unreadable():
+    one = settings()
+    posts, feeds = filled(4), MemoryStore()
+    rebuild(publisher(posts, feeds, one))
+    posts.delete("3.md")
+    publisher(posts, feeds, one).publish([Message("m", ("3.md",), 1, ())])
+    feeds.put(record_key("3.md"), OLD)
+    rebuild(publisher(posts, feeds, one))
+    assert feeds.get(record_key("3.md")).data != OLD
     assert public_tree(feeds) == full_build(posts, feeds, one)

@@ -25,9 +25,10 @@ from feeds.config_file import parse_config
 from feeds.documents import formats
 from feeds.documents.formats import archive_documents, current_documents
 from feeds.publishing import feed_writer, record_writer, websub
+from feeds.publishing.batch import PublishResult
 from feeds.publishing.due_markers import DUE_MARKERS
 from feeds.publishing.message import Message
-from feeds.publishing.publisher import Publisher, PublishResult
+from feeds.publishing.publisher import Publisher
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import ReadResult, read_post
 from feeds.state import page_edit

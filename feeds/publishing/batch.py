@@ -1,0 +1,64 @@
+"""One batch of messages: the work in progress, what failed, and the result."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from feeds.publishing.feed_list_writer import FeedListCheck
+from feeds.state.objects import Record
+
+
+class Failure(Struct, frozen=True):
+    """One thing that could not be done."""
+
+    what: str
+    """A sentence."""
+    records: tuple[str, ...]
+    """The names of the records that depend on it: their messages must be delivered again."""
+    key: str | None = None
+    """The post's key, if the failure is about one post."""
+    feed: str | None = None
+    """The feed's path, if the failure is about one feed."""
+
+
+class PublishResult(Struct, frozen=True):
+    """Result of publishing a batch."""
+
+    failed: frozenset[str]
+    """The ids of the messages that must be delivered again."""
+    changed: tuple[str, ...]
+    """The paths of the documents that were written: their bytes changed, or the store's versions
+    are not hashes of bytes."""
+    records: dict[str, Record]
+    """The records that were written, by name."""
+    failures: tuple[Failure, ...]
+    conflicts: dict[str, int]
+    """How many conflicts there were, by the key of the state object."""
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The failures as sentences."""
+        return tuple(failure.what for failure in self.failures)
+
+
+class Batch:
+    """One batch in progress: what was done so far, and what failed."""
+
+    def __init__(self, feed_list: FeedListCheck, *, redelivered: bool = False) -> None:
+        self.feed_list, self.redelivered = feed_list, redelivered
+        self.records: dict[str, Record] = {}
+        self.changed: list[str] = []
+        self.failures: list[Failure] = []
+
+    @property
+    def failed_records(self) -> frozenset[str]:
+        """The names of the records whose messages must be delivered again."""
+        return frozenset(name for failure in self.failures for name in failure.records)
+
+    def records_by_feed(self) -> dict[str, list[str]]:
+        """The names of the records that each feed depends on, by the feed's path, in order."""
+        by_feed: dict[str, list[str]] = {}
+        for name, record in self.records.items():
+            for path in record.feeds:
+                by_feed.setdefault(path, []).append(name)
+        return dict(sorted(by_feed.items()))
