@@ -6,26 +6,23 @@ from msgspec import Struct
 
 
 class Message(Struct, frozen=True):
-    """What one message asks for, to be acknowledged or sent back as a whole.
-
-    `id` is the `itemIdentifier` to answer SQS with, ``""`` where no queue is behind it (an empty
-    identifier in an answer fails the whole batch). `keys` are under POSTS_URL, decoded, in order,
-    without repeats; `notes` have a sentence for each thing passed over. `received` counts the
-    deliveries so far, this one too; 1 when unknown.
-    """
+    """A message that asks for some posts. It is acknowledged, or delivered again, as a whole."""
 
     id: str
+    """The `itemIdentifier` for the answer to SQS; ``""`` if the message is not from a queue (an
+    empty identifier in an answer fails the whole batch)."""
     keys: tuple[str, ...]
+    """The keys of the posts, below POSTS_URL, decoded, in order, without repeats."""
     received: int
+    """How often the message was delivered, with this delivery; 1 if unknown."""
     notes: tuple[str, ...]
+    """A sentence for each part of the message that was skipped."""
 
 
 class OutgoingMessage(Struct, frozen=True):
-    """A message to send.
-
-    `once`, for a FIFO queue: of all messages with the same text here, the queue takes one in five
-    minutes. Each is a group of its own, so that none waits for another.
-    """
+    """A message to send."""
 
     body: str
     once: str = ""
+    """For a FIFO queue, which takes one of the messages with the same text here in five minutes.
+    It is the message's group too, so that no message waits for another one."""

@@ -1,15 +1,16 @@
-"""Owns WebSub hubs: which of them to tell what, and telling them. Of a feed it knows its address.
+"""WebSub: which hubs to ping for which changed feed, and sending the pings.
 
-A hub that is told of a change fetches the feed at once, from the CDN, which may still show the copy
-from before. So nobody is told before every copy is too old to be shown: `DELAY` seconds later, by
-a message that a queue keeps so long.
+A hub fetches the feed as soon as it gets a ping. It fetches it from the CDN, which may still have
+the old copy. So a ping is sent `DELAY` seconds after the change, when no cache may serve the old
+copy any more: its message waits in a queue with this delay.
 
-Several changes make one ping without any state of ours: a message is named by its hub, its topic
-and the minute it was sent in (`WINDOW`), and a FIFO queue takes a name once in five minutes. What
-changes in the rest of that minute is told with it: the delay is a minute longer for that.
+Several changes of a feed make one ping, and need no stored state. The name of a message is a hash
+of its hub, its topic and the minute of the change (`WINDOW`); a FIFO queue takes a name once in
+five minutes. The ping reports later changes of the same minute too, so the delay is a minute
+longer.
 
-Nothing that a hub says is used but its status. It may be slow, send for ever, or send us elsewhere:
-it gets `DEADLINE` seconds, what it sends stays unread, and no redirect is followed.
+Of a hub's response only the status is used. A hub may be slow, send without end, or redirect: all
+pings together get `DEADLINE` seconds, no body is read, and no redirect is followed.
 """
 
 from __future__ import annotations
@@ -34,89 +35,96 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
 WINDOW = 60
-"""Seconds within which the changes of a document are told as one."""
+"""Changes of a document within the same window of this many seconds make one ping."""
 
 _MARGIN = 30
+"""Seconds added for safety."""
 
-_FRESHNESS = sum(
-    int(t) for t in re.findall(r"(?:s-maxage|stale-while-revalidate)=(\d+)", CACHE_CONTROL)
+_CDN_SECONDS = sum(
+    int(seconds)
+    for seconds in re.findall(r"(?:s-maxage|stale-while-revalidate)=(\d+)", CACHE_CONTROL)
 )
+"""The CDN may serve an old copy for this many seconds."""
 
-DELAY = WINDOW + _FRESHNESS + _MARGIN
+DELAY = WINDOW + _CDN_SECONDS + _MARGIN
 """Seconds from the first change in a window to the ping (infra/queues.yml: DelaySeconds)."""
 
 DEADLINE = 10.0
 """Seconds that all pings of a batch may take together; they are sent at once."""
 
-_CONNECT, _READ = 3.05, 5.0
+_TIMEOUTS = 3.05, 5.0
+"""Seconds to connect, and to wait for each read."""
 
 
 class Ping(Struct, frozen=True):
-    """A document that changed (WebSub calls it a topic), and a hub to tell: their addresses."""
+    """A request to a hub to fetch a document that changed."""
 
     hub: str
+    """The address of the hub."""
     topic: str
+    """The address of the document (WebSub calls it a topic)."""
 
 
 def topics_of_feed(path: str, config: Config) -> list[str]:
-    """The documents of a feed that subscribers follow: not its page, nor its archive."""
+    """Return the documents of a feed that people subscribe to: not its page, not its archive."""
     return [paths.document(path, paths.FEED_FILES[name]) for name in config.feeds.formats]
 
 
 def pings_for(changed: Iterable[str], config: Config) -> list[Ping]:
-    """Say who is to be told that documents (keys under the public root) have changed."""
+    """Return the pings for changed documents (paths below the public root), without repeats."""
     topics: dict[str, None] = {}
-    for key in changed:
-        path = paths.feed_of_document(key)
-        if path is not None and key in topics_of_feed(path, config):
-            topics[config.url(key)] = None
+    for document in changed:
+        feed = paths.feed_of_document(document)
+        if feed is not None and document in topics_of_feed(feed, config):
+            topics[config.url(document)] = None
     return [Ping(hub, topic) for topic in topics for hub in config.feeds.hubs]
 
 
 def queue_message(ping: Ping, now: datetime) -> OutgoingMessage:
-    """The message that brings a ping about: the same for all that are sent within a window."""
+    """Return the message for a ping; it is the same for all changes within one window."""
     window = int(now.timestamp()) // WINDOW
     name = hashlib.sha256(f"{ping.hub}\n{ping.topic}\n{window}".encode()).hexdigest()
     return OutgoingMessage(msgspec.json.encode(ping).decode(), once=name)
 
 
-# --- telling -------------------------------------------------------------------------------------
+# --- sending -------------------------------------------------------------------------------------
 
 
 def send_pings(
     pings: Sequence[Ping], transport: BaseAdapter | None = None, deadline: float = DEADLINE
 ) -> dict[Ping, str]:
-    """Send pings, all at once; return why those that failed did.
+    """Send pings, all at once; return a reason for each ping that failed.
 
-    `transport` carries the requests; tests have one that goes to a hub of their own.
+    `transport` sends the requests; tests pass one that connects to their own servers. `deadline`
+    is in seconds.
     """
-    from requests.adapters import HTTPAdapter  # 0.1 s, and only who tells hubs needs it
+    from requests.adapters import HTTPAdapter  # takes 0.1 s to import; not every function needs it
 
     transport = transport or HTTPAdapter()
-    outcomes: dict[Ping, str] = {}
+    failures: dict[Ping, str] = {}
 
     def send(ping: Ping) -> None:
-        outcomes[ping] = _send(ping, transport)
+        failures[ping] = _send(ping, transport)
 
-    # A read timeout is for each read: a hub that drips its headers is kept off by the deadline
-    # alone. Its thread is left behind, and does not keep the process alive.
+    # A read timeout is for each read: only the deadline ends a response whose headers come byte by
+    # byte. The thread goes on after the deadline, and as a daemon does not keep the process alive.
     threads = [threading.Thread(target=send, args=(ping,), daemon=True) for ping in pings]
     end = time.monotonic() + deadline
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(max(0, end - time.monotonic()))
-    known = dict(outcomes)
+    failures_in_time = dict(failures)
     late = f"did not answer within {deadline:g} s"
-    return {ping: why for ping in pings if (why := known.get(ping, late))}
+    return {ping: why for ping in pings if (why := failures_in_time.get(ping, late))}
 
 
 def _send(ping: Ping, transport: BaseAdapter) -> str:
-    """Send one ping; why it failed, or ``""``.
+    """Send one ping; return why it failed, or ``""``.
 
-    "The publisher MAY notify the hub": WebSub leaves the form open; all hubs take
-    `hub.mode=publish` and `hub.url`. Not by a requests.Session: even where it follows no redirect
-    it reads all of its body, and it takes proxies and passwords from the environment.
+    WebSub leaves the form of a ping open ("The publisher MAY notify the hub"); all hubs accept
+    `hub.mode=publish` and `hub.url`. A requests.Session is not used: it reads the whole body of a
+    redirect even if it does not follow it, and it takes proxies and passwords from the environment.
     """
     import requests
 
@@ -129,8 +137,8 @@ def _send(ping: Ping, transport: BaseAdapter) -> str:
         headers={"User-Agent": "bucketfeed", "Accept-Encoding": "identity"},
     )
     try:
-        answer = transport.send(request.prepare(), stream=True, timeout=(_CONNECT, _READ))
+        response = transport.send(request.prepare(), stream=True, timeout=_TIMEOUTS)
     except (requests.RequestException, ValueError, OSError) as error:
-        return f"could not be told: {type(error).__name__}: {error}"
-    answer.close()
-    return "" if 200 <= answer.status_code < 300 else f"answered {answer.status_code}"
+        return f"cannot be reached: {type(error).__name__}: {error}"
+    response.close()
+    return "" if 200 <= response.status_code < 300 else f"answered {response.status_code}"
