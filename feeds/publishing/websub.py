@@ -101,10 +101,10 @@ def send_pings(
     from requests.adapters import HTTPAdapter  # takes 0.1 s to import; not every function needs it
 
     transport = transport or HTTPAdapter()
-    failures: dict[Ping, str] = {}
+    outcomes: dict[Ping, str] = {}  # why a ping failed; "": it was sent
 
     def send(ping: Ping) -> None:
-        failures[ping] = _send(ping, transport)
+        outcomes[ping] = _send(ping, transport)
 
     # A read timeout is for each read: only the deadline ends a response whose headers come byte by
     # byte. The thread goes on after the deadline, and as a daemon does not keep the process alive.
@@ -114,9 +114,9 @@ def send_pings(
         thread.start()
     for thread in threads:
         thread.join(max(0, end - time.monotonic()))
-    failures_in_time = dict(failures)
+    outcomes_in_time = dict(outcomes)
     late = f"did not answer within {deadline:g} s"
-    return {ping: why for ping in pings if (why := failures_in_time.get(ping, late))}
+    return {ping: why for ping in pings if (why := outcomes_in_time.get(ping, late))}
 
 
 def _send(ping: Ping, transport: BaseAdapter) -> str:
