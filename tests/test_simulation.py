@@ -1,7 +1,7 @@
-"""Publishers that meet: seeded stories, every crash point, and the schedules that were found.
+"""Many publishers at work at once: random stories, a fault at every storage call, fixed schedules.
 
-The yardstick is the full build: when the queue is empty, the public tree is what one build of the
-posts would write, byte for byte (Story.check).
+When the queue is empty, the public tree must be what one full build of the posts writes, byte for
+byte (`Story.check`).
 """
 
 from __future__ import annotations
@@ -12,27 +12,36 @@ from itertools import count
 
 import pytest
 from simulation import mutants
-from simulation.story import SOON, Kind, Story, Worker, random_story, remembering, settings, text
+from simulation.story import (
+    FUTURE_DAY,
+    PublisherFactory,
+    Story,
+    Worker,
+    cached_pure_functions,
+    post_text,
+    random_story,
+    settings,
+)
 
 from feeds.publishing.publisher import Publisher
 from feeds.state.index_pages import IndexPages
 from feeds.state.state_store import StateStore
 
-SCHEDULES = 2400
+SEEDS = 2400
 CHUNK = 100
 SLOW = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _remembering():
-    with remembering():
+def _cached_pure_functions():
+    with cached_pure_functions():
         yield
 
 
 @pytest.mark.parametrize(
-    "start", [0, *(pytest.param(start, marks=SLOW) for start in range(CHUNK, SCHEDULES, CHUNK))]
+    "start", [0, *(pytest.param(start, marks=SLOW) for start in range(CHUNK, SEEDS, CHUNK))]
 )
-def test_any_schedule_ends_with_what_a_full_build_would_write(start):
+def test_random_schedule_ends_with_the_documents_of_a_full_build(start):
     for seed in range(start, start + CHUNK):
         try:
             random_story(seed).check()
@@ -41,19 +50,19 @@ def test_any_schedule_ends_with_what_a_full_build_would_write(start):
             raise
 
 
-# --- every crash point ---------------------------------------------------------------------------
+# --- a fault at every storage call ---------------------------------------------------------------
 
 
 def archive(story: Story) -> None:
-    """Seven posts in one category, published: enough for archive pages."""
+    """Publish seven posts in one category: enough for archive pages."""
     for day in range(1, 8):
-        story.upload(f"{day}.md", text("T", "x", day))
+        story.upload(f"{day}.md", post_text("T", "x", day))
     story.run([], workers=1, zombies=0)
 
 
 def a_move(story: Story) -> None:
     archive(story)
-    story.upload("3.md", text("T", "y", 3, tag="Why"))
+    story.upload("3.md", post_text("T", "y", 3, tag="Why"))
 
 
 def a_deletion(story: Story) -> None:
@@ -63,7 +72,7 @@ def a_deletion(story: Story) -> None:
 
 def a_back_dated_post_in_a_new_category(story: Story) -> None:
     archive(story)
-    story.upload("new.md", text("N", "[x, z]", 2, tag="Z"))
+    story.upload("new.md", post_text("N", "[x, z]", 2, tag="Z"))
 
 
 def a_file_that_moves_to_another_folder(story: Story) -> None:
@@ -80,7 +89,7 @@ SCENARIOS += [a_file_that_moves_to_another_folder]
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after", "lost", "409"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
-def test_a_fault_at_any_storage_call_is_healed_when_the_message_comes_again(scenario, when):
+def test_redelivery_repairs_a_crash_lost_reply_or_conflict_at_any_storage_call(scenario, when):
     id_from = "stem" if scenario is a_file_that_moves_to_another_folder else "key"
     for at in count(1):
         story = Story(at, settings("atom json", 3, id_from), fault=lambda *_: "")
@@ -95,7 +104,7 @@ def test_a_fault_at_any_storage_call_is_healed_when_the_message_comes_again(scen
 
 
 class FaultAt:
-    """One fault, at the call with this number."""
+    """Causes one fault, at the call with this number."""
 
     def __init__(self, at: int, when: str) -> None:
         self.at, self.when, self.calls = at, when, 0
@@ -105,68 +114,70 @@ class FaultAt:
         return self.when if self.calls == self.at else ""
 
 
-# --- schedules that were found, and the mutants that they catch ----------------------------------
+# --- directed schedules, and the mutants that they catch -----------------------------------------
 
 
 def until(story: Story, worker: Worker, call: str, key: str) -> None:
-    """Let a worker go on until its next call would be this one."""
+    """Run a worker until its next call would be `call` of a key that contains `key`."""
     for _ in range(1000):
         story.step(worker)
         calls = [*worker.posts.calls[-1:], *worker.feeds.calls[-1:]]
-        if any(made == call and key in where for made, where in calls):
+        if any(name == call and key in where for name, where in calls):
             return
-    raise AssertionError(f"{worker.name} never came to {call} {key}")
+    raise AssertionError(f"{worker.name} did not reach {call} {key}")
 
 
 def finish(story: Story, worker: Worker) -> None:
+    """Run a worker until it ends."""
     while worker in story.workers:
         story.step(worker)
 
 
-def started(story: Story, lives_on: bool = False) -> Worker:
+def start_worker(story: Story, lives_on: bool = False) -> Worker:
+    """Start a worker for one message; `lives_on`: in the process of an earlier worker."""
     worker = story.start(most=1, lives_on=lives_on)
     assert worker is not None
     return worker
 
 
-def there_and_back(kind: Kind, call: str, key: str, lives_on: bool = False) -> Story:
-    """A post is A, then B, then A again, while the worker that saw B is about to write."""
-    story = Story(1, settings(), kind, fault=lambda *_: "")
-    story.upload("a.md", text("A", "x", 1))
+def there_and_back(factory: PublisherFactory, call: str, key: str, lives_on: bool = False) -> Story:
+    """A post is A, then B, then A again, while the worker that read B is about to write."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("a.md", post_text("A", "x", 1))
     story.run([], workers=1, zombies=0)
-    story.upload("a.md", text("B", "x", 1))
-    slow = started(story, lives_on)
+    story.upload("a.md", post_text("B", "x", 1))
+    slow = start_worker(story, lives_on)
     until(story, slow, call, key)
-    story.upload("a.md", text("A", "x", 1))
-    finish(story, started(story))
+    story.upload("a.md", post_text("A", "x", 1))
+    finish(story, start_worker(story))
     finish(story, slow)
     story.run([], workers=1, zombies=0)
     return story
 
 
-def slow_record(kind: Kind) -> Story:
-    return there_and_back(kind, "put", "state/posts/")
+def slow_record(factory: PublisherFactory) -> Story:
+    return there_and_back(factory, "put", "state/posts/")
 
 
-def slow_index(kind: Kind) -> Story:
-    return there_and_back(kind, "put", "state/feeds/all/manifest.json")
+def slow_index(factory: PublisherFactory) -> Story:
+    return there_and_back(factory, "put", "state/feeds/all/manifest.json")
 
 
-def slow_document(kind: Kind) -> Story:
-    return there_and_back(kind, "put", "public/feed.json")
+def slow_document(factory: PublisherFactory) -> Story:
+    return there_and_back(factory, "put", "public/feed.json")
 
 
-def slow_document_of_a_process_that_was_alone(kind: Kind) -> Story:
-    return there_and_back(kind, "put", "public/feed.json", lives_on=True)
+def slow_document_of_a_process_that_was_alone(factory: PublisherFactory) -> Story:
+    return there_and_back(factory, "put", "public/feed.json", lives_on=True)
 
 
-def lost_reply_that_others_built_on(kind: Kind) -> Story:
-    """An index was written, its reply lost, and the next worker built on it at once."""
-    story = Story(1, settings(limit=2), kind, fault=lambda *_: "")
+def lost_reply_that_others_built_on(factory: PublisherFactory) -> Story:
+    """An index is written, the reply is lost, and another worker at once builds on the index."""
+    story = Story(1, settings(limit=2), factory, fault=lambda *_: "")
     archive(story)
-    story.upload("8.md", text("T", "x", 8))
-    story.upload("9.md", text("T", "x", 9))
-    first, second = started(story), started(story)
+    story.upload("8.md", post_text("T", "x", 8))
+    story.upload("9.md", post_text("T", "x", 9))
+    first, second = start_worker(story), start_worker(story)
 
     def fault(worker: Worker, call: str, key: str) -> str:
         return "lost" if worker is first and call == "put" and "all/manifest" in key else ""
@@ -176,102 +187,102 @@ def lost_reply_that_others_built_on(kind: Kind) -> Story:
     finish(story, second)
     finish(story, first)
     story.fault = lambda *_: ""
-    for day in range(1, 10):  # every page is needed
-        story.upload(f"{day}.md", text("U", "x", day))
-        finish(story, started(story))
+    for day in range(1, 10):  # so that every page is read
+        story.upload(f"{day}.md", post_text("U", "x", day))
+        finish(story, start_worker(story))
     return story
 
 
-def dead_over_a_document(kind: Kind) -> Story:
-    """A worker that was taken for dead writes an old document and dies at once."""
-    story = Story(1, settings(), kind, fault=lambda *_: "")
-    story.upload("a.md", text("A", "x", 1))
-    slow = started(story)
+def dead_over_a_document(factory: PublisherFactory) -> Story:
+    """A zombie worker writes an old document and crashes at once."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("a.md", post_text("A", "x", 1))
+    slow = start_worker(story)
     until(story, slow, "put", "public/feed.json")
-    slow.alone = True
-    story.queue.back(slow.batch)
-    story.upload("b.md", text("B", "x", 2))
-    while story.queue.waiting:
-        finish(story, started(story))
+    slow.is_zombie = True
+    story.queue.release(slow.batch)
+    story.upload("b.md", post_text("B", "x", 2))
+    while story.queue.visible:
+        finish(story, start_worker(story))
     story.fault = lambda _worker, call, _key: "after" if call == "put" else ""
     finish(story, slow)
     return story
 
 
-def a_reply_lost_over_a_document(kind: Kind) -> Story:
-    """A document was written; the SDK tried again, and was told that somebody had been there."""
-    story = Story(1, settings(), kind, fault=lambda *_: "")
-    lost = ["public/feed.json"]
+def a_reply_lost_over_a_document(factory: PublisherFactory) -> Story:
+    """A document is written, the reply is lost, and the SDK's second request gets a conflict."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    to_lose = ["public/feed.json"]
 
     def fault(_worker: Worker, call: str, key: str) -> str:
-        return "lost" if call == "put" and key in lost and not lost.clear() else ""
+        return "lost" if call == "put" and key in to_lose and not to_lose.clear() else ""
 
     story.fault = fault
-    story.upload("a.md", text("A", "x", 1))
+    story.upload("a.md", post_text("A", "x", 1))
     story.run([], workers=1, zombies=0)
     return story
 
 
-def slow_marker(kind: Kind) -> Story:
-    """A post waits for its time, then is a draft, then waits again; who saw the draft is slow."""
-    story = Story(1, settings(), kind, fault=lambda *_: "")
-    waits = text("A", "x", SOON)
-    story.upload("a.md", waits)
+def slow_marker(factory: PublisherFactory) -> Story:
+    """A post is due later, then a draft, then due later again; the worker of the draft is slow."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    due_later = post_text("A", "x", FUTURE_DAY)
+    story.upload("a.md", due_later)
     story.run([], workers=1, zombies=0)
-    story.upload("a.md", waits.replace(b"title: A", b"title: A\ndraft: true"))
-    slow = started(story)
+    story.upload("a.md", due_later.replace(b"title: A", b"title: A\ndraft: true"))
+    slow = start_worker(story)
     until(story, slow, "delete", "state/due/")
-    story.upload("a.md", waits)
-    finish(story, started(story))
+    story.upload("a.md", due_later)
+    finish(story, start_worker(story))
     finish(story, slow)
     story.run([], workers=1, zombies=0)
     assert "feed.json" in story.tree()
-    story.wake(timedelta(days=30))
+    story.pass_time(timedelta(days=30))
     story.run([], workers=1, zombies=0)
     return story
 
 
-def archived(story: Story) -> None:
-    """Twelve posts, published two hours ago, so that nothing of an archive is to be done."""
+def settled_archive(story: Story) -> None:
+    """Publish twelve posts and wait two hours: no archive document is pending any more."""
     for number in range(1, 13):
-        story.upload(f"{number}.md", text("T", "x", number))
+        story.upload(f"{number}.md", post_text("T", "x", number))
     story.run([], workers=1, zombies=0)
     story.now += timedelta(hours=2)
     for _ in range(2):
         story.queue.send("12.md")
-        finish(story, started(story, lives_on=True))
+        finish(story, start_worker(story, lives_on=True))
 
 
-def another_offset_in_the_archive(kind: Kind) -> Story:
-    """The same moment, written otherwise: equal as a time, and another text in the documents."""
-    story = Story(1, settings(limit=4), kind, fault=lambda *_: "")
-    archived(story)
+def another_offset_in_the_archive(factory: PublisherFactory) -> Story:
+    """The same moment with another offset: an equal datetime, and different text in documents."""
+    story = Story(1, settings(limit=4), factory, fault=lambda *_: "")
+    settled_archive(story)
     for day in range(1, 13):
-        other = text("T", "x", day).replace(b"10:00:00 +0000", b"12:00:00 +0200")
+        other = post_text("T", "x", day).replace(b"10:00:00 +0000", b"12:00:00 +0200")
         story.upload(f"{day}.md", other)
-        finish(story, started(story, lives_on=True))
+        finish(story, start_worker(story, lives_on=True))
         story.now += timedelta(hours=2)
     return story
 
 
-def deleted_from_the_archive_by_a_process_that_is_alone(kind: Kind) -> Story:
-    """An archive page is no more, and the process that made it was the last one there."""
-    story = Story(1, settings(limit=4), kind, fault=lambda *_: "")
-    archived(story)
+def deleted_from_the_archive_by_a_process_that_is_alone(factory: PublisherFactory) -> Story:
+    """Archive pages are retired by the process that wrote them, with no other worker between."""
+    story = Story(1, settings(limit=4), factory, fault=lambda *_: "")
+    settled_archive(story)
     for day in range(12, 4, -1):
         story.remove(f"{day}.md")
-        finish(story, started(story, lives_on=True))
+        finish(story, start_worker(story, lives_on=True))
     return story
 
 
-def changed_by_hand(kind: Kind) -> Story:
-    """Somebody has written over a document; then a message comes that changes nothing."""
-    story = Story(1, settings(), kind, fault=lambda *_: "")
-    story.upload("a.md", text("A", "x", 1))
+def changed_by_hand(factory: PublisherFactory) -> Story:
+    """A document is overwritten by hand; then a message is delivered that changes nothing."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("a.md", post_text("A", "x", 1))
     story.run([], workers=1, zombies=0)
-    story.feeds.put("public/feed.json", b'{"version": "somebody\'s"}')
+    story.feeds.put("public/feed.json", b'{"version": "by hand"}')
     story.queue.send("a.md")
-    finish(story, started(story, lives_on=True))
+    finish(story, start_worker(story, lives_on=True))
     return story
 
 
@@ -291,25 +302,25 @@ DIRECTED = [
 
 
 @pytest.mark.parametrize("schedule", DIRECTED, ids=lambda s: s.__name__)
-def test_the_protocol_holds_in_every_schedule_that_once_broke_it(schedule):
+def test_protocol_holds_in_directed_schedule(schedule):
     schedule(Publisher).check()
 
 
-def stays_while_unreadable(kind: Kind) -> Story:
+def stays_while_unreadable(factory: PublisherFactory) -> Story:
     """A post becomes unreadable: its last good entry stays, whatever else happens to the feed."""
-    story = Story(1, settings(), kind, fault=lambda *_: "")
-    good = text("A", "x", 1)
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    good = post_text("A", "x", 1)
     story.upload("a.md", good)
     story.run([], workers=1, zombies=0)
     story.upload("a.md", b"---\ntitle: broken\ndate: 2018-110-15\n---\n")
-    story.upload("b.md", text("B", "x", 2))
+    story.upload("b.md", post_text("B", "x", 2))
     story.run([], workers=1, zombies=0)
-    # The yardstick is the posts as they last could be read.
+    # The full build is compared with the last version that could be read.
     story.posts.put("a.md", good)
     return story
 
 
-def test_the_last_good_entry_of_a_post_stays_while_it_cannot_be_read():
+def test_last_good_entry_of_an_unreadable_post_stays():
     stays_while_unreadable(Publisher).check()
 
 
@@ -328,9 +339,9 @@ CAUGHT_BY_SCHEDULE = [
 
 
 @pytest.mark.parametrize(("mutant", "schedule"), CAUGHT_BY_SCHEDULE)
-def test_a_directed_schedule_catches_the_mutant(mutant, schedule):
-    kind = mutants.publisher(mutant)
-    assert is_caught(lambda: schedule(kind))
+def test_directed_schedule_catches_the_mutant(mutant, schedule):
+    factory = mutants.publisher(mutant)
+    assert is_caught(lambda: schedule(factory))
 
 
 CAUGHT_BY_SEEDS = [
@@ -349,35 +360,35 @@ CAUGHT_BY_SEEDS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mutant", CAUGHT_BY_SEEDS)
-def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
-    kind = mutants.publisher(mutant)
-    assert any(is_caught(lambda s=seed: random_story(s, kind)) for seed in range(SCHEDULES))
+def test_random_stories_catch_the_mutant(mutant):
+    factory = mutants.publisher(mutant)
+    assert any(is_caught(lambda s=seed: random_story(s, factory)) for seed in range(SEEDS))
 
 
 class BreaksNothing(StateStore):
-    """A mutant of something that has another name by now."""
+    """A mutant that overrides a method which does not exist."""
 
-    def swap(self, key, kind, change):
+    def no_such_method(self, key):
         raise AssertionError(key)
 
 
 class BreaksNoPart(IndexPages):
-    """A mutant of something that a publisher does not hold."""
+    """A mutant of a class that no part of a publisher has."""
 
     def page(self, name):
         raise AssertionError(name)
 
 
 @pytest.mark.parametrize("mutant", [BreaksNothing, BreaksNoPart])
-def test_a_mutant_that_misses_its_target_is_no_mutant(mutant):
+def test_mutant_that_overrides_nothing_of_a_publisher_is_refused(mutant):
     with pytest.raises(AssertionError, match=r"to break|no part of a publisher"):
         mutants.publisher(mutant)
 
 
-def is_caught(told: Callable[[], Story]) -> bool:
-    """Whether a story ends with the wrong tree, or never, or in an exception."""
+def is_caught(run: Callable[[], Story]) -> bool:
+    """Return whether a story ends with a wrong tree or an exception, or does not end."""
     try:
-        told().check()
+        run().check()
     except Exception:
         return True
     return False

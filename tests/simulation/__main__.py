@@ -1,4 +1,4 @@
-"""Run more stories than the tests do: ``make simulate N=100000``."""
+"""Runs more stories than the tests do: ``make simulate N=100000``."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from simulation.story import random_story, remembering
+from simulation.story import cached_pure_functions, random_story
 
 
 def run(start: int, count: int) -> list[str]:
-    """Run stories; what went wrong, with how to replay it."""
-    wrong = []
-    with remembering():
+    """Run stories; return a message for each failure, with the command to replay it."""
+    failures = []
+    with cached_pure_functions():
         for seed in range(start, start + count):
             try:
                 random_story(seed).check()
             except Exception as error:
                 replay = f"make simulate FROM={seed} N=1"
-                wrong.append(f"seed {seed} ({replay}):\n{type(error).__name__}: {error}")
-    return wrong
+                failures.append(f"seed {seed} ({replay}):\n{type(error).__name__}: {error}")
+    return failures
 
 
 def main() -> int:
@@ -29,19 +29,19 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("count", type=int)
     parser.add_argument("start", type=int)
-    given = parser.parse_args()
-    began, chunk = time.monotonic(), 200
-    starts = range(given.start, given.start + given.count, chunk)
-    counts = [min(chunk, given.start + given.count - start) for start in starts]
-    wrong: list[str] = []
+    arguments = parser.parse_args()
+    start_time, chunk = time.monotonic(), 200
+    starts = range(arguments.start, arguments.start + arguments.count, chunk)
+    counts = [min(chunk, arguments.start + arguments.count - start) for start in starts]
+    failures: list[str] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for found in pool.map(run, starts, counts):
-            wrong += found
-            for text in found:
-                print(text, flush=True)
-    took = time.monotonic() - began
-    print(f"{given.count:,} stories in {took:.0f} s, {len(wrong)} went wrong")
-    return bool(wrong)
+        for messages in pool.map(run, starts, counts):
+            failures += messages
+            for message in messages:
+                print(message, flush=True)
+    seconds = time.monotonic() - start_time
+    print(f"{arguments.count:,} stories in {seconds:.0f} s, {len(failures)} failed")
+    return bool(failures)
 
 
 if __name__ == "__main__":

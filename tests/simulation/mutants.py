@@ -1,6 +1,7 @@
-"""The publisher, broken on purpose: each mutant lacks one thing that the protocol needs.
+"""Publishers that are broken on purpose: each mutant breaks one rule or guard of the protocol.
 
-If the simulator could not tell one of these from the real publisher, it would prove nothing.
+The simulator must catch each of them: a test that passes with a broken publisher proves nothing.
+docs/design.md has the rules and guards.
 """
 
 from __future__ import annotations
@@ -31,20 +32,21 @@ from feeds.stores.memory import MemoryStore
 
 
 def publisher(mutant: type) -> Callable[..., Publisher]:
-    """Return what makes publishers with the mutant in place of the class that it breaks.
+    """Return a function that makes publishers with the mutant in place of its base class.
 
-    Fails at once if that class has no method of that name to break.
+    Fails at once if the base class does not have the methods that the mutant overrides, so that a
+    renamed method cannot make a mutant harmless.
     """
-    (whole,) = mutant.__bases__
-    kinds = FunctionType | staticmethod
-    own = {name for name, value in vars(mutant).items() if isinstance(value, kinds)}
+    (base,) = mutant.__bases__
+    function_types = FunctionType | staticmethod
+    own = {name for name, value in vars(mutant).items() if isinstance(value, function_types)}
     assert own, f"{mutant.__name__} breaks nothing"
-    assert own <= vars(whole).keys(), f"{whole.__name__} has no {own - vars(whole).keys()} to break"
+    assert own <= vars(base).keys(), f"{base.__name__} has no {own - vars(base).keys()} to break"
 
     def broken(*args: Any) -> Publisher:
         publisher = Publisher(*args)
-        parts = [part for part in vars(publisher).values() if type(part) is whole]
-        assert parts, f"no part of a publisher is {whole.__name__}"
+        parts = [part for part in vars(publisher).values() if type(part) is base]
+        assert parts, f"no part of a publisher is {base.__name__}"
         for part in parts:
             part.__class__ = mutant
         return publisher
@@ -54,17 +56,19 @@ def publisher(mutant: type) -> Callable[..., Publisher]:
 
 
 class SourceFirst(StateStore):
-    """Rule 1: reads its own version only after its source."""
+    """Breaks rule 1: reads its own version only after its source."""
 
     def replace(self, key, old, new):
         version, now = self.read(key, type(new))
         if not isinstance(new, Record) and now.token != old.value.token:
-            raise Conflict(key)  # an index would lose entries at once; a record is simply older
+            raise Conflict(
+                key
+            )  # an index would lose entries in any schedule; a record is only older
         return super().replace(key, Versioned(version, old.value), new)
 
 
 class Unconditional(StateStore):
-    """Rule 1: writes over whatever is there."""
+    """Breaks rule 1: writes a state object without a condition on its version."""
 
     def replace(self, key, old, new):
         signed = self.signed(new)
@@ -72,7 +76,7 @@ class Unconditional(StateStore):
 
 
 class SkipsEqualWrites(StateStore):
-    """Rule 2: does not write a record that would stay the same."""
+    """Breaks rule 2: does not write a record that would stay the same."""
 
     def replace(self, key, old, new):
         before = old.value
@@ -82,7 +86,7 @@ class SkipsEqualWrites(StateStore):
 
 
 class StaleTokens(StateStore):
-    """Rule 3: equal content has an equal ETag."""
+    """Breaks rule 3: writes no fresh token, so that equal content has an equal ETag."""
 
     def signed(self, new):
         if isinstance(new, Manifest):
@@ -91,7 +95,7 @@ class StaleTokens(StateStore):
 
 
 class NeverLooksAgain(DocumentWriter):
-    """Rule 4: publishes the documents of the index that it wrote, and stops."""
+    """Breaks rule 4: does not check after publishing whether the source has changed."""
 
     def _publish_version(self, key, stored, source, log):
         super()._publish_version(key, stored, source, log)
@@ -99,14 +103,14 @@ class NeverLooksAgain(DocumentWriter):
 
 
 class ForgetsTheLastGood(RecordWriter):
-    """A post that cannot be read loses its entry."""
+    """Breaks the guard of unreadable posts: removes the last good entry of such a post."""
 
     def _snapshot(self, key, before):
         return super()._snapshot(key, None)
 
 
 class DeniedIsDeleted(RecordWriter):
-    """Reads 403 as *there is no such post*."""
+    """Breaks the guard of denied posts: takes 403 for a deletion."""
 
     def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
         try:
@@ -116,7 +120,7 @@ class DeniedIsDeleted(RecordWriter):
 
 
 class ForgetsOldFeeds(RecordWriter):
-    """The record names only the feeds that the post is in now."""
+    """Breaks the superset of feeds: the record names only the feeds that the post is in now."""
 
     def _build(self, old, objects):
         entries = [snapshot.entry for snapshot in objects.values() if snapshot.entry]
@@ -125,35 +129,35 @@ class ForgetsOldFeeds(RecordWriter):
 
 
 class ForgetsOldSortKeys(RecordWriter):
-    """The record names only the sort key that the post has now."""
+    """Breaks the superset of sort keys: the record names only the key that the post has now."""
 
     def _build(self, old, objects):
         return super()._build(replace(old, sort_keys=()), objects)
 
 
 class LeavesMarkersUnseen(DueMarkers):
-    """Deletes a marker, and does not check whether the post has that time again."""
+    """Breaks the guard of due markers: after deleting one, does not read the record again."""
 
     def _delete(self, name, due):
         self.state.store.delete(marker_key(name, due))
 
 
 class ForgetsPendingDocuments(IndexWriter):
-    """The manifest does not keep the archive documents that a crash left unwritten."""
+    """Breaks the manifest's memory: drops pending archive documents and tombstones unchecked."""
 
     def _without_done(self, old, pages, redelivered):
         return super()._without_done(replace(old, pending={}, tombstones={}), pages, redelivered)
 
 
 class RemovesPagesInUse(IndexWriter):
-    """Takes a lost reply for a lost write, and deletes the pages that the write named."""
+    """Breaks the guard of lost replies: takes each for a lost write, and deletes its pages."""
 
     def _is_lost(self, draft, current):
         return True
 
 
 class BelievesTheListUnseen(FeedListWriter):
-    """Believes that the list of feeds has a title because a worker was going to write it."""
+    """Breaks the check of the list of feeds: takes every title for listed, unseen."""
 
     def check(self):
         return _AlwaysListed()
@@ -165,7 +169,7 @@ class _AlwaysListed:
 
 
 class OverwritesDocuments(DocumentWriter):
-    """Writes documents over whatever is there."""
+    """Breaks the guard of documents: writes them without a condition on their version."""
 
     def _put(self, write):
         document, _ = write
@@ -173,7 +177,7 @@ class OverwritesDocuments(DocumentWriter):
 
 
 class ReportsOnlyWhatItSawWritten(DocumentWriter):
-    """Does not count a document as changed if its write met a conflict."""
+    """Breaks the report of changes: leaves out documents whose write met a conflict."""
 
     def write(self, writes, log):
         before = dict(log.changed)
@@ -185,7 +189,7 @@ class ReportsOnlyWhatItSawWritten(DocumentWriter):
 
 
 class TakesConflictsForDone(DocumentWriter):
-    """Believes that a document in conflict was written by a newer worker."""
+    """Breaks the retry of documents: takes a conflict for a write by a newer worker."""
 
     def write(self, writes, log):
         with contextlib.suppress(Conflict):
@@ -193,14 +197,14 @@ class TakesConflictsForDone(DocumentWriter):
 
 
 class TrustsTheFastPath(FeedWriter):
-    """Does not check the manifest after the fast path."""
+    """Breaks rule 4 on the fast path: does not check the manifest after writing."""
 
     def _is_newest(self, index):
         return True
 
 
 class ForgetsArchivesOnTheFastPath(FeedWriter):
-    """Takes the fast path even if archive documents must be written or deleted."""
+    """Breaks a condition of the fast path: takes it although archive documents are pending."""
 
     def _publish_if_unchanged(self, index: StoredIndex, last: LastWrite, log: WriteLog) -> bool:
         bare = replace(index.manifest, pending={}, tombstones={})
@@ -208,7 +212,7 @@ class ForgetsArchivesOnTheFastPath(FeedWriter):
 
 
 class BelievesItsLastWrite(FeedWriter):
-    """Does not read a document that would stay as this process has left it."""
+    """Breaks a condition of the fast path: takes unchanged documents for still published."""
 
     def _publish_if_unchanged(self, index, last, log):
         documents = self.current_documents(index.path, index.manifest)

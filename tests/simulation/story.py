@@ -1,4 +1,4 @@
-"""One run of the small world: what users do, what workers do, and what must be true at the end."""
+"""One simulated run (a story): users upload posts, workers publish them, invariants are checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unittest import mock
 import greenlet
 import msgspec
 from lxml import etree
-from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
+from simulation.simulated_store import START, Bucket, Crash, Queue, SimulatedRuntime, SteppedStore
 
 from feeds import paths
 from feeds.building import scan
@@ -35,26 +35,30 @@ from feeds.state import page_edit
 from feeds.state.keys import path_of_manifest
 from feeds.stores.memory import MemoryStore
 
-Kind = Callable[..., Publisher]
-"""What makes a publisher: the class, or what puts a mutant into it."""
+PublisherFactory = Callable[..., Publisher]
+"""Makes a publisher: the class itself, or a function that puts a mutant into it."""
 
-SOON = 40
-"""A day of the future, for `text`."""
+FUTURE_DAY = 40
+"""A day in the future, for `post_text`."""
 
 KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 
 
 @lru_cache
-def settings(names: str = "json", limit: int = 2, id_from: str = "key") -> Config:
-    listed = ", ".join(f'"{name}"' for name in names.split())
+def settings(formats: str = "json", limit: int = 2, id_from: str = "key") -> Config:
+    """Return a configuration; the formats are names with spaces between them."""
+    names = ", ".join(f'"{name}"' for name in formats.split())
     return parse_config(
-        f'[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nformats = [{listed}]\n'
+        f'[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nformats = [{names}]\n'
         f'limit = {limit}\n[posts]\nid_from = "{id_from}"\n[categories]\ntitle_from = "tags"\n'
     )
 
 
-def text(title: str, category: str, day: int, tag: str = "") -> bytes:
-    """A post of a day of December 2025; days go on in January, from `SOON` on after the start."""
+def post_text(title: str, category: str, day: int, tag: str = "") -> bytes:
+    """Return a post of a day of December 2025; days from 32 on are in January 2026 and later.
+
+    A story starts on 2026-01-01, so a post of `FUTURE_DAY` is not public yet.
+    """
     date = datetime(2025, 12, 1, 10, tzinfo=UTC) + timedelta(days=day - 1)
     tags = f"tags: {tag}\n" if tag else ""
     return (
@@ -64,29 +68,32 @@ def text(title: str, category: str, day: int, tag: str = "") -> bytes:
 
 
 class Worker:
-    """A publisher at work on a batch; it goes one storage call further with each step.
+    """A publisher at work on a batch; each step runs it up to its next storage call.
 
-    Its publisher may be that of a worker before it: a process remembers.
+    With a `predecessor` it runs in the process of that worker, whose publisher remembers its last
+    writes.
     """
 
     def __init__(
-        self, name: str, story: Story, batch: list[Message], before: Worker | None = None
+        self, name: str, story: Story, batch: list[Message], predecessor: Worker | None = None
     ) -> None:
         self.name, self.story, self.batch = name, story, batch
-        self.alone = False  # the queue has given its messages out again
-        self.asleep = 0  # steps of others that it will not see
-        self.posts = before.posts if before else Turns(story.posts, self._fault)
-        self.feeds = before.feeds if before else Turns(story.feeds, self._fault)
+        self.is_zombie = False
+        """The queue has presumed it dead and has delivered its messages again."""
+        self.sleep_steps = 0
+        """For so many steps of other workers it stays asleep."""
+        self.posts = predecessor.posts if predecessor else SteppedStore(story.posts, self._fault)
+        self.feeds = predecessor.feeds if predecessor else SteppedStore(story.feeds, self._fault)
         self.posts.fault = self.feeds.fault = self._fault
-        self.feeds.fooled = {}
+        self.feeds.aba_writes = {}
         self.result: PublishResult | None = None
-        runtime = Clockwork(name, lambda: story.now)
+        runtime = SimulatedRuntime(name, lambda: story.now)
         self.publisher = (
-            before.publisher
-            if before
+            predecessor.publisher
+            if predecessor
             else story.publisher(self.posts, self.feeds, story.config, runtime)
         )
-        self.line = greenlet.greenlet(self._run)
+        self.greenlet = greenlet.greenlet(self._run)
 
     def _fault(self, call: str, key: str) -> str:
         return self.story.fault(self, call, key)
@@ -95,51 +102,59 @@ class Worker:
         self.result = self.publisher.publish(self.batch)
 
     def step(self) -> None:
-        """One storage call. Raises Crash where the process ends."""
-        self.line.switch()
+        """Make one storage call, and stop before the next one. Raises Crash if the process ends."""
+        self.greenlet.switch()
 
     @property
     def finished(self) -> bool:
-        return self.line.dead
+        """Whether the batch is done."""
+        return self.greenlet.dead
 
 
 class Story:
-    """Two buckets, a queue, and workers."""
+    """Two buckets, a queue, workers, and the history of what happened."""
 
     def __init__(
         self,
         seed: int,
         settings_: Config,
-        publisher: Kind = Publisher,
+        publisher: PublisherFactory = Publisher,
         fault: Callable[[Worker, str, str], str] | None = None,
     ) -> None:
         self.random = Random(seed)
         self.config, self.publisher = settings_, publisher
         self.posts, self.feeds, self.queue = Bucket(), Bucket(), Queue(self.random)
-        self.feeds.watch = self._check_document
+        self.feeds.on_write = self._check_document
         self.workers: list[Worker] = []
-        self.names = 0
+        self.workers_started = 0
         self.now = START
         self.faults_left = 0
         self.sleepiness = 0.0
-        self.idle: list[Worker] = []  # whose processes live on
+        self.idle: list[Worker] = []
+        """Workers that have finished, and whose processes can take another batch."""
         self.fault = fault or self._random_fault
-        self.told: list[str] = []
-        # Documents that changed since subscribers were told of them, and who wrote them last.
-        self.untold: dict[str, Worker | None] = {}
+        self.history: list[str] = []
+        """One line for each event."""
+        self.unreported: dict[str, Worker | None] = {}
+        """Documents whose last change no worker has reported for hubs, and the last writer."""
         self.writer: Worker | None = None
-        self.left: dict[str, int] = {}  # documents that are wrong for want of anybody to mend them
-        self.twice: set[str] = set()  # messages given out again while their first worker ran
+        """The worker whose step it is."""
+        self.excused_writes: dict[str, int] = {}
+        """For each document that may stay wrong: the number of the excused write."""
+        self.redelivered: set[str] = set()
+        """The ids of messages that were delivered again while their first worker was running."""
 
     # --- what users do -------------------------------------------------------------------------
 
     def upload(self, key: str, data: bytes) -> None:
-        self.told.append(f"upload {key}")
+        """Write a post, and send its event."""
+        self.history.append(f"upload {key}")
         self.posts.put(key, data)
         self.queue.send(key)
 
     def remove(self, key: str) -> None:
-        self.told.append(f"remove {key}")
+        """Delete a post, and send its event."""
+        self.history.append(f"remove {key}")
         self.posts.objects.pop(key, None)
         self.queue.send(key)
 
@@ -152,131 +167,140 @@ class Story:
         kinds = ["before", "after", "500", "lost", "409"]
         kinds += ["403"] if call == "get" and not key.startswith("state/") else []
         fault = self.random.choice(kinds)
-        self.told.append(f"{worker.name} {call} {key}: {fault}")
+        self.history.append(f"{worker.name} {call} {key}: {fault}")
         return fault
 
     def start(self, most: int = 3, lives_on: bool | None = None) -> Worker | None:
-        """A worker for messages that wait, in the process of one before it or in a new one."""
-        batch = self.queue.take(self.random.randint(1, most))
+        """Start a worker for visible messages, in the process of an earlier worker or in a new one.
+
+        `lives_on` decides which; None: at random. Returns None if no message is visible.
+        """
+        batch = self.queue.receive(self.random.randint(1, most))
         if not batch:
             return None
-        self.names += 1
+        self.workers_started += 1
         if lives_on is None:
             lives_on = self.random.randrange(len(self.idle) + 1) > 0
-        before = self.idle.pop(self.random.randrange(len(self.idle))) if lives_on else None
-        worker = Worker(f"w{self.names}", self, batch, before)
-        as_ = f" in the process of {before.name}" if before else ""
-        self.told.append(f"{worker.name} starts{as_} on {[m.id + str(m.keys) for m in batch]}")
+        predecessor = self.idle.pop(self.random.randrange(len(self.idle))) if lives_on else None
+        worker = Worker(f"w{self.workers_started}", self, batch, predecessor)
+        process = f" in the process of {predecessor.name}" if predecessor else ""
+        messages = [message.id + str(message.keys) for message in batch]
+        self.history.append(f"{worker.name} starts{process} on {messages}")
         self.workers.append(worker)
         return worker
 
     def step(self, worker: Worker) -> None:
-        """Let one worker go one call further, and see to its end."""
+        """Let a worker make one storage call; handle its crash or its end."""
         self.writer = worker
         try:
             worker.step()
         except Crash:
-            self.told.append(f"{worker.name} crashes")
+            self.history.append(f"{worker.name} crashes")
             self.workers.remove(worker)
-            self._excuse(worker)
-            if not worker.alone:
-                self.queue.back(worker.batch)
+            self._excuse_crash(worker)
+            if not worker.is_zombie:
+                self.queue.release(worker.batch)
             return
         if worker.finished:
             assert worker.result is not None
             self.workers.remove(worker)
             self.idle.append(worker)
-            for name in self._noted(worker.result, worker.batch):
-                self.untold.pop(name, None)
+            for name in self._reported_documents(worker.result, worker.batch):
+                self.unreported.pop(name, None)
             failed = worker.result.failed
-            self.told.append(f"{worker.name} ends, failed: {sorted(failed)}")
-            self.queue.done([m for m in worker.batch if m.id not in failed])
-            if not worker.alone:
-                self.queue.back([m for m in worker.batch if m.id in failed])
+            self.history.append(f"{worker.name} ends, failed: {sorted(failed)}")
+            self.queue.delete([m for m in worker.batch if m.id not in failed])
+            if not worker.is_zombie:
+                self.queue.release([m for m in worker.batch if m.id in failed])
 
-    def _noted(self, result: PublishResult, batch: list[Message]) -> set[str]:
-        """The documents that hubs are told of when a worker is done (feeds/aws/batch.py)."""
-        noted = set(result.changed)
+    def _reported_documents(self, result: PublishResult, batch: list[Message]) -> set[str]:
+        """Return the documents that hubs are pinged for after a batch (feeds/aws/batch.py)."""
+        reported = set(result.changed)
         if any(message.received > 1 for message in batch):
             touched = {path for record in result.records.values() for path in record.feeds}
-            noted.update(
+            reported.update(
                 key for path in touched for key in websub.topics_of_feed(path, self.config)
             )
-        return noted
+        return reported
 
-    def _excuse(self, worker: Worker) -> None:
-        """What nobody mends or tells of: who wrote it died, and another acknowledges its message.
+    def _excuse_crash(self, worker: Worker) -> None:
+        """Excuse what no worker will repair or report after this crash.
 
-        The window that docs/design.md leaves open, of workers that were taken for dead. What they
-        wrote is left only if it went over a version that was there again.
+        This is the race that docs/design.md leaves open: a zombie worker crashes, and another
+        worker acknowledges its message. A write of the zombie is excused only if it replaced a
+        version that had gone and come back (A -> B -> A).
         """
-        if worker.alone or any(message.id in self.twice for message in worker.batch):
-            self.left |= worker.feeds.fooled
-            self.untold = {name: by for name, by in self.untold.items() if by is not worker}
+        if worker.is_zombie or any(message.id in self.redelivered for message in worker.batch):
+            self.excused_writes |= worker.feeds.aba_writes
+            self.unreported = {name: by for name, by in self.unreported.items() if by is not worker}
 
-    def wake(self, later: timedelta) -> None:
-        """Let time pass, and have the posts looked at that the audit would find to be due."""
-        self.now += later
+    def pass_time(self, duration: timedelta) -> None:
+        """Let time pass, and send a message for each post with a marker, as the audit does."""
+        self.now += duration
         for key, object_ in sorted(self.feeds.objects.items()):
             if key.startswith(DUE_MARKERS):
                 for post_key in json.loads(object_.data)["keys"]:
-                    self.told.append(f"the time of {post_key} has come")
+                    self.history.append(f"{post_key} is due")
                     self.queue.send(post_key)
 
-    def _next(self) -> Worker:
-        """Whose turn it is. Now and then one falls asleep, so that others overtake it by far."""
+    def _next_worker(self) -> Worker:
+        """Choose the next worker. Sometimes it falls asleep, so that others overtake it by far."""
         for worker in self.workers:
-            worker.asleep = max(worker.asleep - 1, 0)
-        awake = [worker for worker in self.workers if not worker.asleep] or self.workers
+            worker.sleep_steps = max(worker.sleep_steps - 1, 0)
+        awake = [worker for worker in self.workers if not worker.sleep_steps] or self.workers
         worker = self.random.choice(awake)
         if self.random.random() < self.sleepiness:
-            worker.asleep = self.random.choice([20, 60, 200])
+            worker.sleep_steps = self.random.choice([20, 60, 200])
         return worker
 
     def run(
         self, actions: Iterable[Callable[[], None]], workers: int = 3, zombies: int = 2
     ) -> None:
-        """Do the actions while workers work; then let the workers empty the queue."""
+        """Run actions while workers work; then let the workers empty the queue.
+
+        At most `workers` run at once; `zombies` is how many may become zombies.
+        """
         todo = list(actions)[::-1]
         for _ in range(100_000):
             if todo and self.random.random() < 0.05:
                 todo.pop()()
-            elif len(self.workers) < workers and self.queue.waiting and self.random.random() < 0.3:
+            elif len(self.workers) < workers and self.queue.visible and self.random.random() < 0.3:
                 self.start()
             elif self.workers:
-                worker = self._next()
-                if zombies and not worker.alone and self.random.random() < 0.01:
+                worker = self._next_worker()
+                if zombies and not worker.is_zombie and self.random.random() < 0.01:
                     zombies -= 1
-                    worker.alone = True
-                    self.told.append(f"{worker.name} is taken for dead")
-                    self.queue.back(worker.batch)
-                    self.twice.update(message.id for message in worker.batch)
+                    worker.is_zombie = True
+                    self.history.append(f"{worker.name} becomes a zombie")
+                    self.queue.release(worker.batch)
+                    self.redelivered.update(message.id for message in worker.batch)
                     if self.random.random() < 0.5:
-                        self.queue.waiting.extend(worker.batch[:1])  # and twice over
+                        self.queue.visible.extend(worker.batch[:1])  # delivered a third time
                 self.step(worker)
             elif todo:
                 todo.pop()()
-            elif not self.queue.waiting:
-                assert not self.queue.open, "a message was lost"
+            elif not self.queue.visible:
+                assert not self.queue.unfinished, "a message was lost"
                 return
-        raise AssertionError("the workers never came to an end")
+        raise AssertionError("the workers did not finish within 100,000 steps")
 
     # --- what must be true ---------------------------------------------------------------------
 
     def _check_document(self, key: str, data: bytes, before: bytes) -> None:
+        """Check that a written document is well-formed, and note that its change is unreported."""
         if not key.startswith(paths.PUBLIC) or not data:
             return
         name = key.removeprefix(paths.PUBLIC)
         feed = paths.feed_of_document(name)
         if data != before and feed is not None and name in websub.topics_of_feed(feed, self.config):
-            self.untold[name] = self.writer
+            self.unreported[name] = self.writer
         if key.endswith(".json"):
             assert json.loads(data)["version"]
         elif key.endswith(".xml"):
             etree.fromstring(data)
 
     def tree(self) -> dict[str, bytes]:
-        """What the public can see."""
+        """Return the published documents by path."""
         return {
             key.removeprefix(paths.PUBLIC): object_.data
             for key, object_ in sorted(self.feeds.objects.items())
@@ -284,7 +308,7 @@ class Story:
         }
 
     def yardstick(self) -> dict[str, bytes]:
-        """What one full build of the posts would write; feeds that were once there are empty."""
+        """Return the documents of a full build, also those of feeds that are empty now."""
         store = MemoryStore()
         for key, object_ in self.posts.objects.items():
             store.put(key, object_.data)
@@ -295,40 +319,42 @@ class Story:
             return {document.path: document.data for document in made}
 
     def check(self) -> None:
-        """The public tree is the full build's, byte for byte, and subscribers know of it."""
+        """Check that the public tree equals a full build, and that each change was reported."""
         tree, yardstick = self.tree(), self.yardstick()
         wrong = [f"missing: {key}" for key in sorted(yardstick.keys() - tree.keys())]
         wrong += [f"left over: {key}" for key in sorted(tree.keys() - yardstick.keys())]
-        left = {
+        excused = {
             key.removeprefix(paths.PUBLIC)
-            for key, write in self.left.items()
+            for key, write in self.excused_writes.items()
             if self.feeds.writes[key] == write
         }
-        both = sorted((tree.keys() & yardstick.keys()) - left)
+        both = sorted((tree.keys() & yardstick.keys()) - excused)
         wrong += [f"differs: {key}" for key in both if tree[key] != yardstick[key]]
-        wrong += [f"nobody is told of: {name}" for name in sorted(self.untold)]
-        assert not wrong, "\n".join([*self.told, *wrong])
+        wrong += [f"no worker has reported: {name}" for name in sorted(self.unreported)]
+        assert not wrong, "\n".join([*self.history, *wrong])
 
 
-def random_story(seed: int, publisher: Kind = Publisher, faults: int = 4) -> Story:
-    """A whole story from a seed: some posts, what happens to them, and who handles it.
+def random_story(seed: int, publisher: PublisherFactory = Publisher, faults: int = 4) -> Story:
+    """Run a whole story from a seed: some posts, what happens to them, and which worker does it.
 
-    Most are of a few posts, each of which ends a page of the index; some of many, in longer pages,
-    short volumes of them, and documents that do not go into one batch.
+    Most stories have a few posts, each of which ends a page of the index. One in five has many
+    posts, in longer pages, short page lists, and documents that do not fit into one batch.
     """
     random = Random(seed)
     large = random.random() < 0.2
-    volume, batch = page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES
+    page_list, batch = page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES
     if large:
-        page_edit.PAGES_PER_LIST = random.choice([1, 2, volume])
+        page_edit.PAGES_PER_LIST = random.choice([1, 2, page_list])
         feed_writer.BATCH_BYTES = random.choice([1, 5_000, batch])
     try:
-        return _told(random, seed, publisher, faults, large)
+        return _run_story(random, seed, publisher, faults, large)
     finally:
-        page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES = volume, batch
+        page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES = page_list, batch
 
 
-def _told(random: Random, seed: int, publisher: Kind, faults: int, large: bool) -> Story:
+def _run_story(
+    random: Random, seed: int, publisher: PublisherFactory, faults: int, large: bool
+) -> Story:
     settings_ = settings(
         random.choice(["json", "json", "json", "atom json rss"]),
         random.choice([4, 4, 5, 6] if large else [2, 2, 3]),
@@ -336,88 +362,92 @@ def _told(random: Random, seed: int, publisher: Kind, faults: int, large: bool) 
     )
     story = Story(seed, settings_, publisher)
 
-    def post_text() -> bytes:
+    def random_post() -> bytes:
         kind = random.random()
         if kind < 0.08:
             return b"---\ntitle: broken\ndate: 2018-110-15\n---\n"
         if kind < 0.13:
-            return text("T", "x", 1).replace(b"title: T", b"title: T\ndraft: true")
+            return post_text("T", "x", 1).replace(b"title: T", b"title: T\ndraft: true")
         tag = random.choice(["", "", "X", "Y"])
-        day = random.choice([*range(1, 15 if large else 9), SOON, SOON + 1])
-        made = text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
-        if random.random() < 0.1:  # the same moment, written otherwise
-            return made.replace(b"10:00:00 +0000", b"12:00:00 +0200")
-        return made
+        day = random.choice([*range(1, 15 if large else 9), FUTURE_DAY, FUTURE_DAY + 1])
+        data = post_text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
+        if random.random() < 0.1:  # the same moment with another offset
+            return data.replace(b"10:00:00 +0000", b"12:00:00 +0200")
+        return data
 
     keys = random.sample(KEYS, random.choice([1, 2, 3, 5]))
     keys += [f"{number}.md" for number in range(random.choice([8, 12]) if large else 0)]
-    before: dict[str, list[bytes]] = {}
+    uploaded: dict[str, list[bytes]] = {}
 
-    def data_of(key: str) -> bytes:
-        said = before.setdefault(key, [])
-        # Back to what it was is what fools a version that is a hash of the content.
-        data = random.choice(said) if said and random.random() < 0.5 else post_text()
-        said.append(data)
+    def next_data(key: str) -> bytes:
+        earlier = uploaded.setdefault(key, [])
+        # The same content again (A -> B -> A) has the same version, a hash, as before.
+        data = random.choice(earlier) if earlier and random.random() < 0.5 else random_post()
+        earlier.append(data)
         return data
 
     def action() -> Callable[[], None]:
         key = random.choice(keys)
         if random.random() < 0.25:
             return lambda: story.remove(key)
-        data = data_of(key)
+        data = next_data(key)
         return lambda: story.upload(key, data)
 
-    def mend() -> None:
+    def repair_broken_posts() -> None:
         for key, object_ in list(story.posts.objects.items()):
             if b"broken" in object_.data:
-                story.upload(key, text("T", "y", 3))
+                story.upload(key, post_text("T", "y", 3))
 
     if large:
         for key in keys:
-            story.upload(key, data_of(key))
+            story.upload(key, next_data(key))
         story.run([], workers=1, zombies=0)
-        story.now += timedelta(hours=random.choice([0, 2]))  # then no name is in danger any more
+        story.now += timedelta(
+            hours=random.choice([0, 2])
+        )  # after two hours no zombie can delete an archive page
     story.faults_left = random.randint(0, faults)
     story.sleepiness = random.choice([0, 0.02, 0.05, 0.1])
     actions = [action() for _ in range(random.randint(3, 12))]
-    story.run([*actions, mend], workers=random.randint(1, 4), zombies=random.choice([0, 0, 1, 2]))
-    story.wake(timedelta(days=30))
+    workers = random.randint(1, 4)
+    zombies = random.choice([0, 0, 1, 2])
+    story.run([*actions, repair_broken_posts], workers=workers, zombies=zombies)
+    story.pass_time(timedelta(days=30))
     story.run([])
     return story
 
 
 @contextmanager
-def remembering() -> Iterator[None]:
-    """Remember what pure functions came to: stories repeat the same few posts and documents.
+def cached_pure_functions() -> Iterator[None]:
+    """Cache the results of pure functions: stories repeat the same few posts and documents.
 
-    By what is written, since values may be equal that are not written the same; and by the id of a
-    configuration, which `settings` keeps.
+    The cache's keys hold encoded values, since equal values may be written differently, and the id
+    of a configuration, which `settings` keeps alive.
     """
-    known: dict[tuple[object, ...], Any] = {}
+    cache: dict[tuple[object, ...], Any] = {}
     encode = msgspec.json.encode
 
-    def remembered(key: tuple[object, ...], make: Callable[[], Any]) -> Any:
-        if key not in known:
-            if len(known) > 10_000:
-                known.clear()
-            known[key] = make()
-        return known[key]
+    def cached(key: tuple[object, ...], compute: Callable[[], Any]) -> Any:
+        if key not in cache:
+            if len(cache) > 10_000:
+                cache.clear()
+            cache[key] = compute()
+        return cache[key]
 
     def read(key: str, data: bytes, modified: datetime, c: Config) -> ReadResult:
         when = modified.replace(microsecond=0)
-        return remembered((key, data, when, id(c)), lambda: read_post(key, data, when, c))
+        return cached((key, data, when, id(c)), lambda: read_post(key, data, when, c))
 
     def fill(result: ReadResult, c: Config):
-        return remembered((encode(result), id(c)), lambda: fill_entry(result, c))
+        return cached((encode(result), id(c)), lambda: fill_entry(result, c))
 
     def current(path, entries, older, c):
         key = (path, encode(list(entries)), older, id(c))
-        return iter(remembered(key, lambda: tuple(current_documents(path, entries, older, c))))
+        return iter(cached(key, lambda: tuple(current_documents(path, entries, older, c))))
 
     def archive(path, page, entries, older, c):
         key = (path, page, encode(list(entries)), older, id(c))
-        make = lambda: tuple(archive_documents(path, page, entries, older, c))  # noqa: E731
-        return iter(remembered(key, make))
+        render = lambda: tuple(archive_documents(path, page, entries, older, c))  # noqa: E731
+        return iter(cached(key, render))
 
     with ExitStack() as patches:
         for name, function, modules in (
