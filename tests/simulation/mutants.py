@@ -60,10 +60,9 @@ class SourceFirst(StateStore):
 
     def replace(self, key, old, new):
         version, now = self.read(key, type(new))
+        # An index would lose entries in any schedule; a record is only older.
         if not isinstance(new, Record) and now.token != old.value.token:
-            raise Conflict(
-                key
-            )  # an index would lose entries in any schedule; a record is only older
+            raise Conflict(key)
         return super().replace(key, Versioned(version, old.value), new)
 
 
