@@ -1,4 +1,4 @@
-"""What a real publisher has around it: threads that end together, and calls that are counted."""
+"""The threaded runtime: parallel calls, errors, nested calls, tokens; and the counted store."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
 
 
-def test_results_are_in_the_order_of_the_items():
+def test_map_returns_results_in_the_order_of_the_items():
     def work(item: int) -> int:
         time.sleep(0.001 * (20 - item))
         return item * 2
@@ -21,39 +21,39 @@ def test_results_are_in_the_order_of_the_items():
     assert ThreadedRuntime(8).map(work, range(20)) == list(range(0, 40, 2))
 
 
-def test_an_error_is_raised_when_all_the_work_is_done():
-    """A write that still runs would land after the next attempt has looked, and unseen."""
-    done: list[int] = []
+def test_map_raises_an_error_only_after_all_calls_have_ended():
+    """A write that still ran could end after the next attempt has read the object."""
+    ended: list[int] = []
 
     def work(item: int) -> None:
         if item == 0:
             raise ValueError(item)
         time.sleep(0.05)
-        done.append(item)
+        ended.append(item)
 
     with pytest.raises(ValueError, match="0"):
         ThreadedRuntime(4).map(work, range(4))
-    assert sorted(done) == [1, 2, 3]
+    assert sorted(ended) == [1, 2, 3]
 
 
-def test_work_inside_work_gets_threads_though_all_of_the_first_level_wait():
-    world = ThreadedRuntime(2)
+def test_nested_map_gets_threads_while_all_outer_threads_wait():
+    runtime = ThreadedRuntime(2)
 
     def outer(item: int) -> list[list[int]]:
-        return world.map(lambda inner: world.map(lambda x: x + item + inner, [1, 2]), [10, 20])
+        return runtime.map(lambda inner: runtime.map(lambda x: x + item + inner, [1, 2]), [10, 20])
 
-    assert world.map(outer, [100, 200]) == [
+    assert runtime.map(outer, [100, 200]) == [
         [[111, 112], [121, 122]],
         [[211, 212], [221, 222]],
     ]
 
 
-def test_no_token_comes_twice():
-    world = ThreadedRuntime()
-    assert len({world.token() for _ in range(1000)}) == 1000
+def test_tokens_are_unique():
+    runtime = ThreadedRuntime()
+    assert len({runtime.token() for _ in range(1000)}) == 1000
 
 
-def test_no_call_of_many_threads_goes_uncounted():
+def test_counted_store_counts_the_calls_of_all_threads():
     store = Counted(MemoryStore())
     start = threading.Barrier(8)
 

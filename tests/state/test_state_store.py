@@ -1,4 +1,4 @@
-"""State objects: read, changed and written over the version that was read."""
+"""Reading state objects that are damaged or of another version."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ KINDS = {FEED_LIST: FeedList, manifest_key("category/tea"): Manifest, record_key
 
 @pytest.mark.parametrize("data", [b'{"token":"x","places":[]}', b'{"token":', b"[]", b"\xff"])
 @pytest.mark.parametrize("key", KINDS)
-def test_state_of_another_version_is_never_read_as_empty_and_the_message_says_what_to_do(
-    key: str, data: bytes
-) -> None:
+def test_state_of_another_version_is_an_error_that_says_what_to_do(key: str, data: bytes) -> None:
     store = MemoryStore()
     store.put(key, data)
     with pytest.raises(StoreError, match=r"another version of bucketfeed .* run feeds rebuild"):

@@ -1,4 +1,4 @@
-"""Threads that read the state at once, in a process that has just begun."""
+"""Threads that read state at once in a new process."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ sys.setswitchinterval(1e-6)
 store = MemoryStore()
 for kind in (Record, Manifest, FeedList):
     store.put(kind.__name__, encode(kind()))
-for name in ("page", "volume"):
+for name in ("page", "page list"):
     store.put(page_key("", name), b"[]")
-known, parts = StateStore(store, ThreadedRuntime()), IndexPages(store, "", ThreadedRuntime())
+state, pages = StateStore(store, ThreadedRuntime()), IndexPages(store, "", ThreadedRuntime())
 start = threading.Barrier(16)
 
 def read():
     start.wait()
     for kind in (Record, Manifest, FeedList):
-        assert known.read(kind.__name__, kind)[1] == kind()
-    assert parts.page("page") == parts.page_list("volume") == ()
+        assert state.read(kind.__name__, kind)[1] == kind()
+    assert pages.page("page") == pages.page_list("page list") == ()
 
 threads = [threading.Thread(target=read) for _ in range(16)]
 for thread in threads:
@@ -38,8 +38,8 @@ for thread in threads:
 """
 
 
-def test_threads_may_be_the_first_to_read_a_kind_of_state() -> None:
-    """msgspec 0.22 crashes where two threads decode a type that no one decoded before."""
-    for _ in range(8):  # without care, four of five of these processes die
-        done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True)
-        assert done.returncode == 0, (done.returncode, done.stderr)
+def test_threads_of_a_new_process_can_decode_state_at_once() -> None:
+    """msgspec 0.22 crashes if two threads decode a type for the first time."""
+    for _ in range(8):  # four of five crash if the decoders are made by the threads
+        process = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True)
+        assert process.returncode == 0, (process.returncode, process.stderr)
