@@ -1,4 +1,4 @@
-"""The audit: what events could not do, and what crashes left behind."""
+"""The audit: it finds lost events, repairs feeds, and deletes what crashes left behind."""
 
 from __future__ import annotations
 
@@ -30,99 +30,102 @@ class Site:
     """Posts, feeds and a publisher, with a clock."""
 
     def __init__(self) -> None:
-        self.world = Later()
-        self.posts = MemoryStore(clock=self.world.now)
-        self.feeds = MemoryStore(clock=self.world.now)
+        self.runtime = Later()
+        self.posts = MemoryStore(clock=self.runtime.now)
+        self.feeds = MemoryStore(clock=self.runtime.now)
         for stat in (source := filled(12)).list():
-            found = source.get(stat.key)
-            assert found is not None
-            self.posts.put(stat.key, found.data)
+            post = source.get(stat.key)
+            assert post is not None
+            self.posts.put(stat.key, post.data)
         self.counted = Counted(self.posts)
-        self.publisher = Publisher(self.counted, self.feeds, SETTINGS, self.world)
+        self.publisher = Publisher(self.counted, self.feeds, SETTINGS, self.runtime)
 
-    def look(self, *keys: str) -> None:
+    def publish(self, *keys: str) -> None:
+        """Publish posts as if their events had been delivered."""
         self.publisher.publish([Message(id=key, keys=(key,), received=1, notes=()) for key in keys])
 
     def audit(self):
+        """Audit, and publish the posts that the audit sends; return their keys and the report."""
         sent: list[str] = []
-        found = audit(self.publisher, sent.append)
-        self.look(*sent)
-        return sorted(sent), found
+        report = audit(self.publisher, sent.append)
+        self.publish(*sent)
+        return sorted(sent), report
 
     def is_right(self) -> bool:
+        """Return whether the public tree is what a full build writes."""
         return public_tree(self.feeds) == full_build(self.posts, self.feeds, SETTINGS)
 
 
-def test_a_bucket_that_had_posts_before_is_sent_whole():
+def test_audit_sends_all_posts_of_a_bucket_without_records():
     site = Site()
-    sent, found = site.audit()
-    assert len(sent) == 12 == found.new
+    sent, report = site.audit()
+    assert len(sent) == 12 == report.new
     assert site.is_right()
 
 
-def test_nothing_is_sent_and_no_post_is_read_where_all_is_well():
+def test_audit_of_a_correct_site_sends_nothing_and_reads_no_post():
     site = Site()
     rebuild(site.publisher)
-    site.world.time += timedelta(days=1)
+    site.runtime.time += timedelta(days=1)
     before = public_tree(site.feeds)
     site.counted.calls.clear()
-    sent, found = site.audit()
-    assert (sent, found.new, found.newer, found.gone, found.swept) == ([], 0, 0, 0, 0)
+    sent, report = site.audit()
+    assert (sent, report.new, report.newer, report.gone, report.swept) == ([], 0, 0, 0, 0)
     assert site.counted.calls == {"list": 1}
     assert public_tree(site.feeds) == before
 
 
-def test_lost_events_are_healed_edits_deletions_and_new_posts():
+def test_audit_repairs_lost_events_of_edits_deletions_and_new_posts():
     site = Site()
     rebuild(site.publisher)
-    site.world.time += timedelta(days=1)
+    site.runtime.time += timedelta(days=1)
     site.posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\n---\nx\n")
     site.posts.put("3.md", b"---\ntitle: Edited\ndate: 2026-01-02\n---\nx\n")
     site.posts.delete("5.md")
-    sent, found = site.audit()
+    sent, report = site.audit()
     assert sent == ["3.md", "5.md", "new.md"]
-    assert (found.new, found.newer, found.gone) == (1, 1, 1)
+    assert (report.new, report.newer, report.gone) == (1, 1, 1)
     assert site.is_right()
     assert site.audit()[0] == []
 
 
-def test_an_edit_that_came_while_its_record_was_written_is_seen():
-    """The record is younger than the post it was made from, and the edit's event got lost."""
+def test_audit_sends_an_edit_that_came_while_its_record_was_written():
+    """The edit came before the record of the older version was written; its event was lost."""
     site = Site()
     rebuild(site.publisher)
     site.posts.put("3.md", b"---\ntitle: Edited\ndate: 2026-01-02\n---\nx\n")
     assert site.audit()[0] == ["3.md"]
 
 
-def test_a_dry_audit_changes_nothing():
+def test_dry_audit_changes_nothing():
     site = Site()
     sent: list[str] = []
-    found = audit(site.publisher, sent.append, dry=True)
-    assert len(sent) == found.new == 12
+    report = audit(site.publisher, sent.append, dry=True)
+    assert len(sent) == report.new == 12
     assert list(site.feeds.list()) == []
 
 
-def test_the_record_of_a_deleted_post_goes_when_no_message_can_come_any_more():
+def test_record_of_a_deleted_post_is_removed_after_a_month():
     site = Site()
     rebuild(site.publisher)
     site.posts.delete("5.md")
-    site.look("5.md")
+    site.publish("5.md")
     name = record_key("5.md")
-    site.world.time += timedelta(days=29)
+    site.runtime.time += timedelta(days=29)
     site.audit()
     assert site.feeds.head(name)
-    site.world.time += timedelta(days=2)
+    site.runtime.time += timedelta(days=2)
     site.audit()
     assert site.feeds.head(name) is None
 
 
-@pytest.mark.parametrize("hurt", ["gone", "other"])
-def test_documents_that_are_not_as_the_index_says_are_written_again(hurt):
+@pytest.mark.parametrize("damage", ["deleted", "overwritten"])
+def test_audit_repairs_deleted_and_overwritten_documents(damage):
     site = Site()
     rebuild(site.publisher)
     for key in public_tree(site.feeds):
         if "feed.json" in key or "/archive/" in key or key.startswith("archive/"):
-            if hurt == "gone":
+            if damage == "deleted":
                 site.feeds.delete(paths.PUBLIC + key)
             elif "archive" not in key:
                 site.feeds.put(paths.PUBLIC + key, b"{}")
@@ -131,27 +134,27 @@ def test_documents_that_are_not_as_the_index_says_are_written_again(hurt):
     assert site.is_right()
 
 
-def test_what_crashes_left_behind_is_swept_when_it_is_old_and_only_that():
+def test_audit_deletes_old_orphans_and_nothing_else():
     site = Site()
     rebuild(site.publisher)
-    strays = [
-        page_key("", "stray"),
-        page_key("category/c1", "stray"),
+    orphans = [
+        page_key("", "orphan"),
+        page_key("category/c1", "orphan"),
         paths.PUBLIC + "archive/2020-01-01-0123456789ab.xml",
     ]
-    for key in strays:
+    for key in orphans:
         site.feeds.put(key, b"[]")
     before = {stat.key for stat in site.feeds.list()}
     site.audit()
     assert {stat.key for stat in site.feeds.list()} == before
-    site.world.time += timedelta(days=2)
-    found = site.audit()[1]
-    assert found.swept == 3
-    assert {stat.key for stat in site.feeds.list()} == before - set(strays)
+    site.runtime.time += timedelta(days=2)
+    report = site.audit()[1]
+    assert report.swept == 3
+    assert {stat.key for stat in site.feeds.list()} == before - set(orphans)
     assert site.is_right()
 
 
-def test_the_documents_about_all_feeds_are_looked_at_though_nothing_is_said_to_be_missing():
+def test_audit_repairs_the_list_of_all_feeds():
     site = Site()
     rebuild(site.publisher)
     site.feeds.delete(paths.PUBLIC + paths.LIST_FILE)
@@ -161,8 +164,8 @@ def test_the_documents_about_all_feeds_are_looked_at_though_nothing_is_said_to_b
     assert site.is_right()
 
 
-def test_posts_that_a_rebuild_began_with_and_left_are_sent():
-    """Their records say that they were looked at; their feeds never were written."""
+def test_audit_sends_the_posts_in_the_journal_of_a_killed_rebuild():
+    """Their records are current, but their feeds were not written."""
     site = Site()
 
     def killed_at_a_manifest(key: str, limit: int | None = None):
@@ -175,17 +178,17 @@ def test_posts_that_a_rebuild_began_with_and_left_are_sent():
         rebuild(site.publisher, batch=5)
     site.feeds.get = get
     stopped = {"0.md", "1.md", "10.md", "11.md", "2.md"}
-    site.world.time += timedelta(hours=1)
-    sent, found = site.audit()
-    assert (len(sent), found.new, found.unfinished) == (12, 7, 5)
+    site.runtime.time += timedelta(hours=1)
+    sent, report = site.audit()
+    assert (len(sent), report.new, report.unfinished) == (12, 7, 5)
     assert stopped < {*sent}
     assert site.is_right()
-    site.world.time += timedelta(days=1)
+    site.runtime.time += timedelta(days=1)
     assert {*site.audit()[0]} == stopped
     assert site.audit()[0] == []
 
 
-def test_an_unreadable_record_or_manifest_is_reported_and_the_audit_goes_on():
+def test_audit_reports_an_unreadable_record_or_manifest_and_goes_on():
     site = Site()
     rebuild(site.publisher)
     post = site.posts.get("5.md")
@@ -205,60 +208,60 @@ def test_an_unreadable_record_or_manifest_is_reported_and_the_audit_goes_on():
 SOON = b"---\ntitle: Soon\ndate: 2026-06-01 00:10:00\n---\nx\n"
 
 
-class Noted:
-    """Schedules that only note what they are told (schedule.Schedules)."""
+class MemorySchedules:
+    """Schedules in memory (`due_markers.Schedules`)."""
 
     def __init__(self) -> None:
-        self.set_: dict[str, tuple[datetime, list[str]]] = {}
+        self.times: dict[str, tuple[datetime, list[str]]] = {}
 
     def set(self, record, when, keys) -> None:
-        self.set_[record] = (when, list(keys))
+        self.times[record] = (when, list(keys))
 
     def clear(self, record) -> None:
-        self.set_.pop(record, None)
+        self.times.pop(record, None)
 
 
-def test_a_lost_schedule_is_set_again_and_a_post_whose_time_has_passed_is_looked_at():
+def test_audit_sets_a_lost_schedule_and_sends_a_post_that_is_overdue():
     site = Site()
     rebuild(site.publisher)
     site.posts.put("soon.md", SOON)
-    site.look("soon.md")
+    site.publish("soon.md")
     assert b"Soon" not in public_tree(site.feeds)["feed.json"]
-    noted = Noted()
-    audit(site.publisher, print, noted)
-    (when, keys) = noted.set_[record_key("soon.md")]
+    schedules = MemorySchedules()
+    audit(site.publisher, print, schedules)
+    (when, keys) = schedules.times[record_key("soon.md")]
     assert (when, keys) == (datetime(2026, 6, 1, 0, 10, tzinfo=UTC), ["soon.md"])
-    site.world.time += timedelta(minutes=20)
-    sent, found = site.audit()
-    assert (sent, found.late) == (["soon.md"], 1)
+    site.runtime.time += timedelta(minutes=20)
+    sent, report = site.audit()
+    assert (sent, report.late) == (["soon.md"], 1)
     assert b"Soon" in public_tree(site.feeds)["feed.json"]
     assert list(site.feeds.list("state/due/")) == []
 
 
-def test_the_marker_of_a_scheduled_post_moves_with_an_edit_and_goes_with_a_deletion():
+def test_due_marker_follows_an_edit_and_a_deletion():
     site = Site()
     site.posts.put("soon.md", SOON)
-    site.look("soon.md")
+    site.publish("soon.md")
     site.posts.put("soon.md", SOON.replace(b"00:10", b"00:20"))
-    site.look("soon.md")
+    site.publish("soon.md")
     (marker,) = site.feeds.list("state/due/")
     assert "T002000Z" in marker.key
     site.posts.delete("soon.md")
-    site.look("soon.md")
+    site.publish("soon.md")
     assert list(site.feeds.list("state/due/")) == []
 
 
-def test_of_two_markers_of_one_post_the_earlier_one_is_scheduled():
-    """A crash left the one behind; looking too early does no harm, and too late is late."""
+def test_earlier_of_two_due_markers_is_scheduled():
+    """A crash left one of them. A schedule that is too early does no harm; one too late does."""
     site = Site()
     site.posts.put("soon.md", SOON)
-    site.look("soon.md")
+    site.publish("soon.md")
     (marker,) = site.feeds.list("state/due/")
-    found = site.feeds.get(marker.key)
-    site.feeds.put(marker.key.replace("T001000Z", "T002000Z"), found.data)
-    noted = Noted()
-    audit(site.publisher, print, noted)
-    (when, _) = noted.set_[record_key("soon.md")]
+    stored = site.feeds.get(marker.key)
+    site.feeds.put(marker.key.replace("T001000Z", "T002000Z"), stored.data)
+    schedules = MemorySchedules()
+    audit(site.publisher, print, schedules)
+    (when, _) = schedules.times[record_key("soon.md")]
     assert when == datetime(2026, 6, 1, 0, 10, tzinfo=UTC)
 
 
@@ -267,7 +270,7 @@ def test_of_two_markers_of_one_post_the_earlier_one_is_scheduled():
 
 @pytest.fixture
 def bucket(tmp_path, monkeypatch, moto_server):
-    """A configured function with twelve posts that nobody told it of; it gives a queue's client."""
+    """A configured function with twelve posts without events; returns a receiver of its queue."""
     posts = LocalStore(tmp_path / "posts")
     for stat in (source := filled(12)).list():
         posts.put(stat.key, source.get(stat.key).data)
@@ -293,19 +296,17 @@ def bucket(tmp_path, monkeypatch, moto_server):
 
 
 def received(sqs, url: str) -> list[dict[str, object]]:
-    """All messages of a queue, as Lambda hands them over."""
-    found = []
+    """Receive and delete all messages of a queue, in the form that Lambda gets."""
+    messages = []
     while more := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in more:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             record = {"eventSource": "aws:sqs", "attributes": {"ApproximateReceiveCount": "1"}}
-            found.append({**record, "messageId": message["MessageId"], "body": message["Body"]})
-    return found
+            messages.append({**record, "messageId": message["MessageId"], "body": message["Body"]})
+    return messages
 
 
-def test_the_function_fills_the_feeds_of_a_bucket_through_the_queue(
-    bucket, tmp_path, monkeypatch, capfd
-):
+def test_audit_function_sends_posts_to_the_queue_in_batches(bucket, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(functions, "SEND_BATCH", 5)
     answer = functions.audit({}, None)
     assert (answer["posts"], answer["new"], answer["errors"]) == (12, 12, [])
@@ -320,7 +321,7 @@ def test_the_function_fills_the_feeds_of_a_bucket_through_the_queue(
     assert bucket() == []
 
 
-def test_the_function_sends_nothing_when_it_is_asked_to_be_dry(bucket, tmp_path):
+def test_dry_audit_function_sends_nothing(bucket, tmp_path):
     assert functions.audit({"dry": True}, None)["new"] == 12
     assert bucket() == []
     assert not (tmp_path / "feeds").exists()

@@ -1,4 +1,4 @@
-"""Processes that publish the same posts at once on a real S3 server, and some that die over it.
+"""Processes that publish the same posts at once on a real S3 server; some are killed.
 
 The large run: `OPERATIONS=1000 python -m pytest -s tests/publishing/test_many_processes.py`.
 """
@@ -31,7 +31,7 @@ id_from = "stem"
 """
 
 
-def test_processes_that_are_killed_over_their_messages_leave_what_a_full_build_writes(
+def test_killed_worker_processes_leave_the_documents_of_a_full_build(
     seaweedfs: str, tmp_path: Path
 ):
     operations = int(os.environ.get("OPERATIONS", "150"))

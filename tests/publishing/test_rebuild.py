@@ -1,4 +1,4 @@
-"""Publishing everything: an old bucket, a new feeds.toml, and stopping in the middle."""
+"""Rebuilding all feeds: existing posts, a new configuration, a stop at any write, old state."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from support.published import filled
 from support.yardstick import full_build, public_tree
 
+from feeds.config import Config
 from feeds.config_file import parse_config
 from feeds.errors import Unavailable
 from feeds.publishing.message import Message
@@ -26,15 +27,15 @@ def settings(title: str = "S", limit: int = 3, more: str = ""):
     return parse_config(BASE.format(title=title, limit=limit) + more)
 
 
-def publisher(posts: MemoryStore, feeds: MemoryStore, one) -> Publisher:
-    return Publisher(posts, Counted(feeds), one, ThreadedRuntime(threads=4))
+def publisher(posts: MemoryStore, feeds: MemoryStore, config: Config) -> Publisher:
+    return Publisher(posts, Counted(feeds), config, ThreadedRuntime(threads=4))
 
 
-def test_a_bucket_that_had_posts_before_gets_all_its_feeds():
-    posts, feeds, one = filled(), MemoryStore(), settings()
-    done = rebuild(publisher(posts, feeds, one), batch=7)
-    assert done.posts == 30
-    assert public_tree(feeds) == full_build(posts, feeds, one)
+def test_rebuild_publishes_the_existing_posts_of_a_bucket():
+    posts, feeds, config = filled(), MemoryStore(), settings()
+    result = rebuild(publisher(posts, feeds, config), batch=7)
+    assert result.posts == 30
+    assert public_tree(feeds) == full_build(posts, feeds, config)
     assert any("/archive/" in key for key in public_tree(feeds))
 
 
@@ -53,34 +54,36 @@ def test_a_bucket_that_had_posts_before_gets_all_its_feeds():
     ],
     ids=["title", "limit", "archives", "formats", "more feeds", "other feeds", "content", "ids"],
 )
-def test_a_new_configuration_reaches_every_document_archive_pages_too(other):
-    posts, feeds, one = filled(), MemoryStore(), settings()
-    rebuild(publisher(posts, feeds, one))
+def test_rebuild_applies_a_new_configuration_to_every_document_and_archive(other):
+    posts, feeds, config = filled(), MemoryStore(), settings()
+    rebuild(publisher(posts, feeds, config))
     rebuild(publisher(posts, feeds, other))
-    now, expected = public_tree(feeds), full_build(posts, feeds, other)
-    gone_formats = {key for key in now if key not in expected}
-    if other.feeds.formats == one.feeds.formats:
-        assert not gone_formats
-    assert {key: data for key, data in now.items() if key in expected} == expected
-    rebuild(publisher(posts, feeds, one))
-    assert public_tree(feeds) == full_build(posts, feeds, one)
+    tree, expected = public_tree(feeds), full_build(posts, feeds, other)
+    left_over = {key for key in tree if key not in expected}
+    if other.feeds.formats == config.feeds.formats:
+        assert not left_over
+    assert {key: data for key, data in tree.items() if key in expected} == expected
+    rebuild(publisher(posts, feeds, config))
+    assert public_tree(feeds) == full_build(posts, feeds, config)
 
 
-def test_what_was_done_is_not_done_again_after_a_stop():
-    posts, feeds, one = filled(), MemoryStore(), settings()
-    first = publisher(posts, feeds, one)
+def test_rebuild_after_a_stop_skips_what_is_done():
+    posts, feeds, config = filled(), MemoryStore(), settings()
+    first = publisher(posts, feeds, config)
     with pytest.raises(KeyboardInterrupt):
         rebuild(first, progress=stop_at(20), batch=10)
-    second = publisher(posts, feeds, one)
-    done = rebuild(second, batch=10)
-    assert (done.skipped, done.posts) == (20, 10)
-    assert public_tree(feeds) == full_build(posts, feeds, one)
-    third = publisher(posts, feeds, one)
-    done = rebuild(third, batch=10)
-    assert (done.skipped, done.posts, done.documents) == (30, 0, 0)
+    second = publisher(posts, feeds, config)
+    result = rebuild(second, batch=10)
+    assert (result.skipped, result.posts) == (20, 10)
+    assert public_tree(feeds) == full_build(posts, feeds, config)
+    third = publisher(posts, feeds, config)
+    result = rebuild(third, batch=10)
+    assert (result.skipped, result.posts, result.documents) == (30, 0, 0)
 
 
 def stop_at(count: int):
+    """Return a progress function that stops the rebuild after `count` posts."""
+
     def progress(done: int, _total: int) -> None:
         if done >= count:
             raise KeyboardInterrupt
@@ -88,26 +91,26 @@ def stop_at(count: int):
     return progress
 
 
-def test_posts_that_went_without_an_event_leave_their_feeds():
-    posts, feeds, one = filled(), MemoryStore(), settings()
-    rebuild(publisher(posts, feeds, one))
+def test_rebuild_removes_posts_that_were_deleted_without_an_event():
+    posts, feeds, config = filled(), MemoryStore(), settings()
+    rebuild(publisher(posts, feeds, config))
     for number in (3, 4, 5):
         posts.delete(f"{number}.md")
-    done = rebuild(publisher(posts, feeds, one))
-    assert done.gone == 3
-    assert public_tree(feeds) == full_build(posts, feeds, one)
+    result = rebuild(publisher(posts, feeds, config))
+    assert result.gone == 3
+    assert public_tree(feeds) == full_build(posts, feeds, config)
 
 
 class StopAt:
-    """A store whose user presses Ctrl-C before a write or after it."""
+    """A store that raises KeyboardInterrupt before or after the write with a number."""
 
     def __init__(self, store: MemoryStore, number: int, after: bool) -> None:
         self.store, self.number, self.after = store, number, after
         self.url, self.get, self.head, self.list = store.url, store.get, store.head, store.list
 
-    def put(self, *args, **kinds) -> str:
+    def put(self, *args, **options) -> str:
         with self._counted():
-            return self.store.put(*args, **kinds)
+            return self.store.put(*args, **options)
 
     def delete(self, key: str) -> None:
         with self._counted():
@@ -137,23 +140,23 @@ SMALL = 'formats = ["json"]\npages = false\n'
     ids=["the first time", "other ids", "other titles"],
 )
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_rebuild_that_was_stopped_at_any_write_is_finished_by_the_next(other, after):
-    one = settings(limit=2, more=SMALL)
-    to = settings(limit=2, more=other)
+def test_next_rebuild_finishes_one_that_was_stopped_at_any_write(other, after):
+    config = settings(limit=2, more=SMALL)
+    new = settings(limit=2, more=other)
     stops = 0
     for number in count(1):
         posts, feeds = filled(5), MemoryStore()
-        if to != one:
-            for gone in ("3.md", "2.md"):  # each the only one of its category
-                rebuild(Publisher(posts, feeds, one, ThreadedRuntime(threads=1)))
-                posts.delete(gone)
+        if new != config:
+            for key in ("3.md", "2.md"):  # each is the only post of its category
+                rebuild(Publisher(posts, feeds, config, ThreadedRuntime(threads=1)))
+                posts.delete(key)
         store = StopAt(feeds, number, after)
         try:
-            rebuild(Publisher(posts, store, to, ThreadedRuntime(threads=1)), batch=2)
+            rebuild(Publisher(posts, store, new, ThreadedRuntime(threads=1)), batch=2)
         except KeyboardInterrupt:
             stops += 1
-        rebuild(Publisher(posts, feeds, to, ThreadedRuntime(threads=1)), batch=2)
-        assert public_tree(feeds) == full_build(posts, feeds, to), f"stopped at write {number}"
+        rebuild(Publisher(posts, feeds, new, ThreadedRuntime(threads=1)), batch=2)
+        assert public_tree(feeds) == full_build(posts, feeds, new), f"stopped at write {number}"
         if stops < number:
             break
     assert stops > 20
@@ -161,22 +164,22 @@ def test_a_rebuild_that_was_stopped_at_any_write_is_finished_by_the_next(other, 
 
 
 class Refuses(Counted):
-    """A store that takes no manifest of one feed."""
+    """A store that refuses the manifest of one feed."""
 
-    def put(self, key: str, data: bytes, **kinds) -> str:
+    def put(self, key: str, data: bytes, **options) -> str:
         if key == manifest_key("category/c1"):
             raise Unavailable(f"{key}: 503")
-        return super().put(key, data, **kinds)
+        return super().put(key, data, **options)
 
 
-def test_what_the_store_refused_is_done_by_the_next_rebuild():
-    posts, feeds, one = filled(8), MemoryStore(), settings()
-    done = rebuild(Publisher(posts, Refuses(feeds), one, ThreadedRuntime(threads=1)))
-    assert done.errors == ["category/c1: state/feeds/category/c1/manifest.json: 503"]
-    assert public_tree(feeds) != full_build(posts, feeds, one)
-    done = rebuild(publisher(posts, feeds, one))
-    assert (done.posts, done.errors) == (2, [])
-    assert public_tree(feeds) == full_build(posts, feeds, one)
+def test_next_rebuild_finishes_what_the_store_refused():
+    posts, feeds, config = filled(8), MemoryStore(), settings()
+    result = rebuild(Publisher(posts, Refuses(feeds), config, ThreadedRuntime(threads=1)))
+    assert result.errors == ["category/c1: state/feeds/category/c1/manifest.json: 503"]
+    assert public_tree(feeds) != full_build(posts, feeds, config)
+    result = rebuild(publisher(posts, feeds, config))
+    assert (result.posts, result.errors) == (2, [])
+    assert public_tree(feeds) == full_build(posts, feeds, config)
 
 
 # --- state that is damaged, or of another version ------------------------------------------------
@@ -191,9 +194,9 @@ UNREADABLE = {
 }
 
 
-def site_with_old_state(which: str, one) -> tuple[MemoryStore, MemoryStore]:
+def site_with_old_state(which: str, config: Config) -> tuple[MemoryStore, MemoryStore]:
     posts, feeds = filled(10), MemoryStore()
-    rebuild(publisher(posts, feeds, one))
+    rebuild(publisher(posts, feeds, config))
     keys = [stat.key for stat in feeds.list("state/") if UNREADABLE[which](stat.key)]
     assert keys
     for key in keys:
@@ -202,42 +205,42 @@ def site_with_old_state(which: str, one) -> tuple[MemoryStore, MemoryStore]:
 
 
 @pytest.mark.parametrize("which", UNREADABLE)
-def test_a_rebuild_replaces_state_of_another_version(which):
-    one = settings(limit=2, more=SMALL)
-    posts, feeds = site_with_old_state(which, one)
+def test_rebuild_replaces_state_of_another_version(which):
+    config = settings(limit=2, more=SMALL)
+    posts, feeds = site_with_old_state(which, config)
     posts.delete("5.md")
     posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\ncategory: c1\n---\nx\n")
-    assert rebuild(publisher(posts, feeds, one)).errors == []
-    assert public_tree(feeds) == full_build(posts, feeds, one)
+    assert rebuild(publisher(posts, feeds, config)).errors == []
+    assert public_tree(feeds) == full_build(posts, feeds, config)
     assert all(feeds.get(stat.key).data != OLD for stat in feeds.list("state/"))
-    assert rebuild(publisher(posts, feeds, one)).posts == 0
+    assert rebuild(publisher(posts, feeds, config)).posts == 0
 
 
 @pytest.mark.parametrize("which", ["one manifest", "all state"])
-def test_a_rebuild_that_replaces_state_can_be_stopped_at_any_write(which):
-    one = settings(limit=2, more=SMALL)
+def test_rebuild_that_replaces_state_can_be_stopped_at_any_write(which):
+    config = settings(limit=2, more=SMALL)
     for number in count(1):
-        posts, feeds = site_with_old_state(which, one)
+        posts, feeds = site_with_old_state(which, config)
         try:
             rebuild(
-                Publisher(posts, StopAt(feeds, number, False), one, ThreadedRuntime(threads=1)),
+                Publisher(posts, StopAt(feeds, number, False), config, ThreadedRuntime(threads=1)),
                 batch=4,
             )
         except KeyboardInterrupt:
-            rebuild(publisher(posts, feeds, one))
-            assert public_tree(feeds) == full_build(posts, feeds, one), f"stopped at {number}"
+            rebuild(publisher(posts, feeds, config))
+            assert public_tree(feeds) == full_build(posts, feeds, config), f"stopped at {number}"
         else:
             break
     assert number > 20
 
 
-def test_the_record_of_a_deleted_post_is_replaced_when_it_is_unreadable():
-    one = settings()
+def test_rebuild_replaces_the_unreadable_record_of_a_deleted_post():
+    config = settings()
     posts, feeds = filled(4), MemoryStore()
-    rebuild(publisher(posts, feeds, one))
+    rebuild(publisher(posts, feeds, config))
     posts.delete("3.md")
-    publisher(posts, feeds, one).publish([Message("m", ("3.md",), 1, ())])
+    publisher(posts, feeds, config).publish([Message("m", ("3.md",), 1, ())])
     feeds.put(record_key("3.md"), OLD)
-    rebuild(publisher(posts, feeds, one))
+    rebuild(publisher(posts, feeds, config))
     assert feeds.get(record_key("3.md")).data != OLD
-    assert public_tree(feeds) == full_build(posts, feeds, one)
+    assert public_tree(feeds) == full_build(posts, feeds, config)
