@@ -226,9 +226,9 @@ class Story:
     def _excuse_crash(self, worker: Worker) -> None:
         """Excuse what no worker will repair or report after this crash.
 
-        This is the race that docs/design.md leaves open: a zombie worker crashes, and another
-        worker acknowledges its message. A write of the zombie is excused only if it replaced a
-        version that had gone and come back (A -> B -> A).
+        This is the race that docs/design.md leaves open: two workers have the same message, one a
+        zombie; one of them crashes, and the other acknowledges the message. A write is excused only
+        if it replaced a version that had gone and come back (A -> B -> A).
         """
         if worker.is_zombie or any(message.id in self.redelivered for message in worker.batch):
             self.excused_writes |= worker.feeds.aba_writes
