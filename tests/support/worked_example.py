@@ -126,7 +126,7 @@ def run() -> dict[str, str]:
     blocks["record"] = example.stored(record_key(key))
     blocks["manifest"] = example.stored(manifest)
     (name,) = (page[1] for page in json.loads(blocks["manifest"])["pages"])
-    blocks["page"] = example.stored(manifest.replace("index.json", f"parts/{name}.json"))
+    blocks["page"] = example.stored(manifest.replace("manifest.json", f"pages/{name}.json"))
     blocks["list"] = example.stored(FEED_LIST)
     blocks |= conflict(example, manifest)
     return blocks
