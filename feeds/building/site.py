@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.documents.feed_list import feed_list_documents
 from feeds.model import Document, Entry, ListedFeed
 from feeds.reading.post import Post
@@ -85,14 +85,16 @@ def site_documents(
     for path, members in feeds.items():
         window = [library.entry(head.key) for head in pagination.newest_first(members, limit)]
         if window:
-            listed.append(ListedFeed(path, formats.describe_feed(path, window, config).title))
-        names = formats.archive_page_names(members, config)
-        yield from formats.current_documents(path, window, names[-1] if names else "", config)
+            feed = feed_documents.describe_feed(path, window, config)
+            listed.append(ListedFeed(path, feed.title))
+        names = feed_documents.archive_page_names(members, config)
+        newest = names[-1] if names else ""
+        yield from feed_documents.current_documents(path, window, newest, config)
         if names:
             pages = pagination.archive_pages(members, limit)
             for older, name, page in zip(["", *names], names, pages, strict=False):
                 entries = [library.entry(head.key) for head in page]
-                yield from formats.archive_documents(path, name, entries, older, config)
+                yield from feed_documents.archive_documents(path, name, entries, older, config)
     yield from feed_list_documents(listed, config)
 
 

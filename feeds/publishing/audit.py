@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from feeds import paths
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.errors import StoreError
 from feeds.publishing import journal
 from feeds.publishing.due_markers import DUE_MARKERS, Schedules, marker_time
@@ -206,7 +206,7 @@ def _repair_feed(publisher: Publisher, path: str, parts: list[Stat], found: Audi
     wanted: dict[str, str] = {}
     if publisher.config.feeds.archives:
         for name in {*(page.name for page in pages), one.newest_archive} - {""}:
-            keys = formats.archive_keys(path, name, publisher.config)
+            keys = feed_documents.archive_keys(path, name, publisher.config)
             wanted |= dict.fromkeys((paths.PUBLIC + key for key in keys), name)
     stats = list(publisher.feeds.list(paths.PUBLIC + paths.document(path, "archive/")))
     _sweep(publisher, [stat for stat in stats if stat.key not in wanted], found)

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from feeds import paths
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
 from feeds.errors import Conflict
 from feeds.model import Document
@@ -193,20 +193,20 @@ class DocumentWriter:
         window = pagination.newest_first(one.entries, self.config.feeds.limit)
         older = one.newest_archive if self.config.feeds.archives else ""
         with self._rendering:
-            return list(formats.current_documents(path, window, older, self.config))
+            return list(feed_documents.current_documents(path, window, older, self.config))
 
     def _archive(self, one: Manifest, parts: IndexPages, name: str) -> list[Document]:
         due = one.pending[name]
         entries = parts.page(due.object) if due.object else one.first_page
         with self._rendering:
             return list(
-                formats.archive_documents(parts.path, name, entries, due.older, self.config)
+                feed_documents.archive_documents(parts.path, name, entries, due.older, self.config)
             )
 
     def _delete_retired(self, path: str, one: Manifest, written: Collection[str]) -> None:
         """Delete archive pages that are no more; also those that this worker wrote too late."""
         for name, since in one.tombstones.items():
-            for key in formats.archive_keys(path, name):
+            for key in feed_documents.archive_keys(path, name):
                 if since > 0 or key in written:
                     self.store.delete(paths.PUBLIC + key)
 
@@ -218,7 +218,7 @@ class DocumentWriter:
 
     def has_archive(self, path: str, name: str) -> bool:
         """Whether anything of an archive page is published, in any format."""
-        keys = formats.archive_keys(path, name)
+        keys = feed_documents.archive_keys(path, name)
         return any(self.each(self._version, keys))
 
     def archive_names(self, path: str) -> set[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from msgspec.structs import replace
 
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.publishing.document_writer import DocumentWriter
 from feeds.publishing.feed_list_writer import FeedListWriter
 from feeds.state import manifest_update
@@ -140,7 +140,7 @@ class IndexWriter:
         """The manifest with its title, and whether the catalog is known to agree."""
         window = pagination.newest_first(new.entries, self.config.feeds.limit)
         listed = window or not path  # the feed of all posts is listed even while it is empty
-        title = formats.describe_feed(path, window, self.config).title if listed else ""
+        title = feed_documents.describe_feed(path, window, self.config).title if listed else ""
         if title != new.title:
             return replace(new, title=title, title_generation=new.generation, listed=False)
         if new.listed:

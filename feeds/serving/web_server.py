@@ -27,7 +27,7 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 from watchfiles import watch
 
-from feeds.documents.formats import media_type_of
+from feeds.documents.feed_documents import media_type_of
 from feeds.errors import FeedsError
 
 

@@ -16,7 +16,7 @@ from support.sites import entry, settings
 from support.validity import assert_valid_document, assert_valid_json_feed
 
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.model import EPOCH, Document, Enclosure, Entry, Person, Term
 
 FILES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
@@ -178,7 +178,7 @@ def text_of(html: str) -> str:
 def current(
     format_: str, entries: Sequence[Entry], config: Config, path: str = "", older: str = ""
 ) -> Document:
-    made = {d.path: d for d in formats.current_documents(path, entries, older, config)}
+    made = {d.path: d for d in feed_documents.current_documents(path, entries, older, config)}
     return made[f"{path}/{FILES[format_]}".lstrip("/")]
 
 
@@ -330,15 +330,15 @@ def test_an_empty_feed_is_a_feed(format_: str) -> None:
 
 def test_a_feed_was_updated_when_its_newest_change_was_made() -> None:
     older_changed = entry(1, updated=datetime(2026, 11, 20, tzinfo=UTC))
-    feed = formats.describe_feed("", [entry(2), older_changed], settings())
+    feed = feed_documents.describe_feed("", [entry(2), older_changed], settings())
 
     assert feed.updated == older_changed.updated
-    assert formats.describe_feed("", [], settings()).updated == EPOCH
+    assert feed_documents.describe_feed("", [], settings()).updated == EPOCH
 
 
 def test_there_are_the_formats_that_are_configured() -> None:
     config = settings(feeds='formats = ["rss", "json"]')
-    made = formats.current_documents("category/a", [], "", config)
+    made = feed_documents.current_documents("category/a", [], "", config)
 
     assert [(d.path, d.type) for d in made] == [
         ("category/a/rss.xml", "application/rss+xml; charset=utf-8"),
@@ -346,7 +346,7 @@ def test_there_are_the_formats_that_are_configured() -> None:
         ("category/a/index.html", "text/html; charset=utf-8"),
     ]
     plain = settings(feeds='formats = ["rss"]\npages = false')
-    assert [d.path for d in formats.current_documents("", [], "", plain)] == ["rss.xml"]
+    assert [d.path for d in feed_documents.current_documents("", [], "", plain)] == ["rss.xml"]
 
 
 def test_without_pages_a_feed_is_about_the_site() -> None:
@@ -367,10 +367,10 @@ def test_the_same_entries_are_the_same_bytes(format_: str) -> None:
 
 def archives(entries: Sequence[Entry], config: Config, path: str = "") -> Iterator[Document]:
     """The archive documents of a feed with these entries (oldest first)."""
-    names = formats.archive_page_names(entries, config)
+    names = feed_documents.archive_page_names(entries, config)
     pages = pagination.archive_pages(entries, config.feeds.limit)
     for older, name, page in zip(["", *names], names, pages, strict=False):
-        yield from formats.archive_documents(path, name, page, older, config)
+        yield from feed_documents.archive_documents(path, name, page, older, config)
 
 
 @pytest.mark.parametrize("format_", ["atom", "json"])
@@ -378,7 +378,7 @@ def test_a_reader_can_walk_from_the_feed_to_the_oldest_entry(format_: str) -> No
     config = settings(feeds=f"limit = 4\n{HUBS}")
     entries = [entry(number) for number in range(30)]
     pages = {address(d.path): d for d in archives(entries, config, "category/markets")}
-    newest = formats.archive_page_names(entries, config)[-1]
+    newest = feed_documents.archive_page_names(entries, config)[-1]
     window = pagination.newest_first(entries, 4)
     feed = seen(current(format_, window, config, "category/markets", older=newest))
     found, at = {item.id for item in feed.items}, feed.older
@@ -391,7 +391,7 @@ def test_a_reader_can_walk_from_the_feed_to_the_oldest_entry(format_: str) -> No
         at, walked = page.older, walked + 1
 
     assert found == {entry.id for entry in entries}
-    assert walked == len(formats.archive_page_names(entries, config)) > 5
+    assert walked == len(feed_documents.archive_page_names(entries, config)) > 5
 
 
 def test_an_archive_page_of_atom_says_that_it_is_one_and_whose() -> None:
@@ -417,7 +417,7 @@ def test_rss_has_no_archive() -> None:
 def test_an_id_stands_once_in_an_archive_page_too() -> None:
     config = settings(feeds="limit = 4")
     twice = [entry(1, key="a.md"), entry(2, id=entry(1).id, key="b.md")]
-    *made, page = formats.archive_documents("", "2026-11-18-0123456789ab", twice, "", config)
+    *made, page = feed_documents.archive_documents("", "2026-11-18-0123456789ab", twice, "", config)
 
     assert [[item.title for item in seen(page).items] for page in made] == [["Title 2"]] * 2
     assert page.data.count(b"<article") == 1
@@ -426,7 +426,7 @@ def test_an_id_stands_once_in_an_archive_page_too() -> None:
 def test_without_archives_there_is_no_page_and_no_link_to_one() -> None:
     config = settings(feeds="limit = 4\narchives = false")
 
-    assert formats.archive_page_names([entry(number) for number in range(9)], config) == []
+    assert feed_documents.archive_page_names([entry(number) for number in range(9)], config) == []
 
 
 # --- media types ---------------------------------------------------------------------------------
@@ -448,4 +448,4 @@ def test_without_archives_there_is_no_page_and_no_link_to_one() -> None:
     ],
 )
 def test_a_file_s_name_tells_its_media_type(file: str, type_: str) -> None:
-    assert formats.media_type_of(file) == type_
+    assert feed_documents.media_type_of(file) == type_

@@ -16,7 +16,7 @@ from lxml import html as lxml_html
 from support.sites import NOW, PLAIN, built, entry, post, settings
 
 from feeds.config import Config
-from feeds.documents import formats, pagination, translations
+from feeds.documents import feed_documents, pagination, translations
 from feeds.documents.theme import (
     _BUILT_IN,
     OVERRIDABLE_FILES,
@@ -54,7 +54,7 @@ class Seen:
 def page(
     entries: Sequence[Entry] = (), config: Config = PLAIN, path: str = "", older: str = ""
 ) -> Seen:
-    made = {d.path: d for d in formats.current_documents(path, entries, older, config)}
+    made = {d.path: d for d in feed_documents.current_documents(path, entries, older, config)}
     return Seen(made[f"{path}/index.html".lstrip("/")].data)
 
 
@@ -378,7 +378,7 @@ def test_pages_are_documents_like_the_others() -> None:
     assert {document.type for path, document in shown.items() if path in gone} == {
         "text/html; charset=utf-8"
     }
-    assert formats.archive_keys("tag/a", "x") == [
+    assert feed_documents.archive_keys("tag/a", "x") == [
         f"tag/a/archive/x{ending}" for ending in (".xml", ".json", ".html")
     ]
 
@@ -569,7 +569,7 @@ def documents_of(posts: dict[str, bytes]) -> Iterator[Document]:
 def test_an_archive_page_holds_its_entries_newest_first() -> None:
     entries = [entry(number) for number in range(9)]
     name = pagination.page_name(entries)
-    made = {d.path: d for d in formats.archive_documents("", name, entries, "", PLAIN)}
+    made = {d.path: d for d in feed_documents.archive_documents("", name, entries, "", PLAIN)}
 
     assert Seen(made[f"archive/{name}.html"].data).words("//article/h3") == [
         f"Title {number}" for number in range(8, -1, -1)

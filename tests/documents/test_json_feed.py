@@ -10,7 +10,7 @@ from support.sites import entry, settings
 from support.validity import assert_valid_json_feed
 
 from feeds.config import Config
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.documents.json_feed import render_json_feed
 from feeds.documents.view import View
 from feeds.model import Enclosure, Entry, Person, Term
@@ -20,7 +20,7 @@ PLAIN = settings()
 
 
 def feed(*entries: Entry, config: Config = PLAIN, current: str = "", older: str = "") -> Any:
-    made = formats.describe_feed("", entries, config)
+    made = feed_documents.describe_feed("", entries, config)
     data = render_json_feed(View(made, entries, URL, current=current, older=older), config)
     assert_valid_json_feed(data, URL)
     return json.loads(data)
@@ -134,7 +134,7 @@ def test_an_image_and_a_language_are_the_item_s_own() -> None:
 
 
 def test_text_is_written_as_it_is_and_not_as_escapes() -> None:
-    made = formats.describe_feed("", [], PLAIN)
+    made = feed_documents.describe_feed("", [], PLAIN)
     data = render_json_feed(View(made, (entry(title="渔 🐟"),), URL), PLAIN)
 
     assert "渔 🐟".encode() in data

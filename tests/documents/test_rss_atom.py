@@ -12,7 +12,7 @@ from support.sites import entry, settings
 from support.validity import assert_valid_atom, assert_valid_rss
 
 from feeds.config import Config
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.documents.rss_atom import render_atom, render_rss
 from feeds.documents.view import View
 from feeds.model import Enclosure, Entry, Person, Term
@@ -45,14 +45,14 @@ class Xml:
 
 
 def atom(*entries: Entry, config: Config = PLAIN, path: str = "") -> Xml:
-    feed = formats.describe_feed(path, entries, config)
+    feed = feed_documents.describe_feed(path, entries, config)
     data = render_atom(View(feed, entries, ATOM_URL), config)
     assert_valid_atom(data, ATOM_URL)
     return Xml(data)
 
 
 def rss(*entries: Entry, config: Config = PLAIN, path: str = "") -> Xml:
-    feed = formats.describe_feed(path, entries, config)
+    feed = feed_documents.describe_feed(path, entries, config)
     data = render_rss(View(feed, entries, RSS_URL), config)
     assert_valid_rss(data, RSS_URL)
     return Xml(data)
@@ -154,7 +154,7 @@ def test_atom_content_is_html_that_is_escaped_once() -> None:
 
 def test_a_category_s_atom_links_to_hubs_and_archives_stand_in_its_head() -> None:
     config = settings(feeds='hubs = ["https://hub.example.com/"]')
-    feed = formats.describe_feed("", [entry()], config)
+    feed = feed_documents.describe_feed("", [entry()], config)
     view = View(feed, (entry(),), ATOM_URL, older="https://feeds.example.com/archive/1.xml")
     links = Xml(render_atom(view, config)).attributes("/a:feed/a:link")
 
@@ -277,7 +277,7 @@ def test_an_rss_item_has_one_enclosure_and_an_image() -> None:
 
 def test_rendering_in_many_threads_gives_the_same_bytes_and_leaves_the_locale_alone() -> None:
     entries = tuple(entry(number) for number in range(20))
-    view = View(formats.describe_feed("", entries, RICH), entries, ATOM_URL)
+    view = View(feed_documents.describe_feed("", entries, RICH), entries, ATOM_URL)
     before = locale.setlocale(locale.LC_ALL)
     with ThreadPoolExecutor(8) as threads:
         atoms = set(threads.map(lambda _: render_atom(view, RICH), range(16)))
@@ -289,7 +289,7 @@ def test_rendering_in_many_threads_gives_the_same_bytes_and_leaves_the_locale_al
 
 @pytest.mark.parametrize("make", [render_atom, render_rss])
 def test_a_document_ends_with_one_line_end(make: object) -> None:
-    view = View(formats.describe_feed("", [], PLAIN), (), ATOM_URL)
+    view = View(feed_documents.describe_feed("", [], PLAIN), (), ATOM_URL)
 
     assert callable(make)
     data = make(view, PLAIN)
