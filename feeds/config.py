@@ -7,18 +7,31 @@ known, limits in range.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
 from feeds import paths
+from feeds.formats import feed_formats
 from feeds.model import Person, Term
+from feeds.taxonomies import TAXONOMIES
 
 Content = Literal["full", "summary"]
 T = TypeVar("T")
+
+
+class OneOf(NamedTuple):
+    """Marks a text in feeds.toml that must be a name from a table."""
+
+    names: Callable[[], Iterable[str]]
+    """Returns the names, in the order of the error message."""
+
+
+FormatName = Annotated[str, OneOf(feed_formats)]
+TaxonomyName = Annotated[str, OneOf(lambda: TAXONOMIES)]
 
 
 class Author(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,10 +60,10 @@ class Feeds(Struct, frozen=True):
     """[feeds]: what is published, and where."""
 
     url: str = ""
-    formats: tuple[Literal["atom", "rss", "json"], ...] = ("atom", "rss", "json")
+    formats: tuple[FormatName, ...] = ("atom", "rss", "json")
     limit: int = 50
     content: Content = "full"
-    taxonomies: tuple[Literal["category", "tag", "author", "lang"], ...] = ("category",)
+    taxonomies: tuple[TaxonomyName, ...] = ("category",)
     archives: bool = True
     pages: bool = True
     page_images: bool = False

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -96,7 +96,7 @@ def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
     if not isinstance(data, dict):
         problems.append(f"{path}: expected a table, found {_show(data)}")
         return _blank(kind)
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name != "theme"}
     for key in data:
         if key not in fields:
@@ -140,16 +140,28 @@ def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:
     if get_origin(kind) is dict and isinstance(value, dict):
         item = get_args(kind)[1]
         return {k: _value(v, item, f"{path}.{k}", problems) for k, v in value.items()}
+    allowed = _allowed_names(kind)
     try:
-        return msgspec.convert(value, kind)
+        if allowed is None or value in allowed:
+            return msgspec.convert(value, kind)
     except msgspec.ValidationError:
-        problems.append(f"{path}: expected {_expected(kind)}, found {_show(value)}")
-        return None
+        pass
+    problems.append(f"{path}: expected {_expected(kind)}, found {_show(value)}")
+    return None
+
+
+def _allowed_names(kind: Any) -> list[str] | None:
+    """The names that a text of this type can be; None if the type allows any text."""
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    if get_origin(kind) is Annotated:
+        return list(kind.__metadata__[0].names())
+    return None
 
 
 def _expected(kind: Any) -> str:
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(f'"{value}"' for value in get_args(kind))
+    if (allowed := _allowed_names(kind)) is not None:
+        return "one of " + ", ".join(f'"{name}"' for name in allowed)
     if get_origin(kind) is tuple:
         return "a list"
     if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct)):

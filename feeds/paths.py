@@ -12,18 +12,24 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import quote, urljoin
 
+from feeds.formats import (
+    FEED_LIST_OPML,
+    FEED_LIST_PAGE,
+    FEED_STYLE,
+    FORMATS,
+    SITE_FILES,
+    FileType,
+    Format,
+)
+from feeds.taxonomies import TAXONOMIES
+
 PUBLIC = "public/"
 STATE = "state/"
 
-TAXONOMIES = ("category", "tag", "author", "lang")
-
-FEED_FILES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
-PAGE_FILE = "index.html"
-_ARCHIVE_ENDINGS = (".xml", ".json", ".html")
-LIST_PAGE = "feeds.html"
-LIST_FILE = "feeds.opml"
-STYLE_FILE = "feed.css"
-SITE_FILES = (LIST_PAGE, LIST_FILE, STYLE_FILE)
+PAGE_FILE = FORMATS["html"].file
+LIST_PAGE = FEED_LIST_PAGE.file
+LIST_FILE = FEED_LIST_OPML.file
+STYLE_FILE = FEED_STYLE.file
 
 _RESERVED = frozenset({"index", "archive", "con", "prn", "aux", "nul"})
 _HASHED = re.compile(r"(?:^|-)[0-9a-f]{10}$")
@@ -80,22 +86,44 @@ def document(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def feed_of_document(key: str) -> str | None:
-    """The path of the feed that a key under the public root belongs to; None: no feed's file."""
+def archive_document(path: str, page: str, format_: Format) -> str:
+    """The key of an archive page in one format: ``category/x/archive/<page>.xml``."""
+    return document(path, f"archive/{page}{format_.archive_ending}")
+
+
+def _parse_document(key: str) -> tuple[str, Format] | None:
+    """The feed's path and the format of a key under the public root; None if it is not a feed's."""
     folder, _, name = key.rpartition("/")
-    if name.endswith(_ARCHIVE_ENDINGS) and (folder == "archive" or folder.endswith("/archive")):
-        folder = folder.removesuffix("archive").rstrip("/")
-    elif name not in {*FEED_FILES.values(), PAGE_FILE}:
-        return None
-    if not folder:
-        return ""
-    taxonomy, _, rest = folder.partition("/")
-    return folder if taxonomy in TAXONOMIES and rest and "/" not in rest else None
+    in_archive = folder == "archive" or folder.endswith("/archive")
+    for format_ in FORMATS.values():
+        ending = format_.archive_ending
+        if in_archive and ending and name.endswith(ending):
+            path = folder.removesuffix("archive").rstrip("/")
+        elif name == format_.file:
+            path = folder
+        else:
+            continue
+        taxonomy, _, slug_ = path.partition("/")
+        is_feed = not path or (taxonomy in TAXONOMIES and slug_ and "/" not in slug_)
+        return (path, format_) if is_feed else None
+    return None
+
+
+def feed_of_document(key: str) -> str | None:
+    """The path of the feed that a key under the public root belongs to; None if to no feed."""
+    parsed = _parse_document(key)
+    return parsed[0] if parsed else None
+
+
+def file_type(key: str) -> FileType | None:
+    """The file type of a document by its key under the public root; None if it is no document."""
+    parsed = _parse_document(key)
+    return parsed[1] if parsed else SITE_FILES.get(key)
 
 
 def is_document(key: str) -> bool:
     """Whether a key under the public root has the name of a document."""
-    return key in SITE_FILES or feed_of_document(key) is not None
+    return file_type(key) is not None
 
 
 def url(base: str, key: str) -> str:

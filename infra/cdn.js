@@ -2,23 +2,11 @@
 // cloudfront-js-2.0). No modules, no network, no clock, and ECMAScript 5.1 alone: of the newer
 // language that runtime knows only parts. tests/infra/test_cdn_function.py runs it.
 
-// infra/package.py writes this line, from feeds.toml.
+// infra/package.py writes the next two lines, from feeds.toml and feeds/formats.py; these are
+// examples. In the bucket, documents have media types that CloudFront compresses (application/xml,
+// application/json); `type` is the one that readers get, "" if it is the stored one.
 var SITE = { url: "https://feeds.example.com/", hubs: [] };
-
-// The media types of readers. Objects have others in the bucket, which CloudFront compresses on
-// their way here: application/xml and application/json (feeds/documents/http_headers.py).
-var ATOM = "application/atom+xml; charset=utf-8";
-var JSON_FEED = "application/feed+json; charset=utf-8";
-var TYPES = [
-  [/\/atom\.xml$/, ATOM],
-  [/\/feed\.json$/, JSON_FEED],
-  [/\/archive\/[^\/]+\.xml$/, ATOM],
-  [/\/archive\/[^\/]+\.json$/, JSON_FEED],
-  [/^\/feeds\.opml$/, "text/x-opml; charset=utf-8"]
-];
-
-// What a subscriber follows, and hubs are told of (feeds/publishing/websub.py).
-var FOLLOWED = /\/(atom\.xml|rss\.xml|feed\.json)$/;
+var DOCUMENTS = [{ file: "rss.xml", archive: "", type: "", subscribed: true }];
 
 function handler(event) {
   return event.context.eventType === "viewer-request"
@@ -49,17 +37,28 @@ function asked(request) {
 // WebSub, 4: a subscriber finds hub and topic in Link headers, whatever the format. An answer of 304
 // (not modified) has no body, and no type.
 function answered(request, response) {
-  if (response.statusCode === 200 || response.statusCode === 206) {
-    TYPES.forEach(function (known) {
-      if (known[0].test(request.uri)) {
-        response.headers["content-type"] = { value: known[1] };
-      }
-    });
-  }
-  if (SITE.hubs.length > 0 && FOLLOWED.test(request.uri)) {
+  var folders = request.uri.split("/");
+  var name = folders.pop();
+  var inArchive = folders.pop() === "archive";
+  var isSubscribed = false;
+  DOCUMENTS.forEach(function (row) {
+    var isArchivePage = inArchive && row.archive !== "" && endsWith(name, row.archive);
+    if (name !== row.file && !isArchivePage) {
+      return;
+    }
+    if (row.type !== "" && (response.statusCode === 200 || response.statusCode === 206)) {
+      response.headers["content-type"] = { value: row.type };
+    }
+    isSubscribed = isSubscribed || (row.subscribed && !isArchivePage);
+  });
+  if (SITE.hubs.length > 0 && isSubscribed) {
     var links = SITE.hubs.map(function (hub) { return "<" + hub + '>; rel="hub"'; });
     links.push("<" + SITE.url + request.uri.slice(1) + '>; rel="self"');
     response.headers.link = { value: links.join(", ") };
   }
   return response;
+}
+
+function endsWith(text, ending) {
+  return text.slice(-ending.length) === ending;
 }

@@ -2,7 +2,8 @@
 
     build/function.zip   handler.py, feeds/, feeds.toml with its templates, and what
                          requirements.lock names
-    build/edge.json      infra/cdn.js, with the feeds' address and the hubs of feeds.toml in it
+    build/edge.json      infra/cdn.js, with the feeds' address and the hubs of feeds.toml in it, and
+                         the file names and media types of feeds/formats.py
 
 The zip is for Lambda's machines and made on any: wheels are fetched for theirs, not for this one.
 The rules that it keeps:
@@ -33,6 +34,7 @@ from feeds.config import Config
 from feeds.config_reader import read_config
 from feeds.documents.theme import theme_files
 from feeds.errors import FeedsError
+from feeds.formats import Format, file_types
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = (3, 13)
@@ -62,13 +64,39 @@ _UNUSED = re.compile(
 
 def edge_code(settings: Config) -> str:
     """infra/cdn.js for a site."""
-    site = {"url": settings.feeds.url, "hubs": list(settings.feeds.hubs)}
     code = (ROOT / "infra" / "cdn.js").read_text(encoding="utf-8")
-    # As a function: in a text, re would take a backslash of the JSON for its own.
-    line = f"var SITE = {json.dumps(site)};"
-    made, count = re.subn(r"^var SITE = .*$", lambda _: line, code, flags=re.MULTILINE)
-    assert count == 1, "infra/cdn.js has no line for the site"
-    return made
+    site = {"url": settings.feeds.url, "hubs": list(settings.feeds.hubs)}
+    code = _with_value(code, "SITE", site)
+    return _with_value(code, "DOCUMENTS", edge_documents())
+
+
+def _with_value(code: str, variable: str, value: object) -> str:
+    """`code` with the value, as JSON, in the line that declares the variable."""
+    before, line, after = re.split(rf"^(var {variable} = ).*$", code, flags=re.MULTILINE)
+    return f"{before}{line}{json.dumps(value)};{after}"
+
+
+def edge_documents() -> list[dict[str, object]]:
+    """The rows of the formats table that infra/cdn.js needs.
+
+    `file` is a file name, `archive` the ending of archive pages (``""`` if there are none), `type`
+    the media type to answer with (``""`` if it is the stored one), `subscribed` whether hubs are
+    told of the document.
+    """
+    rows: list[dict[str, object]] = []
+    for type_ in file_types():
+        format_ = type_ if isinstance(type_, Format) else None
+        subscribed = format_ is not None and format_.subscribed
+        if type_.stored_type or subscribed:
+            rows.append(
+                {
+                    "file": type_.file,
+                    "archive": format_.archive_ending if format_ else "",
+                    "type": type_.content_type if type_.stored_type else "",
+                    "subscribed": subscribed,
+                }
+            )
+    return rows
 
 
 # --- the function's zip --------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds import paths
+from feeds.taxonomies import TAXONOMIES
 
 NAMES = st.text(max_size=60) | st.text("abcC#+-_. /café０１ß", max_size=12)
 
@@ -151,13 +152,34 @@ def test_what_is_no_document_belongs_to_no_feed(key: str) -> None:
     assert not paths.is_document(key)
 
 
+@pytest.mark.parametrize(
+    ("key", "content_type"),
+    [
+        ("atom.xml", "application/atom+xml; charset=utf-8"),
+        ("rss.xml", "application/rss+xml; charset=utf-8"),
+        ("category/a/feed.json", "application/feed+json; charset=utf-8"),
+        ("archive/2026-01-01-0123456789ab.xml", "application/atom+xml; charset=utf-8"),
+        ("index.html", "text/html; charset=utf-8"),
+        ("tag/a/archive/2026-01-01-0123456789ab.html", "text/html; charset=utf-8"),
+        ("feeds.html", "text/html; charset=utf-8"),
+        ("feeds.opml", "text/x-opml; charset=utf-8"),
+        ("feed.css", "text/css; charset=utf-8"),
+    ],
+)
+def test_the_key_of_a_document_gives_its_media_type(key: str, content_type: str) -> None:
+    file_type = paths.file_type(key)
+
+    assert file_type
+    assert file_type.content_type == content_type
+
+
 def test_the_documents_about_all_feeds_belong_to_none() -> None:
     for key in ("feeds.html", "feeds.opml"):
         assert paths.feed_of_document(key) is None
         assert paths.is_document(key)
 
 
-@given(st.sampled_from(paths.TAXONOMIES), NAMES, st.sampled_from(["atom.xml", "archive/1.xml"]))
+@given(st.sampled_from(list(TAXONOMIES)), NAMES, st.sampled_from(["atom.xml", "archive/1.xml"]))
 def test_every_feed_s_documents_lead_back_to_it(taxonomy: str, name: str, file: str) -> None:
     path = paths.term_path(taxonomy, name)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from feeds import paths
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
 from feeds.errors import FeedsError
-from feeds.model import GENERATOR, Document
+from feeds.model import Document
 from feeds.stores.base import Stat, Store, md5_version
 
 
@@ -62,23 +61,16 @@ def _same(stat: Stat | None, data: bytes, out: Store) -> bool:
     return there is not None and there.data == data
 
 
-_ENTRIES = re.compile(rb"<entry\b|<item\b|\"items\"")
-_MARKS = {
-    "xml": f">{GENERATOR}</generator>",
-    "json": f'"_{GENERATOR}"',
-    "html": f'<meta name="generator" content="{GENERATOR}">',
-    "opml": f'generator="{GENERATOR}"',
-    "css": GENERATOR,
-}
-
-
 def _made_here(key: str, out: Store) -> bool:
-    """Whether a document says in its head, as each of ours does, that this program made it.
+    """Whether the object is a document with the mark of this program before its first entry.
 
-    Its entries do not count: somebody else's feed may have them from one of ours.
+    A mark in an entry does not count: another program's feed may contain entries of ours.
     """
-    if not paths.is_document(key):
+    type_ = paths.file_type(key)
+    document = out.get(key) if type_ else None
+    if type_ is None or document is None:
         return False
-    there = out.get(key)
-    mark = _MARKS[key.rpartition(".")[2]].encode()
-    return there is not None and mark in _ENTRIES.split(there.data[:20_000], maxsplit=1)[0]
+    head = document.data[:20_000]
+    if type_.entry_mark:
+        head = head.partition(type_.entry_mark.encode())[0]
+    return type_.generator_mark.encode() in head

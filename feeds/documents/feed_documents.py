@@ -1,59 +1,43 @@
-"""The table of formats, and a feed's documents: its entries -> a document in each format.
+"""The documents of a feed: its entries -> a document in each enabled format.
 
-Both the full build and the incremental publisher use it, so that the same entries are the same
-bytes. `FORMATS` names the function that renders a `View` in each format.
+The full build and the incremental publisher both use it, so that the same entries give the same
+bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from functools import cache
+from pkgutil import resolve_name
 
 from feeds import paths
 from feeds.config import Config
-from feeds.documents import html_page, pagination
-from feeds.documents.feed_list import CSS_TYPE, OPML_TYPE
-from feeds.documents.json_feed import render_json_feed
-from feeds.documents.rss_atom import render_atom, render_rss
+from feeds.documents import pagination
 from feeds.documents.view import View
+from feeds.formats import FORMATS, Format
 from feeds.model import EPOCH, Document, Entry, Feed
 
-
-class Format(NamedTuple):
-    """A format: its file, its media type, the ending of its archive pages, how it is made."""
-
-    file: str
-    media_type: str
-    archive: str
-    render: Callable[[View, Config], bytes]
+_renderer: Callable[[str], Callable[[View, Config], bytes]] = cache(resolve_name)
 
 
-FORMATS = {
-    "atom": Format(
-        paths.FEED_FILES["atom"], "application/atom+xml; charset=utf-8", ".xml", render_atom
-    ),
-    "rss": Format(paths.FEED_FILES["rss"], "application/rss+xml; charset=utf-8", "", render_rss),
-    "json": Format(
-        paths.FEED_FILES["json"],
-        "application/feed+json; charset=utf-8",
-        ".json",
-        render_json_feed,
-    ),
-    "html": Format(paths.PAGE_FILE, "text/html; charset=utf-8", ".html", html_page.render_page),
-}
+def load_renderers(config: Config) -> None:
+    """Import the renderers of the enabled formats now, instead of with the first document."""
+    for format_ in enabled_formats(config):
+        _renderer(format_.renderer)
 
 
 def enabled_formats(config: Config) -> list[Format]:
-    """The formats that a site's feeds are published in; the page is the last."""
+    """The formats that a site's feeds are published in: those of `feeds.formats`, then pages."""
     names = [*config.feeds.formats, *(["html"] if config.feeds.pages else [])]
     return [FORMATS[name] for name in names]
 
 
 def describe_feed(path: str, entries: Sequence[Entry], config: Config) -> Feed:
-    """Say what a feed is, from its newest entries (newest first) and the configuration.
+    """The feed at `path`, described by its newest entries (newest first) and the configuration.
 
-    A category is called what the configuration says; else what `title_from` says in the newest
-    entry that has it; else what the newest entry calls it; a feed without entries, its slug.
+    The title of a category is the first of: its title in `categories.titles`; its title in the
+    newest entry that has one (`categories.title_from`); its name in the newest entry; its slug, if
+    the feed has no entries.
     """
     site = config.site
     updated = max((entry.updated for entry in entries), default=EPOCH)
@@ -69,49 +53,51 @@ def describe_feed(path: str, entries: Sequence[Entry], config: Config) -> Feed:
     return Feed(path, title, description, updated)
 
 
-def _archive_path(path: str, page: str, format_: Format) -> str:
-    return paths.document(path, f"archive/{page}{format_.archive}")
-
-
 def current_documents(
     path: str, entries: Sequence[Entry], older: str, config: Config
 ) -> Iterator[Document]:
-    """The documents that a reader subscribes to, from the window (newest first).
+    """The documents that readers subscribe to, and the page, from the window (newest first).
 
-    `older` is the name of the newest archive page; ``""``: there is none.
+    `older` is the name of the newest archive page; ``""`` if there is none.
     """
     feed = describe_feed(path, entries, config)
     for format_ in enabled_formats(config):
-        at = paths.document(path, format_.file)
+        key = paths.document(path, format_.file)
+        has_archive = older and format_.archive_ending
         view = View(
             feed=feed,
             entries=tuple(entries),
-            url=config.url(at),
-            older=config.url(_archive_path(path, older, format_))
-            if older and format_.archive
-            else "",
+            url=config.url(key),
+            older=config.url(paths.archive_document(path, older, format_)) if has_archive else "",
         )
-        yield Document(at, format_.render(view, config), format_.media_type)
+        yield _render(key, view, format_, config)
 
 
 def archive_documents(
     path: str, page: str, entries: Sequence[Entry], older: str, config: Config
 ) -> Iterator[Document]:
-    """The documents of one archive page (RFC 5005, 4), from its entries, oldest first."""
+    """The documents of one archive page (RFC 5005, 4), from its entries, oldest first.
+
+    `page` is the name of the page, `older` that of the page before it; ``""`` if there is none.
+    """
     newest_first = tuple(pagination.newest_first(entries, len(entries)))
     feed = describe_feed(path, newest_first, config)
     for format_ in enabled_formats(config):
-        if not format_.archive:
+        if not format_.archive_ending:
             continue
-        at = _archive_path(path, page, format_)
+        key = paths.archive_document(path, page, format_)
         view = View(
             feed=feed,
             entries=newest_first,
-            url=config.url(at),
+            url=config.url(key),
             current=config.url(paths.document(path, format_.file)),
-            older=config.url(_archive_path(path, older, format_)) if older else "",
+            older=config.url(paths.archive_document(path, older, format_)) if older else "",
         )
-        yield Document(at, format_.render(view, config), format_.media_type)
+        yield _render(key, view, format_, config)
+
+
+def _render(key: str, view: View, format_: Format, config: Config) -> Document:
+    return Document(key, _renderer(format_.renderer)(view, config), format_.content_type)
 
 
 def archive_page_names(entries: Sequence[pagination.Sortable], config: Config) -> list[str]:
@@ -123,17 +109,9 @@ def archive_page_names(entries: Sequence[pagination.Sortable], config: Config) -
     ]
 
 
-def media_type_of(file: str) -> str:
-    """The media type that a document's file name goes with; ``""`` for other files."""
-    for format_ in FORMATS.values():
-        if file == format_.file:
-            return format_.media_type
-    endings = {format_.archive: format_.media_type for format_ in FORMATS.values()}
-    endings |= {".opml": OPML_TYPE, ".css": CSS_TYPE}
-    return endings.get(file[file.rfind(".") :], "")
-
-
 def archive_keys(path: str, page: str, config: Config | None = None) -> list[str]:
-    """Every key that an archive page is published under; without `config`, that it might be."""
+    """The keys of an archive page in each enabled format; without `config`, in every format."""
     formats = enabled_formats(config) if config else list(FORMATS.values())
-    return [_archive_path(path, page, format_) for format_ in formats if format_.archive]
+    return [
+        paths.archive_document(path, page, format_) for format_ in formats if format_.archive_ending
+    ]

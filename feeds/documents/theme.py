@@ -21,9 +21,9 @@ from msgspec.structs import replace
 from feeds.config import Config
 from feeds.documents import mustache
 from feeds.documents.mustache import Template, TemplateError
-from feeds.documents.translations import PageTexts
+from feeds.documents.translations import template_words
 from feeds.errors import ConfigError
-from feeds.model import GENERATOR
+from feeds.formats import FORMATS
 
 PAGES = {"page.html": "page.js", "feeds.html": "feeds.js"}
 """The pages, each with its script."""
@@ -40,7 +40,7 @@ summary terms title type updated updated_date url words words_lang
 TEMPLATE_VARIABLES = frozenset(_VARIABLES.split())
 """Every name that a template can use; docs/pages.md says what each is."""
 
-_MARK = f'<meta name="generator" content="{GENERATOR}">'
+_MARK = FORMATS["html"].generator_mark
 _LARGEST = 200_000
 
 _BUILT_IN = {
@@ -175,7 +175,7 @@ def _template_flaws(file: str, text: str, files: Mapping[str, str]) -> Iterator[
                 hint = f"; did you mean {near[0]}?" if near else ""
                 yield f"{name.line}: there is no value {'.'.join(name.names)}{hint}"
                 break
-            known = PageTexts.__struct_fields__ if word == "words" else TEMPLATE_VARIABLES
+            known = template_words("en") if word == "words" else TEMPLATE_VARIABLES
     # Escaping is for text and for values in quotes; elsewhere a post could write more than a value.
     for tag in re.finditer(r"=\s*\{\{", text):
         yield f"{_line(text, tag.start())}: a value of an attribute stands in quotes"

@@ -25,6 +25,7 @@ from feeds.reading.front_matter.formats import Value
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.selection import post_identity
 from feeds.reading.source_link import find_source_link
+from feeds.reading.terms import PostFields, read_terms
 from feeds.text import has_visible_text, plain_text
 from feeds.urls import MAX_URL_LENGTH, http_url, is_uri
 
@@ -151,8 +152,12 @@ class _Reader:
             if value:
                 yield name, value
 
+    def _first(self, names: tuple[str, ...]) -> tuple[str, Value]:
+        """The first of the fields that is there and not empty, with its name; else empty texts."""
+        return next(iter(self._values(names)), ("", ""))
+
     def _value(self, names: tuple[str, ...]) -> Value:
-        return next(iter(self._values(names)), ("", ""))[1]
+        return self._first(names)[1]
 
     def _text(self, names: tuple[str, ...]) -> str:
         """The first of the fields that is a text."""
@@ -198,7 +203,7 @@ class _Reader:
         return published, max(updated, published) if updated else published
 
     def _date(self, names: tuple[str, ...], severity: Severity) -> datetime | None:
-        name, value = next(iter(self._values(names)), ("", ""))
+        name, value = self._first(names)
         if not value:
             return None
         try:
@@ -286,26 +291,12 @@ class _Reader:
 
     def _terms(self, authors: tuple[Person, ...], language: str) -> tuple[Term, ...]:
         config = self.config
-        which, value = next(iter(self._values(config.posts.category_keys)), ("", ""))
-        names = field_values.to_names(value)
-        if config.categories.split and isinstance(value, str) and which != "category":
-            names = field_values.split_words(value)
-        names = names or [config.categories.default]
-        titles = field_values.to_names(self._value((config.categories.title_from,)))
-        if len(titles) != len(names):
-            titles = titles[:1] if len(names) == 1 else []
-        terms = list(_terms("category", names, titles))
-        if "tag" in config.feeds.taxonomies:
-            terms += _terms("tag", field_values.split_commas(self._value(config.posts.tag_keys)))
-        if "author" in config.feeds.taxonomies:
-            terms += _terms("author", [person.name for person in authors])
-        if "lang" in config.feeds.taxonomies:
-            terms += _terms("lang", [language or config.site.language])
+        terms = list(read_terms(PostFields(self._first, authors, language, config)))
         unique = {term.path: term for term in reversed(terms)}
         if len(unique) > config.limits.terms:
             what = f"the post has {len(unique)} categories, tags and authors"
             todo = f"keep at most {config.limits.terms}, or raise limits.terms"
-            self._report(which, what, todo)
+            self._report(self._first(config.posts.category_keys)[0], what, todo)
         return tuple(reversed(unique.values()))
 
     def _address(self, names: tuple[str, ...], base: str) -> str:
@@ -348,9 +339,3 @@ def _on_site(site: str, path: str) -> str:
     steps = [step for step in path.split("/") if step not in (".", "..")]
     encoded = quote("/".join(steps), safe="/~!$&'()*+,;=:@%-._", errors="replace")
     return site + re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", encoded).lstrip("/")
-
-
-def _terms(taxonomy: str, names: Iterable[str], titles: Iterable[str] = ()) -> Iterator[Term]:
-    title = iter(titles)
-    for name in names:
-        yield Term(taxonomy, paths.slug(name), name, next(title, ""))

@@ -27,7 +27,7 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 from watchfiles import watch
 
-from feeds.documents.feed_documents import media_type_of
+from feeds import paths
 from feeds.errors import FeedsError
 
 
@@ -71,9 +71,9 @@ class _Documents(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         if response.status_code == 200:
-            name = path if not path.endswith(("/", ".")) else "index.html"
-            if media_type := media_type_of(name.rpartition("/")[2]):
-                response.headers["content-type"] = media_type
+            key = path if not path.endswith(("/", ".")) else paths.PAGE_FILE
+            if type_ := paths.file_type(key):
+                response.headers["content-type"] = type_.content_type
         response.headers["cache-control"] = "no-cache"
         return response
 

@@ -427,25 +427,3 @@ def test_without_archives_there_is_no_page_and_no_link_to_one() -> None:
     config = settings(feeds="limit = 4\narchives = false")
 
     assert feed_documents.archive_page_names([entry(number) for number in range(9)], config) == []
-
-
-# --- media types ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("file", "type_"),
-    [
-        ("atom.xml", "application/atom+xml; charset=utf-8"),
-        ("rss.xml", "application/rss+xml; charset=utf-8"),
-        ("feed.json", "application/feed+json; charset=utf-8"),
-        ("2026-01-01-0123456789ab.xml", "application/atom+xml; charset=utf-8"),
-        ("index.html", "text/html; charset=utf-8"),
-        ("2026-01-01-0123456789ab.html", "text/html; charset=utf-8"),
-        ("feeds.opml", "text/x-opml; charset=utf-8"),
-        ("feed.css", "text/css; charset=utf-8"),
-        ("logo.png", ""),
-        ("README", ""),
-    ],
-)
-def test_a_file_s_name_tells_its_media_type(file: str, type_: str) -> None:
-    assert feed_documents.media_type_of(file) == type_
