@@ -46,7 +46,7 @@ def parse_datetime(text: str, zone: tzinfo) -> datetime:
         local = datetime(*day, hour, int(found["minute"] or 0), second)
         return _legal(local.replace(tzinfo=_offset(found["zone"])), zone)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a date that exists") from None
+        raise ValueError(f"there is no such date: {text}") from None
 
 
 def _offset(text: str | None) -> tzinfo | None:
