@@ -207,7 +207,7 @@ def test_a_post_whose_content_is_refused_is_not_counted(run: Run, site: Path) ->
     done = run("build", "posts", "public")
 
     assert done.out.startswith("2 posts, 3 feeds, ")
-    assert "posts/deep.md:6: the HTML has more than 100 elements inside each other" in done.err
+    assert "posts/deep.md:6: the HTML is nested more than 100 elements deep" in done.err
 
 
 @pytest.mark.parametrize("out", ["public", "."])
@@ -365,7 +365,7 @@ def test_check_finds_what_is_wrong_with_the_content_too(run: Run, site: Path) ->
     done = run("check", "posts")
 
     assert done.status == 1
-    assert "posts/deep.md:5: the HTML has more than 100 elements inside each other" in done.err
+    assert "posts/deep.md:5: the HTML is nested more than 100 elements deep" in done.err
 
 
 def test_check_takes_files_and_folders_and_shows_what_would_not_be_published(

@@ -31,7 +31,7 @@ FOUND = [
     Problem(
         key="deep.html",
         line=4,
-        what="the HTML has more than 100 elements inside each other",
+        what="the HTML is nested more than 100 elements deep",
         todo="shorten or simplify the post, or raise the limit in feeds.toml",
     ),
     Problem(
