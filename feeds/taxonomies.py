@@ -17,7 +17,7 @@ class Taxonomy(Struct, frozen=True, kw_only=True):
     label: str
     """English heading of its feeds in lists; the language files have the translations."""
     term_reader: str
-    """Function (PostFields) -> names and titles of a post's terms, as ``module:function``."""
+    """Function (TermSource) -> names and titles of a post's terms, as ``module:function``."""
     always_read: bool = False
     """Whether entries have its terms even if `feeds.taxonomies` does not name it."""
     on_pages: bool = True

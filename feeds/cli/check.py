@@ -75,7 +75,7 @@ def check(
             continue
         names = ", ".join(term.title or term.name for term in entry.terms)
         table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
-        if reading.link_from != "permalink":
+        if reading.link_rule != "permalink":
             sources.append((path, entry.link))
     if as_json:
         answer = Answer.json
