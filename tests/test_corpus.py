@@ -115,7 +115,7 @@ def test_every_post_is_published_or_named_or_not_meant_to_be(site: Built) -> Non
 
 
 # Looked at one by one: where the link of each post's entry is from, and how many posts have none,
-# because they were reported or are not meant to be published. docs/design.md has the table.
+# because they were reported or are not meant to be published. docs/reading.md has the table.
 LINKS = {
     "18f": {"permalink": 45},
     "castalio": {"permalink": 15},

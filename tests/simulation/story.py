@@ -206,7 +206,7 @@ class Story:
     def _excuse(self, worker: Worker) -> None:
         """What nobody mends or tells of: who wrote it died, and another acknowledges its message.
 
-        The window that docs/design.md leaves open, of workers that were taken for dead. What they
+        The window that docs/protocol.md leaves open, of workers that were taken for dead. What they
         wrote is left only if it went over a version that was there again.
         """
         if worker.alone or any(message.id in self.twice for message in worker.batch):
