@@ -49,20 +49,23 @@ def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, 
     with PostScanner(source, settings, datetime.now(UTC), jobs, skip=own) as scanned:
         with console.progress("reading") as progress:
             scanned.read(progress)
-        with console.progress("rendering", in_a_pipe=False) as scanned.loading:
-            counts = write_documents(site_documents(scanned.heads, scanned, settings), target)
+        with console.progress("rendering", in_a_pipe=False) as progress:
+            scanned.on_load = progress
+            counts = write_documents(site_documents(scanned.summaries, scanned, settings), target)
         problems = sorted(set(scanned.problems))
     console.print_problems(problems, posts)
     failed = {problem.key for problem in problems if problem.severity == "error"}
-    published = newest_per_post((h for h in scanned.heads if h.key not in failed), settings)
+    published = newest_per_post(
+        (summary for summary in scanned.summaries if summary.key not in failed), settings
+    )
     parts = [
         console.number(len(published), "post"),
-        console.number(len({path for head in published for path in head.paths} | {""}), "feed"),
+        console.number(len({path for post in published for path in post.paths} | {""}), "feed"),
         f"{console.number(counts.written, 'document')} written",
         f"{counts.unchanged:,} unchanged",
         *([f"{counts.removed:,} removed"] if counts.removed else []),
         *([console.number(scanned.drafts, "draft")] if scanned.drafts else []),
-        *([f"{len(scanned.waiting):,} scheduled"] if scanned.waiting else []),
+        *([f"{len(scanned.scheduled):,} scheduled"] if scanned.scheduled else []),
         console.number(len(problems), "problem"),
     ]
     return ", ".join(parts), len(problems)

@@ -297,11 +297,11 @@ from feeds.config_file import parse_config
 from feeds.stores.addresses import open_store
 posts, out, settings, now, jobs = sys.argv[1:]
 settings = parse_config(Path(settings).read_text(encoding="utf-8"))
-scan._CHUNK, scan.SERIAL_BELOW = 5, 5
+scan.CHUNK_SIZE, scan.SERIAL_BELOW = 5, 5
 time = datetime.fromisoformat(now)
 with scan.PostScanner(open_store(posts), settings, time, int(jobs)) as scanned:
     scanned.read()
-    write_documents(site_documents(scanned.heads, scanned, settings), open_store(out))
+    write_documents(site_documents(scanned.summaries, scanned, settings), open_store(out))
     assert not scanned.problems, scanned.problems
 """
 

@@ -43,7 +43,7 @@ class Room:
     def yardstick(self, known=()) -> dict[str, bytes]:
         with PostScanner(LocalStore(self.posts), SETTINGS, datetime.now(UTC), jobs=1) as scanned:
             scanned.read()
-            made = site_documents(scanned.heads, scanned, SETTINGS, known)
+            made = site_documents(scanned.summaries, scanned, SETTINGS, known)
             return {document.path: document.data for document in made}
 
 

@@ -290,7 +290,7 @@ class Story:
         known = {path for key in self.feeds.objects if (path := path_of_manifest(key))}
         with PostScanner(store, self.config, self.now, jobs=1) as scanned:
             scanned.read()
-            made = site_documents(scanned.heads, scanned, self.config, sorted(known))
+            made = site_documents(scanned.summaries, scanned, self.config, sorted(known))
             return {document.path: document.data for document in made}
 
     def check(self) -> None:

@@ -66,7 +66,9 @@ class RecordedStore:
             except Exception:
                 self.lines.append(f"{line}  (refused: another worker has written it)")
                 raise
-            self.lines.append(line + ("  (not there)" if result is None and name != "delete" else ""))
+            self.lines.append(
+                line + ("  (not there)" if result is None and name != "delete" else "")
+            )
             return result
 
         return call
