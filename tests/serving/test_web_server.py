@@ -298,4 +298,4 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
             text=True,
         )
     assert done.returncode == 2
-    assert done.stderr.endswith(f"port {port} is taken; choose another with --port, or --port 0\n")
+    assert done.stderr.endswith(f"port {port} is in use; choose another with --port (0: any)\n")
