@@ -112,6 +112,21 @@ def test_help_of_a_command_has_an_example(run: Run, command: str) -> None:
     assert f"Example: feeds {command} " in done.out
 
 
+def test_help_shows_the_whole_summary_of_each_command(run: Run) -> None:
+    shown = run("--help").out
+
+    for command in main.app.registered_commands:
+        assert command.callback
+        assert (command.callback.__doc__ or "").partition("\n")[0] in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_no_types_of_arguments_and_fits_on_a_terminal(run: Run, command: str) -> None:
+    for shown in (run(command, "--help").out, on_a_terminal(command, "--help", columns=80)[1]):
+        assert not re.search(r"<\w+|list\[|[{}]", shown.partition("Arguments")[2])
+        assert max(map(len, shown.splitlines())) <= 80
+
+
 def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
     said = run("--help").out
 
@@ -315,7 +330,7 @@ def test_without_a_configuration_it_says_where_one_belongs(
     assert done == Done(
         2,
         "",
-        "there is no feeds.toml here or beside the posts; write one, or name it with --config\n",
+        "there is no feeds.toml here or beside the posts; run feeds init, or use --config\n",
     )
 
 
@@ -500,7 +515,7 @@ def test_init_that_is_not_answered_writes_nothing(site: Path, typed: str, status
     ended, said = on_a_terminal("init", "new", typed=typed)
 
     assert ended == status
-    assert "nothing is written" in said
+    assert "Stopped; nothing was written" in said
     assert "Traceback" not in said
     assert list((site / "new").iterdir()) == []
 
