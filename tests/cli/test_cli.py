@@ -494,6 +494,7 @@ def test_an_audit_answers_a_script_with_numbers_and_keys(run: Run, site: Path) -
 # --- stopped -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
     for n in range(3000):
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
@@ -509,6 +510,7 @@ def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
     assert (process.returncode, err) == (130, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "status"), [("\x03", 130), ("\x04", 2)])
 def test_init_that_is_not_answered_writes_nothing(site: Path, typed: str, status: int) -> None:
     (site / "new").mkdir()
@@ -592,6 +594,7 @@ def test_on_a_terminal_check_has_a_table_in_which_titles_are_text(site: Path) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_long_build_says_how_quick_it_is_and_how_long_it_takes(site: Path) -> None:
     for n in range(1000):
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
@@ -640,6 +643,7 @@ def bucket(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     s3.delete()
 
 
+@pytest.mark.slow
 def test_a_bucket_builds_as_a_folder_does(run: Run, bucket: str, tmp_path: Path) -> None:
     config = ["--config", EXAMPLE / "feeds.toml"]
     here = run("build", EXAMPLE / "posts", tmp_path / "out", *config)
@@ -657,6 +661,7 @@ def test_a_bucket_builds_as_a_folder_does(run: Run, bucket: str, tmp_path: Path)
     assert "max-age=300" in answers["public/rss.xml"]["CacheControl"]
 
 
+@pytest.mark.slow
 def test_a_second_build_of_a_bucket_writes_nothing(run: Run, bucket: str) -> None:
     words = ["build", f"s3://{bucket}/news", f"s3://{bucket}/", "-c", EXAMPLE / "feeds.toml"]
     first, second = run(*words), run(*words)
@@ -665,6 +670,7 @@ def test_a_second_build_of_a_bucket_writes_nothing(run: Run, bucket: str) -> Non
     assert " 0 documents written" in second.out
 
 
+@pytest.mark.slow
 def test_a_problem_of_a_post_in_a_bucket_has_its_address(run: Run, bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key="news/broken.md", Body=BROKEN)
     done = run("build", f"s3://{bucket}/news/", f"s3://{bucket}/out", "-c", EXAMPLE / "feeds.toml")

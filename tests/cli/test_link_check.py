@@ -104,6 +104,7 @@ def visited(*urls: str, seconds: float = 20, timeout: float = 1) -> LinkCheckRes
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "what"),
     [
@@ -178,6 +179,7 @@ def test_an_address_is_visited_once_however_many_posts_have_it(server: Server) -
     assert server.asked == [("HEAD", "/200")]
 
 
+@pytest.mark.slow
 def test_hosts_are_visited_four_at_a_time_and_each_one_by_one(server: Server) -> None:
     urls = [server.url(f"slow/{n}", host) for host in range(1, 7) for n in range(3)]
 
@@ -202,6 +204,7 @@ def test_it_says_who_it_is(server: Server) -> None:
     assert "+https://" in agent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["never", "drip"])
 def test_the_whole_has_an_end_and_says_what_it_left(server: Server, path: str) -> None:
     start = time.monotonic()

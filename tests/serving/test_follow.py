@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from feeds.building.scan import PostScanner
 from feeds.building.site import site_documents
 from feeds.config_file import parse_config
@@ -76,6 +78,7 @@ def test_a_problem_is_told_and_the_last_good_entry_stays(tmp_path):
     assert room.problems[0].startswith("a.md:3: ")
 
 
+@pytest.mark.slow
 def test_a_post_of_the_future_appears_when_its_time_has_come_and_not_before(tmp_path):
     room = Room(tmp_path)
     soon = datetime.now(UTC) + timedelta(seconds=3)
