@@ -504,15 +504,23 @@ def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -
         ),
         ("page_html", START + "{{#title}}", ":3: title is never closed"),
         ("page_html", "<h1>{{title}}</h1>", ":1: its start has no <meta name="),
-        ("page_html", START + "<a href={{url}}>", ":3: a value of an attribute stands in quotes"),
+        (
+            "page_html",
+            START + "<a href={{url}}>",
+            ":3: put quotes around the value of the attribute",
+        ),
+            "page_html",
+            START + "<a href={{url}}>",
+            ":3: put quotes around the value of the attribute",
+        ),
         (
             "page_html",
             START + "\n<script>\nlet x = '{{title}}';</script>",
-            ":4: <script> can have no value in it but {{script}}",
+            ":4: <script> can contain no value except {{script}}",
         ),
         ("page_html", START + "{{> style.css}}", ":3: there is no template 'style.css'"),
-        ("entry_html", "{{> entry.html}}", ":1: entry.html is inside itself"),
-        ("style_css", "a{}</style><script>", ":1: a style sheet has </style"),
+        ("entry_html", "{{> entry.html}}", ":1: entry.html includes itself"),
+        ("style_css", "a{}</style><script>", ":1: a style sheet must not contain </style"),
     ],
 )
 def test_a_mistake_in_a_template_is_told_with_file_and_line(

@@ -73,12 +73,12 @@ def test_a_template_can_have_another_one_in_it() -> None:
     ("text", "line", "what"),
     [
         ("a\n{{#x}}\nb", 2, "x is never closed"),
-        ("{{#x}}{{#y}}{{/x}}{{/y}}", 1, "{{/x}} closes nothing that is open"),
-        ("\n\n{{/x}}", 3, "{{/x}} closes nothing that is open"),
+        ("{{#x}}{{#y}}{{/x}}{{/y}}", 1, "{{/x}} does not close an open section"),
+        ("\n\n{{/x}}", 3, "{{/x}} does not close an open section"),
         ("{{a b}}", 1, "'a b' is not a name"),
         ("{{}}", 1, "'' is not a name"),
         ("{{> other.html}}", 1, "there is no template 'other.html'"),
-        ("{{> self.html}}", 1, "self.html is inside itself"),
+        ("{{> self.html}}", 1, "self.html includes itself"),
     ],
 )
 def test_a_mistake_has_its_line(text: str, line: int, what: str) -> None:
