@@ -21,6 +21,8 @@ from feeds.model import Document, Enclosure, ListedFeed, Person
 if chromium() is None:
     pytest.skip("there is no Chromium here: apt install chromium", allow_module_level=True)
 
+pytestmark = pytest.mark.slow
+
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 CHINESE = """
 [site]

@@ -45,9 +45,10 @@ title_from = "tags"
 """
 SETTINGS = parse_config(CONFIG)
 
-pytestmark = pytest.mark.skipif(
-    not CORPUS, reason="FEEDS_CORPUS names no folder with posts of real sites"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CORPUS, reason="FEEDS_CORPUS is not set: a folder of real sites"),
+]
 
 
 class Built(Struct):

@@ -85,6 +85,7 @@ def test_the_slug_of_a_long_name_fits_into_a_file_name() -> None:
     assert paths.slug("字" * 500) != paths.slug("字" * 501)
 
 
+@pytest.mark.slow
 @given(NAMES)
 def test_a_slug_is_always_a_plain_file_name(name: str) -> None:
     slug = paths.slug(name)

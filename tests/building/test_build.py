@@ -253,6 +253,7 @@ POSTS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(POSTS, st.randoms(), st.booleans())
 @trials(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_order_of_the_posts_is_not_seen_in_a_byte(
@@ -341,6 +342,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return built_on(Machine("here"), tmp_path_factory.mktemp("usual"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
 def test_another_machine_builds_the_same_bytes(
     machine: Machine, usual: dict[str, str], tmp_path: Path

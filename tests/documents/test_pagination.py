@@ -165,6 +165,7 @@ def changed_pages(before: Sequence[Placed], after: Sequence[Placed], limit: int)
     return sum(tuple(ids(page)) not in old for page in pagination.split_pages(after, limit))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [10, 50])
 def test_one_change_rewrites_only_a_few_pages(limit: int) -> None:
     entries = [at(10 * minute) for minute in range(5000)]

@@ -16,6 +16,8 @@ from feeds.errors import FeedsError
 from infra import package
 from infra.package import RUNTIME, make_zip
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "examples" / "news" / "feeds.toml"
 TEMPLATES = ROOT / "feeds" / "documents" / "templates"

@@ -25,6 +25,8 @@ from feeds.publishing import websub
 from infra import package
 from infra.package import RUNTIME
 
+pytestmark = pytest.mark.slow
+
 OTHERS = {"ExistingPosts": "their-site", "PostsFolder": "site/posts"}
 FULL = {
     "AlarmEmail": "desk@example.com",

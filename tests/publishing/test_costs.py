@@ -33,6 +33,8 @@ from feeds.state.objects import ObjectSnapshot, Record, build_record, encode, fi
 from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
 
+pytestmark = pytest.mark.slow
+
 FEW, MANY = 100, 100_000
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 FEEDS = ("", "category/markets")

@@ -33,6 +33,7 @@ HERE = Path(__file__).parent.parent
 LIMITS = Limits()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", hostile.GROUPS)
 def test_no_post_costs_more_memory_or_time_than_it_may(group: str) -> None:
     run = subprocess.run(
@@ -51,6 +52,7 @@ def test_no_post_costs_more_memory_or_time_than_it_may(group: str) -> None:
     assert len(lines) == len(hostile.GROUPS[group])
 
 
+@pytest.mark.slow
 def test_a_hostile_post_hides_no_other() -> None:
     posts = {
         f"{number}.{case.ending}": hostile.data_of(case)
