@@ -1,4 +1,4 @@
-"""Hands every test file the fixtures that it may ask for."""
+"""Fixtures of all tests, and their order: the slow tests run last."""
 
 from __future__ import annotations
 
@@ -12,11 +12,23 @@ from support.servers import moto_server, seaweedfs
 __all__ = ["function_zip", "moto_server", "runtime_client", "seaweedfs", "task", "template"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests on SeaweedFS as slow, and move the slow tests to the end."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec and "seaweedfs" in callspec.params.values():
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
 @pytest.fixture(autouse=True)
 def _temporary_folder(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The locks of LocalStore go where pytest cleans up, in this process and those it starts."""
+    """Put temporary files, such as LocalStore's locks, where pytest removes them.
+
+    That goes for this process and for those that a test starts.
+    """
     folder = str(tmp_path_factory.getbasetemp())
     monkeypatch.setenv("TMPDIR", folder)
     monkeypatch.setattr(tempfile, "tempdir", folder)

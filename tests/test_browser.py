@@ -14,12 +14,14 @@ from support.browser import Browser, Page, browsing, chromium
 from support.sites import entry, post, settings
 from support.web import Site, serving
 
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.documents.feed_list import feed_list_documents
 from feeds.model import Document, Enclosure, ListedFeed, Person
 
 if chromium() is None:
     pytest.skip("there is no Chromium here: apt install chromium", allow_module_level=True)
+
+pytestmark = pytest.mark.slow
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 CHINESE = """
@@ -57,8 +59,8 @@ def arabic() -> Iterator[Document]:
         )
         for n in (3, 2, 1)
     ]
-    yield from formats.current_documents("", entries, "", config)
-    yield from formats.current_documents("category/markets", entries, "", config)
+    yield from feed_documents.current_documents("", entries, "", config)
+    yield from feed_documents.current_documents("category/markets", entries, "", config)
     yield from feed_list_documents([ListedFeed("category/markets", "الأسواق")], config)
 
 
@@ -66,7 +68,7 @@ def hebrew() -> Iterator[Document]:
     """A site whose language has no words here, and runs the other way than those that there are."""
     config = settings('language = "he"')
     entries = [entry(1, title="מחיר הצדפות יציב", summary="שוק הדגים מכר צדפות באותו מחיר.")]
-    yield from formats.current_documents("", entries, "", config)
+    yield from feed_documents.current_documents("", entries, "", config)
     yield from feed_list_documents([ListedFeed("category/markets", "שווקים")], config)
 
 
@@ -85,7 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "ar": arabic(),
             "he": hebrew(),
             "many": many(),
-            "empty": formats.current_documents("category/empty", [], "", settings()),
+            "empty": feed_documents.current_documents("category/empty", [], "", settings()),
         }
         for name, made in trees.items():
             for document in made:

@@ -45,9 +45,10 @@ title_from = "tags"
 """
 SETTINGS = parse_config(CONFIG)
 
-pytestmark = pytest.mark.skipif(
-    not CORPUS, reason="FEEDS_CORPUS names no folder with posts of real sites"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CORPUS, reason="FEEDS_CORPUS is not set: a folder of real sites"),
+]
 
 
 class Built(Struct):
@@ -142,7 +143,7 @@ def test_the_link_to_the_source_article_is_found_by_the_right_rule(folder: Path)
     for file in folder.rglob("*"):
         key = file.relative_to(folder).as_posix()
         if file.is_file() and is_post(key, SETTINGS):
-            found[read_post(key, file.read_bytes(), MODIFIED, SETTINGS).link_from] += 1
+            found[read_post(key, file.read_bytes(), MODIFIED, SETTINGS).link_rule] += 1
     assert found == LINKS[folder.name]
 
 

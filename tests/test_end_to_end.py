@@ -35,6 +35,8 @@ from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 from feeds import paths
 from feeds.stores.s3 import S3Store
 
+pytestmark = pytest.mark.slow
+
 TOML = """
 [site]
 title = "Example News"

@@ -23,6 +23,8 @@ from feeds.model import Enclosure, Entry, Feed, Person, Term
 from feeds.reading.dates import parse_datetime
 from feeds.urls import http_url
 
+pytestmark = pytest.mark.slow
+
 KEYS = st.sampled_from(
     ["_posts/2026-11-18-tea.md", "tea.html", "2026/11/18/t%0A\n.md", "-.markdown"]
 )

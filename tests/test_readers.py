@@ -23,6 +23,8 @@ from msgspec import Struct
 from support.sites import post
 from support.web import Site, serving
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 [site]
 title = "望屿新闻 & Co"

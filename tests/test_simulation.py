@@ -20,6 +20,7 @@ from feeds.state.state_store import StateStore
 
 SCHEDULES = 2400
 CHUNK = 100
+SLOW = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -28,7 +29,9 @@ def _remembering():
         yield
 
 
-@pytest.mark.parametrize("start", range(0, SCHEDULES, CHUNK))
+@pytest.mark.parametrize(
+    "start", [0, *(pytest.param(start, marks=SLOW) for start in range(CHUNK, SCHEDULES, CHUNK))]
+)
 def test_any_schedule_ends_with_what_a_full_build_would_write(start):
     for seed in range(start, start + CHUNK):
         try:
@@ -74,6 +77,7 @@ SCENARIOS = [a_move, a_deletion, a_back_dated_post_in_a_new_category]
 SCENARIOS += [a_file_that_moves_to_another_folder]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after", "lost", "409"])
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.__name__)
 def test_a_fault_at_any_storage_call_is_healed_when_the_message_comes_again(scenario, when):
@@ -343,6 +347,7 @@ CAUGHT_BY_SEEDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mutant", CAUGHT_BY_SEEDS)
 def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
     kind = mutants.publisher(mutant)

@@ -25,6 +25,7 @@ from feeds.aws.environment import (
 from feeds.aws.events import parse_messages, parse_pings
 from feeds.aws.isolation import ISOLATE_FROM_DELIVERY, publish_isolated
 from feeds.aws.metrics import log_counts
+from feeds.documents.feed_documents import load_renderers
 from feeds.errors import FeedsError
 from feeds.log import log_event
 from feeds.publishing import websub
@@ -106,4 +107,4 @@ def notify(event: object, context: object) -> dict[str, list[dict[str, str]]]:  
 # when somebody is there to hear it: with the first event.
 if os.environ.get("_HANDLER") == "handler.publish":
     with contextlib.suppress(FeedsError):
-        shared_publisher()
+        load_renderers(shared_publisher().config)

@@ -368,6 +368,7 @@ needs_proc = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @needs_proc
 def test_a_post_that_kills_its_reader_takes_no_neighbour_along(guarded_site, capfd):
     """The whole life of a message that is a process's death, up to the dead-letter queue."""
@@ -429,6 +430,7 @@ print(json.dumps(answer))
 """
 
 
+@pytest.mark.slow
 def test_a_post_that_never_ends_takes_no_neighbour_along(
     guarded_site, capfd, monkeypatch: pytest.MonkeyPatch
 ):
@@ -463,6 +465,7 @@ def test_when_no_time_is_left_what_was_not_tried_comes_again(site: Site, capfd):
     assert yardstick.public_tree(site.feeds) == {}
 
 
+@pytest.mark.slow
 def test_the_process_apart_says_which_of_its_messages_must_come_again(guarded_site, capfd):
     site = guarded_site(lambda _, path: 403 if path.endswith("denied.md") else 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from feeds.config_file import parse_config
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime
@@ -193,7 +193,7 @@ def main() -> None:
     print(f"processor time: {ours * 1000:.1f} ms; the same requests with boto3 alone ", end="")
     print(f"{theirs * 1000:.1f} ms; ratio {ours / theirs:.2f}")
     dollars = (each.get("put", 0) * PUT + (each["get"] + each["head"]) * GET) * 1e6
-    count = len(large.PATHS) * len(list(formats.current_documents("", [], "", CONFIG)))
+    count = len(large.PATHS) * len(list(feed_documents.current_documents("", [], "", CONFIG)))
     floor = (count * PUT + GET) * 1e6
     print(f"S3 for a million uploads: ${dollars:.2f}; a GET and {count} PUTs are ", end="")
     print(f"${floor:.2f}; ratio {dollars / floor:.2f}")

@@ -253,6 +253,7 @@ POSTS = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(POSTS, st.randoms(), st.booleans())
 @trials(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_order_of_the_posts_is_not_seen_in_a_byte(
@@ -297,11 +298,11 @@ from feeds.config_file import parse_config
 from feeds.stores.addresses import open_store
 posts, out, settings, now, jobs = sys.argv[1:]
 settings = parse_config(Path(settings).read_text(encoding="utf-8"))
-scan._CHUNK, scan.SERIAL_BELOW = 5, 5
+scan.CHUNK_SIZE, scan.SERIAL_BELOW = 5, 5
 time = datetime.fromisoformat(now)
 with scan.PostScanner(open_store(posts), settings, time, int(jobs)) as scanned:
     scanned.read()
-    write_documents(site_documents(scanned.heads, scanned, settings), open_store(out))
+    write_documents(site_documents(scanned.summaries, scanned, settings), open_store(out))
     assert not scanned.problems, scanned.problems
 """
 
@@ -341,6 +342,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return built_on(Machine("here"), tmp_path_factory.mktemp("usual"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
 def test_another_machine_builds_the_same_bytes(
     machine: Machine, usual: dict[str, str], tmp_path: Path

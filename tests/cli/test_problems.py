@@ -31,7 +31,7 @@ FOUND = [
     Problem(
         key="deep.html",
         line=4,
-        what="the HTML has more than 100 elements inside each other",
+        what="the HTML is nested more than 100 elements deep",
         todo="shorten or simplify the post, or raise the limit in feeds.toml",
     ),
     Problem(
@@ -53,8 +53,8 @@ FOUND = [
     Problem(
         key="never.md",
         line=3,
-        what="date: '2026-13-01' is not a date that exists",
-        todo="write it as 2021-12-24 14:51:02 +0800",
+        what="date: there is no such date: 2026-13-01",
+        todo="dates look like 2026-11-30 14:51:02 +0800",
         field="date",
         column=9,
     ),

@@ -184,7 +184,7 @@ def test_the_file_says_why_the_ids_must_stay() -> None:
     said = Answers("A", "https://www.a.example/", "https://feeds.a.example/", "en")
     text = feeds_toml_text(SiteSettings(), said, "UTC", 2026)
 
-    assert "every post a new one to every reader" in text
+    assert "they show every post as new" in text
     assert 'id_authority = "a.example,2026"' in text
 
 
@@ -203,7 +203,7 @@ def test_four_questions_are_asked_and_a_wrong_answer_again(tmp_path: Path) -> No
     made = tomllib.loads((tmp_path / "feeds.toml").read_text(encoding="utf-8"))
 
     assert done.returncode == 0, done.stderr
-    assert "it needs an address such as https://example.com/" in done.stderr
+    assert "not a full web address; write it like https://example.com/" in done.stderr
     assert made["site"]["title"] == "My news"
     assert made["site"]["language"] == "zh-CN"
     assert made["feeds"]["url"] == "https://feeds.news.example.com/"
@@ -217,7 +217,7 @@ def test_nothing_is_asked_with_yes_and_what_is_written_builds(tmp_path: Path) ->
 
     assert (done.returncode, done.stderr) == (
         0,
-        "Jekyll: some of the answers are from _config.yml\n",
+        "Jekyll: using settings of _config.yml\n",
     )
     built = feeds(tmp_path, "build", "_posts", "public")
     assert (built.returncode, built.stdout.split(",")[0]) == (0, "1 post")
@@ -228,7 +228,7 @@ def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     done = feeds(tmp_path, "init", "--yes")
 
     assert done.returncode == 0
-    assert done.stderr == "_config.yml: cannot be read; nothing is taken from it\n"
+    assert done.stderr == "_config.yml: cannot be read; its settings are not used\n"
     assert (tmp_path / "feeds.toml").is_file()
 
 
@@ -237,5 +237,5 @@ def test_a_feeds_toml_that_is_there_stays(tmp_path: Path) -> None:
     done = feeds(tmp_path, "init", "--yes")
 
     assert done.returncode == 2
-    assert done.stderr == "feeds.toml: there is one already; change it, or move it away\n"
+    assert done.stderr == "feeds.toml: the file exists; edit it, or move it away\n"
     assert (tmp_path / "feeds.toml").read_text() == "mine"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support.sites import built, post, settings
 
-from feeds.documents import formats
 from feeds.documents.http_headers import stored_type
+from feeds.paths import file_type
 from feeds.publishing import websub
 from infra.package import edge_code
 
@@ -108,7 +108,8 @@ def test_every_document_leaves_with_its_own_media_type() -> None:
 
     for path, one in zip(paths, answers, strict=True):
         assert one["headers"]["content-type"]["value"] == site[path].type, path
-        assert formats.media_type_of(path.rpartition("/")[2]) == site[path].type, path
+        row = file_type(path)
+        assert row and row.content_type == site[path].type, path
 
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html

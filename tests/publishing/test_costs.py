@@ -19,7 +19,7 @@ from support.yardstick import differences
 
 from feeds.config import Config
 from feeds.config_file import parse_config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.model import Entry
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
@@ -32,6 +32,8 @@ from feeds.state.manifest import Manifest
 from feeds.state.objects import ObjectSnapshot, Record, build_record, encode, fingerprint
 from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
+
+pytestmark = pytest.mark.slow
 
 FEW, MANY = 100, 100_000
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -52,11 +54,11 @@ class Cost:
     """What the formula allows for F feeds of D documents each."""
 
     def __init__(self, feeds: int, of: Config = CONFIG) -> None:
-        self.each = len(list(formats.current_documents("", [], "", of)))
+        self.each = len(list(feed_documents.current_documents("", [], "", of)))
         self.calls = 3 + feeds * (5 + 2 * self.each)
         self.alone = 3 + feeds * (4 + self.each)
         self.puts = 1 + feeds * (1 + self.each)
-        pages = len(list(formats.archive_documents("", "page", [entry(0)], "", of)))
+        pages = len(list(feed_documents.archive_documents("", "page", [entry(0)], "", of)))
         # A page and the list that it is in are read, written and deleted; the page is read again
         # for its documents, and the index is looked at before them.
         self.page = feeds * (7 + 1 + 2 * pages + 1)

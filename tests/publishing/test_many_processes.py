@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from support import yardstick
 from support.processes import Plan, Run
 from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 
 from feeds.config_file import parse_config
 from feeds.stores.s3 import S3Store
+
+pytestmark = pytest.mark.slow
 
 TOML = """
 [site]

@@ -38,6 +38,7 @@ def test_a_bucket_that_had_posts_before_gets_all_its_feeds():
     assert any("/archive/" in key for key in public_tree(feeds))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [
@@ -125,6 +126,7 @@ class StopAt:
 SMALL = 'formats = ["json"]\npages = false\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [

@@ -549,6 +549,7 @@ def test_an_event_of_another_kind_is_an_error(site: Upload) -> None:
         functions.notify({"detail": {}}, None)
 
 
+@pytest.mark.slow
 def test_the_hub_is_told_once_after_the_delay_and_a_dead_one_fills_the_dead_letters(
     site: Upload, sqs: Any, hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
 ) -> None:

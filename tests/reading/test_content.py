@@ -379,6 +379,6 @@ def test_a_text_that_is_too_long_for_a_feed_is_left_out_and_its_summary_stays() 
         assert_valid_document(path, found[path].data, f"https://feeds.example.com/{path}")
     (problem,) = found.problems
     assert (problem.severity, problem.line) == ("warning", 5)
-    assert problem.what.startswith("the text has 229 bytes as HTML, too many for a feed")
+    assert problem.what.startswith("the content has 229 bytes of HTML")
     assert "entry_bytes" in problem.todo
     assert not built(long, settings()).problems

@@ -130,11 +130,11 @@ OTHER_LINES = {
     ),
     "a bracket too many": (
         "tags: [tea, trade]\n]",
-        [(4, "this line is no field", "remove it, or move it below the front matter")],
+        [(4, "this line is not a field", "remove it, or move it below the front matter")],
     ),
     "a shortcode": (
         'layout: post\n{{< asset file="tea.pptx" label="Slides (1: tea)" >}}',
-        [(4, "this line is no field", "remove it, or move it below the front matter")],
+        [(4, "this line is not a field", "remove it, or move it below the front matter")],
     ),
 }
 
@@ -167,27 +167,27 @@ def test_a_mended_list_has_its_items() -> None:
 UNREADABLE = {
     "a quote that goes past the end": (
         'summary: "Tea\n\n- from the hills\n\nof the north',
-        (3, "the quotation mark that starts a text here has no partner", 10),
+        (3, "the quotation mark here is never closed", 10),
     ),
     "a line that is nothing": (
         "tags: [tea]\njust some words\nlayout: post",
-        (4, "this line is neither a field nor part of one", 1),
+        (4, "this line is not a field and not part of one", 1),
     ),
     "an anchor": (
         "summary: &tea Tea",
-        (3, "anchors and aliases (& and *) are not read", 10),
+        (3, "anchors and aliases (& and *) are not supported", 10),
     ),
     "an alias": (
         "summary: *tea",
-        (3, "anchors and aliases (& and *) are not read", 10),
+        (3, "anchors and aliases (& and *) are not supported", 10),
     ),
     "a tag": (
         "summary: !!python/object:os.system x",
-        (3, "tags (!) are not read", 10),
+        (3, "tags (!) are not supported", 10),
     ),
     "a merge key": (
         "base: &b {a: 1}\n<<: *b",
-        (3, "anchors and aliases (& and *) are not read", 7),
+        (3, "anchors and aliases (& and *) are not supported", 7),
     ),
 }
 
@@ -205,8 +205,8 @@ def test_a_front_matter_that_is_no_table_is_reported() -> None:
     found = problem("---\n- tea\n- trade\n---\nText.\n")
     assert told(found) == (
         2,
-        "the front matter is a text or a list, not a table",
-        "write a line for each field, such as title: …",
+        "the front matter is a text or a list, and has no fields",
+        "write each field as a line such as title: …",
     )
 
 
@@ -243,8 +243,8 @@ def test_front_matter_that_never_ends_is_reported_with_where_its_end_would_be() 
     post = "---\ntitle: Tea\ntags:\n- tea\n\n\nThe tea is in.\n"
     assert told(problem(post)) == (
         1,
-        "the front matter that starts here has no end",
-        "put a line --- below line 4",
+        "the front matter that starts here is not closed",
+        "write --- on a line of its own below line 4",
     )
 
 
@@ -303,8 +303,8 @@ def test_of_a_field_that_stands_twice_the_last_counts_and_the_author_is_told(
     found = warning(post)
     assert told(found) == (
         line,
-        "the field 'title' stands twice",
-        "keep one: the last one counts",
+        "the field 'title' appears twice",
+        "keep one; the last one is used",
     )
     assert title(post) == "Tea"
 
@@ -322,8 +322,8 @@ CONFLICT = "<<<<<<< HEAD\nGreen tea.\n=======\nBlack tea.\n>>>>>>> harvest\n"
 def test_a_merge_conflict_is_reported_and_not_published(post: str, line: int) -> None:
     assert told(problem(post)) == (
         line,
-        "here is a merge conflict",
-        "choose one side and remove the <<<<<<< and >>>>>>>",
+        "there is a merge conflict",
+        "keep one side, and remove the lines <<<<<<<, ======= and >>>>>>>",
     )
 
 
@@ -405,7 +405,7 @@ def test_a_mistake_in_json_is_reported_with_its_place() -> None:
 NAMED = {
     "bare headers": (
         "Title: Tea\nDate: 2026-11-01\n\nText.\n",
-        "the fields at the top stand without --- around them",
+        "the fields at the top are not between two lines ---",
     ),
     "none": ("# Tea\n\nText.\n", "there is no front matter"),
     "nothing": ("", "the file is empty"),

@@ -90,7 +90,7 @@ REFERENCES = {
 def test_a_link_that_is_not_the_source_stays_where_it_is(body: str) -> None:
     read = reading(post(body))
     assert read.post
-    assert (read.post.link, read.link_from, read.post.body) == (PAGE, "permalink", body + "\n")
+    assert (read.post.link, read.link_rule, read.post.body) == (PAGE, "permalink", body + "\n")
 
 
 def test_the_body_is_not_looked_at_where_the_site_says_so() -> None:
@@ -131,7 +131,7 @@ FALSE_FRIENDS = ["link: https://news.example.com/", "source: usagov", "url: /cas
 @pytest.mark.parametrize("line", FALSE_FRIENDS)
 def test_a_key_that_only_looks_like_the_source_is_none(line: str) -> None:
     read = reading(post(TEXT, line))
-    assert read.post and read.link_from == "permalink" and not read.problems
+    assert read.post and read.link_rule == "permalink" and not read.problems
     assert SOURCE not in read.post.link
 
 
@@ -150,8 +150,8 @@ def test_a_source_that_is_no_absolute_address_is_reported_and_not_taken(value: s
     written = post(TEXT, f"source_url: {value}")
     assert told(warning(written)) == (
         3,
-        f"source_url: {value!r} is no address of an article",
-        "write it as https://example.com/article",
+        f"source_url: {value!r} is not a full web address",
+        "write it like https://example.com/article",
     )
     assert entry(written).link == PAGE
 

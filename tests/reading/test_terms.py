@@ -184,6 +184,7 @@ def test_a_site_may_have_two_thousand_categories() -> None:
     assert len([path for path in documents if path.startswith("category/")]) == 2000
 
 
+@pytest.mark.slow
 def test_nine_thousand_posts_in_one_folder_are_read_in_less_memory_than_they_take(
     tmp_path: Path,
 ) -> None:

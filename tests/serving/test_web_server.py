@@ -152,6 +152,7 @@ def test_after_a_post_changed_the_next_visit_has_new_bytes(server: Server) -> No
     assert again.content in (b"", untouched.content)
 
 
+@pytest.mark.slow
 def test_every_answer_is_whole_while_documents_change(server: Server) -> None:
     changing = threading.Event()
 
@@ -189,6 +190,7 @@ def test_a_folder_that_is_moved_away_takes_its_posts_along(server: Server) -> No
     assert eventually(lambda: "Four" not in server.titles())
 
 
+@pytest.mark.slow
 def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: Server) -> None:
     def replaced(text: str) -> None:
         """As editors do it: a new file in the place of the old one."""
@@ -205,6 +207,7 @@ def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: S
     assert eventually(lambda: server.title() == "News")
 
 
+@pytest.mark.slow
 def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
     site(tmp_path)
     (tmp_path / "feeds.toml").write_text(CONFIG + '[feeds]\ntemplates = "look"\n')
@@ -256,6 +259,7 @@ def test_the_feeds_can_be_kept(tmp_path: Path) -> None:
     assert (tmp_path / "kept" / "public" / "atom.xml").is_file()
 
 
+@pytest.mark.slow
 def test_a_change_right_after_the_start_is_seen(tmp_path: Path) -> None:
     site(tmp_path)
     for number in range(450):  # so many that it takes a while
@@ -267,6 +271,7 @@ def test_a_change_right_after_the_start_is_seen(tmp_path: Path) -> None:
     assert server.stop(signal.SIGTERM) == 0
 
 
+@pytest.mark.slow
 def test_posts_in_a_bucket_are_served_too(
     tmp_path: Path, moto_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,6 +293,7 @@ def test_posts_in_a_bucket_are_served_too(
     assert server.stop(signal.SIGTERM) == 0
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -298,4 +304,4 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
             text=True,
         )
     assert done.returncode == 2
-    assert done.stderr.endswith(f"port {port} is taken; choose another with --port, or --port 0\n")
+    assert done.stderr.endswith(f"port {port} is in use; choose another with --port (0: any)\n")

@@ -22,8 +22,8 @@ from feeds.building.scan import PostScanner
 from feeds.building.site import site_documents
 from feeds.config import Config
 from feeds.config_file import parse_config
-from feeds.documents import formats
-from feeds.documents.formats import archive_documents, current_documents
+from feeds.documents import feed_documents
+from feeds.documents.feed_documents import archive_documents, current_documents
 from feeds.publishing import feed_writer, record_writer, websub
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.due_markers import DUE_MARKERS
@@ -423,8 +423,8 @@ def remembering() -> Iterator[None]:
         for name, function, modules in (
             ("read_post", read, (record_writer, scan)),
             ("fill_entry", fill, (record_writer, scan)),
-            ("current_documents", current, (formats,)),
-            ("archive_documents", archive, (formats,)),
+            ("current_documents", current, (feed_documents,)),
+            ("archive_documents", archive, (feed_documents,)),
         ):
             for module in modules:
                 patches.enter_context(mock.patch.object(module, name, function))

@@ -96,6 +96,7 @@ def assert_is_the_set(shelf: Shelf, one: Manifest, entries: list[Entry], limit: 
     assert not set(one.tombstones) & set(archived)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
@@ -122,6 +123,7 @@ def test_any_order_of_adds_and_drops_gives_the_pages_of_the_sorted_set(steps, li
         assert_is_the_set(shelf, one, list(there.values()), limit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "limit"), [(1, 2), (2, 3), (3, 4), (4, 2), (5, 1)])
 def test_the_volumes_of_many_pages_are_those_of_the_set_too(seed, limit):
     random = Random(seed)
@@ -143,6 +145,7 @@ def test_the_volumes_of_many_pages_are_those_of_the_set_too(seed, limit):
     assert [v.end for v in one.page_lists] == [v.end for v in again.page_lists]
 
 
+@pytest.mark.slow
 def test_archive_documents_due_after_a_change_are_exactly_those_that_differ():
     """Whoever publishes only what is due ends with every archive document as it should be."""
     for seed in range(40):
@@ -168,6 +171,7 @@ def test_archive_documents_due_after_a_change_are_exactly_those_that_differ():
             assert published == {name: (old, list(page)) for name, (old, page) in expected.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [300, 30_000])
 def test_one_change_rewrites_a_bounded_number_of_pages(size):
     shelf = Shelf()

@@ -421,6 +421,7 @@ def test_the_command_exits_with_1_when_something_is_lacking(monkeypatch: pytest.
     ]
 
 
+@pytest.mark.slow
 def test_the_command_examines_a_bucket(environment: None, moto_server: str):
     s3_client(moto_server).create_bucket(Bucket="doctor-command")
     code, lines = run("s3://doctor-command/site")

@@ -271,6 +271,7 @@ def writers(kind: str) -> int:
     return 4 if kind == "seaweedfs" else 16  # it makes the losers of one key wait for each other
 
 
+@pytest.mark.slow
 @only("there_already", [False, True])
 def test_of_writers_with_one_version_exactly_one_wins(
     store: Store, kind: str, there_already: bool
@@ -305,6 +306,7 @@ def count_up(store: Store, times: int) -> None:
             break
 
 
+@pytest.mark.slow
 def test_no_change_of_many_writers_is_lost(store: Store, kind: str) -> None:
     times = 2 if kind == "seaweedfs" else 5
     at_once(4, lambda _: count_up(store, times))
@@ -458,6 +460,7 @@ def test_a_prefix_is_text_not_a_folder(store: Store, prefix: str, expected: list
     assert sorted(keys(store, prefix)) == expected
 
 
+@pytest.mark.slow
 def test_a_listing_goes_on_after_a_thousand_objects(store: Store) -> None:
     names = [f"n/{i:04}" for i in range(1005)]
     with ThreadPoolExecutor(16) as pool:

@@ -43,11 +43,11 @@ def _many(text: str, size: int = FULL) -> str:
 
 
 LARGER = "the front matter is larger than 16,384 bytes"
-ANCHORED = "anchors and aliases (& and *) are not read"
-MARKS = "the Markdown has too many lines, links, stars, bars and the like"
+ANCHORED = "anchors and aliases (& and *) are not supported"
+MARKS = "the Markdown has too many lines and characters of markup"
 TOO_BIG = "the content is larger than 1,500,000 characters as HTML"
-DEEP = "the HTML has more than 100 elements inside each other"
-ESCAPES = "characters to escape, which is too much work"
+DEEP = "the HTML is nested more than 100 elements deep"
+ESCAPES = "characters to escape, too many for its length"
 DEEP_YAML = "lists and tables are nested deeper than 20"
 
 # Each anchor has ten of the one before: what a merge key or an alias could make of 400 bytes.
@@ -73,13 +73,13 @@ FRONT_MATTER = {
     "object": Case("md", lambda: _top("x: !!python/object/apply:os.system [x]\n"), "tags (!)"),
     "many fields": Case("md", lambda: _top("".join(f"f{n}: x\n" for n in range(1_500)))),
     "many broken lines": Case("md", lambda: _top('a: "b "c"\n' * 1_500), "does not fit with"),
-    "many stray quotes": Case("md", lambda: _top('"\n' * 8_000), "this line is neither"),
+    "many stray quotes": Case("md", lambda: _top('"\n' * 8_000), "this line is not a field"),
     "a field 3,000 times": Case("md", lambda: _top("a: 1\n" * 3_000)),
-    "never closed": Case("md", lambda: "---\n" + _many("title: Tea\n"), "has no end"),
+    "never closed": Case("md", lambda: "---\n" + _many("title: Tea\n"), "is not closed"),
     "opened again and again": Case("md", lambda: _many("---\ntitle: Tea\n"), MARKS),
-    "newlines": Case("md", lambda: "---\n" + "\n" * FULL, "has no end"),
+    "newlines": Case("md", lambda: "---\n" + "\n" * FULL, "is not closed"),
     "80,000 newlines": Case("md", lambda: "\n" * 80_000 + _top("", "Text."), "entry"),
-    "dashes": Case("md", lambda: "-" * FULL, "has no end"),
+    "dashes": Case("md", lambda: "-" * FULL, "is not closed"),
     "spaces": Case("md", lambda: " " * FULL, "the file is empty"),
     "TOML brackets": Case("md", lambda: "+++\nx = " + "[" * 16_000 + "\n+++\n", "not valid TOML"),
     "TOML parts": Case("md", lambda: "+++\n" + "a." * 8_000 + "a = 1\n+++\n", "more than 20 parts"),

@@ -71,8 +71,8 @@ def built(
     with PostScanner(store, settings, now, jobs=1) as scanned:
         scanned.read()
         if shuffled:
-            shuffled.shuffle(scanned.heads)
-        documents = list(site_documents(scanned.heads, scanned, settings))
+            shuffled.shuffle(scanned.summaries)
+        documents = list(site_documents(scanned.summaries, scanned, settings))
     found = Built((document.path, document) for document in documents)
     assert len(found) == len(documents), "two documents have one path"
     found.problems = sorted(set(scanned.problems))

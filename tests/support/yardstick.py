@@ -36,7 +36,7 @@ def full_build(posts: Store, feeds: Store, config: Config) -> dict[str, bytes]:
             copy.put(stat.key, found.data)
     with PostScanner(copy, config, datetime.now(UTC), jobs=1) as scanned:
         scanned.read()
-        made = site_documents(scanned.heads, scanned, config, sorted(known))
+        made = site_documents(scanned.summaries, scanned, config, sorted(known))
         return {document.path: document.data for document in made}
 
 
