@@ -190,7 +190,7 @@ def format_(request: pytest.FixtureRequest) -> str:
 # --- entries -------------------------------------------------------------------------------------
 
 
-def test_an_entry_arrives_whole(format_: str) -> None:
+def test_every_format_carries_all_fields_of_an_entry(format_: str) -> None:
     (item,) = seen(current(format_, [FULL], settings())).items
 
     assert item.id == FULL.id
@@ -206,20 +206,20 @@ def test_an_entry_arrives_whole(format_: str) -> None:
 
 
 @pytest.mark.parametrize("format_", ["atom", "json"])  # RSS has no element for it
-def test_a_later_change_arrives_as_one(format_: str) -> None:
+def test_the_updated_date_of_an_entry_differs_from_its_published_date(format_: str) -> None:
     (item,) = seen(current(format_, [FULL], settings())).items
 
     assert item.updated == FULL.updated
 
 
-def test_the_language_of_an_entry_arrives_where_it_is_not_the_site_s(format_: str) -> None:
+def test_the_language_of_an_entry_is_written_if_it_is_not_the_site_s(format_: str) -> None:
     data = current(format_, [FULL], settings(site='language = "zh-CN"')).data.decode()
 
     marks = {"atom": '<entry xml:lang="en">', "rss": "<dc:language>en</dc:language>"}
     assert marks.get(format_, '"language": "en"') in data
 
 
-def test_the_least_entry_is_enough(format_: str) -> None:
+def test_an_entry_with_only_required_fields_is_valid_in_every_format(format_: str) -> None:
     bare = entry(summary="", content="", terms=())
     (item,) = seen(current(format_, [bare], settings())).items
 
@@ -235,7 +235,7 @@ def test_an_enclosure_of_unknown_length_has_a_length_that_readers_accept(format_
     assert item.enclosure == ("https://media.example.net/a.mp3", "audio/mpeg", 0)
 
 
-def test_entries_stand_newest_first(format_: str) -> None:
+def test_entries_are_written_newest_first(format_: str) -> None:
     items = seen(current(format_, [entry(3), entry(2), entry(1)], settings())).items
 
     assert [item.title for item in items] == ["Title 3", "Title 2", "Title 1"]
@@ -248,7 +248,7 @@ def test_a_feed_of_summaries_has_no_content(format_: str) -> None:
     assert item.content == ""
 
 
-def test_one_category_can_have_summaries_alone(format_: str) -> None:
+def test_one_category_can_have_only_summaries(format_: str) -> None:
     config = settings(more='[categories]\ncontent = { Markets = "summary" }')
     (brief,) = seen(current(format_, [entry()], config, "category/markets")).items
     (whole,) = seen(current(format_, [entry()], config)).items
@@ -256,7 +256,7 @@ def test_one_category_can_have_summaries_alone(format_: str) -> None:
     assert (brief.content, whole.content) == ("", "<p>Content 1.</p>")
 
 
-def test_one_category_can_have_whole_texts(format_: str) -> None:
+def test_one_category_can_have_full_content(format_: str) -> None:
     config = settings(
         feeds='content = "summary"', more='[categories]\ncontent = { markets = "full" }'
     )
@@ -278,7 +278,7 @@ logo = "https://news.example.com/logo.png"
 HUBS = 'hubs = ["https://hub.example.com/", "https://hub.example.net/?a=1&b=2"]'
 
 
-def test_a_feed_arrives_whole(format_: str) -> None:
+def test_every_format_carries_all_fields_of_a_feed(format_: str) -> None:
     feed = seen(current(format_, [entry()], settings(RICH, HUBS)))
 
     assert feed.title == "Example News"
@@ -291,14 +291,14 @@ def test_a_feed_arrives_whole(format_: str) -> None:
     assert feed.logo == "https://news.example.com/logo.png"
 
 
-def test_each_document_says_what_made_it(format_: str) -> None:
+def test_every_document_names_its_generator(format_: str) -> None:
     data = current(format_, [], settings()).data.decode()
 
     marks = {"atom": "bucketfeed</generator>", "rss": "<generator>bucketfeed</generator>"}
     assert marks.get(format_, '"_bucketfeed"') in data
 
 
-def test_a_category_s_feed_says_where_it_is_and_what_it_is(format_: str) -> None:
+def test_the_feed_of_a_category_has_its_own_address_title_and_description(format_: str) -> None:
     config = settings(
         more='[categories]\ntitles = { "日本" = "日本 & 韩国" }\ndescriptions = { "日本" = "东亚" }'
     )
@@ -309,7 +309,7 @@ def test_a_category_s_feed_says_where_it_is_and_what_it_is(format_: str) -> None
     assert feed.own.endswith("/category/%E6%97%A5%E6%9C%AC/" + FILES[format_])
 
 
-def test_a_category_is_called_what_its_newest_post_calls_it(format_: str) -> None:
+def test_the_title_of_a_category_comes_from_its_newest_post(format_: str) -> None:
     def named(number: int, name: str, title: str = "") -> Entry:
         return entry(number, terms=(Term("category", "markets", name, title),))
 
@@ -321,14 +321,14 @@ def test_a_category_is_called_what_its_newest_post_calls_it(format_: str) -> Non
     assert seen(current(format_, [], settings(), "category/markets")).title == "markets"
 
 
-def test_an_empty_feed_is_a_feed(format_: str) -> None:
+def test_a_feed_without_entries_is_valid_in_every_format(format_: str) -> None:
     document = current(format_, [], settings())
 
     assert seen(document).items == []
     assert b"1970" in document.data or format_ != "atom"
 
 
-def test_a_feed_was_updated_when_its_newest_change_was_made() -> None:
+def test_the_updated_date_of_a_feed_is_that_of_its_newest_change() -> None:
     older_changed = entry(1, updated=datetime(2026, 11, 20, tzinfo=UTC))
     feed = feed_documents.describe_feed("", [entry(2), older_changed], settings())
 
@@ -336,7 +336,7 @@ def test_a_feed_was_updated_when_its_newest_change_was_made() -> None:
     assert feed_documents.describe_feed("", [], settings()).updated == EPOCH
 
 
-def test_there_are_the_formats_that_are_configured() -> None:
+def test_a_feed_has_documents_in_the_configured_formats() -> None:
     config = settings(feeds='formats = ["rss", "json"]')
     made = feed_documents.current_documents("category/a", [], "", config)
 
@@ -349,7 +349,7 @@ def test_there_are_the_formats_that_are_configured() -> None:
     assert [d.path for d in feed_documents.current_documents("", [], "", plain)] == ["rss.xml"]
 
 
-def test_without_pages_a_feed_is_about_the_site() -> None:
+def test_without_pages_a_feed_links_to_the_site() -> None:
     feed = seen(current("atom", [FULL], settings(feeds="pages = false")))
 
     assert feed.home == "https://news.example.com/"
@@ -374,7 +374,7 @@ def archives(entries: Sequence[Entry], config: Config, path: str = "") -> Iterat
 
 
 @pytest.mark.parametrize("format_", ["atom", "json"])
-def test_a_reader_can_walk_from_the_feed_to_the_oldest_entry(format_: str) -> None:
+def test_archive_links_lead_from_the_feed_to_the_oldest_entry(format_: str) -> None:
     config = settings(feeds=f"limit = 4\n{HUBS}")
     entries = [entry(number) for number in range(30)]
     pages = {address(d.path): d for d in archives(entries, config, "category/markets")}
@@ -394,7 +394,7 @@ def test_a_reader_can_walk_from_the_feed_to_the_oldest_entry(format_: str) -> No
     assert walked == len(feed_documents.archive_page_names(entries, config)) > 5
 
 
-def test_an_archive_page_of_atom_says_that_it_is_one_and_whose() -> None:
+def test_an_atom_archive_page_has_the_archive_element_and_a_link_to_its_feed() -> None:
     config = settings(feeds="limit = 4")
     entries = [entry(number) for number in range(9)]
     made = next(archives(entries, config, "category/markets"))
@@ -414,7 +414,7 @@ def test_rss_has_no_archive() -> None:
     assert seen(current("rss", entries[:4], config, older="2026-11-18-0123456789ab")).older == ""
 
 
-def test_an_id_stands_once_in_an_archive_page_too() -> None:
+def test_an_archive_page_has_each_id_only_once() -> None:
     config = settings(feeds="limit = 4")
     twice = [entry(1, key="a.md"), entry(2, id=entry(1).id, key="b.md")]
     *made, page = feed_documents.archive_documents("", "2026-11-18-0123456789ab", twice, "", config)
@@ -423,7 +423,7 @@ def test_an_id_stands_once_in_an_archive_page_too() -> None:
     assert page.data.count(b"<article") == 1
 
 
-def test_without_archives_there_is_no_page_and_no_link_to_one() -> None:
+def test_without_archives_there_are_no_archive_pages_and_no_links_to_them() -> None:
     config = settings(feeds="limit = 4\narchives = false")
 
     assert feed_documents.archive_page_names([entry(number) for number in range(9)], config) == []

@@ -61,7 +61,7 @@ def page(
 # --- what is there -------------------------------------------------------------------------------
 
 
-def test_a_page_says_what_the_feed_is_and_how_to_subscribe() -> None:
+def test_a_page_has_title_description_and_links_to_subscribe() -> None:
     config = settings('description = "What happened"\nrights = "© Example"')
     seen = page([entry(1)], config)
 
@@ -74,7 +74,7 @@ def test_a_page_says_what_the_feed_is_and_how_to_subscribe() -> None:
     assert "© Example" in seen.words("//footer")[0]
 
 
-def test_a_reader_finds_each_format_from_the_page() -> None:
+def test_a_page_has_an_alternate_link_for_each_format() -> None:
     links = page(config=settings(feeds='formats = ["rss", "json"]')).all(
         "//head/link[@rel='alternate']"
     )
@@ -84,7 +84,7 @@ def test_a_reader_finds_each_format_from_the_page() -> None:
     ]
 
 
-def test_the_page_of_a_category_names_the_category_and_leads_to_the_site() -> None:
+def test_the_page_of_a_category_has_its_title_and_a_link_to_the_site() -> None:
     config = settings(more='[categories]\ndescriptions = { markets = "Prices" }')
     seen = page([entry(1)], config, "category/markets")
 
@@ -95,12 +95,12 @@ def test_the_page_of_a_category_names_the_category_and_leads_to_the_site() -> No
     assert seen.values("//header/nav/a/@href") == ["../../index.html", "../../feeds.html"]
 
 
-def test_a_description_that_nobody_wrote_is_not_shown() -> None:
+def test_a_page_does_not_show_a_default_description() -> None:
     assert page([entry(1)], PLAIN, "category/markets").words("//header/p") == []
     assert page([entry(1)]).words("//header/p") == []
 
 
-def test_an_entry_has_its_title_its_source_its_date_and_who_wrote_it() -> None:
+def test_an_entry_on_a_page_has_title_link_date_and_authors() -> None:
     moment = datetime(2026, 11, 18, 9, 30, tzinfo=CST)
     one = entry(
         1,
@@ -120,13 +120,13 @@ def test_an_entry_has_its_title_its_source_its_date_and_who_wrote_it() -> None:
     assert seen.words("//article/p")[1:] == ["Summary 1.", "Attached file (audio/mpeg)"]
 
 
-def test_a_change_on_the_same_day_is_not_worth_a_date() -> None:
+def test_a_page_does_not_show_the_date_of_a_change_on_the_same_day() -> None:
     moment = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 
     assert len(page([entry(1, updated=moment + timedelta(hours=3))]).all("//time")) == 1
 
 
-def test_categories_lead_to_their_feeds() -> None:
+def test_an_entry_on_a_page_links_its_categories_to_their_feeds() -> None:
     terms = (
         Term("category", "markets", "markets", "Market News"),
         Term("category", "日本", "日本"),
@@ -144,7 +144,7 @@ def test_categories_lead_to_their_feeds() -> None:
     assert inside.values("//a[@rel='tag']/@href") == []
 
 
-def test_an_author_leads_to_what_they_wrote_where_there_are_feeds_of_authors() -> None:
+def test_an_entry_on_a_page_links_its_author_to_the_author_s_feed() -> None:
     config = settings(feeds='taxonomies = ["author"]')
     one = entry(1, authors=(Person("林梅", uri="https://example.com/lin"),))
 
@@ -152,7 +152,7 @@ def test_an_author_leads_to_what_they_wrote_where_there_are_feeds_of_authors() -
     assert unquote(href) == "author/林梅/index.html"
 
 
-def test_an_empty_feed_says_so() -> None:
+def test_the_page_of_an_empty_feed_says_that_it_has_no_posts() -> None:
     assert page().words("//main/p") == ["There are no posts yet."]
 
 
@@ -182,7 +182,9 @@ NOVEMBER = datetime(2026, 11, 1, 23, 59, tzinfo=timezone(timedelta(hours=-8)))
         ("eu", "2026-11-01", "Latest posts"),
     ],
 )
-def test_a_page_speaks_the_site_s_language(language: str, date: str, heading: str) -> None:
+def test_a_page_has_its_texts_in_the_site_s_language(
+    language: str, date: str, heading: str
+) -> None:
     seen = page(
         [entry(1, published=NOVEMBER, updated=NOVEMBER)], settings(f'language = "{language}"')
     )
@@ -192,13 +194,13 @@ def test_a_page_speaks_the_site_s_language(language: str, date: str, heading: st
     assert seen.words("//main/h2") == [heading]
 
 
-def test_words_in_another_language_than_the_site_s_say_which() -> None:
+def test_texts_in_another_language_than_the_site_s_have_a_lang_attribute() -> None:
     assert page(config=settings('language = "nl"')).values("//main/h2/@lang") == ["en"]
     assert page(config=settings('language = "de-AT"')).values("//main/h2/@lang") == []
 
 
 @pytest.mark.parametrize("language", ["zh-TW", "zh-Hant-HK", "zh-hk"])
-def test_traditional_chinese_has_its_own_words(language: str) -> None:
+def test_traditional_chinese_has_its_own_translation(language: str) -> None:
     assert translations.texts_for(language).subscribe == "訂閱"
     assert (
         translations.texts_for("zh-Hans-HK").subscribe
@@ -220,13 +222,13 @@ def test_traditional_chinese_has_its_own_words(language: str) -> None:
         ("zh-Hans-CN", "ltr"),
     ],
 )
-def test_a_page_runs_in_the_direction_of_its_language(language: str, direction: str) -> None:
+def test_a_page_has_the_writing_direction_of_its_language(language: str, direction: str) -> None:
     config = settings(f'language = "{language}"')
 
     assert page(config=config).values("//html/@dir") == [direction]
 
 
-def test_an_entry_in_another_language_runs_its_own_way() -> None:
+def test_an_entry_in_another_language_has_its_own_writing_direction() -> None:
     seen = page([entry(1, language="ar"), entry(2, language="en"), entry(3)])
 
     assert [(e.get("lang"), e.get("dir")) for e in seen.all("//article")] == [
@@ -239,7 +241,7 @@ def test_an_entry_in_another_language_runs_its_own_way() -> None:
 # --- what strangers wrote ------------------------------------------------------------------------
 
 
-def test_whatever_a_post_says_is_text_on_the_page() -> None:
+def test_a_page_escapes_every_field_of_a_post() -> None:
     one = entry(
         1,
         title=HOSTILE,
@@ -258,7 +260,7 @@ def test_whatever_a_post_says_is_text_on_the_page() -> None:
         assert not [name for name in element.attrib if str(name).startswith("on")]
 
 
-def test_a_configuration_s_words_are_text_too() -> None:
+def test_a_page_escapes_the_texts_of_the_configuration() -> None:
     config = settings("rights = '''<b>x</b>'''\ndescription = '''<script>'''")
     seen = page(config=config)
 
@@ -266,7 +268,7 @@ def test_a_configuration_s_words_are_text_too() -> None:
     assert "<b>x</b>" in seen.words("//footer")[0]
 
 
-def test_the_policy_names_the_style_and_the_script_that_are_there() -> None:
+def test_the_content_security_policy_has_the_hashes_of_style_and_script() -> None:
     seen = page([entry(1)])
     (policy,) = seen.values("//meta[@http-equiv='Content-Security-Policy']/@content")
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
@@ -279,7 +281,7 @@ def test_the_policy_names_the_style_and_the_script_that_are_there() -> None:
         assert rules[f"{kind}-src"] == f"'sha256-{digest}'"
 
 
-def test_a_page_asks_nobody_for_anything() -> None:
+def test_a_page_loads_nothing_from_other_hosts() -> None:
     one = entry(1, image="https://images.example.net/a.png")
     seen = page([one])
     loading = "//img | //iframe | //script[@src] | //link[@rel='stylesheet'] | //video | //audio"
@@ -288,7 +290,7 @@ def test_a_page_asks_nobody_for_anything() -> None:
     assert all(href.startswith("data:") for href in seen.values("//link[@rel='icon']/@href"))
 
 
-def test_images_are_there_where_they_are_switched_on_late_and_without_a_referrer() -> None:
+def test_page_images_are_loaded_lazily_and_without_a_referrer() -> None:
     config = settings(feeds="page_images = true")
     seen = page([entry(1, image="https://images.example.net/a.png?b=1&c=2"), entry(2)], config)
     (image,) = seen.all("//img")
@@ -319,7 +321,7 @@ def many(count: int = 40) -> dict[str, bytes]:
 EVERY = settings(feeds='limit = 6\ntaxonomies = ["category", "tag", "author", "lang"]')
 
 
-def test_every_link_between_documents_is_relative_and_leads_to_one() -> None:
+def test_every_link_between_documents_is_relative_and_has_a_target() -> None:
     made = built(many(), EVERY)
     pages = [path for path in made if path.endswith(".html")]
     assert len(pages) > 20
@@ -331,7 +333,7 @@ def test_every_link_between_documents_is_relative_and_leads_to_one() -> None:
             assert unquote(target.path.lstrip("/")) in made, (path, href)
 
 
-def test_no_link_into_the_tree_is_absolute_but_the_canonical_one() -> None:
+def test_only_the_canonical_link_to_a_document_is_absolute() -> None:
     made = built(many(), EVERY)
     for path in (path for path in made if path.endswith(".html")):
         seen = Seen(made[path].data)
@@ -342,7 +344,7 @@ def test_no_link_into_the_tree_is_absolute_but_the_canonical_one() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "category/日本"])
-def test_a_person_can_walk_from_the_page_to_the_oldest_entry(path: str) -> None:
+def test_links_to_older_pages_lead_to_the_oldest_entry(path: str) -> None:
     made = built(many(), EVERY)
     at = f"{path}/index.html".lstrip("/")
     titles: list[str] = []
@@ -358,7 +360,7 @@ def test_a_person_can_walk_from_the_page_to_the_oldest_entry(path: str) -> None:
     assert set(titles) == {f"Post {n}" for n in range(40)}
 
 
-def test_an_archive_page_says_that_it_is_one_and_leads_to_the_feed() -> None:
+def test_an_html_archive_page_has_a_note_and_a_link_to_its_feed() -> None:
     made = built(many(), EVERY)
     path = next(path for path in made if re.match(r"category/日本/archive/.*\.html", path))
     seen = Seen(made[path].data)
@@ -370,7 +372,7 @@ def test_an_archive_page_says_that_it_is_one_and_leads_to_the_feed() -> None:
     assert seen.values("//link[@rel='alternate']/@href")[0] == "../atom.xml"
 
 
-def test_pages_are_documents_like_the_others() -> None:
+def test_pages_are_in_the_feed_s_folder_with_their_media_type() -> None:
     shown, hidden = built(many()), built(many(), settings(feeds="pages = false"))
     gone = shown.keys() - hidden.keys()
 
@@ -394,7 +396,7 @@ def test_the_same_entries_are_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN", "ar", "ja", "nl"])
-def test_a_page_weighs_at_most_20_kb_beside_its_entries(language: str) -> None:
+def test_a_page_without_its_entries_has_at_most_20_kb(language: str) -> None:
     entries = [entry(n, categories="a b") for n in range(50, 0, -1)]
     config = settings(f'language = "{language}"\ndescription = "Some words about the site"')
     seen = page(entries, config, older="2026-11-18-0123456789ab")
@@ -451,7 +453,7 @@ def own(folder: Path, **files: str) -> Config:
 START = '<!doctype html>\n<meta name="generator" content="bucketfeed">\n'
 
 
-def test_a_site_can_have_a_page_of_its_own(tmp_path: Path) -> None:
+def test_a_site_can_replace_a_template(tmp_path: Path) -> None:
     config = own(
         tmp_path,
         page_html=START + "<h1>{{title}}</h1>{{#entries}}{{> entry.html}}{{/entries}}",
@@ -464,7 +466,7 @@ def test_a_site_can_have_a_page_of_its_own(tmp_path: Path) -> None:
     assert seen.all("//style") == []
 
 
-def test_a_site_s_own_style_comes_after_the_built_in_one_and_the_policy_allows_it(
+def test_a_site_s_style_sheet_follows_the_built_in_one_and_is_in_the_policy(
     tmp_path: Path,
 ) -> None:
     seen = page(config=own(tmp_path, style_css=":root { --accent: #036; }"))
@@ -475,7 +477,7 @@ def test_a_site_s_own_style_comes_after_the_built_in_one_and_the_policy_allows_i
     assert digest in seen.values("//meta[@http-equiv]/@content")[0]
 
 
-def test_a_site_s_own_style_and_script_in_its_page_are_in_the_policy(tmp_path: Path) -> None:
+def test_styles_and_scripts_of_a_site_s_template_are_in_the_policy(tmp_path: Path) -> None:
     text = START + (
         '<meta http-equiv="Content-Security-Policy" content="{{policy}}">'
         "<style>h1 { color: red }</style><script>document.title += '!'</script>"
@@ -486,7 +488,7 @@ def test_a_site_s_own_style_and_script_in_its_page_are_in_the_policy(tmp_path: P
         assert base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() in policy
 
 
-def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -> None:
+def test_another_template_changes_the_configuration_and_the_page(tmp_path: Path) -> None:
     from feeds.state.objects import fingerprint
 
     plain = settings(feeds='templates = "templates"')
@@ -509,10 +511,6 @@ def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -
             START + "<a href={{url}}>",
             ":3: put quotes around the value of the attribute",
         ),
-            "page_html",
-            START + "<a href={{url}}>",
-            ":3: put quotes around the value of the attribute",
-        ),
         (
             "page_html",
             START + "\n<script>\nlet x = '{{title}}';</script>",
@@ -523,7 +521,7 @@ def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -
         ("style_css", "a{}</style><script>", ":1: a style sheet must not contain </style"),
     ],
 )
-def test_a_mistake_in_a_template_is_told_with_file_and_line(
+def test_a_mistake_in_a_template_is_reported_with_file_and_line(
     tmp_path: Path, file: str, text: str, what: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -532,23 +530,23 @@ def test_a_mistake_in_a_template_is_told_with_file_and_line(
     assert f"{file.replace('_', '.')}{what}" in str(caught.value)
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_template_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"feeds\.templates: .*nowhere: there is no such folder"):
         read_theme(settings(feeds='templates = "nowhere"'), tmp_path)
 
 
-def test_a_folder_with_nothing_for_the_pages_is_told(tmp_path: Path) -> None:
+def test_a_template_folder_without_template_files_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has none of page\.html, entry\.html"):
         own(tmp_path)
 
 
-def test_every_name_of_the_built_in_templates_is_known() -> None:
+def test_every_name_in_the_built_in_templates_is_a_template_variable() -> None:
     built_in = {file: _BUILT_IN[file] for file in OVERRIDABLE_FILES}
 
     assert list(template_problems(built_in)) == []
 
 
-def test_what_a_page_s_template_can_use_is_documented() -> None:
+def test_every_template_variable_is_documented() -> None:
     text = (Path(__file__).parent.parent.parent / "docs" / "pages.md").read_text(encoding="utf-8")
     tables = text[text.index("### On every page") :]
     documented = set(re.findall(r"`\{\{[#^]?([a-z_]+)", tables))
@@ -559,7 +557,7 @@ def test_what_a_page_s_template_can_use_is_documented() -> None:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def test_a_build_does_not_take_the_place_of_a_site_s_own_home_page(tmp_path: Path) -> None:
+def test_a_build_does_not_overwrite_the_home_page_of_another_program(tmp_path: Path) -> None:
     from feeds.building.write import write_documents
     from feeds.errors import FeedsError
 
@@ -574,7 +572,7 @@ def documents_of(posts: dict[str, bytes]) -> Iterator[Document]:
     yield from built(posts).values()
 
 
-def test_an_archive_page_holds_its_entries_newest_first() -> None:
+def test_an_html_archive_page_has_its_entries_newest_first() -> None:
     entries = [entry(number) for number in range(9)]
     name = pagination.page_name(entries)
     made = {d.path: d for d in feed_documents.archive_documents("", name, entries, "", PLAIN)}

@@ -32,7 +32,7 @@ def item(given: Entry, config: Config = PLAIN) -> dict[str, Any]:
     return found
 
 
-def test_the_least_feed_says_what_it_is_and_where() -> None:
+def test_a_json_feed_without_optional_fields() -> None:
     assert feed() == {
         "version": "https://jsonfeed.org/version/1.1",
         "title": "Example News",
@@ -46,7 +46,7 @@ def test_the_least_feed_says_what_it_is_and_where() -> None:
     }
 
 
-def test_a_feed_has_its_author_s_page_its_images_its_hubs_and_its_next_page() -> None:
+def test_a_json_feed_has_author_images_hubs_and_next_url() -> None:
     config = settings(
         'author = { name = "Desk", email = "desk@example.com", uri = "https://example.com/desk" }\n'
         'icon = "https://news.example.com/icon.png"\nlogo = "https://news.example.com/logo.png"',
@@ -61,13 +61,13 @@ def test_a_feed_has_its_author_s_page_its_images_its_hubs_and_its_next_page() ->
     assert made["next_url"] == "https://feeds.example.com/archive/1.json"
 
 
-def test_an_archive_page_names_no_hubs() -> None:
+def test_a_json_archive_page_has_no_hubs() -> None:
     config = settings(feeds='hubs = ["https://hub.example.com/"]')
 
     assert "hubs" not in feed(config=config, current="https://feeds.example.com/atom.xml")
 
 
-def test_an_item_has_what_its_entry_has_and_no_more() -> None:
+def test_a_json_item_has_only_the_fields_of_its_entry() -> None:
     assert item(entry()) == {
         "id": "tag:example.com,2026:1",
         "url": "https://source.example.org/1",
@@ -79,24 +79,24 @@ def test_an_item_has_what_its_entry_has_and_no_more() -> None:
     }
 
 
-def test_a_change_is_a_date_where_it_is_another_one() -> None:
+def test_a_json_item_has_date_modified_only_if_it_was_changed() -> None:
     changed = datetime(2026, 11, 19, 20, 0, 5, tzinfo=timezone(timedelta(hours=8)))
 
     assert item(entry(updated=changed))["date_modified"] == "2026-11-19T20:00:05+08:00"
 
 
-def test_an_item_without_content_has_its_summary_as_text() -> None:
+def test_a_json_item_without_content_has_its_summary_as_text() -> None:
     made = item(entry(), settings(feeds='content = "summary"'))
 
     assert made["content_text"] == made["summary"] == "Summary 1."
     assert "content_html" not in made
 
 
-def test_an_item_without_content_and_summary_has_its_title_as_text() -> None:
+def test_a_json_item_without_content_and_summary_has_its_title_as_text() -> None:
     assert item(entry(content="", summary=""))["content_text"] == "Title 1"
 
 
-def test_tags_are_the_names_of_all_terms_each_once() -> None:
+def test_json_tags_are_the_names_of_all_terms_without_repeats() -> None:
     terms = (
         Term("category", "markets", "markets", "Market News"),
         Term("tag", "market-news", "Market News"),
@@ -105,7 +105,7 @@ def test_tags_are_the_names_of_all_terms_each_once() -> None:
     assert item(entry(terms=terms))["tags"] == ["Market News", "A & B"]
 
 
-def test_authors_have_names_and_pages_and_no_addresses() -> None:
+def test_json_authors_have_names_and_urls_but_no_email() -> None:
     people = (Person("Lin", "lin@example.com", "https://example.com/lin"), Person("Bo"))
 
     assert item(entry(authors=people))["authors"] == [
@@ -114,7 +114,7 @@ def test_authors_have_names_and_pages_and_no_addresses() -> None:
     ]
 
 
-def test_an_enclosure_is_an_attachment_with_its_size_where_it_is_known() -> None:
+def test_an_enclosure_is_a_json_attachment_with_its_size_if_known() -> None:
     known = Enclosure("https://media.example.net/a.mp3", "audio/mpeg", 7)
     unknown = Enclosure("https://media.example.net/a.mp3", "audio/mpeg")
 
@@ -126,14 +126,14 @@ def test_an_enclosure_is_an_attachment_with_its_size_where_it_is_known() -> None
     ]
 
 
-def test_an_image_and_a_language_are_the_item_s_own() -> None:
+def test_a_json_item_has_the_image_and_language_of_its_entry() -> None:
     made = item(entry(image="https://example.com/i.png", language="en-GB"))
 
     assert made["image"] == "https://example.com/i.png"
     assert made["language"] == "en-GB"
 
 
-def test_text_is_written_as_it_is_and_not_as_escapes() -> None:
+def test_json_feed_writes_unicode_without_escapes() -> None:
     made = feed_documents.describe_feed("", [], PLAIN)
     data = render_json_feed(View(made, (entry(title="渔 🐟"),), URL), PLAIN)
 

@@ -32,11 +32,13 @@ def made(text: str, **values: Value) -> str:
         ("", {}, ""),
     ],
 )
-def test_names_stand_for_values(text: str, values: dict[str, Value], written: str) -> None:
+def test_mustache_names_sections_and_inverted_sections(
+    text: str, values: dict[str, Value], written: str
+) -> None:
     assert made(text, **values) == written
 
 
-def test_whatever_a_value_says_is_text() -> None:
+def test_mustache_escapes_values() -> None:
     hostile = "<script>alert('1')</script> & \"quoted\""
 
     assert made('<p title="{{x}}">{{x}}</p>', x=hostile).count("<") == 2
@@ -45,24 +47,24 @@ def test_whatever_a_value_says_is_text() -> None:
     )
 
 
-def test_only_who_fills_a_template_in_can_say_that_a_value_is_html() -> None:
+def test_mustache_has_no_tag_for_unescaped_html() -> None:
     assert made("{{x}}", x=Html("<b>")) == "<b>"
     for text in ("{{{x}}}", "{{&x}}"):
         with pytest.raises(TemplateError, match="is not a name"):
             mustache.parse_template(text)
 
 
-def test_a_value_is_never_taken_for_a_template() -> None:
+def test_mustache_does_not_parse_values_as_templates() -> None:
     assert made("{{x}}", x="{{y}}", y="secret") == "{{y}}"
 
 
-def test_a_tag_alone_on_its_line_leaves_no_line_behind() -> None:
+def test_mustache_removes_the_line_of_a_section_tag() -> None:
     text = "<ul>\n  {{#all}}\n  <li>{{.}}\n  {{/all}}\n</ul>\n{{! the end }}\n"
 
     assert made(text, all=["a", "b"]) == "<ul>\n  <li>a\n  <li>b\n</ul>\n"
 
 
-def test_a_template_can_have_another_one_in_it() -> None:
+def test_mustache_includes_another_template() -> None:
     files = {"entry.html": "<li>{{title}}\n"}
     whole = mustache.parse_template("{{#all}}\n{{> entry.html}}\n{{/all}}\n", files.__getitem__)
 
@@ -81,7 +83,7 @@ def test_a_template_can_have_another_one_in_it() -> None:
         ("{{> self.html}}", 1, "self.html includes itself"),
     ],
 )
-def test_a_mistake_has_its_line(text: str, line: int, what: str) -> None:
+def test_a_mustache_error_has_its_line(text: str, line: int, what: str) -> None:
     files = {"self.html": "{{> self.html}}"}
     with pytest.raises(TemplateError) as caught:
         mustache.parse_template(text, files.__getitem__)
