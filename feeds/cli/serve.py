@@ -20,7 +20,10 @@ def serve(
     posts: PostsArgument,
     config_path: ConfigOption = None,
     port: Annotated[
-        int, typer.Option(metavar="PORT", help="The port to listen on; 0: any free port.", min=0, max=65535)
+        int,
+        typer.Option(
+            metavar="PORT", help="The port to listen on; 0: any free port.", min=0, max=65535
+        ),
     ] = 8000,
     out: Annotated[
         Path | None,

@@ -137,7 +137,7 @@ def test_a_post_whose_content_is_refused_makes_room_for_the_next_older_one() -> 
     assert [problem.key for problem in made.problems] == ["3.md"]
 
 
-def test_what_is_no_post_is_passed_over_quietly() -> None:
+def test_objects_that_are_not_posts_are_skipped_without_a_problem() -> None:
     made = built(
         {
             "README.md": b"# Read me",
