@@ -6,9 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from support.yardstick import build_documents
 
-from feeds.building.scan import PostScanner
-from feeds.building.site import site_documents
 from feeds.config_file import parse_config
 from feeds.serving.follow import FolderFollower
 from feeds.stores.local import LocalStore
@@ -43,10 +42,7 @@ class Room:
         return {path.relative_to(public).as_posix(): path.read_bytes() for path in found}
 
     def yardstick(self, known=()) -> dict[str, bytes]:
-        with PostScanner(LocalStore(self.posts), SETTINGS, datetime.now(UTC), jobs=1) as scanned:
-            scanned.read()
-            made = site_documents(scanned.summaries, scanned, SETTINGS, known)
-            return {document.path: document.data for document in made}
+        return build_documents(LocalStore(self.posts), SETTINGS, datetime.now(UTC), known)
 
 
 def test_a_changed_post_is_published_alone_and_other_files_are_ignored(tmp_path):
