@@ -85,7 +85,7 @@ BROKEN_LINE = (
 # --- the command itself --------------------------------------------------------------------------
 
 
-def test_the_version_is_the_package_s(run: Run) -> None:
+def test_version_option_prints_the_version_of_the_package(run: Run) -> None:
     assert run("--version") == Done(0, f"feeds {__version__}\n", "")
 
 
@@ -138,14 +138,14 @@ def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [["--help"], ["buidl"], ["build"]])
-def test_in_a_pipe_there_are_no_frames_and_on_a_terminal_there_are(words: list[str]) -> None:
+def test_help_has_frames_on_a_terminal_and_none_in_a_pipe(words: list[str]) -> None:
     done = subprocess.run([COMMAND, *words], capture_output=True, text=True)
 
     assert (done.stdout + done.stderr).isascii()
     assert "╭" in on_a_terminal(*words)[1]
 
 
-def test_a_shell_completes_commands_and_options() -> None:
+def test_shell_completion_completes_commands_and_options() -> None:
     for typed, at, found in (("feeds bu", "1", "build"), ("feeds build --str", "2", "--strict")):
         asked = {"COMP_WORDS": typed, "COMP_CWORD": at, "_FEEDS_COMPLETE": "complete_bash"}
         done = subprocess.run([COMMAND], capture_output=True, text=True, env=os.environ | asked)
@@ -153,7 +153,7 @@ def test_a_shell_completes_commands_and_options() -> None:
         assert done.stdout.split() == [found]
 
 
-def test_the_command_is_installed(site: Path) -> None:
+def test_the_feeds_command_is_installed(site: Path) -> None:
     done = subprocess.run([COMMAND, "build", "posts", "public"], capture_output=True, text=True)
 
     assert done.stdout == summary(site / "public")
@@ -164,7 +164,7 @@ def test_the_command_is_installed(site: Path) -> None:
 # --- build ---------------------------------------------------------------------------------------
 
 
-def test_build_writes_the_public_tree_and_says_what_it_did(run: Run, site: Path) -> None:
+def test_build_writes_the_public_tree_and_prints_a_summary(run: Run, site: Path) -> None:
     done = run("build", "posts", "public")
 
     assert done.out == summary(site / "public")
@@ -173,7 +173,7 @@ def test_build_writes_the_public_tree_and_says_what_it_did(run: Run, site: Path)
         assert {f"{folder}/{file}" for file in ("atom.xml", "rss.xml", "feed.json")} <= files
 
 
-def test_build_says_what_it_left_alone_and_what_it_removed(run: Run, site: Path) -> None:
+def test_build_counts_unchanged_and_removed_documents(run: Run, site: Path) -> None:
     run("build", "posts", "public")
     before = sum(1 for _ in (site / "public").rglob("*.*"))
     (site / "posts" / "two.md").unlink()
@@ -186,7 +186,7 @@ def test_build_says_what_it_left_alone_and_what_it_removed(run: Run, site: Path)
     )
 
 
-def test_build_counts_drafts_and_posts_whose_time_has_not_come(run: Run, site: Path) -> None:
+def test_build_counts_drafts_and_scheduled_posts(run: Run, site: Path) -> None:
     (site / "posts" / "draft.md").write_bytes(post("Draft", more="draft: true"))
     (site / "posts" / "later.md").write_bytes(post("Later", "9000-01-01"))
 
@@ -194,7 +194,7 @@ def test_build_counts_drafts_and_posts_whose_time_has_not_come(run: Run, site: P
     assert done.out == summary(site / "public", more="1 draft, 1 scheduled, ")
 
 
-def test_a_problem_has_its_file_and_line_and_the_good_posts_are_published(
+def test_build_prints_problems_with_file_and_line_and_publishes_valid_posts(
     run: Run, site: Path
 ) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
@@ -206,9 +206,7 @@ def test_a_problem_has_its_file_and_line_and_the_good_posts_are_published(
     assert len(feedparser.parse((site / "public" / "atom.xml").read_bytes()).entries) == 2
 
 
-def test_a_strict_build_fails_where_there_are_problems_and_publishes_all_the_same(
-    run: Run, site: Path
-) -> None:
+def test_build_strict_exits_with_1_on_problems_and_still_publishes(run: Run, site: Path) -> None:
     assert run("build", "--strict", "posts", "public").status == 0
     (site / "posts" / "broken.md").write_bytes(BROKEN)
 
@@ -216,7 +214,7 @@ def test_a_strict_build_fails_where_there_are_problems_and_publishes_all_the_sam
     assert (site / "other" / "atom.xml").is_file()
 
 
-def test_a_post_whose_content_is_refused_is_not_counted(run: Run, site: Path) -> None:
+def test_build_does_not_count_a_post_with_refused_content(run: Run, site: Path) -> None:
     deep = post("Deep", "2026-11-03", "categories: deep", "<div>" * 200)
     (site / "posts" / "deep.md").write_bytes(deep)
     done = run("build", "posts", "public")
@@ -226,9 +224,7 @@ def test_a_post_whose_content_is_refused_is_not_counted(run: Run, site: Path) ->
 
 
 @pytest.mark.parametrize("out", ["public", "."])
-def test_feeds_that_lie_among_the_posts_are_not_taken_for_posts(
-    run: Run, site: Path, out: str
-) -> None:
+def test_build_does_not_read_its_own_documents_as_posts(run: Run, site: Path, out: str) -> None:
     first, second = run("build", ".", out), run("build", ".", out)
 
     assert re.fullmatch(
@@ -237,7 +233,7 @@ def test_feeds_that_lie_among_the_posts_are_not_taken_for_posts(
     assert second.out == re.sub(r"(\d+) doc(.*), 0 unch", r"0 doc\2, \1 unch", first.out)
 
 
-def test_a_file_s_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> None:
+def test_a_file_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> None:
     (site / "posts" / "a\nb\x1b[31m.md").write_bytes(BROKEN)
     done = run("build", "posts", "public")
 
@@ -258,7 +254,7 @@ def test_the_configuration_is_found_here_or_near_the_posts(
     assert run("build", "blog/posts", "out").status == 0
 
 
-def test_the_configuration_can_be_named(
+def test_the_configuration_can_be_named_by_option_or_environment(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site / "other.toml").write_text(CONFIG.replace("News", "Other"))
@@ -273,7 +269,7 @@ def test_the_configuration_can_be_named(
 # --- what cannot be done -------------------------------------------------------------------------
 
 
-def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> None:
+def test_every_error_in_the_configuration_is_a_line(run: Run, site: Path) -> None:
     (site / "feeds.toml").write_text('[site]\ntitel = "News"\nurl = "news"\n')
     done = run("build", "posts", "public")
 
@@ -309,7 +305,7 @@ def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> N
         (["publish"], "publish"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(
+def test_a_command_that_fails_prints_a_message_and_exits_with_2(
     run: Run, site: Path, words: list[str], said: str
 ) -> None:
     (site / "latin1.toml").write_bytes('[site]\ntitle = "Zürich"\n'.encode("latin-1"))
@@ -320,7 +316,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert done.out == ""
 
 
-def test_without_a_configuration_it_says_where_one_belongs(
+def test_a_missing_configuration_is_reported_with_a_remedy(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -334,7 +330,7 @@ def test_without_a_configuration_it_says_where_one_belongs(
     )
 
 
-def test_a_reader_that_goes_away_is_no_error(site: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(site: Path) -> None:
     process = subprocess.Popen(
         [COMMAND, "check", "posts"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -345,7 +341,7 @@ def test_a_reader_that_goes_away_is_no_error(site: Path) -> None:
     assert err == b""
 
 
-def test_a_title_that_the_locale_cannot_write_is_no_error(site: Path) -> None:
+def test_a_title_that_the_locale_cannot_encode_is_escaped(site: Path) -> None:
     (site / "posts" / "one.md").write_bytes(post("渔", "2026-11-01"))
     done = subprocess.run(
         [COMMAND, "check", "posts/one.md"],
@@ -367,7 +363,7 @@ def test_check_shows_what_each_post_would_become(run: Run, site: Path) -> None:
     ]
 
 
-def test_check_says_the_words_that_the_build_says(run: Run, site: Path) -> None:
+def test_check_prints_the_same_problems_as_build(run: Run, site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     done = run("check", "posts/broken.md")
 
@@ -375,7 +371,7 @@ def test_check_says_the_words_that_the_build_says(run: Run, site: Path) -> None:
     assert BROKEN_LINE in run("build", "posts", "public").err
 
 
-def test_check_finds_what_is_wrong_with_the_content_too(run: Run, site: Path) -> None:
+def test_check_reports_problems_of_the_content(run: Run, site: Path) -> None:
     (site / "posts" / "deep.md").write_bytes(post("Deep", body="<div>" * 200))
     done = run("check", "posts")
 
@@ -383,9 +379,7 @@ def test_check_finds_what_is_wrong_with_the_content_too(run: Run, site: Path) ->
     assert "posts/deep.md:5: the HTML is nested more than 100 elements deep" in done.err
 
 
-def test_check_takes_files_and_folders_and_shows_what_would_not_be_published(
-    run: Run, site: Path
-) -> None:
+def test_check_lists_drafts_and_files_that_are_not_posts(run: Run, site: Path) -> None:
     (site / "posts" / "draft.md").write_bytes(post("Draft", more="draft: true"))
     (site / "logo.png").write_bytes(b"\x89PNG")
     done = run("check", "posts/draft.md", "logo.png", site / "posts" / "one.md")
@@ -398,7 +392,7 @@ def test_check_takes_files_and_folders_and_shows_what_would_not_be_published(
     ]
 
 
-def test_check_names_a_file_that_cannot_be_read(
+def test_check_reports_a_file_that_cannot_be_read(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(path: Path) -> bytes:
@@ -414,7 +408,7 @@ def test_check_names_a_file_that_cannot_be_read(
     )
 
 
-def test_a_folder_that_cannot_be_read_is_not_passed_over(
+def test_check_reports_a_folder_that_cannot_be_read(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site / "posts" / "closed").mkdir()
@@ -430,7 +424,7 @@ def test_a_folder_that_cannot_be_read_is_not_passed_over(
     assert run("check", "posts") == Done(2, "", "posts/closed: cannot be read: Permission denied\n")
 
 
-def test_check_of_a_folder_without_posts_says_so(run: Run, site: Path) -> None:
+def test_check_of_a_folder_without_posts_prints_a_message(run: Run, site: Path) -> None:
     (site / "empty").mkdir()
 
     assert run("check", "empty") == Done(0, "", "there are no posts in empty (see posts.include)\n")
@@ -440,7 +434,7 @@ def test_check_of_a_folder_without_posts_says_so(run: Run, site: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["--json"], ["--format", "json"]])
-def test_check_answers_a_script_with_every_problem(run: Run, site: Path, words: list[str]) -> None:
+def test_check_prints_problems_as_json(run: Run, site: Path, words: list[str]) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     done = run("check", "posts", *words)
     (problem,) = json.loads(done.out)
@@ -451,7 +445,7 @@ def test_check_answers_a_script_with_every_problem(run: Run, site: Path, words: 
     assert BROKEN_LINE.endswith(f"{problem['what']}; {problem['todo']}")
 
 
-def test_doctor_answers_a_script_with_every_finding(run: Run, site: Path) -> None:
+def test_doctor_prints_findings_as_json(run: Run, site: Path) -> None:
     said = run("doctor", "posts").out.splitlines()
     done = run("doctor", "posts", "--json")
 
@@ -460,7 +454,7 @@ def test_doctor_answers_a_script_with_every_finding(run: Run, site: Path) -> Non
     assert {finding["ok"] for finding in json.loads(done.out)} == {True}
 
 
-def test_publish_brings_up_to_date_what_a_post_touches(run: Run, site: Path) -> None:
+def test_publish_updates_the_feeds_of_a_post(run: Run, site: Path) -> None:
     run("rebuild", "posts", "site")
     (site / "posts/new.md").write_bytes(post("Fresh", "2026-11-20", "categories: tea"))
     done = run("publish", "posts", "site", "posts/new.md", "posts/new.png")
@@ -480,7 +474,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def test_an_audit_answers_a_script_with_numbers_and_keys(run: Run, site: Path) -> None:
+def test_audit_prints_counts_and_keys_as_json(run: Run, site: Path) -> None:
     (site / "feeds").mkdir()
     found = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)
 
@@ -495,7 +489,7 @@ def test_an_audit_answers_a_script_with_numbers_and_keys(run: Run, site: Path) -
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
+def test_ctrl_c_ends_a_build_without_a_traceback(site: Path) -> None:
     for n in range(3000):
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
     process = subprocess.Popen(
@@ -512,7 +506,7 @@ def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("typed", "status"), [("\x03", 130), ("\x04", 2)])
-def test_init_that_is_not_answered_writes_nothing(site: Path, typed: str, status: int) -> None:
+def test_init_without_an_answer_writes_nothing(site: Path, typed: str, status: int) -> None:
     (site / "new").mkdir()
     ended, said = on_a_terminal("init", "new", typed=typed)
 
@@ -564,7 +558,7 @@ def on_a_terminal(
     return process.wait(), plain.replace("\r\n", "\n")
 
 
-def test_on_a_terminal_the_build_has_a_progress_bar(site: Path) -> None:
+def test_build_on_a_terminal_has_a_progress_bar(site: Path) -> None:
     status, said = on_a_terminal("build", "posts", "public")
 
     assert status == 0
@@ -572,7 +566,7 @@ def test_on_a_terminal_the_build_has_a_progress_bar(site: Path) -> None:
     assert said.endswith(summary(site / "public"))
 
 
-def test_on_a_terminal_check_has_a_table_in_which_titles_are_text(site: Path) -> None:
+def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path) -> None:
     (site / "posts" / "one.md").write_bytes(post("[/b] [red]Red[/] :fire:", "2026-11-01"))
     status, said = on_a_terminal("check", "posts")
 
@@ -595,7 +589,7 @@ def test_on_a_terminal_check_has_a_table_in_which_titles_are_text(site: Path) ->
 
 
 @pytest.mark.slow
-def test_a_long_build_says_how_quick_it_is_and_how_long_it_takes(site: Path) -> None:
+def test_the_progress_bar_shows_rate_and_remaining_time(site: Path) -> None:
     for n in range(1000):
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
     _, said = on_a_terminal("build", "posts", "public")
@@ -604,7 +598,7 @@ def test_a_long_build_says_how_quick_it_is_and_how_long_it_takes(site: Path) -> 
         assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", said)
 
 
-def test_on_a_terminal_the_place_of_a_problem_has_a_colour(site: Path) -> None:
+def test_the_place_of_a_problem_is_coloured_on_a_terminal(site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     status, said = on_a_terminal("check", "posts/broken.md", colour=True)
 
@@ -613,7 +607,7 @@ def test_on_a_terminal_the_place_of_a_problem_has_a_colour(site: Path) -> None:
     assert "title" not in said  # no table without a row
 
 
-def test_a_narrow_terminal_shows_every_character_of_a_link(site: Path) -> None:
+def test_a_narrow_terminal_wraps_links_without_cutting_them(site: Path) -> None:
     _, said = on_a_terminal("check", "posts/one.md", columns=60)
 
     assert "…" not in said
@@ -644,7 +638,9 @@ def bucket(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_a_bucket_builds_as_a_folder_does(run: Run, bucket: str, tmp_path: Path) -> None:
+def test_build_of_a_bucket_writes_the_same_as_of_a_folder(
+    run: Run, bucket: str, tmp_path: Path
+) -> None:
     config = ["--config", EXAMPLE / "feeds.toml"]
     here = run("build", EXAMPLE / "posts", tmp_path / "out", *config)
     there = run("build", f"s3://{bucket}/news", f"s3://{bucket}/public/", *config)
@@ -671,14 +667,14 @@ def test_a_second_build_of_a_bucket_writes_nothing(run: Run, bucket: str) -> Non
 
 
 @pytest.mark.slow
-def test_a_problem_of_a_post_in_a_bucket_has_its_address(run: Run, bucket: str) -> None:
+def test_a_problem_of_a_post_in_a_bucket_has_its_s3_url(run: Run, bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key="news/broken.md", Body=BROKEN)
     done = run("build", f"s3://{bucket}/news/", f"s3://{bucket}/out", "-c", EXAMPLE / "feeds.toml")
 
     assert f"s3://{bucket}/news/broken.md:3: date: there is no such date" in done.err
 
 
-def test_a_bucket_that_is_not_there_is_a_sentence(run: Run, bucket: str, tmp_path: Path) -> None:
+def test_a_missing_bucket_is_reported_with_a_remedy(run: Run, bucket: str, tmp_path: Path) -> None:
     done = run("build", "s3://feeds-test-none/", tmp_path, "-c", EXAMPLE / "feeds.toml")
 
     assert done.status == 2
@@ -686,7 +682,7 @@ def test_a_bucket_that_is_not_there_is_a_sentence(run: Run, bucket: str, tmp_pat
     assert "create the bucket, or check its name" in done.err
 
 
-def test_an_endpoint_that_does_not_answer_is_a_sentence(
+def test_an_endpoint_that_does_not_respond_is_reported(
     run: Run, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

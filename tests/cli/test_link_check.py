@@ -121,33 +121,33 @@ def visited(*urls: str, seconds: float = 20, timeout: float = 1) -> LinkCheckRes
         ("never", "the server does not respond"),
     ],
 )
-def test_a_dead_link_is_named_and_why(server: Server, path: str, what: str) -> None:
+def test_a_dead_link_is_reported_with_the_reason(server: Server, path: str, what: str) -> None:
     url = server.url(path)
 
     assert visited(url).dead == ({url: what} if what else {})
 
 
 @pytest.mark.parametrize("status", [401, 403, 429])
-def test_a_site_that_shuts_programs_out_is_not_dead(server: Server, status: int) -> None:
+def test_a_site_that_blocks_programs_is_not_dead(server: Server, status: int) -> None:
     assert visited(server.url(str(status))).dead == {}
 
 
-def test_a_server_that_knows_no_head_is_asked_for_the_page(server: Server) -> None:
+def test_a_server_without_head_support_is_visited_with_get(server: Server) -> None:
     assert visited(server.url("get-only")).dead == {}
     assert server.asked == [("HEAD", "/get-only"), ("GET", "/get-only")]
 
 
-def test_a_host_that_is_not_there_is_named() -> None:
+def test_a_host_that_does_not_exist_is_reported() -> None:
     dead = visit_links(["https://news.invalid/a"], pause=0).dead
 
     assert dead == {"https://news.invalid/a": "there is no host news.invalid"}
 
 
-def test_a_port_where_nobody_listens_is_named() -> None:
+def test_a_refused_connection_is_reported() -> None:
     assert set(visited("http://127.0.0.1:9/").dead.values()) == {"cannot connect to the server"}
 
 
-def test_nothing_but_web_addresses_is_visited(server: Server) -> None:
+def test_only_web_addresses_are_visited(server: Server) -> None:
     visits = visited("ftp://example.com/", "file:///etc/passwd", "javascript:alert(1)", "")
 
     assert visits == LinkCheckResult({}, 0)
@@ -156,7 +156,7 @@ def test_nothing_but_web_addresses_is_visited(server: Server) -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::1]"]
 )
-def test_a_private_address_is_not_asked_but_named(server: Server, host: str) -> None:
+def test_a_private_address_is_reported_and_not_visited(server: Server, host: str) -> None:
     (what,) = visit_links([f"http://{host}:{server.port}/"], pause=0).dead.values()
 
     assert what == f"{host.strip('[]')} is not on the public Internet"
@@ -173,7 +173,7 @@ def test_a_redirect_into_a_private_network_is_not_followed(server: Server) -> No
     assert server.asked == [("HEAD", "/to/200")]
 
 
-def test_an_address_is_visited_once_however_many_posts_have_it(server: Server) -> None:
+def test_an_address_is_visited_once(server: Server) -> None:
     visited(server.url("200"), server.url("200"))
 
     assert server.asked == [("HEAD", "/200")]
@@ -196,7 +196,7 @@ def test_a_host_has_a_pause_between_visits(server: Server) -> None:
     assert time.monotonic() - start >= 0.4
 
 
-def test_it_says_who_it_is(server: Server) -> None:
+def test_link_check_has_its_own_user_agent(server: Server) -> None:
     visited(server.url("200"))
 
     (agent,) = server.agents
@@ -206,7 +206,7 @@ def test_it_says_who_it_is(server: Server) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", ["never", "drip"])
-def test_the_whole_has_an_end_and_says_what_it_left(server: Server, path: str) -> None:
+def test_link_check_ends_in_time_and_counts_links_not_visited(server: Server, path: str) -> None:
     start = time.monotonic()
     visits = visited(
         *(server.url(f"{path}/{n}") for n in range(9)), server.url("404", 2), seconds=2
@@ -216,7 +216,7 @@ def test_the_whole_has_an_end_and_says_what_it_left(server: Server, path: str) -
     assert visits.not_visited >= 6
 
 
-def test_progress_is_told(server: Server) -> None:
+def test_link_check_reports_progress(server: Server) -> None:
     told: list[tuple[int, int]] = []
     urls = [server.url("a"), server.url("b")]
     visit_links(urls, pause=0, allowed=lambda *_: True, progress=lambda *now: told.append(now))
@@ -226,7 +226,7 @@ def test_progress_is_told(server: Server) -> None:
 # --- the command ----------------------------------------------------------------------------------
 
 
-def test_check_names_the_posts_whose_articles_are_dead(
+def test_check_links_reports_posts_with_dead_articles(
     server: Server,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

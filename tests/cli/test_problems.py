@@ -92,23 +92,23 @@ def from_the_function(site: Path, capfd: pytest.CaptureFixture[str]) -> list[dic
     return [{n: line[n] for n in NAMES} for line in lines if line["event"] == "problem"]
 
 
-def test_check_tells_an_editor_all_that_is_known_of_a_problem(site: Path) -> None:
+def test_check_json_has_all_fields_of_a_problem(site: Path) -> None:
     assert from_check(site) == AS_JSON
 
 
-def test_check_tells_a_person_the_same(site: Path) -> None:
+def test_check_prints_the_same_problems_as_text(site: Path) -> None:
     done = run(site / "posts", "check", ".")
     assert (done.returncode, done.stderr.splitlines()) == (1, AS_TEXT)
 
 
-def test_a_build_tells_the_same(site: Path) -> None:
+def test_build_prints_the_same_problems(site: Path) -> None:
     done = run(site, "build", "posts", "out")
     assert done.returncode == 0
     told = [line for line in done.stderr.splitlines() if line.startswith("posts/")]
     assert told == [f"posts/{line}" for line in AS_TEXT]
 
 
-def test_the_function_s_log_and_the_bucket_tell_the_same(
+def test_the_function_logs_and_stores_the_same_problems(
     site: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert from_the_function(site, capfd) == AS_JSON
@@ -117,7 +117,7 @@ def test_the_function_s_log_and_the_bucket_tell_the_same(
     assert json.loads(as_json.stdout) == AS_JSON
 
 
-def test_a_problem_is_open_until_its_post_is_repaired_or_gone(
+def test_a_problem_is_listed_until_its_post_is_corrected_or_deleted(
     site: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from_the_function(site, capfd)

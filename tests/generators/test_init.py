@@ -69,7 +69,7 @@ def written(folder: Path, known: SiteSettings | None = None) -> dict[str, Any]:
     return tomllib.loads(feeds_toml_text(known, said, "Asia/Tokyo", 2026))
 
 
-def test_a_jekyll_site_is_known(tmp_path: Path) -> None:
+def test_the_settings_of_a_jekyll_site_are_detected(tmp_path: Path) -> None:
     made = written(site(tmp_path, "_config.yml", JEKYLL, "_posts"))
 
     assert made["site"] == {
@@ -87,7 +87,7 @@ def test_a_jekyll_site_is_known(tmp_path: Path) -> None:
     assert detect_generator(tmp_path).posts == "_posts"
 
 
-def test_a_hugo_site_is_known(tmp_path: Path) -> None:
+def test_the_settings_of_a_hugo_site_are_detected(tmp_path: Path) -> None:
     made = written(site(tmp_path, "hugo.toml", HUGO, "content/posts"))
 
     assert made["site"]["title"] == "望屿"
@@ -109,11 +109,13 @@ def test_a_hugo_site_is_known(tmp_path: Path) -> None:
         ("hugo.yaml", "baseURL: https://www.example.org/\ntitle: 望屿\n"),
     ],
 )
-def test_hugo_s_configuration_is_found_wherever_it_is(tmp_path: Path, file: str, text: str) -> None:
+def test_every_file_name_of_hugo_s_configuration_is_detected(
+    tmp_path: Path, file: str, text: str
+) -> None:
     assert detect_generator(site(tmp_path, file, text)).title == "望屿"
 
 
-def test_a_pelican_site_is_known_and_its_configuration_is_not_run(tmp_path: Path) -> None:
+def test_the_settings_of_a_pelican_site_are_detected_without_running_it(tmp_path: Path) -> None:
     made = written(site(tmp_path, "pelicanconf.py", PELICAN, "content"))
 
     assert made["site"] == {
@@ -127,14 +129,14 @@ def test_a_pelican_site_is_known_and_its_configuration_is_not_run(tmp_path: Path
     assert made["posts"]["permalink"] == "/:year/:month/:slug/"
 
 
-def test_a_permalink_in_words_that_are_not_ours_is_left_at_the_default(tmp_path: Path) -> None:
+def test_a_permalink_with_an_unknown_token_becomes_the_default(tmp_path: Path) -> None:
     text = "title: A\nurl: https://a.example\npermalink: /:i_month/:title\n"
 
     made = written(site(tmp_path, "_config.yml", text))
     assert made["posts"]["permalink"] == Posts().permalink
 
 
-def test_a_folder_without_a_configuration_gets_its_name_and_an_example(tmp_path: Path) -> None:
+def test_a_folder_without_a_generator_gets_its_name_and_example_addresses(tmp_path: Path) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()
     made = written(folder)
@@ -158,7 +160,7 @@ def test_a_folder_without_a_configuration_gets_its_name_and_an_example(tmp_path:
         ("pelicanconf.py", "SITENAME = " + "(" * 500 + ")" * 500),
     ],
 )
-def test_a_configuration_that_cannot_be_read_is_as_if_it_were_not_there(
+def test_a_generator_s_configuration_that_cannot_be_read_is_ignored(
     tmp_path: Path, file: str, text: str
 ) -> None:
     assert replace(detect_generator(site(tmp_path, file, text)), unread="") == SiteSettings()
@@ -176,11 +178,11 @@ def test_a_configuration_that_cannot_be_read_is_as_if_it_were_not_there(
         SiteSettings(title="A", url="https://u:p@example.com", author="Bo", email="x"),
     ],
 )
-def test_whatever_a_site_says_the_file_is_valid(tmp_path: Path, known: SiteSettings) -> None:
+def test_feeds_toml_is_valid_for_any_settings(tmp_path: Path, known: SiteSettings) -> None:
     assert written(tmp_path, known)["site"]["title"]
 
 
-def test_the_file_says_why_the_ids_must_stay() -> None:
+def test_feeds_toml_explains_why_id_authority_must_not_change() -> None:
     said = Answers("A", "https://www.a.example/", "https://feeds.a.example/", "en")
     text = feeds_toml_text(SiteSettings(), said, "UTC", 2026)
 
@@ -197,7 +199,7 @@ def feeds(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedPro
     )
 
 
-def test_four_questions_are_asked_and_a_wrong_answer_again(tmp_path: Path) -> None:
+def test_init_asks_four_questions_and_repeats_one_after_an_invalid_answer(tmp_path: Path) -> None:
     typed = "My news\nnews.example.com\nhttps://news.example.com\n\nzh_CN\n"
     done = feeds(tmp_path, "init", typed=typed)
     made = tomllib.loads((tmp_path / "feeds.toml").read_text(encoding="utf-8"))
@@ -210,7 +212,7 @@ def test_four_questions_are_asked_and_a_wrong_answer_again(tmp_path: Path) -> No
     assert "feeds serve . --config feeds.toml" in done.stdout
 
 
-def test_nothing_is_asked_with_yes_and_what_is_written_builds(tmp_path: Path) -> None:
+def test_init_yes_asks_nothing_and_its_feeds_toml_builds(tmp_path: Path) -> None:
     site(tmp_path, "_config.yml", JEKYLL, "_posts")
     (tmp_path / "_posts" / "2026-11-01-a.md").write_text("---\ntitle: A\n---\nText.\n")
     done = feeds(tmp_path, "init", "--yes")
@@ -223,7 +225,7 @@ def test_nothing_is_asked_with_yes_and_what_is_written_builds(tmp_path: Path) ->
     assert (built.returncode, built.stdout.split(",")[0]) == (0, "1 post")
 
 
-def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_init_reports_a_generator_s_configuration_that_cannot_be_read(tmp_path: Path) -> None:
     site(tmp_path, "_config.yml", "title: [unclosed")
     done = feeds(tmp_path, "init", "--yes")
 
@@ -232,7 +234,7 @@ def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "feeds.toml").is_file()
 
 
-def test_a_feeds_toml_that_is_there_stays(tmp_path: Path) -> None:
+def test_init_does_not_overwrite_feeds_toml(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text("mine")
     done = feeds(tmp_path, "init", "--yes")
 

@@ -60,7 +60,7 @@ TITLES = {
 
 
 @pytest.mark.parametrize(("written", "read"), TITLES.items())
-def test_a_title_is_as_a_person_reads_it(written: str, read: str) -> None:
+def test_a_title_has_no_tags_entities_or_control_characters(written: str, read: str) -> None:
     assert title(written) == read
 
 
@@ -76,14 +76,14 @@ def test_a_title_is_escaped_once_in_every_document(written: str) -> None:
 # 29
 
 
-def test_a_post_without_a_body_has_its_description() -> None:
+def test_a_post_without_a_body_has_its_description_as_summary() -> None:
     post = fields("date: 2026-11-01\ndescription: Tea from the hills.", "")
     made = entry(post)
     assert (made.title, made.summary, made.content) == ("Tea", "Tea from the hills.", "")
     assert b"Tea from the hills." in valid(post)["rss.xml"]
 
 
-def test_a_post_that_is_a_title_alone_is_valid_in_every_document() -> None:
+def test_a_post_with_only_a_title_is_valid_in_every_document() -> None:
     documents = valid("---\ntitle: Tea\n---\n")
     assert json.loads(documents["feed.json"])["items"][0]["content_text"] == "Tea"
 
@@ -101,12 +101,12 @@ def test_control_characters_never_reach_a_document() -> None:
     valid(post)
 
 
-def test_control_characters_are_stripped_after_html_s_entities_are_decoded() -> None:
+def test_control_characters_are_removed_after_html_entities_are_decoded() -> None:
     made = content("A&#x1F;B&#xB;C&#xFFFE;D&#x7F;E", "2026-11-18-tea.html")
     assert made == "ABCDE"
 
 
-def test_the_end_of_a_cdata_section_is_text() -> None:
+def test_the_end_of_a_cdata_section_is_escaped() -> None:
     post = fields("date: 2026-11-01", "a ]]> b, <![CDATA[c]]> d")
     assert b"]]&gt;" in valid(post)["atom.xml"] or b"]]&amp;gt;" in valid(post)["atom.xml"]
     assert entry(post).content == "<p>a ]]&gt; b,  d</p>"
@@ -147,7 +147,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize(("body", "shown"), HARMLESS.items())
-def test_html_is_harmless(body: str, shown: str) -> None:
+def test_html_is_sanitized(body: str, shown: str) -> None:
     assert content(body, "2026-11-18-tea.html") == shown
 
 
@@ -165,16 +165,16 @@ FILMS = {
 
 
 @pytest.mark.parametrize(("body", "shown"), FILMS.items())
-def test_an_embedded_page_becomes_a_link_to_it(body: str, shown: str) -> None:
+def test_an_iframe_becomes_a_link(body: str, shown: str) -> None:
     assert content(body, "2026-11-18-tea.html") == shown
 
 
-def test_a_film_before_the_text_is_not_its_summary() -> None:
+def test_the_summary_skips_an_embedded_video() -> None:
     film = '<div><iframe src="https://video.example/embed/1"></iframe></div>\n\n'
     assert summary(film + "The tea is in.") == "The tea is in."
 
 
-def test_html_that_is_open_is_closed_and_stays_in_its_entry() -> None:
+def test_open_html_elements_are_closed() -> None:
     body = "<div><ul><li>Tea<li><b>Trade</ul><p>One<p>Two<table><tr><td>a<td>b</table>"
     assert content(body, "2026-11-18-tea.html") == (
         "<div><ul><li>Tea</li><li><b>Trade</b></li></ul><p>One</p><p>Two</p>"
@@ -182,11 +182,11 @@ def test_html_that_is_open_is_closed_and_stays_in_its_entry() -> None:
     )
 
 
-def test_an_html_post_is_not_read_as_markdown() -> None:
+def test_an_html_post_is_not_rendered_as_markdown() -> None:
     assert content("*Tea*\n\n    code", "2026-11-18-tea.html") == "*Tea*\n\n    code"
 
 
-def test_markdown_is_markdown() -> None:
+def test_markdown_is_rendered_with_tables_and_code() -> None:
     body = "# Tea\n\nA *b* `c<d>`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\n{{ x }} <b>\n```\n"
     made = content(body)
     for part in ("<h1>Tea</h1>", "<em>b</em>", "<code>c&lt;d&gt;</code>", "<td>2</td>"):
@@ -209,18 +209,18 @@ SUMMARIES = {
 
 
 @pytest.mark.parametrize(("line", "text"), SUMMARIES.items())
-def test_the_summary_is_the_authors(line: str, text: str) -> None:
+def test_the_summary_is_a_field_of_the_front_matter(line: str, text: str) -> None:
     assert summary("The tea is in.\n\nIt is green.", line) == text
 
 
 @pytest.mark.parametrize("mark", ["<!--more-->", "<!-- more -->", "<!--MORE-->"])
-def test_the_summary_ends_where_the_author_put_a_mark(mark: str) -> None:
+def test_the_summary_ends_at_the_more_comment(mark: str) -> None:
     assert summary(f"The tea is in.\n\nIt is green.\n\n{mark}\n\nThe rest.") == (
         "The tea is in. It is green."
     )
 
 
-def test_without_either_it_is_the_first_sentences() -> None:
+def test_without_a_field_the_summary_is_the_first_sentences() -> None:
     text = "The tea is in. " * 40
     made = summary(text)
     assert made == ("The tea is in. " * 18).strip()
@@ -249,18 +249,18 @@ TEMPLATES = {
 
 
 @pytest.mark.parametrize(("body", "text"), TEMPLATES.items())
-def test_what_is_for_a_site_generator_is_not_shown(body: str, text: str) -> None:
+def test_tags_of_site_generators_are_removed(body: str, text: str) -> None:
     made = entry(fields("layout: post", body))
     assert made.summary == text
     assert "{" not in made.content
 
 
-def test_the_text_of_a_template_that_is_a_text_stays() -> None:
+def test_a_quoted_text_in_a_template_stays() -> None:
     assert 'href="https://news.example.com/tea/"' in content('[Tea]({{ "/tea/" | relative_url }})')
     assert 'href="https://news.example.com/tea/"' in content("[Tea]({{ site.baseurl }}/tea/)")
 
 
-def test_a_template_that_is_shown_as_code_stays() -> None:
+def test_a_template_in_code_stays() -> None:
     body = (
         "`{{ x }}`\n\n```liquid\n{% include x %}\n```\n\n"
         "{% highlight html %}\n{{ y }}\n{% endhighlight %}"
@@ -269,7 +269,7 @@ def test_a_template_that_is_shown_as_code_stays() -> None:
     assert all(text in made for text in ("{{ x }}", "{% include x %}", "{{ y }}"))
 
 
-def test_a_summary_of_the_front_matter_is_free_of_templates_too() -> None:
+def test_templates_are_removed_from_the_summary_field() -> None:
     assert summary("x", "description: 'Tea {{ page.x }} and {% y %} trade'") == "Tea and trade"
 
 
@@ -304,7 +304,7 @@ def test_an_enclosure_has_a_type_and_a_length(line: str, enclosure: tuple[str, s
 
 
 @pytest.mark.parametrize("value", ["javascript:x()", "data:audio/mpeg,x", "ftp://a.example/t.mp3"])
-def test_an_enclosure_is_fetched_from_the_web_alone(value: str) -> None:
+def test_an_enclosure_has_an_http_address_or_is_ignored(value: str) -> None:
     assert entry(fields(f"enclosure: '{value}'")).enclosure is None
 
 
@@ -321,14 +321,14 @@ IMAGES = {
 
 
 @pytest.mark.parametrize(("line", "image"), IMAGES.items())
-def test_an_image_is_a_text_or_a_table(line: str, image: str) -> None:
+def test_an_image_field_is_a_text_a_table_or_a_list(line: str, image: str) -> None:
     assert entry(fields(line)).image == image
 
 
 # 34
 
 
-def test_nothing_of_the_front_matter_is_published_but_what_an_entry_names() -> None:
+def test_front_matter_fields_that_feeds_do_not_use_are_never_published() -> None:
     private = (
         "date: 2026-11-01\nphone: 0042-secret\npassword: secret-1\nnotes: {a: secret-2}\n"
         "reviewers: [secret-3]\nauthor: {name: Lin, salary: secret-4}\n"
@@ -338,14 +338,14 @@ def test_nothing_of_the_front_matter_is_published_but_what_an_entry_names() -> N
         assert b"secret" not in data, path
 
 
-def test_a_hub_in_the_front_matter_is_nothing() -> None:
+def test_a_hub_in_the_front_matter_is_ignored() -> None:
     lines = "date: 2026-11-01\nhub: https://evil.example/\nhubs: [https://evil.example/]\nself: https://evil.example/"
     assert not problems(fields(lines))
     for path, data in valid(fields(lines)).items():
         assert b"evil.example" not in data, path
 
 
-def test_authors_are_people_whatever_their_form() -> None:
+def test_authors_are_parsed_in_every_form() -> None:
     forms = {
         "author: Lin Mei": [("Lin Mei", "", "")],
         "author: Lin Mei <lin@example.com>": [("Lin Mei", "lin@example.com", "")],
@@ -367,7 +367,7 @@ def test_authors_are_people_whatever_their_form() -> None:
 # --- a text that is too long for a feed ----------------------------------------------------------
 
 
-def test_a_text_that_is_too_long_for_a_feed_is_left_out_and_its_summary_stays() -> None:
+def test_content_over_entry_bytes_is_left_out_and_the_summary_stays() -> None:
     body = "春茶已到。\n\n" * 10
     long = {KEY: fields("date: 2026-11-18", body=body).encode()}
     bounded = settings(more="[limits]\nentry_bytes = 100\n")

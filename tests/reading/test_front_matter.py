@@ -38,7 +38,7 @@ MENDED = {
 
 
 @pytest.mark.parametrize(("line", "mended"), MENDED.items())
-def test_a_line_that_is_plain_is_read_and_the_author_told_what_to_write(
+def test_invalid_yaml_is_repaired_with_a_warning_that_has_the_valid_line(
     line: str, mended: tuple[str, str]
 ) -> None:
     better, read = mended
@@ -49,7 +49,7 @@ def test_a_line_that_is_plain_is_read_and_the_author_told_what_to_write(
 
 
 @pytest.mark.parametrize("line", MENDED)
-def test_what_the_author_is_told_to_write_is_read_the_same(line: str) -> None:
+def test_the_suggested_yaml_line_gives_the_same_title(line: str) -> None:
     better, read = MENDED[line]
     post = f"---\nlayout: post\n{better}\ndate: 2026-11-01\n---\nText.\n"
     assert (title(post), problems(post)) == (read, [])
@@ -65,7 +65,7 @@ TOO_LONG = {
 
 
 @pytest.mark.parametrize(("line", "todo"), TOO_LONG.items(), ids=range(len(TOO_LONG)))
-def test_a_long_line_is_not_shown_as_a_whole_but_said_how_to_write(line: str, todo: str) -> None:
+def test_the_warning_for_a_long_yaml_line_describes_the_repair(line: str, todo: str) -> None:
     post = f"---\n{line}\n---\n"
     assert warning(post).todo == todo
     assert title(post).startswith("harbour tea: harbour")
@@ -140,7 +140,7 @@ OTHER_LINES = {
 
 
 @pytest.mark.parametrize(("lines", "expected"), OTHER_LINES.values(), ids=OTHER_LINES)
-def test_other_plain_slips_are_mended_too(lines: str, expected: list[tuple[int, str, str]]) -> None:
+def test_other_yaml_mistakes_are_repaired(lines: str, expected: list[tuple[int, str, str]]) -> None:
     post = fields(lines)
     assert [told(found) for found in problems(post)] == expected
     assert title(post) == "Tea"
@@ -155,11 +155,11 @@ def test_other_plain_slips_are_mended_too(lines: str, expected: list[tuple[int, 
         ("summary: Tea: green", [10]),
     ],
 )
-def test_the_column_is_where_the_text_of_the_line_starts(lines: str, columns: list[int]) -> None:
+def test_a_repair_has_the_column_of_the_text(lines: str, columns: list[int]) -> None:
     assert [found.column for found in problems(fields(lines))] == columns
 
 
-def test_a_mended_list_has_its_items() -> None:
+def test_a_repaired_list_has_its_items() -> None:
     post = fields("categories:\n- tea\n-trade\n- @port\ntopics: 1")
     assert [term.name for term in entry(post).terms] == ["tea", "trade", "@port"]
 
@@ -193,7 +193,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("lines", "expected"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_not_plain_is_reported_with_its_line_and_column(
+def test_yaml_that_cannot_be_repaired_is_reported_with_line_and_column(
     lines: str, expected: tuple[int, str, int]
 ) -> None:
     found = problem(fields(lines))
@@ -201,7 +201,7 @@ def test_what_is_not_plain_is_reported_with_its_line_and_column(
     assert found.todo
 
 
-def test_a_front_matter_that_is_no_table_is_reported() -> None:
+def test_front_matter_without_fields_is_reported() -> None:
     found = problem("---\n- tea\n- trade\n---\nText.\n")
     assert told(found) == (
         2,
@@ -228,18 +228,18 @@ ODD = {
 
 
 @pytest.mark.parametrize("post", UNDERSTOOD.values(), ids=UNDERSTOOD)
-def test_front_matter_is_found_where_a_person_sees_it(post: str) -> None:
+def test_front_matter_delimiters_may_have_spaces_and_blank_lines(post: str) -> None:
     assert (title(post), problems(post)) == ("Tea", [])
 
 
 @pytest.mark.parametrize(("post", "mark", "line"), ODD.values(), ids=ODD)
-def test_an_odd_delimiter_is_understood_and_told(post: str, mark: str, line: int) -> None:
+def test_an_unusual_delimiter_is_accepted_with_a_warning(post: str, mark: str, line: int) -> None:
     what = f"the first line is {mark!r} instead of ---"
     assert told(warning(post)) == (line, what, "write ---")
     assert title(post) == "Tea"
 
 
-def test_front_matter_that_never_ends_is_reported_with_where_its_end_would_be() -> None:
+def test_front_matter_that_is_not_closed_is_reported_with_the_place_to_close_it() -> None:
     post = "---\ntitle: Tea\ntags:\n- tea\n\n\nThe tea is in.\n"
     assert told(problem(post)) == (
         1,
@@ -257,7 +257,7 @@ def test_text_before_the_front_matter_is_reported() -> None:
     )
 
 
-def test_front_matter_that_starts_again_below_its_comments_is_read() -> None:
+def test_front_matter_below_a_block_of_comments_is_read() -> None:
     post = f"---\n# how to edit this page\n---\n# see the handbook\n{OK}---\nText.\n"
     assert told(warning(post)) == (
         3,
@@ -271,18 +271,18 @@ def test_front_matter_that_starts_again_below_its_comments_is_read() -> None:
 # 24
 
 
-def test_a_byte_order_mark_is_passed_over() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     assert title(b"\xef\xbb\xbf" + f"---\n{OK}---\nText.\n".encode()) == "Tea"
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\x85", "\n\r"])
-def test_other_line_ends_are_line_ends(end: str) -> None:
+def test_every_kind_of_line_end_is_accepted(end: str) -> None:
     post = f"---\n{OK}---\nTea.\n\nTrade.\n".replace("\n", end)
     made = entry(post)
     assert (made.title, made.content) == ("Tea", "<p>Tea.</p>\n<p>Trade.</p>")
 
 
-def test_lines_are_counted_the_same_whatever_ends_them() -> None:
+def test_line_numbers_do_not_depend_on_the_kind_of_line_end() -> None:
     post = "---\ntitle: Tea\ndate: never\n---\n"
     lines = [problem(post.replace("\n", end)).line for end in ("\n", "\r\n", "\r")]
     assert lines == [3, 3, 3]
@@ -297,9 +297,7 @@ TWICE = {
 
 
 @pytest.mark.parametrize(("post", "line"), TWICE.values(), ids=TWICE)
-def test_of_a_field_that_stands_twice_the_last_counts_and_the_author_is_told(
-    post: str, line: int
-) -> None:
+def test_the_last_of_a_repeated_field_is_used_with_a_warning(post: str, line: int) -> None:
     found = warning(post)
     assert told(found) == (
         line,
@@ -327,7 +325,7 @@ def test_a_merge_conflict_is_reported_and_not_published(post: str, line: int) ->
     )
 
 
-def test_a_merge_conflict_that_is_shown_as_code_is_none() -> None:
+def test_a_merge_conflict_in_a_block_of_code_is_content() -> None:
     post = f"---\n{OK}---\nLike this:\n\n```\n{CONFLICT}```\n\nTitle\n=======\n"
     assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; HEAD" in entry(post).content
 
@@ -352,7 +350,7 @@ ENCODED = {
 
 
 @pytest.mark.parametrize(("data", "expected"), ENCODED.values(), ids=ENCODED)
-def test_what_is_not_utf8_is_reported_with_its_place(
+def test_bytes_that_are_not_utf8_are_reported_with_their_place(
     data: bytes, expected: tuple[int, str, int]
 ) -> None:
     found = problem(data)
@@ -362,7 +360,7 @@ def test_what_is_not_utf8_is_reported_with_its_place(
 # 26
 
 
-def test_toml_is_read() -> None:
+def test_toml_front_matter_is_parsed() -> None:
     made = entry(
         '+++\ntitle = "Tea: green"\ndate = 2026-11-01T09:30:00+08:00\n'
         '[taxonomies]\ncategories = ["tea"]\n[extra]\nauthor = "Lin"\n+++\nText.\n'
@@ -375,7 +373,7 @@ def test_toml_is_read() -> None:
     )
 
 
-def test_json_is_read() -> None:
+def test_json_front_matter_is_parsed() -> None:
     made = entry('{\n "title": "Tea: {green}",\n "date": "2026-11-01"\n}\n\nText.\n')
     assert (made.title, made.published.isoformat(), made.content) == (
         "Tea: {green}",
@@ -384,7 +382,7 @@ def test_json_is_read() -> None:
     )
 
 
-def test_a_mistake_in_toml_is_reported_with_its_place() -> None:
+def test_invalid_toml_is_reported_with_its_place() -> None:
     found = problem("+++\ntitle = Tea\n+++\n")
     assert (found.line, found.column, found.what) == (
         2,
@@ -393,7 +391,7 @@ def test_a_mistake_in_toml_is_reported_with_its_place() -> None:
     )
 
 
-def test_a_mistake_in_json_is_reported_with_its_place() -> None:
+def test_invalid_json_is_reported_with_its_place() -> None:
     found = problem('{"title": "Tea"\n "date": "2026-11-01"}\n')
     assert (found.line, found.column, found.what) == (
         2,
@@ -415,7 +413,9 @@ NAMED = {
 
 
 @pytest.mark.parametrize(("post", "what"), NAMED.values(), ids=NAMED)
-def test_other_tops_are_called_what_they_are(post: str, what: str) -> None:
+def test_a_file_without_front_matter_is_reported_by_what_it_starts_with(
+    post: str, what: str
+) -> None:
     found = problem(post)
     assert (found.line, found.what) == (1, what)
 
@@ -426,12 +426,12 @@ WRITTEN = ["1984", "017", "NO", "yes", "30:12", "1e3", "0x1F", "1_000", "2026-11
 
 
 @pytest.mark.parametrize("value", WRITTEN)
-def test_a_value_is_shown_as_written(value: str) -> None:
+def test_a_yaml_value_is_shown_as_written(value: str) -> None:
     assert title(f"---\ntitle: {value}\n---\n") == value
 
 
 @pytest.mark.parametrize(("value", "shown"), [("1984", "1984"), ("true", "true"), ("1.10", "1.10")])
-def test_a_value_is_shown_as_written_in_toml_and_json_too(value: str, shown: str) -> None:
+def test_a_toml_or_json_value_is_shown_as_written(value: str, shown: str) -> None:
     assert title(f"+++\ntitle = {value}\n+++\n") == shown
     assert title(f'{{"title": {value}}}\n') == shown
 
@@ -447,17 +447,17 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("line", "shown"), TEXTS.items())
-def test_a_title_that_yaml_makes_something_else_of_is_a_text(line: str, shown: str) -> None:
+def test_a_title_that_yaml_parses_as_a_list_or_a_table_is_a_text(line: str, shown: str) -> None:
     assert entry(f"---\n{line}\n---\n").title == shown
 
 
-def test_tags_that_yaml_makes_tables_of_are_shown_as_written() -> None:
+def test_tags_that_yaml_parses_as_tables_are_accepted() -> None:
     found = parse_front_matter("a.md", b"---\ntags:\n- C: x\n- Tea\n---\n", 1000)
     assert found.metadata["tags"] == [{"C": "x"}, "Tea"]
     assert not reading("---\ntitle: Tea\ntags:\n- C: x\n---\n").failed
 
 
-def test_the_place_of_a_field_is_that_of_its_value() -> None:
+def test_the_place_of_a_field_is_the_place_of_its_value() -> None:
     yaml = parse_front_matter("a.md", b"\n---\ntitle:   Tea\ntags:\n- a\n---\n", 1000)
     toml = parse_front_matter("a.md", b'+++\ntitle = "Tea"\n+++\n', 1000)
     json = parse_front_matter("a.md", b'\n{"title": "Tea",\n  "tags": []}', 1000)

@@ -35,7 +35,7 @@ LIMITS = Limits()
 
 @pytest.mark.slow
 @pytest.mark.parametrize("group", hostile.GROUPS)
-def test_no_post_costs_more_memory_or_time_than_it_may(group: str) -> None:
+def test_no_hostile_post_exceeds_the_limits_of_memory_and_time(group: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "support.hostile", group],
         capture_output=True,
@@ -53,7 +53,7 @@ def test_no_post_costs_more_memory_or_time_than_it_may(group: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_hostile_post_hides_no_other() -> None:
+def test_a_hostile_post_does_not_affect_other_posts() -> None:
     posts = {
         f"{number}.{case.ending}": hostile.data_of(case)
         for number, case in enumerate(hostile.FRONT_MATTER.values())
@@ -64,7 +64,7 @@ def test_a_hostile_post_hides_no_other() -> None:
     assert {found.key for found in documents.problems} == set(posts)
 
 
-def test_the_last_good_entry_stays_when_a_post_turns_bad() -> None:
+def test_the_last_good_entry_stays_published_when_a_post_becomes_invalid() -> None:
     posts, feeds = MemoryStore(clock=lambda: NOW), MemoryStore(clock=lambda: NOW)
     publisher = Publisher(posts, feeds, PLAIN, ThreadedRuntime(threads=1))
     look = parse_messages({"keys": [KEY]}, "memory:")
@@ -82,7 +82,7 @@ def test_the_last_good_entry_stays_when_a_post_turns_bad() -> None:
 # Reads are bounded.
 
 
-def test_a_post_that_is_too_large_is_reported_and_never_held() -> None:
+def test_a_post_over_post_bytes_is_reported() -> None:
     found = problem(b"---\ntitle: Tea\n---\n" + b"x" * 1_000_000)
     assert (found.what, found.todo) == (
         "the post is larger than 1,000,000 bytes",
@@ -90,7 +90,7 @@ def test_a_post_that_is_too_large_is_reported_and_never_held() -> None:
     )
 
 
-def test_a_file_that_is_larger_than_it_was_is_read_to_the_limit_and_no_further(
+def test_a_file_over_the_limit_is_read_up_to_the_limit_only(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "tea.md").write_bytes(b"")
@@ -100,7 +100,7 @@ def test_a_file_that_is_larger_than_it_was_is_read_to_the_limit_and_no_further(
         LocalStore(tmp_path).get("tea.md", LIMITS.post_bytes)
 
 
-def test_a_packed_object_is_never_unpacked() -> None:
+def test_a_gzip_object_is_not_decompressed() -> None:
     packed = hostile.data_of(hostile.FRONT_MATTER["gzip"])
     assert problem(packed).what == "byte 1 (0x8b) is not UTF-8"
 
@@ -108,13 +108,15 @@ def test_a_packed_object_is_never_unpacked() -> None:
 # Work is counted before it is done.
 
 
-def test_markdown_is_counted_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markdown_over_the_limit_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "_markdown", lambda: pytest.fail("it was parsed"))
     with pytest.raises(ContentTooLarge, match="too many lines"):
         clean_html("[" * 150_001, "markdown", "https://a.example/", LIMITS)
 
 
-def test_what_would_be_too_large_is_never_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markdown_with_too_large_a_result_is_refused_before_rendering(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     parser = _markdown()
     monkeypatch.setattr(parser.renderer, "render", lambda *_: pytest.fail("it was rendered"))
     body = f"[a]: /{'x' * 2_500}\n\n" + "[a] " * 5_000
@@ -122,7 +124,7 @@ def test_what_would_be_too_large_is_never_rendered(monkeypatch: pytest.MonkeyPat
         clean_html(body, "markdown", "https://a.example/", LIMITS)
 
 
-def test_deep_html_never_reaches_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deeply_nested_html_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nh3, "clean", lambda *_, **__: pytest.fail("it was parsed"))
     with pytest.raises(ContentTooLarge, match="nested more than 100"):
         clean_html("<div>" * 101, "html", "https://a.example/", LIMITS)
@@ -139,7 +141,7 @@ SOUPS = [
 
 
 @pytest.mark.parametrize("soup", SOUPS)
-def test_what_reaches_the_parser_is_balanced(soup: str) -> None:
+def test_tag_balancer_output_is_balanced(soup: str) -> None:
     made = balance(soup * 40, _TAGS, 10_000)
     open_: list[str] = []
     void = {"br", "col", "hr", "img", "source", "track", "wbr"}
@@ -154,7 +156,7 @@ def test_what_reaches_the_parser_is_balanced(soup: str) -> None:
 # Addresses
 
 
-def test_nothing_that_a_post_names_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_in_a_post_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was made"))
     names = ("hub", "hubs", "source_url", "image", "enclosure", "feed_url", "canonical_url", "id")
@@ -169,21 +171,21 @@ def test_nothing_that_a_post_names_is_ever_fetched(monkeypatch: pytest.MonkeyPat
 FORGED = "tea%0A\nINFO: all is well\x1b[2J\u202e.md"
 
 
-def test_a_problem_is_one_line_whatever_the_key_and_the_post_hold() -> None:
+def test_a_problem_is_one_printable_line_for_any_key_and_post() -> None:
     found = problem('---\ntitle: Tea\ndate: "\\e[2J\u202e\\nINFO: all is well"\n---\n', FORGED)
     shown = str(found)
     assert shown.isprintable()
     assert shown.startswith("tea%0A\\nINFO: all is well\\x1b[2J\\u202e.md:3: date: ")
 
 
-def test_a_key_that_is_no_text_can_be_told() -> None:
+def test_a_problem_of_a_key_with_a_surrogate_is_printable() -> None:
     assert str(Problem("t\udce9.md", 1, "x", "y")) == "t\\udce9.md:1: x; y"
 
 
 @pytest.mark.parametrize(
     "key", [FORGED, "a" * 1000 + ".md", "<b>&.md", "../../etc/passwd.md", " .md"]
 )
-def test_a_strange_key_gives_an_entry_of_legal_addresses(key: str) -> None:
+def test_any_key_gives_valid_urls_in_the_entry(key: str) -> None:
     made = entry(fields("date: 2026-11-01"), key)
     for address in (made.id, made.link):
         assert address.isascii() and address.isprintable()
@@ -195,7 +197,7 @@ def test_a_strange_key_gives_an_entry_of_legal_addresses(key: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["\\ud800", "\\u0000", "\\uFFFE", "\\u000b", "&#0;", "&#x1F;"])
-def test_no_field_carries_what_xml_cannot(written: str) -> None:
+def test_no_field_has_characters_that_xml_forbids(written: str) -> None:
     fields_ = ("title", "summary", "author", "id", "slug", "source_url", "podcast", f"x{written}")
     lines = [f'"{name}": "https://a.example/T{written}ea"' for name in fields_]
     lines += ['"date": "2026-11-01"', f'"categories": ["T{written}", {{"C{written}": "x"}}]']
@@ -209,14 +211,14 @@ def test_no_field_carries_what_xml_cannot(written: str) -> None:
         assert "\ufffe" not in data
 
 
-def test_a_post_is_read_by_its_own_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_a_post_opens_no_file_and_is_deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
     """No clock, no environment, no file: the same bytes are the same entry."""
     monkeypatch.setattr("builtins.open", lambda *_, **__: pytest.fail("a file was opened"))
     text = fields("categories: [tea]\nauthor: Lin", "Text.")
     assert entry(text) == entry(text)
 
 
-def test_a_rejected_post_says_where_and_what_to_do() -> None:
+def test_content_over_a_limit_is_reported_with_line_and_remedy() -> None:
     for group in (hostile.HTML, hostile.MARKDOWN):
         case = next(case for case in group.values() if case.comes_to != "entry")
         (found,) = problems(hostile.data_of(case), f"x.{case.ending}")

@@ -72,24 +72,24 @@ GIVEN = {
 
 
 @pytest.mark.parametrize(("front_matter", "expected"), GIVEN.items())
-def test_categories_are_read_whatever_their_form(front_matter: str, expected: list[str]) -> None:
+def test_categories_are_parsed_in_every_form(front_matter: str, expected: list[str]) -> None:
     assert names(front_matter) == expected
 
 
-def test_toml_and_json_categories_are_as_written_too() -> None:
+def test_toml_and_json_categories_are_as_written() -> None:
     toml = '+++\ntitle = "Tea"\ncategories = [2013, "017", true]\n+++\n'
     json_ = '{"title": "Tea", "categories": [2013, "017", false, null]}\n'
     assert [term.name for term in entry(toml).terms] == ["2013", "017", "true"]
     assert [term.name for term in entry(json_).terms] == ["2013", "017", "false"]
 
 
-def test_a_tag_is_no_category_and_has_its_own_feed_where_that_is_switched_on() -> None:
+def test_tags_are_terms_of_their_own_if_the_taxonomy_is_enabled() -> None:
     both = settings(feeds='taxonomies = ["category", "tag"]')
     made = entry(fields("tag: Tea\ncategory: Trade"), config=both)
     assert [term.path for term in made.terms] == ["category/trade", "tag/tea"]
 
 
-def test_a_category_may_be_called_by_another_field() -> None:
+def test_title_from_names_the_field_with_the_title_of_a_category() -> None:
     named = settings(more='[categories]\ntitle_from = "tags"')
     documents = built({"a.md": fields("category: chaye\ntags: 茶叶").encode()}, named)
     assert json.loads(documents[LAYOUT.format("chaye")].data)["title"] == "茶叶"
@@ -116,7 +116,7 @@ SAME = [
 ]
 
 
-def test_different_categories_have_different_folders() -> None:
+def test_different_categories_have_different_slugs() -> None:
     slugs = {name: paths.slug(name) for name in DIFFERENT}
     for one, other in combinations(DIFFERENT, 2):
         same = paths.identity(one) == paths.identity(other)
@@ -124,18 +124,18 @@ def test_different_categories_have_different_folders() -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
-def test_the_spellings_of_one_category_have_one_folder(one: str, other: str) -> None:
+def test_spellings_of_the_same_category_have_the_same_slug(one: str, other: str) -> None:
     assert paths.slug(one) == paths.slug(other)
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_a_folder_is_one_safe_step_of_a_path(name: str) -> None:
+def test_a_slug_is_a_safe_name_of_a_folder(name: str) -> None:
     slug = paths.slug(name)
     assert slug and slug not in {".", "..", "index", "archive"}
     assert not set(slug) & set('/\\%?#&.:*"<>| ') and len(slug.encode()) <= 100
 
 
-def test_readable_names_stay_readable() -> None:
+def test_slugs_of_readable_names_stay_readable() -> None:
     assert [paths.slug(name) for name in ("能工巧匠集", "Tea-Trade", "Café", "a_b")] == [
         "能工巧匠集",
         "tea-trade",
@@ -144,7 +144,7 @@ def test_readable_names_stay_readable() -> None:
     ]
 
 
-def test_no_feed_overwrites_another_and_none_leaves_its_folder() -> None:
+def test_no_category_feed_overwrites_another_or_leaves_its_folder() -> None:
     listed = json.dumps(DIFFERENT, ensure_ascii=False)
     raised = settings(feeds='formats = ["json"]', more="[limits]\nterms = 200")
     posts = {"a.md": f'{{"title": "Tea", "date": "2026-11-01", "categories": {listed}}}\n'.encode()}
@@ -159,7 +159,7 @@ def test_no_feed_overwrites_another_and_none_leaves_its_folder() -> None:
     assert not [path for path in documents if ".." in path.split("/") or path.startswith("/")]
 
 
-def test_a_category_is_shown_as_the_newest_post_writes_it() -> None:
+def test_the_title_of_a_category_is_the_spelling_of_the_newest_post() -> None:
     posts = {
         "a.md": fields("date: 2026-11-01\ncategory: TechWeb").encode(),
         "b.md": fields("date: 2026-11-02\ncategory: Techweb").encode(),
@@ -167,7 +167,7 @@ def test_a_category_is_shown_as_the_newest_post_writes_it() -> None:
     assert json.loads(built(posts)[LAYOUT.format("techweb")].data)["title"] == "Techweb"
 
 
-def test_a_dictionary_among_categories_is_shown_as_written() -> None:
+def test_a_table_among_categories_is_shown_as_written() -> None:
     assert names("categories:\n- C: the language\n- Tea") == ["C: the language", "Tea"]
 
 
@@ -206,7 +206,7 @@ def test_nine_thousand_posts_in_one_folder_are_read_in_less_memory_than_they_tak
     assert peak < total
 
 
-def test_more_terms_than_anybody_means_are_reported() -> None:
+def test_more_terms_than_the_limit_are_reported() -> None:
     many = ", ".join(f"c{number}" for number in range(101))
     found = problem(fields(f"categories: [{many}]"))
     assert told(found) == (

@@ -6,9 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from support.yardstick import build_documents
 
-from feeds.building.scan import PostScanner
-from feeds.building.site import site_documents
 from feeds.config_file import parse_config
 from feeds.serving.follow import FolderFollower
 from feeds.stores.local import LocalStore
@@ -43,13 +42,10 @@ class Room:
         return {path.relative_to(public).as_posix(): path.read_bytes() for path in found}
 
     def yardstick(self, known=()) -> dict[str, bytes]:
-        with PostScanner(LocalStore(self.posts), SETTINGS, datetime.now(UTC), jobs=1) as scanned:
-            scanned.read()
-            made = site_documents(scanned.summaries, scanned, SETTINGS, known)
-            return {document.path: document.data for document in made}
+        return build_documents(LocalStore(self.posts), SETTINGS, datetime.now(UTC), known)
 
 
-def test_a_change_is_published_without_reading_the_other_posts(tmp_path):
+def test_a_changed_post_is_published_alone_and_other_files_are_ignored(tmp_path):
     room = Room(tmp_path)
     for number in range(9):
         room.write(f"{number}.md", f"T{number}", f"2025-01-0{number + 1}")
@@ -67,7 +63,7 @@ def test_a_change_is_published_without_reading_the_other_posts(tmp_path):
     assert len(room.told) == said
 
 
-def test_a_problem_is_told_and_the_last_good_entry_stays(tmp_path):
+def test_an_invalid_post_is_reported_and_its_last_good_entry_stays(tmp_path):
     room = Room(tmp_path)
     room.write("a.md", "Good", "2025-01-01")
     room.live.start()
@@ -79,7 +75,7 @@ def test_a_problem_is_told_and_the_last_good_entry_stays(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_post_of_the_future_appears_when_its_time_has_come_and_not_before(tmp_path):
+def test_a_post_with_a_future_date_is_published_by_the_timer(tmp_path):
     room = Room(tmp_path)
     soon = datetime.now(UTC) + timedelta(seconds=3)
     room.write("now.md", "Now", "2025-01-01")
@@ -97,7 +93,7 @@ def test_a_post_of_the_future_appears_when_its_time_has_come_and_not_before(tmp_
     assert room.tree() == room.yardstick()
 
 
-def test_what_it_says_counts_one_post_as_one(tmp_path):
+def test_the_summary_of_one_post_is_in_the_singular(tmp_path):
     room = Room(tmp_path)
     room.write("1.md", "One", "2025-13-01")
     room.live.start()

@@ -121,13 +121,13 @@ def test_a_document_has_the_media_type_of_its_format(server: Server, path: str, 
     assert (answer.status_code, answer.headers["content-type"]) == (200, type_)
 
 
-def test_what_is_not_there_is_not_found(server: Server) -> None:
+def test_a_missing_document_is_404(server: Server) -> None:
     assert server.get("category/none/atom.xml").status_code == 404
     assert server.get("../feeds.toml").status_code == 404
     assert server.get("%2e%2e/%2e%2e/feeds.toml").status_code == 404
 
 
-def test_a_second_visit_is_answered_that_nothing_has_changed(server: Server) -> None:
+def test_a_conditional_request_is_answered_with_304(server: Server) -> None:
     first = server.get("atom.xml")
     by_tag = server.get("atom.xml", If_None_Match=first.headers["etag"])
     by_date = server.get("atom.xml", If_Modified_Since=first.headers["last-modified"])
@@ -137,7 +137,7 @@ def test_a_second_visit_is_answered_that_nothing_has_changed(server: Server) -> 
     assert (by_date.status_code, by_date.content) == (304, b"")
 
 
-def test_after_a_post_changed_the_next_visit_has_new_bytes(server: Server) -> None:
+def test_a_conditional_request_after_a_change_has_the_new_document(server: Server) -> None:
     first = server.get("atom.xml")
     untouched = server.get("category/日本/rss.xml")
     time.sleep(1.01)  # Last-Modified counts seconds
@@ -153,7 +153,7 @@ def test_after_a_post_changed_the_next_visit_has_new_bytes(server: Server) -> No
 
 
 @pytest.mark.slow
-def test_every_answer_is_whole_while_documents_change(server: Server) -> None:
+def test_responses_are_complete_while_documents_change(server: Server) -> None:
     changing = threading.Event()
 
     def change() -> None:
@@ -171,7 +171,7 @@ def test_every_answer_is_whole_while_documents_change(server: Server) -> None:
         assert answer.content.endswith(b"</feed>\n")
 
 
-def test_a_post_that_is_removed_leaves_its_feed(server: Server) -> None:
+def test_serve_follows_the_deletion_of_a_post(server: Server) -> None:
     (server.folder / "posts" / "three.md").write_bytes(post("Three", more="categories: three"))
     assert eventually(lambda: "Three" in server.titles())
     assert server.get("category/three/atom.xml").status_code == 200
@@ -180,7 +180,7 @@ def test_a_post_that_is_removed_leaves_its_feed(server: Server) -> None:
     assert eventually(lambda: "Three" not in server.titles())
 
 
-def test_a_folder_that_is_moved_away_takes_its_posts_along(server: Server) -> None:
+def test_serve_follows_a_folder_that_is_moved_away(server: Server) -> None:
     folder = server.folder / "posts" / "v2.1"  # it could be a file, by its name
     folder.mkdir()
     (folder / "four.md").write_bytes(post("Four"))
@@ -191,7 +191,7 @@ def test_a_folder_that_is_moved_away_takes_its_posts_along(server: Server) -> No
 
 
 @pytest.mark.slow
-def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: Server) -> None:
+def test_serve_follows_the_configuration_and_survives_an_invalid_one(server: Server) -> None:
     def replaced(text: str) -> None:
         """As editors do it: a new file in the place of the old one."""
         (server.folder / "new.toml").write_text(text)
@@ -208,7 +208,7 @@ def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: S
 
 
 @pytest.mark.slow
-def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
+def test_serve_follows_the_site_s_templates_and_style(tmp_path: Path) -> None:
     site(tmp_path)
     (tmp_path / "feeds.toml").write_text(CONFIG + '[feeds]\ntemplates = "look"\n')
     (tmp_path / "look").mkdir()
@@ -224,7 +224,7 @@ def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
     assert server.stop(signal.SIGTERM) == 0
 
 
-def test_nobody_else_in_the_network_can_ask_it(server: Server) -> None:
+def test_the_server_listens_on_localhost_only(server: Server) -> None:
     table = Path("/proc/net/tcp")
     if not table.is_file():
         pytest.skip("there is no /proc/net/tcp here to look at")
@@ -238,7 +238,7 @@ def test_nobody_else_in_the_network_can_ask_it(server: Server) -> None:
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_when_it_is_told_and_leaves_nothing_behind(
+def test_serve_stops_on_a_signal_and_deletes_its_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
     temporary = tmp_path / "temporary"
@@ -252,7 +252,7 @@ def test_it_stops_when_it_is_told_and_leaves_nothing_behind(
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")] == []
 
 
-def test_the_feeds_can_be_kept(tmp_path: Path) -> None:
+def test_serve_out_keeps_the_feeds(tmp_path: Path) -> None:
     server = started(site(tmp_path), "posts", "--out", "kept")
     server.stop(signal.SIGTERM)
 
@@ -260,7 +260,7 @@ def test_the_feeds_can_be_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_change_right_after_the_start_is_seen(tmp_path: Path) -> None:
+def test_serve_follows_a_change_right_after_the_start(tmp_path: Path) -> None:
     site(tmp_path)
     for number in range(450):  # so many that it takes a while
         (tmp_path / "posts" / f"{number}.md").write_bytes(post("Old", "2026-10-01"))
@@ -272,7 +272,7 @@ def test_a_change_right_after_the_start_is_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_posts_in_a_bucket_are_served_too(
+def test_serve_serves_posts_in_a_bucket(
     tmp_path: Path, moto_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = {
@@ -294,7 +294,7 @@ def test_posts_in_a_bucket_are_served_too(
 
 
 @pytest.mark.slow
-def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run(
