@@ -4,7 +4,9 @@ FeedsError
 ├── ConfigError       feeds.toml is wrong: show every problem, stop
 ├── PostError         one post is wrong: keep its last good entry, report it, go on
 └── StoreError        the object store said no
-    ├── Conflict      somebody else wrote first: read again, start that level again
+    ├── Conflict      another writer was quicker: read again, retry
+    │   ├── AlreadyExists    the object that was to be created exists
+    │   └── VersionMismatch  the object has changed since it was read, or was deleted
     ├── Denied        the object may or may not be there: fail, never read it as deleted
     ├── TooLarge      the object is larger than the bound of this read
     └── Unavailable   timeouts, 5xx: fail the message, which comes back
@@ -45,7 +47,15 @@ class StoreError(FeedsError):
 
 
 class Conflict(StoreError):  # noqa: N818
-    """A conditional write lost: the object is not at the version that was read."""
+    """A conditional write was refused: another writer was quicker."""
+
+
+class AlreadyExists(Conflict):
+    """The object that was to be created exists."""
+
+
+class VersionMismatch(Conflict):
+    """The object that was to be replaced has changed since it was read, or was deleted."""
 
 
 class Denied(StoreError):  # noqa: N818

@@ -24,7 +24,7 @@ from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import manifest_key
 from feeds.state.manifest import Manifest, pending_in_order
 from feeds.state.state_store import MAX_ATTEMPTS, S, StateStore
-from feeds.stores.base import md5_version
+from feeds.stores.base import if_unchanged, md5_version
 
 BATCH_BYTES = 1_000_000
 """Bytes of archive documents that are written at once, and the page that goes over them."""
@@ -120,7 +120,7 @@ class DocumentWriter:
         return self.store.put(
             paths.PUBLIC + document.path,
             document.data,
-            version=version,
+            mode=if_unchanged(version),
             media_type=stored_type(document.type),
             cache_control=CACHE_CONTROL,
         )

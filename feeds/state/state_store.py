@@ -16,7 +16,7 @@ from feeds.errors import Conflict, StoreError
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
 from feeds.state.objects import FeedList, Record, encode
-from feeds.stores.base import Store
+from feeds.stores.base import Store, if_unchanged
 
 MAX_ATTEMPTS = 20
 """How often a step is started again before its message has to come again."""
@@ -62,7 +62,7 @@ class StateStore:
 
     def write(self, key: str, new: S, version: str) -> str:
         """Write a state object, token and all, over a version; returns its new one."""
-        return self.store.put(key, encode(new), version=version, media_type=JSON)
+        return self.store.put(key, encode(new), mode=if_unchanged(version), media_type=JSON)
 
     def swap(self, key: str, kind: type[S], change: Callable[[S], S]) -> tuple[str, S]:
         """Replace a state object by `change` of it, and say its new version and value.

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from feeds.errors import Conflict, TooLarge
+from feeds.errors import AlreadyExists, TooLarge, VersionMismatch
 
 _KEY_BYTES = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
 
@@ -36,6 +36,25 @@ class Object(Struct, frozen=True):
 
     data: bytes
     stat: Stat
+
+
+class Update(Struct, frozen=True):
+    """The mode of a write that replaces one version of an object, and nothing else."""
+
+    version: str
+    """The version to replace, as a read returned it (`Stat.version`)."""
+
+
+PutMode = Literal["create", "overwrite"] | Update
+"""What a write expects to find: no object, anything, or the version in an `Update`."""
+
+
+def if_unchanged(version: str) -> PutMode:
+    """The mode of a compare-and-swap: `Update`, or ``"create"`` if `version` is ``""``.
+
+    ``""`` stands for the version of an object that does not exist.
+    """
+    return Update(version) if version else "create"
 
 
 class Store(Protocol):
@@ -65,20 +84,27 @@ class Store(Protocol):
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
         """Write an object and return its new version.
 
-        `version`: None writes whatever is there; ``""`` only where there is no object
-        (If-None-Match); else only over that version (If-Match). Raises Conflict, Denied,
-        Unavailable; StoreError for a key that this store cannot hold.
+        `mode` says what may be there before:
 
-        Conflict does not prove that the write was lost: when a reply goes missing and the request
-        is sent again, the second one meets the object that the first one wrote. Who must know
-        reads the object again and looks for something only that writer can have written. Equal
-        bytes may have equal versions (S3: a hash of them).
+        - ``"overwrite"``: anything.
+        - ``"create"``: nothing (If-None-Match). Raises AlreadyExists if there is an object.
+        - ``Update(version)``: the object at this version (If-Match). Raises VersionMismatch if it
+          has another version or does not exist.
+
+        Raises Denied, Unavailable; StoreError for a key that this store cannot hold; Conflict,
+        the base class of the first two errors, if another conditional write of the key is in
+        progress (S3).
+
+        A Conflict does not prove that the write was lost: if a reply is lost and the client sends
+        the request again, the second request meets the object that the first one wrote. To find
+        out, read the object back and look for something that only this writer can have written,
+        such as a token. Equal bytes may have equal versions (S3: a hash of them).
         """
 
     def delete(self, key: str) -> None:
@@ -110,12 +136,20 @@ def md5_version(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def check_version(version: str | None, found: Stat | None, at: str) -> None:
-    """Raise Conflict where a write over `version` meets another one (`Store.put`)."""
-    if version is None or version == (found.version if found else ""):
-        return
-    wanted = f"version {version}" if version else "no object"
-    raise Conflict(f"{at}: expected {wanted}, found {found.version if found else 'none'}")
+def check_mode(mode: PutMode, stat: Stat | None, at: str) -> None:
+    """Raise AlreadyExists or VersionMismatch if a write in this mode is refused (`Store.put`).
+
+    `stat` is the object that exists, if any; `at` is its address for the message.
+    """
+    if isinstance(mode, Update):
+        if stat is None:
+            raise VersionMismatch(f"{at}: expected version {mode.version}, found no object")
+        if stat.version != mode.version:
+            raise VersionMismatch(
+                f"{at}: expected version {mode.version}, found version {stat.version}"
+            )
+    elif mode == "create" and stat:
+        raise AlreadyExists(f"{at}: the object exists already, at version {stat.version}")
 
 
 def too_large(at: str, limit: int) -> TooLarge:

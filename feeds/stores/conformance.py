@@ -13,7 +13,7 @@ from typing import NamedTuple
 from feeds import paths
 from feeds.errors import Conflict, Denied, StoreError, TooLarge
 from feeds.runtime import Runtime
-from feeds.stores.base import Store
+from feeds.stores.base import PutMode, Store, if_unchanged
 from feeds.stores.prefixed import Prefixed
 
 ODD_KEYS = ("a%0Ab", "a+b", "a b", "能", "a%2Fb", "a&b='c'")
@@ -67,15 +67,13 @@ class _Part(Prefixed):
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
         """Write an object; see Store."""
         self._given.add(key)
-        return super().put(
-            key, data, version=version, media_type=media_type, cache_control=cache_control
-        )
+        return super().put(key, data, mode=mode, media_type=media_type, cache_control=cache_control)
 
     def clear(self) -> None:
         """Remove whatever was put here. Raises StoreError where something is left."""
@@ -233,7 +231,7 @@ def _bounds_reads(store: Store, _: Runtime) -> str:
 
 def _wrote(store: Store, key: str, data: bytes, version: str) -> bool:
     try:
-        store.put(key, data, version=version)
+        store.put(key, data, mode=if_unchanged(version))
     except Conflict:
         return False
     return True

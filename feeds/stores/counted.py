@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 
-from feeds.stores.base import Object, Stat, Store
+from feeds.stores.base import Object, PutMode, Stat, Store
 
 
 class Counted:
@@ -37,14 +37,14 @@ class Counted:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
         """Write an object (Store.put)."""
         self._count("put")
         return self.store.put(
-            key, data, version=version, media_type=media_type, cache_control=cache_control
+            key, data, mode=mode, media_type=media_type, cache_control=cache_control
         )
 
     def delete(self, key: str) -> None:

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feeds.errors import Denied, StoreError
-from feeds.stores.base import Object, Stat, check_version, key_error, too_large
+from feeds.stores.base import Object, PutMode, Stat, check_mode, key_error, too_large
 
 _SEGMENT_BYTES = 255  # NAME_MAX of every file system in use
 _TEMPORARY = ".~"  # begins the names that are the store's own
@@ -107,7 +107,7 @@ class LocalStore:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",  # noqa: ARG002
         cache_control: str = "",  # noqa: ARG002
     ) -> str:
@@ -118,7 +118,7 @@ class LocalStore:
         if not self._is_direct(key.rpartition("/")[0]):
             raise StoreError(f"{self._at(key)}: one of its folders is a symbolic link")
         with _translated(self._at(key)), self._locked(key):
-            check_version(version, self.head(key), self._at(key))
+            check_mode(mode, self.head(key), self._at(key))
             try:
                 after = path.lstat().st_mtime_ns
             except OSError:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from feeds.errors import StoreError
-from feeds.stores.base import Object, Stat, check_version, key_error, md5_version, too_large
+from feeds.stores.base import Object, PutMode, Stat, check_mode, key_error, md5_version, too_large
 
 
 class MemoryStore:
@@ -45,7 +45,7 @@ class MemoryStore:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",  # noqa: ARG002
         cache_control: str = "",  # noqa: ARG002
     ) -> str:
@@ -53,7 +53,7 @@ class MemoryStore:
         if problem := key_error(key):
             raise StoreError(f"{self.url}{key!r}: {problem}")
         with self._lock:
-            check_version(version, self.head(key), self.url + key)
+            check_mode(mode, self.head(key), self.url + key)
             modified = self._clock().replace(microsecond=0)
             version = md5_version(data) if self._hashed else str(next(self._versions))
             new = Stat(key, version, len(data), modified)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from feeds.errors import StoreError
-from feeds.stores.base import Object, Stat, Store, key_error
+from feeds.stores.base import Object, PutMode, Stat, Store, key_error
 
 
 class Prefixed:
@@ -34,7 +34,7 @@ class Prefixed:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
@@ -44,7 +44,7 @@ class Prefixed:
         return self._store.put(
             self._prefix + key,
             data,
-            version=version,
+            mode=mode,
             media_type=media_type,
             cache_control=cache_control,
         )

@@ -2,8 +2,9 @@
 
 S3 answers in three ways, and each becomes one thing for the caller:
 
-- the object is not there (404): None on reads, Conflict where a version was to be replaced;
-- somebody else was first (412, 409): Conflict;
+- the object is not there (404): None on reads, VersionMismatch where one was to be replaced;
+- another writer was first (412, 409): AlreadyExists, VersionMismatch, or Conflict where the reply
+  does not tell which (409: another conditional write is in progress);
 - anything else: Denied (401, 403), Unavailable (5xx, 429, timeouts, broken connections, after the
   SDK's own retries), or StoreError with what to do.
 
@@ -31,8 +32,16 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from feeds.errors import Conflict, Denied, StoreError, TooLarge, Unavailable
-from feeds.stores.base import Object, Stat, key_error
+from feeds.errors import (
+    AlreadyExists,
+    Conflict,
+    Denied,
+    StoreError,
+    TooLarge,
+    Unavailable,
+    VersionMismatch,
+)
+from feeds.stores.base import Object, PutMode, Stat, Update, key_error
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -102,7 +111,7 @@ class S3Store:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
@@ -121,17 +130,19 @@ class S3Store:
         }
         if cache_control:
             request["CacheControl"] = cache_control
-        if version:
-            request["IfMatch"] = f'"{version}"'
-        elif version is not None:
+        if isinstance(mode, Update):
+            request["IfMatch"] = f'"{mode.version}"'
+        elif mode == "create":
             request["IfNoneMatch"] = "*"
         try:
             with _translated(self._at(key)):
                 answer = self._client.put_object(**request)
-        except _MissingError as error:
-            if not version:
-                raise
-            raise Conflict(str(error)) from error
+        except (_MissingError, _PreconditionError) as error:
+            if isinstance(mode, Update):
+                raise VersionMismatch(str(error)) from error
+            if mode == "create" and isinstance(error, _PreconditionError):
+                raise AlreadyExists(str(error)) from error
+            raise
         return _version(answer["ETag"])
 
     def delete(self, key: str) -> None:
@@ -162,13 +173,17 @@ class _MissingError(StoreError):
     """There is no such object; never leaves this module."""
 
 
+class _PreconditionError(Conflict):
+    """The condition of a write does not hold: `put` says which one."""
+
+
 _BY_STATUS: dict[int, type[StoreError]] = {
     401: Denied,
     403: Denied,
     404: _MissingError,
     408: Unavailable,
     409: Conflict,
-    412: Conflict,
+    412: _PreconditionError,
     429: Unavailable,
     501: StoreError,
 }

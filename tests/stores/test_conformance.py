@@ -15,9 +15,9 @@ from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 from typer.testing import CliRunner
 
 from feeds.cli import main, options
-from feeds.errors import Conflict, Denied, FeedsError, StoreError, Unavailable
+from feeds.errors import Conflict, Denied, FeedsError, StoreError, Unavailable, VersionMismatch
 from feeds.runtime import ThreadedRuntime
-from feeds.stores.base import Object, Stat, Store
+from feeds.stores.base import Object, Stat, Store, Update, check_mode
 from feeds.stores.conformance import CheckResult, check_store
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
@@ -91,60 +91,58 @@ class Broken(Counted):
 
 
 class IgnoresEveryCondition(Broken):
-    def put(self, key, data, *, version=None, **how):
+    def put(self, key, data, *, mode="overwrite", **how):
         return super().put(key, data, **how)
 
 
 class IgnoresIfNoneMatch(Broken):
-    def put(self, key, data, *, version=None, **how):
-        return super().put(key, data, version=version or None, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        return super().put(key, data, mode="overwrite" if mode == "create" else mode, **how)
 
 
 class IgnoresIfMatch(Broken):
-    def put(self, key, data, *, version=None, **how):
-        return super().put(key, data, version="" if version == "" else None, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        return super().put(key, data, mode="create" if mode == "create" else "overwrite", **how)
 
 
 class CreatesWhatIsMissing(Broken):
     """If-Match on a missing object is a plain write."""
 
-    def put(self, key, data, *, version=None, **how):
-        there = self.head(key) is not None
-        return super().put(key, data, version=version if there or not version else None, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        missing = isinstance(mode, Update) and self.head(key) is None
+        return super().put(key, data, mode="overwrite" if missing else mode, **how)
 
 
 class RefusesEveryIfMatch(Broken):
-    def put(self, key, data, *, version=None, **how):
-        if version:
-            raise Conflict(key)
-        return super().put(key, data, version=version, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        if isinstance(mode, Update):
+            raise VersionMismatch(key)
+        return super().put(key, data, mode=mode, **how)
 
 
 class LooksBeforeItWrites(Broken):
     """Checks the condition, and then writes; two can do so at once."""
 
-    def put(self, key, data, *, version=None, **how):
-        there = self.head(key)
-        if version is not None and version != (there.version if there else ""):
-            raise Conflict(key)
-        if version is not None:
+    def put(self, key, data, *, mode="overwrite", **how):
+        check_mode(mode, self.head(key), key)
+        if mode != "overwrite":
             time.sleep(0.05)
         return super().put(key, data, **how)
 
 
 class LosesTheRaceToReplace(LooksBeforeItWrites):
-    def put(self, key, data, *, version=None, **how):
-        if version == "":
-            return Broken.put(self, key, data, version=version, **how)
-        return super().put(key, data, version=version, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        if mode == "create":
+            return Broken.put(self, key, data, mode=mode, **how)
+        return super().put(key, data, mode=mode, **how)
 
 
 class TellsTheLoserThatItWon(Broken):
     """The last of the writers is refused in silence."""
 
-    def put(self, key, data, *, version=None, **how):
+    def put(self, key, data, *, mode="overwrite", **how):
         try:
-            return super().put(key, data, version=version, **how)
+            return super().put(key, data, mode=mode, **how)
         except Conflict:
             if "race" in key and data.endswith(b"5"):
                 return "lie"
@@ -211,10 +209,8 @@ class KeepsShowingTheDeleted(Broken):
 class SizesForVersions(Broken):
     """Tells objects apart by their sizes."""
 
-    def put(self, key, data, *, version=None, **how):
-        there = self.head(key)
-        if version is not None and version != (there.version if there else ""):
-            raise Conflict(key)
+    def put(self, key, data, *, mode="overwrite", **how):
+        check_mode(mode, self.head(key), key)
         super().put(key, data, **how)
         return f"{len(data)}"
 
@@ -274,8 +270,8 @@ class DeniesListing(Broken):
 
 
 class KnowsNoConditions(Broken):
-    def put(self, key, data, *, version=None, **how):
-        if version is not None:
+    def put(self, key, data, *, mode="overwrite", **how):
+        if mode != "overwrite":
             raise StoreError(f"{key}: the store answered 501 NotImplemented")
         return super().put(key, data, **how)
 

@@ -24,10 +24,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.servers import ACCESS_KEY, SECRET_KEY, answering, free_port, lossy, s3_client
 
-from feeds.errors import Conflict, Denied, StoreError, TooLarge, Unavailable
+from feeds.errors import (
+    AlreadyExists,
+    Conflict,
+    Denied,
+    StoreError,
+    TooLarge,
+    Unavailable,
+    VersionMismatch,
+)
 from feeds.stores import local
 from feeds.stores.addresses import open_store
-from feeds.stores.base import Stat, Store
+from feeds.stores.base import PutMode, Stat, Store, Update, if_unchanged
+from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
 from feeds.stores.prefixed import Prefixed
@@ -81,6 +90,7 @@ STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
     "memory": lambda _: MemoryStore(),
     "folder": lambda request: LocalStore(request.getfixturevalue("tmp_path") / "folder"),
     "prefixed": lambda _: prefixed(),
+    "counted": lambda _: Counted(MemoryStore()),
     "moto": lambda request: on_moto(request.getfixturevalue("moto_client")),
     "seaweedfs": lambda request: on_seaweedfs(request.getfixturevalue("weed_client")),
 }
@@ -97,7 +107,7 @@ def store(request: pytest.FixtureRequest, kind: str) -> Store:
 
 
 only = pytest.mark.parametrize
-NEVER_REPEATS = ["memory", "folder", "prefixed"]
+NEVER_REPEATS = ["memory", "folder", "prefixed", "counted"]
 S3 = ["moto", "seaweedfs"]
 
 
@@ -202,19 +212,19 @@ def test_a_write_without_a_condition_replaces_whatever_is_there(store: Store) ->
 
 
 def test_an_object_is_created_once(store: Store) -> None:
-    first = store.put("a", b"one", version="")
-    with pytest.raises(Conflict):
-        store.put("a", b"two", version="")
+    first = store.put("a", b"one", mode="create")
+    with pytest.raises(AlreadyExists):
+        store.put("a", b"two", mode="create")
     assert data(store, "a") == b"one"
     assert version(store, "a") == first
 
 
 def test_a_version_can_be_written_over_once(store: Store) -> None:
     first = store.put("a", b"one")
-    second = store.put("a", b"two", version=first)
+    second = store.put("a", b"two", mode=Update(first))
     assert version(store, "a") == second
-    with pytest.raises(Conflict):
-        store.put("a", b"three", version=first)
+    with pytest.raises(VersionMismatch):
+        store.put("a", b"three", mode=Update(first))
     assert data(store, "a") == b"two"
 
 
@@ -223,25 +233,25 @@ def test_the_version_of_every_read_can_be_written_over(store: Store, read: Calla
     store.put("a", b"one")
     found = getattr(store, read.__name__)("a")
     was = {"get": lambda: found.stat, "head": lambda: found, "list": lambda: next(found)}
-    store.put("a", b"two", version=was[read.__name__]().version)
+    store.put("a", b"two", mode=Update(was[read.__name__]().version))
     assert data(store, "a") == b"two"
 
 
 def test_no_version_of_a_missing_object_can_be_written_over(store: Store) -> None:
     was = store.put("a", b"one")
-    with pytest.raises(Conflict):
-        store.put("b", b"two", version=was)
+    with pytest.raises(VersionMismatch):
+        store.put("b", b"two", mode=Update(was))
     assert store.get("b") is None
 
 
 def test_a_version_from_before_a_delete_cannot_be_written_over(store: Store) -> None:
     was = store.put("a", b"one")
     store.delete("a")
-    with pytest.raises(Conflict):
-        store.put("a", b"two", version=was)
-    store.put("a", b"three", version="")
-    with pytest.raises(Conflict):
-        store.put("a", b"four", version=was)
+    with pytest.raises(VersionMismatch):
+        store.put("a", b"two", mode=Update(was))
+    store.put("a", b"three", mode="create")
+    with pytest.raises(VersionMismatch):
+        store.put("a", b"four", mode=Update(was))
     assert data(store, "a") == b"three"
 
 
@@ -250,7 +260,7 @@ def test_equal_bytes_get_a_new_version_with_every_write(store: Store) -> None:
     versions = {store.put("a", b"one") for _ in range(100)}
     for _ in range(100):
         store.delete("a")
-        versions.add(store.put("a", b"one", version=""))
+        versions.add(store.put("a", b"one", mode="create"))
     assert len(versions) == 200
 
 
@@ -261,7 +271,7 @@ def test_on_s3_equal_bytes_have_equal_versions_so_who_must_tell_them_apart_adds_
     was = store.put("a", b"one")
     store.put("a", b"two")
     assert store.put("a", b"one") == was
-    store.put("a", b"three", version=was)
+    store.put("a", b"three", mode=Update(was))
 
 
 # Races
@@ -281,7 +291,7 @@ def test_of_writers_with_one_version_exactly_one_wins(
 
         def write(i: int, key: str = key, was: str = was) -> str:
             try:
-                return store.put(key, b"writer %d" % i, version=was)
+                return store.put(key, b"writer %d" % i, mode=if_unchanged(was))
             except Conflict:
                 return ""
 
@@ -299,7 +309,7 @@ def count_up(store: Store, times: int) -> None:
             found = store.get("count")
             value, was = (int(found.data), found.stat.version) if found else (0, "")
             try:
-                store.put("count", b"%d" % (value + 1), version=was)
+                store.put("count", b"%d" % (value + 1), mode=if_unchanged(was))
             except Conflict:
                 continue
             break
@@ -355,7 +365,7 @@ ODD = [
 
 @only("key", ODD, ids=lambda key: ascii(key[:20]))
 def test_an_odd_key_is_a_key(store: Store, key: str) -> None:
-    store.put(key, b"one", version="")
+    store.put(key, b"one", mode="create")
     found = store.get(key)
     assert found is not None
     assert (found.data, found.stat.key) == (b"one", key)
@@ -372,7 +382,7 @@ def test_keys_that_look_alike_are_different_objects(store: Store) -> None:
     assert [data(store, key) for key in ODD] == [key.encode() for key in ODD]
 
 
-@only("kind", ["memory", "folder", "prefixed", "moto"])  # SeaweedFS makes it a slash
+@only("kind", [*NEVER_REPEATS, "moto"])  # SeaweedFS makes it a slash
 def test_a_backslash_is_no_slash(store: Store) -> None:
     store.put("a\\b", b"one")
     assert store.get("a/b") is None
@@ -518,12 +528,16 @@ def told(store: Store, steps: list[tuple[str, str, bytes]]) -> Iterator[object]:
         current = version(store, key)
         versions = seen.setdefault(key, [""])
         stale = [v for v in versions if v != current]
-        wanted = {"create": "", "replace": current, "replace stale": stale[-1] if stale else None}
+        modes: dict[str, PutMode] = {
+            "create": "create",
+            "replace": if_unchanged(current),
+            "replace stale": if_unchanged(stale[-1]) if stale else "overwrite",
+        }
         try:
             if what == "delete":
                 store.delete(key)
             else:
-                versions.append(store.put(key, value, version=wanted.get(what)))
+                versions.append(store.put(key, value, mode=modes.get(what, "overwrite")))
         except Conflict:
             yield "conflict"
         yield [(found.key, found.size, data(store, found.key)) for found in store.list()]
@@ -547,7 +561,7 @@ def test_a_part_of_a_store_does_not_see_what_is_beside_it(store: Store) -> None:
     for key in ("public.txt", "public0", "state/a", "publi"):
         store.put(key, b"beside")
     public, state = Prefixed(store, "public/"), Prefixed(store, "state/")
-    public.put("a", b"public", version="")
+    public.put("a", b"public", mode="create")
     assert keys(public) == ["a"]
     assert keys(state) == ["a"]
     assert data(state, "a") == b"beside"
@@ -580,7 +594,7 @@ def test_a_folder_is_made_by_the_first_write_and_holds_only_its_objects(folder: 
     assert store.url == str(folder)
     assert not folder.exists()
     store.put("a/b.md", b"one")
-    store.put("a/b.md", b"two", version=version(store, "a/b.md"))
+    store.put("a/b.md", b"two", mode=Update(version(store, "a/b.md")))
     assert files(folder) == ["a", "a/b.md"]
     assert (folder / "a/b.md").read_bytes() == b"two"
 
@@ -592,8 +606,8 @@ def test_files_from_elsewhere_are_objects(folder: Path) -> None:
     first = version(store, "sub/post.md")
     assert keys(store) == ["sub/post.md"]
     (folder / "sub/post.md").write_bytes(b"more")
-    with pytest.raises(Conflict):
-        store.put("sub/post.md", b"two", version=first)
+    with pytest.raises(VersionMismatch):
+        store.put("sub/post.md", b"two", mode=Update(first))
 
 
 def test_every_user_may_read_what_is_written(folder: Path) -> None:
@@ -621,7 +635,7 @@ def test_a_version_changes_though_the_clock_does_not_go_on(
 COUNT_UP = f"""
 import sys
 from feeds.errors import Conflict
-from feeds.stores.base import Store
+from feeds.stores.base import Store, if_unchanged
 from feeds.stores.local import LocalStore
 {inspect.getsource(count_up)}
 print("ready", flush=True)
@@ -812,7 +826,7 @@ def test_a_link_out_of_the_folder_leads_nowhere(folder: Path, tmp_path: Path) ->
         with pytest.raises(StoreError, match="symbolic link"):
             store.put(key, b"new")
     assert files(outside) == ["secret"]
-    store.put("file", b"mine", version="")
+    store.put("file", b"mine", mode="create")
     assert data(store, "file") == b"mine"
     assert (outside / "secret").read_bytes() == b"secret"
     assert (folder / "relative").is_symlink()
@@ -828,7 +842,7 @@ def test_a_link_to_a_file_of_the_folder_is_an_object_and_one_to_a_folder_is_not(
     assert keys(store) == ["posts/a", "posts/b"]
     assert data(store, "posts/b") == b"one"
     assert store.get("more/a") is None
-    store.put("posts/b", b"two", version=version(store, "posts/b"))
+    store.put("posts/b", b"two", mode=Update(version(store, "posts/b")))
     assert data(store, "posts/a") == b"one"
     store.delete("posts/b")
     assert keys(store) == ["posts/a"]
@@ -960,8 +974,8 @@ def asks(store: Store, *names: str) -> list[Callable[[], object]]:
         "get": lambda: store.get("a/b"),
         "head": lambda: store.head("a/b"),
         "put": lambda: store.put("a/b", b""),
-        "create": lambda: store.put("a/b", b"", version=""),
-        "replace": lambda: store.put("a/b", b"", version="one"),
+        "create": lambda: store.put("a/b", b"", mode="create"),
+        "replace": lambda: store.put("a/b", b"", mode=Update("one")),
         "delete": lambda: store.delete("a/b"),
         "list": lambda: list(store.list("a/b")),
     }
@@ -995,9 +1009,9 @@ def test_an_answer_becomes_one_error_whatever_was_asked(
 @only(
     ("status", "code", "expected"),
     [
-        (412, "PreconditionFailed", Conflict),
+        (412, "PreconditionFailed", VersionMismatch),
         (409, "ConditionalRequestConflict", Conflict),
-        (404, "NoSuchKey", Conflict),
+        (404, "NoSuchKey", VersionMismatch),
         (404, "NoSuchBucket", StoreError),
         (400, "RequestTimeout", Unavailable),
         (400, "ExpiredToken", Denied),
@@ -1005,13 +1019,31 @@ def test_an_answer_becomes_one_error_whatever_was_asked(
         (501, "", StoreError),
     ],
 )
-def test_an_answer_to_a_conditional_write_says_what_to_do_next(
+def test_an_s3_reply_to_an_update_becomes_an_error(
     status: int, code: str, expected: type[StoreError]
 ) -> None:
     with answering(status, code=code) as url:
-        [replace] = asks(S3Store("bucket", client=s3_client(url)), "replace")
+        [update] = asks(S3Store("bucket", client=s3_client(url)), "replace")
         with pytest.raises(StoreError, match="s3://bucket/a/b") as caught:
-            replace()
+            update()
+    assert caught.type is expected
+
+
+@only(
+    ("status", "code", "expected"),
+    [
+        (412, "PreconditionFailed", AlreadyExists),
+        (409, "ConditionalRequestConflict", Conflict),
+        (501, "NotImplemented", StoreError),
+    ],
+)
+def test_an_s3_reply_to_a_create_becomes_an_error(
+    status: int, code: str, expected: type[StoreError]
+) -> None:
+    with answering(status, code=code) as url:
+        [create] = asks(S3Store("bucket", client=s3_client(url)), "create")
+        with pytest.raises(StoreError, match="s3://bucket/a/b") as caught:
+            create()
     assert caught.type is expected
 
 
@@ -1076,8 +1108,8 @@ def test_a_write_whose_reply_is_lost_is_a_conflict_though_it_succeeded(
     was = direct.put("state", b"before") if there_already else ""
     with lossy(endpoint, "PUT") as url:
         store = S3Store(name, client=s3_client(url, attempts=5))
-        with pytest.raises(Conflict):
-            store.put("state", b"after, and my token", version=was)
+        with pytest.raises(VersionMismatch if there_already else AlreadyExists):
+            store.put("state", b"after, and my token", mode=if_unchanged(was))
     assert data(direct, "state") == b"after, and my token"
 
 
