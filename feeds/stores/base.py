@@ -1,8 +1,8 @@
-"""The interface to object storage: the `Store` protocol, and what its implementations share.
+"""The interface to object storage: the `Store` protocol, and code that its implementations share.
 
 A store maps keys (non-empty text, ``/`` between folders, at most 1,024 bytes of UTF-8) to bytes.
-Each write gives the object a new version; a write can be made conditional on the version read.
-Nothing here knows what the objects mean. tests/stores/test_stores.py is the contract.
+Each write gives the object a new version; a write can be conditional on the version that was read.
+tests/stores/test_stores.py is the contract.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ _KEY_BYTES = 1024  # Amazon S3 User Guide, "Naming Amazon S3 objects"
 
 
 class Stat(Struct, frozen=True):
-    """What a store says of an object without its bytes.
-
-    `size` in bytes; `modified` in UTC, cut to whole seconds; `version` never empty.
-    """
+    """The metadata of an object."""
 
     key: str
+    """The key, relative to the store."""
     version: str
+    """Identifies the bytes that were written; never empty."""
     size: int
+    """In bytes."""
     modified: datetime
+    """When the object was written, in UTC and whole seconds."""
 
 
 class Object(Struct, frozen=True):
-    """An object as it was read: its bytes and what the store says of them."""
+    """An object as it was read."""
 
     data: bytes
+    """All bytes of the object."""
     stat: Stat
+    """The metadata of these bytes."""
 
 
 class Update(Struct, frozen=True):
@@ -58,26 +61,28 @@ def if_unchanged(version: str) -> PutMode:
 
 
 class Store(Protocol):
-    """What this program needs of object storage.
+    """The operations on object storage that this program needs.
 
-    Safe to use from many threads. Each method is atomic for its key; nothing holds across keys.
+    A store can be used from many threads. Each method is atomic for its key; there is no atomic
+    operation on several keys.
     """
 
     url: str
+    """The address of the store (feeds/stores/addresses.py)."""
     is_remote: bool
-    """Whether each call waits for a network, so that many at once are faster than one by one."""
+    """Whether each call waits for a network, so that concurrent calls are faster."""
     is_shared: bool
     """Whether another process finds the same objects at `url`."""
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
-        """Read an object; None where there is none.
+        """Read an object; return None if it does not exist.
 
-        Raises TooLarge where it holds more than `limit` bytes (never reading more than that plus
-        one), Denied, Unavailable.
+        Raises TooLarge if the object has more than `limit` bytes (the store never reads more than
+        one byte over it), Denied, Unavailable.
         """
 
     def head(self, key: str) -> Stat | None:
-        """Say what an object is without reading it; None where there is none."""
+        """Return the stat of an object without its bytes; None if it does not exist."""
 
     def put(
         self,
@@ -108,18 +113,18 @@ class Store(Protocol):
         """
 
     def delete(self, key: str) -> None:
-        """Remove an object; nothing happens where there is none."""
+        """Delete an object, if it exists."""
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Yield the objects whose keys start with `prefix`, in the order of their keys' bytes.
+        """Yield the stats of objects whose keys start with `prefix`, in the order of their bytes.
 
-        Objects that come and go meanwhile may be in it or not. The order is S3's; a server that
-        answers in another one is not put right (see feeds/stores/s3.py).
+        Objects that are created or deleted meanwhile may be listed or not. If an S3 server lists in
+        another order, the store does not sort it (feeds/stores/s3.py).
         """
 
 
 def key_error(key: str) -> str:
-    """Say why no store can hold `key`; ``""`` where one can."""
+    """Say why `key` is not a valid key in any store; ``""`` if it is valid."""
     if not key:
         return "the key is empty"
     try:
@@ -127,31 +132,31 @@ def key_error(key: str) -> str:
     except UnicodeEncodeError:
         return "the key is not Unicode text (it holds a lone surrogate)"
     if size > _KEY_BYTES:
-        return f"the key has {size} bytes; at most {_KEY_BYTES:,} are allowed"
+        return f"the key has {size:,} bytes; at most {_KEY_BYTES:,} are allowed"
     return ""
 
 
 def md5_version(data: bytes) -> str:
-    """The version that S3 gives to these bytes: their MD5, for most objects (not all kinds)."""
+    """The version that S3 gives to these bytes: their MD5, for most kinds of objects."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def check_mode(mode: PutMode, stat: Stat | None, at: str) -> None:
+def check_mode(mode: PutMode, stat: Stat | None, address: str) -> None:
     """Raise AlreadyExists or VersionMismatch if a write in this mode is refused (`Store.put`).
 
-    `stat` is the object that exists, if any; `at` is its address for the message.
+    `stat` is the object that exists, if any; `address` is for the message.
     """
     if isinstance(mode, Update):
         if stat is None:
-            raise VersionMismatch(f"{at}: expected version {mode.version}, found no object")
+            raise VersionMismatch(f"{address}: expected version {mode.version}, found no object")
         if stat.version != mode.version:
             raise VersionMismatch(
-                f"{at}: expected version {mode.version}, found version {stat.version}"
+                f"{address}: expected version {mode.version}, found version {stat.version}"
             )
     elif mode == "create" and stat:
-        raise AlreadyExists(f"{at}: the object exists already, at version {stat.version}")
+        raise AlreadyExists(f"{address}: the object exists already, at version {stat.version}")
 
 
-def too_large(at: str, limit: int) -> TooLarge:
-    """The error of an object that is over the limit of a read (`Store.get`)."""
-    return TooLarge(f"{at}: the object has more than {limit:,} bytes")
+def too_large(address: str, limit: int) -> TooLarge:
+    """The error for an object that is larger than the limit of a read (`Store.get`)."""
+    return TooLarge(f"{address}: the object has more than {limit:,} bytes")
