@@ -1,4 +1,4 @@
-"""Addresses of stores, and the promise that a new store touches one place outside its module."""
+"""Addresses of stores; a new store is added in one place outside of its module."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ POST = b"---\ntitle: Tea\ndate: 2026-11-01\ncategories: tea\n---\nGreen.\n"
 
 @pytest.fixture
 def shelves(monkeypatch: pytest.MonkeyPatch) -> dict[str, MemoryStore]:
-    """A store of another kind, `shelf://NAME`, added as CONTRIBUTING.md says."""
-    there: dict[str, MemoryStore] = {}
+    """The stores at `shelf://NAME`, a scheme that is added as CONTRIBUTING.md says."""
+    stores: dict[str, MemoryStore] = {}
 
     def open_shelf(url: str) -> MemoryStore | None:
         name = url.removeprefix("shelf://")
-        store = there.setdefault(name, MemoryStore())
+        store = stores.setdefault(name, MemoryStore())
         store.url = url
         return store if name else None
 
     monkeypatch.setitem(addresses.OPENERS, "shelf", ("shelf://name", open_shelf))
-    return there
+    return stores
 
 
 def test_every_command_works_on_a_store_that_was_added_to_the_table(
@@ -53,16 +53,16 @@ def test_every_command_works_on_a_store_that_was_added_to_the_table(
     monkeypatch.setenv("FEEDS_CONFIG", str(tmp_path / "feeds.toml"))
     open_store("shelf://posts").put("tea.md", POST)
 
-    def run(*words: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["feeds", *words])
+    def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["feeds", *arguments])
         status: object = 0
         try:
             main.main()
-        except SystemExit as left:
-            status = left.code or 0
-        said = capsys.readouterr()
-        assert status == 0, (words, said.out, said.err)
-        return said.out
+        except SystemExit as exit_:
+            status = exit_.code or 0
+        output = capsys.readouterr()
+        assert status == 0, (arguments, output.out, output.err)
+        return output.out
 
     assert "1 post, 2 feeds" in run("build", "shelf://posts", "shelf://built")
     assert "1 post published" in run("rebuild", "shelf://posts", "shelf://feeds")
@@ -97,10 +97,10 @@ def test_only_an_address_without_a_scheme_is_a_folder(monkeypatch: pytest.Monkey
 
 
 def test_each_memory_address_opens_a_new_store() -> None:
-    one, other = open_store("memory:"), open_store("memory:")
-    one.put("a", b"")
-    assert isinstance(one, MemoryStore)
-    assert keys(other) == []
+    first, second = open_store("memory:"), open_store("memory:")
+    first.put("a", b"")
+    assert isinstance(first, MemoryStore)
+    assert keys(second) == []
 
 
 @pytest.mark.parametrize(

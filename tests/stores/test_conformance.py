@@ -57,9 +57,9 @@ STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
 def test_a_good_store_meets_all_requirements_and_keeps_no_object_of_the_check(kind, request):
     store = STORES[kind](request)
     store.put("public/atom.xml", b"an object of the site")
-    found = results(store)
-    assert [result.seen for result in found] == [""] * 13
-    assert all(str(result) == f"ok     {result.need}" for result in found)
+    checked = results(store)
+    assert [result.seen for result in checked] == [""] * 13
+    assert all(str(result) == f"ok     {result.need}" for result in checked)
     assert [stat.key for stat in store.list()] == ["public/atom.xml"]
 
 
@@ -172,20 +172,20 @@ class Stale(Broken):
 
     def head(self, key):
         if "head" in self.stale_methods and key in self.before:
-            found = self.before.pop(key)
-            return found.stat if found else None
+            object_ = self.before.pop(key)
+            return object_.stat if object_ else None
         return super().head(key)
 
     def list(self, prefix=""):
         if "list" not in self.stale_methods:
             return super().list(prefix)
-        there = {stat.key: stat for stat in super().list(prefix)}
-        for key, found in self.before.items():
+        listed = {stat.key: stat for stat in super().list(prefix)}
+        for key, object_ in self.before.items():
             if key.startswith(prefix):
-                there.pop(key, None)
-                there |= {key: found.stat} if found else {}
+                listed.pop(key, None)
+                listed |= {key: object_.stat} if object_ else {}
         self.before.clear()
-        return iter(there.values())
+        return iter(listed.values())
 
 
 class StaleReads(Stale):
@@ -214,12 +214,12 @@ class UsesSizesAsVersions(Broken):
         return f"{len(data)}"
 
     def get(self, key, limit=None):
-        found = super().get(key, limit)
-        return replace(found, stat=self.sized(found.stat)) if found else None
+        object_ = super().get(key, limit)
+        return replace(object_, stat=self.sized(object_.stat)) if object_ else None
 
     def head(self, key):
-        found = super().head(key)
-        return self.sized(found) if found else None
+        stat = super().head(key)
+        return self.sized(stat) if stat else None
 
     def list(self, prefix=""):
         return map(self.sized, super().list(prefix))
@@ -231,8 +231,8 @@ class UsesSizesAsVersions(Broken):
 
 class ReturnsOtherVersionInHead(Broken):
     def head(self, key):
-        found = super().head(key)
-        return replace(found, version=found.version + "-gzip") if found else None
+        stat = super().head(key)
+        return replace(stat, version=stat.version + "-gzip") if stat else None
 
 
 class DecodesKeys(Broken):
@@ -258,9 +258,9 @@ class DeniesMissingObjects(Broken):
     """Answers as S3 does if ListBucket is not granted."""
 
     def get(self, key, limit=None):
-        if (found := super().get(key, limit)) is None:
+        if (object_ := super().get(key, limit)) is None:
             raise Denied(f"{key}: the store answered 403 AccessDenied")
-        return found
+        return object_
 
 
 class DeniesListing(Broken):
@@ -335,8 +335,8 @@ def test_a_failure_is_one_line_with_problem_consequence_and_remedy():
 
 
 def test_a_failure_quotes_the_reply_of_the_store():
-    (one,) = [result for result in results(RejectsConditions()) if result.need == ONCE]
-    assert "501 NotImplemented" in one.seen
+    (failure,) = [result for result in results(RejectsConditions()) if result.need == ONCE]
+    assert "501 NotImplemented" in failure.seen
 
 
 # --- stores that cannot be checked ---------------------------------------------------------------

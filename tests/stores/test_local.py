@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def files(folder: Path) -> list[str]:
-    """Everything in a folder, as the system sees it."""
+    """The paths of all files and folders in a folder."""
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*"))
 
 
@@ -340,9 +340,9 @@ def test_folders_and_pipes_are_not_objects(folder: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
 def test_the_read_limit_holds_for_a_file_with_a_wrong_size() -> None:
     store = LocalStore("/proc/self")
-    found = store.head("status")
-    assert found is not None
-    assert found.size == 0
+    stat = store.head("status")
+    assert stat is not None
+    assert stat.size == 0
     with pytest.raises(TooLarge):
         store.get("status", limit=10)
 

@@ -67,23 +67,23 @@ def test_a_folder_object_of_the_s3_console_is_not_listed(
 
 def test_a_missing_bucket_is_an_error_with_its_name(moto_client: S3Client) -> None:
     store = S3Store("no-such-bucket", client=moto_client)
-    for ask in asks(store, "get", "put", "create", "replace", "delete", "list"):
+    for operation in operations(store, "get", "overwrite", "create", "update", "delete", "list"):
         with pytest.raises(StoreError, match=r"no-such-bucket.*create the bucket") as caught:
-            ask()
+            operation()
         assert caught.type is StoreError
 
 
-def asks(store: Store, *names: str) -> list[Callable[[], object]]:
-    known: dict[str, Callable[[], object]] = {
+def operations(store: Store, *names: str) -> list[Callable[[], object]]:
+    all_operations: dict[str, Callable[[], object]] = {
         "get": lambda: store.get("a/b"),
         "head": lambda: store.head("a/b"),
-        "put": lambda: store.put("a/b", b""),
+        "overwrite": lambda: store.put("a/b", b""),
         "create": lambda: store.put("a/b", b"", mode="create"),
-        "replace": lambda: store.put("a/b", b"", mode=Update("one")),
+        "update": lambda: store.put("a/b", b"", mode=Update("one")),
         "delete": lambda: store.delete("a/b"),
         "list": lambda: list(store.list("a/b")),
     }
-    return [known[name] for name in names or known]
+    return [all_operations[name] for name in names or all_operations]
 
 
 @only(
@@ -104,9 +104,9 @@ def test_an_s3_error_reply_becomes_the_same_error_in_every_operation(
     status: int, code: str, expected: type[StoreError]
 ) -> None:
     with answering(status, code=code) as url:
-        for ask in asks(S3Store("bucket", "posts", s3_client(url))):
+        for operation in operations(S3Store("bucket", "posts", s3_client(url))):
             with pytest.raises(StoreError, match=f"s3://bucket/posts/a/b: .*{status}") as caught:
-                ask()
+                operation()
             assert caught.type is expected
 
 
@@ -127,7 +127,7 @@ def test_an_s3_reply_to_an_update_becomes_an_error(
     status: int, code: str, expected: type[StoreError]
 ) -> None:
     with answering(status, code=code) as url:
-        [update] = asks(S3Store("bucket", client=s3_client(url)), "replace")
+        [update] = operations(S3Store("bucket", client=s3_client(url)), "update")
         with pytest.raises(StoreError, match="s3://bucket/a/b") as caught:
             update()
     assert caught.type is expected
@@ -145,7 +145,7 @@ def test_an_s3_reply_to_a_create_becomes_an_error(
     status: int, code: str, expected: type[StoreError]
 ) -> None:
     with answering(status, code=code) as url:
-        [create] = asks(S3Store("bucket", client=s3_client(url)), "create")
+        [create] = operations(S3Store("bucket", client=s3_client(url)), "create")
         with pytest.raises(StoreError, match="s3://bucket/a/b") as caught:
             create()
     assert caught.type is expected
@@ -154,16 +154,16 @@ def test_an_s3_reply_to_a_create_becomes_an_error(
 def test_an_s3_timeout_is_unavailable() -> None:
     with answering(0) as url:
         client = s3_client(url, read_timeout=0.2)
-        for ask in asks(S3Store("bucket", client=client), "get", "put", "list"):
+        for operation in operations(S3Store("bucket", client=client), "get", "overwrite", "list"):
             with pytest.raises(Unavailable, match="s3://bucket/a/b"):
-                ask()
+                operation()
 
 
 def test_a_refused_connection_to_s3_is_unavailable() -> None:
     client = s3_client(f"http://127.0.0.1:{free_port()}")
-    for ask in asks(S3Store("bucket", client=client)):
+    for operation in operations(S3Store("bucket", client=client)):
         with pytest.raises(Unavailable, match="s3://bucket/a/b"):
-            ask()
+            operation()
 
 
 OBJECT = {"ETag": '"one"', "Last-Modified": "Sun, 22 Nov 2026 09:00:00 GMT"}
@@ -209,11 +209,11 @@ def test_a_conditional_write_with_a_lost_reply_raises_a_conflict(
     name = f"lost-{next(number)}"
     s3_client(endpoint).create_bucket(Bucket=name)
     direct = S3Store(name, client=s3_client(endpoint))
-    was = direct.put("state", b"before") if exists else ""
+    old = direct.put("state", b"before") if exists else ""
     with lossy(endpoint, "PUT") as url:
         store = S3Store(name, client=s3_client(url, attempts=5))
         with pytest.raises(VersionMismatch if exists else AlreadyExists):
-            store.put("state", b"after, and my token", mode=if_unchanged(was))
+            store.put("state", b"after, and my token", mode=if_unchanged(old))
     assert data(direct, "state") == b"after, and my token"
 
 
@@ -226,7 +226,7 @@ def test_missing_s3_credentials_are_an_error_that_says_what_to_set(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     client = boto3.session.Session().client("s3", endpoint_url=moto_server)
-    for ask in asks(S3Store("bucket", client=client)):
+    for operation in operations(S3Store("bucket", client=client)):
         with pytest.raises(StoreError, match="set AWS_ACCESS_KEY_ID") as caught:
-            ask()
+            operation()
         assert caught.type is StoreError

@@ -1,4 +1,4 @@
-"""The contract of feeds/stores/base.py, for every store; then what is particular to each."""
+"""The contract of feeds/stores/base.py, run on every store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ number = itertools.count()
 
 
 def prefixed() -> Store:
-    """A part of a store that has neighbours on every side."""
+    """A prefixed store, with objects whose keys sort before and after its own."""
     whole = MemoryStore()
     for neighbour in ("p", "public", "public.", "public0", "publi/x", "state/x"):
         whole.put(neighbour, b"a neighbour")
@@ -44,7 +44,7 @@ def prefixed() -> Store:
 
 
 def on_moto(client: S3Client) -> Store:
-    """A bucket of its own."""
+    """A store in a bucket of its own."""
     bucket = f"contract-{next(number)}"
     client.create_bucket(Bucket=bucket)
     return S3Store(bucket, client=client)
@@ -53,12 +53,12 @@ def on_moto(client: S3Client) -> Store:
 @pytest.fixture(scope="session")
 def weed_client(seaweedfs: str) -> S3Client:
     client = s3_client(seaweedfs)
-    client.create_bucket(Bucket="contract")  # one for all: each new bucket takes it a second
+    client.create_bucket(Bucket="contract")  # one for all tests: a new bucket takes a second
     return client
 
 
 def on_seaweedfs(client: S3Client) -> Store:
-    """A folder of its own, beside another one's object."""
+    """A store under a prefix of its own, beside an object with a similar key."""
     prefix = f"run {next(number)}"
     client.put_object(Bucket="contract", Key=prefix + "0", Body=b"a neighbour")
     return S3Store("contract", prefix, client)
@@ -94,28 +94,28 @@ S3 = ["moto", "seaweedfs"]
 
 def test_get_returns_what_was_put(store: Store) -> None:
     new = store.put("2026/a.md", b"\x00\xff\r\n text", media_type="text/plain")
-    found = store.get("2026/a.md")
-    assert found is not None
-    assert found.data == b"\x00\xff\r\n text"
-    assert (found.stat.key, found.stat.size) == ("2026/a.md", 9)
-    assert found.stat.version == new != ""
+    object_ = store.get("2026/a.md")
+    assert object_ is not None
+    assert object_.data == b"\x00\xff\r\n text"
+    assert (object_.stat.key, object_.stat.size) == ("2026/a.md", 9)
+    assert object_.stat.version == new != ""
 
 
 def test_get_head_and_list_return_the_same_stat(store: Store) -> None:
     store.put("2026/a.md", b"one")
-    found = store.get("2026/a.md")
-    assert found is not None
-    assert store.head("2026/a.md") == found.stat
-    assert list(store.list()) == [found.stat]
+    object_ = store.get("2026/a.md")
+    assert object_ is not None
+    assert store.head("2026/a.md") == object_.stat
+    assert list(store.list()) == [object_.stat]
 
 
 def test_modified_is_the_time_of_the_write_in_whole_seconds_of_utc(store: Store) -> None:
     store.put("a", b"")
-    found = store.head("a")
-    assert found is not None
-    assert found.modified.tzinfo is UTC
-    assert found.modified.microsecond == 0
-    assert abs(datetime.now(UTC) - found.modified) < timedelta(seconds=10)
+    stat = store.head("a")
+    assert stat is not None
+    assert stat.modified.tzinfo is UTC
+    assert stat.modified.microsecond == 0
+    assert abs(datetime.now(UTC) - stat.modified) < timedelta(seconds=10)
 
 
 def test_an_empty_object_is_an_object(store: Store) -> None:
@@ -183,27 +183,27 @@ def test_a_conditional_update_of_a_version_succeeds_once(store: Store) -> None:
 @only("read", [Store.get, Store.head, Store.list])
 def test_the_version_of_every_read_can_be_updated(store: Store, read: Callable) -> None:
     store.put("a", b"one")
-    found = getattr(store, read.__name__)("a")
-    was = {"get": lambda: found.stat, "head": lambda: found, "list": lambda: next(found)}
-    store.put("a", b"two", mode=Update(was[read.__name__]().version))
+    result = getattr(store, read.__name__)("a")
+    stat = {"get": lambda: result.stat, "head": lambda: result, "list": lambda: next(result)}
+    store.put("a", b"two", mode=Update(stat[read.__name__]().version))
     assert data(store, "a") == b"two"
 
 
 def test_a_conditional_update_of_a_missing_object_fails(store: Store) -> None:
-    was = store.put("a", b"one")
+    old = store.put("a", b"one")
     with pytest.raises(VersionMismatch):
-        store.put("b", b"two", mode=Update(was))
+        store.put("b", b"two", mode=Update(old))
     assert store.get("b") is None
 
 
 def test_a_version_from_before_a_delete_cannot_be_updated(store: Store) -> None:
-    was = store.put("a", b"one")
+    old = store.put("a", b"one")
     store.delete("a")
     with pytest.raises(VersionMismatch):
-        store.put("a", b"two", mode=Update(was))
+        store.put("a", b"two", mode=Update(old))
     store.put("a", b"three", mode="create")
     with pytest.raises(VersionMismatch):
-        store.put("a", b"four", mode=Update(was))
+        store.put("a", b"four", mode=Update(old))
     assert data(store, "a") == b"three"
 
 
@@ -220,38 +220,38 @@ def test_every_write_of_equal_bytes_has_a_new_version(store: Store) -> None:
 def test_on_s3_equal_bytes_have_equal_versions(
     store: Store,
 ) -> None:
-    was = store.put("a", b"one")
+    old = store.put("a", b"one")
     store.put("a", b"two")
-    assert store.put("a", b"one") == was
-    store.put("a", b"three", mode=Update(was))
+    assert store.put("a", b"one") == old
+    store.put("a", b"three", mode=Update(old))
 
 
 # Races
 
 
 def writers(kind: str) -> int:
-    return 4 if kind == "seaweedfs" else 16  # it makes the losers of one key wait for each other
+    return 4 if kind == "seaweedfs" else 16  # its writers of one key wait for each other
 
 
-@only("there_already", [False, True])
+@only("exists", [False, True])
 def test_exactly_one_of_concurrent_conditional_writers_succeeds(
-    store: Store, kind: str, there_already: bool
+    store: Store, kind: str, exists: bool
 ) -> None:
     for turn in range(2 if kind == "seaweedfs" else 5):
         key = f"race {turn}"
-        was = store.put(key, b"first") if there_already else ""
+        old = store.put(key, b"first") if exists else ""
 
-        def write(i: int, key: str = key, was: str = was) -> str:
+        def write(i: int, key: str = key, old: str = old) -> str:
             try:
-                return store.put(key, b"writer %d" % i, mode=if_unchanged(was))
+                return store.put(key, b"writer %d" % i, mode=if_unchanged(old))
             except Conflict:
                 return ""
 
-        new = run_at_once(writers(kind), write)
-        won = [i for i, v in enumerate(new) if v]
-        assert len(won) == 1
-        assert data(store, key) == b"writer %d" % won[0]
-        assert version(store, key) == new[won[0]]
+        versions = run_at_once(writers(kind), write)
+        winners = [i for i, new in enumerate(versions) if new]
+        assert len(winners) == 1
+        assert data(store, key) == b"writer %d" % winners[0]
+        assert version(store, key) == versions[winners[0]]
 
 
 def test_compare_and_swap_loses_no_update(store: Store, kind: str) -> None:
@@ -267,10 +267,10 @@ def test_a_concurrent_reader_sees_only_complete_objects(store: Store, kind: str)
     def work(i: int) -> None:
         for turn in range(5 if kind in S3 else 50):
             if i:
-                found = store.get("a")
-                assert found is not None
-                assert found.stat.size == len(found.data) in sizes
-                assert len(set(found.data)) == 1
+                object_ = store.get("a")
+                assert object_ is not None
+                assert object_.stat.size == len(object_.data) in sizes
+                assert len(set(object_.data)) == 1
             else:
                 store.put("a", (b"%d" % (turn % 10)) * sizes[turn % 2])
 
@@ -280,7 +280,7 @@ def test_a_concurrent_reader_sees_only_complete_objects(store: Store, kind: str)
 # Keys
 
 LONG = "/".join(["k" * 199] * 5)
-ODD = [
+SPECIAL_KEYS = [
     "%0A",
     "a b",
     "a+b",
@@ -302,26 +302,26 @@ ODD = [
 ]
 
 
-@only("key", ODD, ids=lambda key: ascii(key[:20]))
+@only("key", SPECIAL_KEYS, ids=lambda key: ascii(key[:20]))
 def test_a_key_with_special_characters_is_kept(store: Store, key: str) -> None:
     store.put(key, b"one", mode="create")
-    found = store.get(key)
-    assert found is not None
-    assert (found.data, found.stat.key) == (b"one", key)
-    assert list(store.list()) == list(store.list(key)) == [found.stat] == [store.head(key)]
+    object_ = store.get(key)
+    assert object_ is not None
+    assert (object_.data, object_.stat.key) == (b"one", key)
+    assert list(store.list()) == list(store.list(key)) == [object_.stat] == [store.head(key)]
     store.delete(key)
     assert store.get(key) is None
     assert keys(store) == []
 
 
 def test_similar_keys_are_different_objects(store: Store) -> None:
-    for key in ODD:
+    for key in SPECIAL_KEYS:
         store.put(key, key.encode())
-    assert sorted(keys(store)) == sorted(ODD)
-    assert [data(store, key) for key in ODD] == [key.encode() for key in ODD]
+    assert sorted(keys(store)) == sorted(SPECIAL_KEYS)
+    assert [data(store, key) for key in SPECIAL_KEYS] == [key.encode() for key in SPECIAL_KEYS]
 
 
-@only("kind", [*NEVER_REPEATS, "moto"])  # SeaweedFS makes it a slash
+@only("kind", [*NEVER_REPEATS, "moto"])  # SeaweedFS turns it into a slash
 def test_a_backslash_is_not_a_slash(store: Store) -> None:
     store.put("a\\b", b"one")
     assert store.get("a/b") is None
@@ -377,11 +377,11 @@ def test_a_listing_is_sorted_by_the_bytes_of_the_keys(store: Store, kind: str) -
     ]
     for key in given:
         store.put(key, b"")
-    found = keys(store)
-    if kind == "seaweedfs":  # goes folder by folder; feeds/stores/s3.py says so
-        assert found == sorted(given, key=lambda key: key.split("/"))
+    listed = keys(store)
+    if kind == "seaweedfs":  # lists folder by folder (feeds/stores/s3.py)
+        assert listed == sorted(given, key=lambda key: key.split("/"))
     else:
-        assert found == sorted(given, key=str.encode)
+        assert listed == sorted(given, key=str.encode)
 
 
 @only(
@@ -421,17 +421,17 @@ def test_an_empty_store_lists_nothing(store: Store) -> None:
 def test_objects_may_be_deleted_during_a_listing(store: Store) -> None:
     for i in range(6):
         store.put(f"{i}/a", b"")
-    seen = []
-    for found in store.list():
-        if not seen:
+    listed = []
+    for stat in store.list():
+        if not listed:
             for i in range(1, 5):
                 store.delete(f"{i}/a")
-        seen.append(found.key)
-    assert seen[0] == "0/a"
-    assert seen[-1] == "5/a"
+        listed.append(stat.key)
+    assert listed[0] == "0/a"
+    assert listed[-1] == "5/a"
 
 
-# Stores without a service, against each other
+# Local stores, compared with each other
 
 some_keys = st.sampled_from(["a", "b/c", "b/d", "b-e", "b0", "f/g/h", "f/g-h"])
 some_data = st.sampled_from([b"", b"1", b"22"])
@@ -447,8 +447,8 @@ operations = st.lists(
 )
 
 
-def told(store: Store, steps: list[tuple[str, str, bytes]]) -> Iterator[object]:
-    """All that a store says of some steps, but for the text of its versions."""
+def observations(store: Store, steps: list[tuple[str, str, bytes]]) -> Iterator[object]:
+    """What a store returns for some steps, without the text of its versions."""
     seen: dict[str, list[str]] = {}
     for what, key, value in steps:
         current = version(store, key)
@@ -466,7 +466,7 @@ def told(store: Store, steps: list[tuple[str, str, bytes]]) -> Iterator[object]:
                 versions.append(store.put(key, value, mode=modes.get(what, "overwrite")))
         except Conflict:
             yield "conflict"
-        yield [(found.key, found.size, data(store, found.key)) for found in store.list()]
+        yield [(stat.key, stat.size, data(store, stat.key)) for stat in store.list()]
         yield len(set(versions)) == len(versions)
 
 
@@ -474,12 +474,12 @@ def told(store: Store, steps: list[tuple[str, str, bytes]]) -> Iterator[object]:
 @given(operations)
 def test_all_local_stores_behave_alike(steps: list) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        expected = list(told(MemoryStore(), steps))
-        assert list(told(LocalStore(folder), steps)) == expected
-        assert list(told(Prefixed(MemoryStore(), "p/"), steps)) == expected
+        expected = list(observations(MemoryStore(), steps))
+        assert list(observations(LocalStore(folder), steps)) == expected
+        assert list(observations(Prefixed(MemoryStore(), "p/"), steps)) == expected
 
 
-# Parts of a store
+# Prefixed stores
 
 
 @only("kind", ["memory", "folder", *S3])
