@@ -26,7 +26,7 @@ from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
 from feeds.runtime import ThreadedRuntime
-from feeds.stores.base import Object, Stat, Store
+from feeds.stores.base import Object, PutMode, Stat, Store
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
@@ -59,12 +59,12 @@ class Slow(Counted):
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "",
         cache_control: str = "",
     ) -> str:
         time.sleep(LATENCY)
-        return super().put(key, data, version=version, media_type=media_type)
+        return super().put(key, data, mode=mode, media_type=media_type)
 
     def delete(self, key: str) -> None:
         time.sleep(LATENCY)

@@ -20,7 +20,7 @@ from feeds.config_file import parse_config
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime
-from feeds.stores.base import Object
+from feeds.stores.base import Object, PutMode
 from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
 from tests.bench import large, plot
@@ -49,14 +49,12 @@ class ByteCounted(Counted):
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
-        """Write an object (`Store.put`)."""
-        new = super().put(
-            key, data, version=version, media_type=media_type, cache_control=cache_control
-        )
+        """Write an object; see Store."""
+        new = super().put(key, data, mode=mode, media_type=media_type, cache_control=cache_control)
         self.calls["bytes written"] += len(data)
         return new
 

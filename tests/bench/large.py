@@ -89,5 +89,5 @@ class _NoPages:
     def page(self, name: str) -> tuple[Entry, ...]:
         raise AssertionError(name)
 
-    def volume(self, name: str) -> tuple[Page, ...]:
+    def page_list(self, name: str) -> tuple[Page, ...]:
         raise AssertionError(name)

@@ -397,7 +397,7 @@ def test_a_message_that_is_not_taken_is_an_error() -> None:
         def send_message_batch(self, **_: Any) -> dict[str, Any]:
             return {"Failed": [{"Id": "0", "Code": "TooLong", "SenderFault": True}]}
 
-    with pytest.raises(FeedsError, match="was not taken: TooLong"):
+    with pytest.raises(FeedsError, match="SQS refused a message: TooLong"):
         Queue("https://queue", client=Client()).send([OutgoingMessage("x")])  # type: ignore[arg-type]
 
 
@@ -545,7 +545,7 @@ def test_what_is_no_ping_or_for_no_hub_of_the_site_is_put_aside(
 
 
 def test_an_event_of_another_kind_is_an_error(site: Upload) -> None:
-    with pytest.raises(FeedsError, match="no batch of a queue"):
+    with pytest.raises(FeedsError, match="not a batch of a queue"):
         functions.notify({"detail": {}}, None)
 
 

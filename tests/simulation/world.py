@@ -17,7 +17,7 @@ import greenlet
 
 from feeds.errors import Conflict, Denied, Unavailable
 from feeds.publishing.message import Message
-from feeds.stores.base import Object, Stat
+from feeds.stores.base import Object, PutMode, Stat, Update
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,13 +45,11 @@ class Bucket:
         self.watch(key, data, before.data if before else b"")
         return version
 
-    def matches(self, key: str, version: str | None) -> bool:
-        if version is None:
-            return True
+    def matches(self, key: str, mode: PutMode) -> bool:
         there = self.objects.get(key)
-        return (
-            there is None if version == "" else there is not None and there.stat.version == version
-        )
+        if isinstance(mode, Update):
+            return there is not None and there.stat.version == mode.version
+        return mode == "overwrite" or there is None
 
 
 class Turns:
@@ -101,16 +99,16 @@ class Turns:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "",
         cache_control: str = "",
     ) -> str:
         fault = self._turn("put", key)
-        if fault == "409" and version is not None:
+        if fault == "409" and mode != "overwrite":
             raise Conflict(f"{key}: 409")
-        if not self.bucket.matches(key, version):
+        if not self.bucket.matches(key, mode):
             raise Conflict(f"{key}: 412")
-        if version is not None and self.seen.get(key, 0) != self.bucket.writes[key]:
+        if mode != "overwrite" and self.seen.get(key, 0) != self.bucket.writes[key]:
             self.fooled[key] = self.bucket.writes[key] + 1
         new = self.bucket.put(key, data)
         self.seen[key] = self.bucket.writes[key]
@@ -118,7 +116,7 @@ class Turns:
         if fault == "lost":
             # The SDK tries again: by now the condition may fail over what it wrote itself.
             self._end(self._turn("put again", key))
-            if not self.bucket.matches(key, version):
+            if not self.bucket.matches(key, mode):
                 raise Conflict(f"{key}: 412 after a lost reply")
             self.bucket.put(key, data)
         return new
