@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -429,3 +432,24 @@ def test_without_archives_there_are_no_archive_pages_and_no_links_to_them() -> N
     config = settings(feeds="limit = 4\narchives = false")
 
     assert feed_documents.archive_page_names([entry(number) for number in range(9)], config) == []
+
+
+def test_renderers_are_imported_at_first_use_or_by_load_renderers() -> None:
+    program = """
+import sys
+from support.sites import settings
+from feeds.documents.feed_documents import load_renderers
+print("feedgen" in sys.modules)
+load_renderers(settings(feeds='formats = ["json"]'))
+print("feedgen" in sys.modules)
+load_renderers(settings())
+print("feedgen" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout.split() == ["False", "False", "True"]
