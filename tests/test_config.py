@@ -1,4 +1,4 @@
-"""feeds.toml is checked as a whole; docs/configuration.md says of every key what the code does."""
+"""Parsing and checking of feeds.toml; docs/configuration.md agrees with the code on every key."""
 
 from __future__ import annotations
 
@@ -299,7 +299,7 @@ def documented() -> dict[str, Row]:
 
 
 def keys_of(kind: type[msgspec.Struct], path: str = "") -> Iterator[tuple[str, str]]:
-    """Each key with its default as the documentation writes it."""
+    """Each key with its default, written as in the documentation."""
     hints = get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
         inner: Any = next((a for a in get_args(hints[field.name]) if is_struct(a)), None)
@@ -352,7 +352,7 @@ def test_the_example_of_each_key_is_valid(key: str) -> None:
 
 
 def toml(data: dict[str, Any]) -> str:
-    """Tables of tables as TOML: JSON's texts, numbers, lists and truths are TOML's too."""
+    """Nested tables as TOML; JSON and TOML have the same texts, numbers, lists and booleans."""
 
     def value(item: Any) -> str:
         if isinstance(item, dict):

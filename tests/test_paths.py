@@ -1,4 +1,4 @@
-"""Names become addresses: readable where they can be, never another name's, never elsewhere."""
+"""Slugs, keys and URLs: readable, one for each name, and inside their folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a real publisher has around it: threads that end together, and calls that are counted."""
+"""The threaded runtime: order of results, errors, nested work, tokens; and counted calls."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def test_results_are_in_the_order_of_the_items():
     assert ThreadedRuntime(8).each(work, range(20)) == list(range(0, 40, 2))
 
 
-def test_an_error_is_raised_when_all_the_work_is_done():
-    """A write that still runs would land after the next attempt has looked, and unseen."""
+def test_an_error_is_raised_only_after_all_work_has_ended():
+    """Else a write could still run, and land unseen after the next attempt has read its source."""
     done: list[int] = []
 
     def work(item: int) -> None:
@@ -36,7 +36,7 @@ def test_an_error_is_raised_when_all_the_work_is_done():
     assert sorted(done) == [1, 2, 3]
 
 
-def test_work_inside_work_gets_threads_though_all_of_the_first_level_wait():
+def test_nested_work_gets_threads_while_all_outer_threads_wait():
     world = ThreadedRuntime(2)
 
     def outer(item: int) -> list[list[int]]:
@@ -48,12 +48,12 @@ def test_work_inside_work_gets_threads_though_all_of_the_first_level_wait():
     ]
 
 
-def test_no_token_comes_twice():
+def test_no_token_repeats():
     world = ThreadedRuntime()
     assert len({world.token() for _ in range(1000)}) == 1000
 
 
-def test_no_call_of_many_threads_goes_uncounted():
+def test_calls_of_many_threads_are_all_counted():
     store = Counted(MemoryStore())
     start = threading.Barrier(8)
 

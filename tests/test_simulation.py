@@ -1,7 +1,7 @@
-"""Publishers that meet: seeded stories, every crash point, and the schedules that were found.
+"""Concurrent publishers in the simulator: random stories, every crash point, known schedules.
 
-The yardstick is the full build: when the queue is empty, the public tree is what one build of the
-posts would write, byte for byte (Story.check).
+When the queue is empty, the public tree must equal a full build of the posts, byte for byte
+(`Story.check`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def test_any_schedule_ends_with_what_a_full_build_would_write(start):
 
 
 def archive(story: Story) -> None:
-    """Seven posts in one category, published: enough for archive pages."""
+    """Publish seven posts in one category: enough for archive pages."""
     for day in range(1, 8):
         story.upload(f"{day}.md", text("T", "x", day))
     story.run([], workers=1, zombies=0)
@@ -95,7 +95,7 @@ def test_a_fault_at_any_storage_call_is_healed_when_the_message_comes_again(scen
 
 
 class FaultAt:
-    """One fault, at the call with this number."""
+    """A fault at the storage call with this number, and only there."""
 
     def __init__(self, at: int, when: str) -> None:
         self.at, self.when, self.calls = at, when, 0
@@ -105,11 +105,11 @@ class FaultAt:
         return self.when if self.calls == self.at else ""
 
 
-# --- schedules that were found, and the mutants that they catch ----------------------------------
+# --- schedules that once failed, and the mutants that they catch ---------------------------------
 
 
 def until(story: Story, worker: Worker, call: str, key: str) -> None:
-    """Let a worker go on until its next call would be this one."""
+    """Let a worker run until its next storage call would be this one."""
     for _ in range(1000):
         story.step(worker)
         calls = [*worker.posts.calls[-1:], *worker.feeds.calls[-1:]]
@@ -130,7 +130,7 @@ def started(story: Story, lives_on: bool = False) -> Worker:
 
 
 def there_and_back(kind: Kind, call: str, key: str, lives_on: bool = False) -> Story:
-    """A post is A, then B, then A again, while the worker that saw B is about to write."""
+    """A post is A, then B, then A again, while the worker that read B is about to write."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     story.upload("a.md", text("A", "x", 1))
     story.run([], workers=1, zombies=0)
@@ -161,7 +161,7 @@ def slow_document_of_a_process_that_was_alone(kind: Kind) -> Story:
 
 
 def lost_reply_that_others_built_on(kind: Kind) -> Story:
-    """An index was written, its reply lost, and the next worker built on it at once."""
+    """The reply to the write of an index is lost, and the next worker builds on that index."""
     story = Story(1, settings(limit=2), kind, fault=lambda *_: "")
     archive(story)
     story.upload("8.md", text("T", "x", 8))
@@ -176,14 +176,14 @@ def lost_reply_that_others_built_on(kind: Kind) -> Story:
     finish(story, second)
     finish(story, first)
     story.fault = lambda *_: ""
-    for day in range(1, 10):  # every page is needed
+    for day in range(1, 10):  # so that every page is read
         story.upload(f"{day}.md", text("U", "x", day))
         finish(story, started(story))
     return story
 
 
 def dead_over_a_document(kind: Kind) -> Story:
-    """A worker that was taken for dead writes an old document and dies at once."""
+    """A zombie worker writes an outdated document, and crashes at once."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     story.upload("a.md", text("A", "x", 1))
     slow = started(story)
@@ -199,7 +199,7 @@ def dead_over_a_document(kind: Kind) -> Story:
 
 
 def a_reply_lost_over_a_document(kind: Kind) -> Story:
-    """A document was written; the SDK tried again, and was told that somebody had been there."""
+    """The reply to a write of a document is lost; the SDK retries and gets a conflict."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     lost = ["public/feed.json"]
 
@@ -213,7 +213,7 @@ def a_reply_lost_over_a_document(kind: Kind) -> Story:
 
 
 def slow_marker(kind: Kind) -> Story:
-    """A post waits for its time, then is a draft, then waits again; who saw the draft is slow."""
+    """A post is scheduled, then a draft, then scheduled again; the worker of the draft is slow."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     waits = text("A", "x", SOON)
     story.upload("a.md", waits)
@@ -232,7 +232,7 @@ def slow_marker(kind: Kind) -> Story:
 
 
 def archived(story: Story) -> None:
-    """Twelve posts, published two hours ago, so that nothing of an archive is to be done."""
+    """Publish twelve posts and wait two hours, so that no archive document is pending."""
     for number in range(1, 13):
         story.upload(f"{number}.md", text("T", "x", number))
     story.run([], workers=1, zombies=0)
@@ -243,7 +243,7 @@ def archived(story: Story) -> None:
 
 
 def another_offset_in_the_archive(kind: Kind) -> Story:
-    """The same moment, written otherwise: equal as a time, and another text in the documents."""
+    """The same times with another offset: equal as times, but different in the documents."""
     story = Story(1, settings(limit=4), kind, fault=lambda *_: "")
     archived(story)
     for day in range(1, 13):
@@ -255,7 +255,7 @@ def another_offset_in_the_archive(kind: Kind) -> Story:
 
 
 def deleted_from_the_archive_by_a_process_that_is_alone(kind: Kind) -> Story:
-    """An archive page is no more, and the process that made it was the last one there."""
+    """An archive page is retired, and the process that wrote it was the last to write the feed."""
     story = Story(1, settings(limit=4), kind, fault=lambda *_: "")
     archived(story)
     for day in range(12, 4, -1):
@@ -265,7 +265,7 @@ def deleted_from_the_archive_by_a_process_that_is_alone(kind: Kind) -> Story:
 
 
 def changed_by_hand(kind: Kind) -> Story:
-    """Somebody has written over a document; then a message comes that changes nothing."""
+    """A document was overwritten by hand; then a message comes that changes nothing."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     story.upload("a.md", text("A", "x", 1))
     story.run([], workers=1, zombies=0)
@@ -296,7 +296,7 @@ def test_the_protocol_holds_in_every_schedule_that_once_broke_it(schedule):
 
 
 def stays_while_unreadable(kind: Kind) -> Story:
-    """A post becomes unreadable: its last good entry stays, whatever else happens to the feed."""
+    """A post becomes unreadable: its last good entry stays in the feed."""
     story = Story(1, settings(), kind, fault=lambda *_: "")
     good = text("A", "x", 1)
     story.upload("a.md", good)
@@ -304,7 +304,7 @@ def stays_while_unreadable(kind: Kind) -> Story:
     story.upload("a.md", b"---\ntitle: broken\ndate: 2018-110-15\n---\n")
     story.upload("b.md", text("B", "x", 2))
     story.run([], workers=1, zombies=0)
-    # The yardstick is the posts as they last could be read.
+    # The full build must see the post as it could last be read.
     story.posts.put("a.md", good)
     return story
 
@@ -355,14 +355,14 @@ def test_the_seeds_of_the_suite_catch_the_mutant(mutant):
 
 
 class BreaksNothing(StateStore):
-    """A mutant of something that has another name by now."""
+    """A mutant of a method that does not exist."""
 
     def _swap(self, key, kind, change):
         raise AssertionError(key)
 
 
 class BreaksNoPart(IndexPages):
-    """A mutant of something that a publisher does not hold."""
+    """A mutant of a class that a publisher has no instance of."""
 
     def page(self, name):
         raise AssertionError(name)
@@ -375,7 +375,7 @@ def test_a_mutant_that_misses_its_target_is_no_mutant(mutant):
 
 
 def is_caught(told: Callable[[], Story]) -> bool:
-    """Whether a story ends with the wrong tree, or never, or in an exception."""
+    """Whether a story ends with a wrong tree or an exception, or does not end."""
     try:
         told().check()
     except Exception:

@@ -1,4 +1,4 @@
-"""Whatever a feed or an entry says arrives in each format, where its readers look for it."""
+"""The documents of a feed in each format, parsed as feed readers parse them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FULL = entry(
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """An entry as a reader has it."""
+    """An entry as a feed reader parses it."""
 
     id: str
     link: str
@@ -61,7 +61,7 @@ class Item(Struct, frozen=True, kw_only=True):
 
 
 class Channel(Struct, frozen=True, kw_only=True):
-    """A feed as a reader has it."""
+    """A feed as a feed reader parses it."""
 
     title: str
     description: str
@@ -75,7 +75,7 @@ class Channel(Struct, frozen=True, kw_only=True):
     items: list[Item]
 
 
-def seen(document: Document) -> Channel:
+def parsed(document: Document) -> Channel:
     data = document.data
     if document.path.endswith(".json"):
         assert_valid_json_feed(data, address(document.path))
@@ -124,7 +124,7 @@ def from_json(feed: dict[str, Any]) -> Channel:
 
 
 def from_xml(data: bytes) -> Channel:
-    # What feedparser finds, without what it would take away or make absolute for a browser.
+    # Without feedparser's sanitising and without its resolution of relative links.
     read = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     feed, is_rss = read.feed, read.version == "rss20"
 
@@ -178,8 +178,8 @@ def text_of(html: str) -> str:
 def current(
     format_: str, entries: Sequence[Entry], config: Config, path: str = "", older: str = ""
 ) -> Document:
-    made = {d.path: d for d in feed_documents.current_documents(path, entries, older, config)}
-    return made[f"{path}/{FILES[format_]}".lstrip("/")]
+    documents = {d.path: d for d in feed_documents.current_documents(path, entries, older, config)}
+    return documents[f"{path}/{FILES[format_]}".lstrip("/")]
 
 
 @pytest.fixture(params=FILES)
@@ -191,7 +191,7 @@ def format_(request: pytest.FixtureRequest) -> str:
 
 
 def test_every_format_carries_all_fields_of_an_entry(format_: str) -> None:
-    (item,) = seen(current(format_, [FULL], settings())).items
+    (item,) = parsed(current(format_, [FULL], settings())).items
 
     assert item.id == FULL.id
     assert item.link == FULL.link
@@ -207,7 +207,7 @@ def test_every_format_carries_all_fields_of_an_entry(format_: str) -> None:
 
 @pytest.mark.parametrize("format_", ["atom", "json"])  # RSS has no element for it
 def test_the_updated_date_of_an_entry_differs_from_its_published_date(format_: str) -> None:
-    (item,) = seen(current(format_, [FULL], settings())).items
+    (item,) = parsed(current(format_, [FULL], settings())).items
 
     assert item.updated == FULL.updated
 
@@ -221,7 +221,7 @@ def test_the_language_of_an_entry_is_written_if_it_is_not_the_site_s(format_: st
 
 def test_an_entry_with_only_required_fields_is_valid_in_every_format(format_: str) -> None:
     bare = entry(summary="", content="", terms=())
-    (item,) = seen(current(format_, [bare], settings())).items
+    (item,) = parsed(current(format_, [bare], settings())).items
 
     assert (item.id, item.link, item.title) == (bare.id, bare.link, bare.title)
     assert item.categories == item.authors == []
@@ -230,19 +230,19 @@ def test_an_entry_with_only_required_fields_is_valid_in_every_format(format_: st
 
 def test_an_enclosure_of_unknown_length_has_a_length_that_readers_accept(format_: str) -> None:
     heard = entry(enclosure=Enclosure("https://media.example.net/a.mp3", "audio/mpeg"))
-    (item,) = seen(current(format_, [heard], settings())).items
+    (item,) = parsed(current(format_, [heard], settings())).items
 
     assert item.enclosure == ("https://media.example.net/a.mp3", "audio/mpeg", 0)
 
 
 def test_entries_are_written_newest_first(format_: str) -> None:
-    items = seen(current(format_, [entry(3), entry(2), entry(1)], settings())).items
+    items = parsed(current(format_, [entry(3), entry(2), entry(1)], settings())).items
 
     assert [item.title for item in items] == ["Title 3", "Title 2", "Title 1"]
 
 
 def test_a_feed_of_summaries_has_no_content(format_: str) -> None:
-    (item,) = seen(current(format_, [entry()], settings(feeds='content = "summary"'))).items
+    (item,) = parsed(current(format_, [entry()], settings(feeds='content = "summary"'))).items
 
     assert item.summary == "Summary 1."
     assert item.content == ""
@@ -250,8 +250,8 @@ def test_a_feed_of_summaries_has_no_content(format_: str) -> None:
 
 def test_one_category_can_have_only_summaries(format_: str) -> None:
     config = settings(more='[categories]\ncontent = { Markets = "summary" }')
-    (brief,) = seen(current(format_, [entry()], config, "category/markets")).items
-    (whole,) = seen(current(format_, [entry()], config)).items
+    (brief,) = parsed(current(format_, [entry()], config, "category/markets")).items
+    (whole,) = parsed(current(format_, [entry()], config)).items
 
     assert (brief.content, whole.content) == ("", "<p>Content 1.</p>")
 
@@ -260,7 +260,7 @@ def test_one_category_can_have_full_content(format_: str) -> None:
     config = settings(
         feeds='content = "summary"', more='[categories]\ncontent = { markets = "full" }'
     )
-    (whole,) = seen(current(format_, [entry()], config, "category/markets")).items
+    (whole,) = parsed(current(format_, [entry()], config, "category/markets")).items
 
     assert whole.content == "<p>Content 1.</p>"
 
@@ -279,7 +279,7 @@ HUBS = 'hubs = ["https://hub.example.com/", "https://hub.example.net/?a=1&b=2"]'
 
 
 def test_every_format_carries_all_fields_of_a_feed(format_: str) -> None:
-    feed = seen(current(format_, [entry()], settings(RICH, HUBS)))
+    feed = parsed(current(format_, [entry()], settings(RICH, HUBS)))
 
     assert feed.title == "Example News"
     assert feed.description == "What happened & why"
@@ -302,7 +302,7 @@ def test_the_feed_of_a_category_has_its_own_address_title_and_description(format
     config = settings(
         more='[categories]\ntitles = { "日本" = "日本 & 韩国" }\ndescriptions = { "日本" = "东亚" }'
     )
-    feed = seen(current(format_, [], config, "category/日本"))
+    feed = parsed(current(format_, [], config, "category/日本"))
 
     assert feed.title == "日本 & 韩国"
     assert feed.description == "东亚"
@@ -316,15 +316,15 @@ def test_the_title_of_a_category_comes_from_its_newest_post(format_: str) -> Non
     plain = [named(2, "Markets"), named(1, "MARKETS")]
     titled = [named(3, "markets"), named(2, "markets", "Market News"), named(1, "markets", "Old")]
 
-    assert seen(current(format_, plain, settings(), "category/markets")).title == "Markets"
-    assert seen(current(format_, titled, settings(), "category/markets")).title == "Market News"
-    assert seen(current(format_, [], settings(), "category/markets")).title == "markets"
+    assert parsed(current(format_, plain, settings(), "category/markets")).title == "Markets"
+    assert parsed(current(format_, titled, settings(), "category/markets")).title == "Market News"
+    assert parsed(current(format_, [], settings(), "category/markets")).title == "markets"
 
 
 def test_a_feed_without_entries_is_valid_in_every_format(format_: str) -> None:
     document = current(format_, [], settings())
 
-    assert seen(document).items == []
+    assert parsed(document).items == []
     assert b"1970" in document.data or format_ != "atom"
 
 
@@ -338,9 +338,9 @@ def test_the_updated_date_of_a_feed_is_that_of_its_newest_change() -> None:
 
 def test_a_feed_has_documents_in_the_configured_formats() -> None:
     config = settings(feeds='formats = ["rss", "json"]')
-    made = feed_documents.current_documents("category/a", [], "", config)
+    documents = feed_documents.current_documents("category/a", [], "", config)
 
-    assert [(d.path, d.type) for d in made] == [
+    assert [(d.path, d.type) for d in documents] == [
         ("category/a/rss.xml", "application/rss+xml; charset=utf-8"),
         ("category/a/feed.json", "application/feed+json; charset=utf-8"),
         ("category/a/index.html", "text/html; charset=utf-8"),
@@ -350,16 +350,16 @@ def test_a_feed_has_documents_in_the_configured_formats() -> None:
 
 
 def test_without_pages_a_feed_links_to_the_site() -> None:
-    feed = seen(current("atom", [FULL], settings(feeds="pages = false")))
+    feed = parsed(current("atom", [FULL], settings(feeds="pages = false")))
 
     assert feed.home == "https://news.example.com/"
 
 
 def test_the_same_entries_are_the_same_bytes(format_: str) -> None:
-    one = current(format_, [FULL, entry(2)], settings(RICH, HUBS))
+    document = current(format_, [FULL, entry(2)], settings(RICH, HUBS))
     other = current(format_, [FULL, entry(2)], settings(RICH, HUBS))
 
-    assert one == other
+    assert document == other
 
 
 # --- archives ------------------------------------------------------------------------------------
@@ -380,30 +380,30 @@ def test_archive_links_lead_from_the_feed_to_the_oldest_entry(format_: str) -> N
     pages = {address(d.path): d for d in archives(entries, config, "category/markets")}
     newest = feed_documents.archive_page_names(entries, config)[-1]
     window = pagination.newest_first(entries, 4)
-    feed = seen(current(format_, window, config, "category/markets", older=newest))
-    found, at = {item.id for item in feed.items}, feed.older
+    feed = parsed(current(format_, window, config, "category/markets", older=newest))
+    ids, at = {item.id for item in feed.items}, feed.older
     walked = 0
     while at:
-        page = seen(pages[at])
+        page = parsed(pages[at])
         assert page.own == at
-        assert page.hubs == []  # nothing in it will change
-        found |= {item.id for item in page.items}
+        assert page.hubs == []  # an archive page does not change
+        ids |= {item.id for item in page.items}
         at, walked = page.older, walked + 1
 
-    assert found == {entry.id for entry in entries}
+    assert ids == {entry.id for entry in entries}
     assert walked == len(feed_documents.archive_page_names(entries, config)) > 5
 
 
 def test_an_atom_archive_page_has_the_archive_element_and_a_link_to_its_feed() -> None:
     config = settings(feeds="limit = 4")
     entries = [entry(number) for number in range(9)]
-    made = next(archives(entries, config, "category/markets"))
+    document = next(archives(entries, config, "category/markets"))
 
-    assert made.path == f"category/markets/archive/{pagination.page_name(entries)}.xml"
-    assert made.type == "application/atom+xml; charset=utf-8"
-    assert b"<fh:archive/>" in made.data
+    assert document.path == f"category/markets/archive/{pagination.page_name(entries)}.xml"
+    assert document.type == "application/atom+xml; charset=utf-8"
+    assert b"<fh:archive/>" in document.data
     current_ = f'<link href="{address("category/markets/atom.xml")}" rel="current"/>'
-    assert current_.encode() in made.data
+    assert current_.encode() in document.data
 
 
 def test_rss_has_no_archive() -> None:
@@ -411,15 +411,17 @@ def test_rss_has_no_archive() -> None:
     entries = [entry(number) for number in range(9)]
 
     assert list(archives(entries, config)) == []
-    assert seen(current("rss", entries[:4], config, older="2026-11-18-0123456789ab")).older == ""
+    assert parsed(current("rss", entries[:4], config, older="2026-11-18-0123456789ab")).older == ""
 
 
 def test_an_archive_page_has_each_id_only_once() -> None:
     config = settings(feeds="limit = 4")
     twice = [entry(1, key="a.md"), entry(2, id=entry(1).id, key="b.md")]
-    *made, page = feed_documents.archive_documents("", "2026-11-18-0123456789ab", twice, "", config)
+    *documents, page = feed_documents.archive_documents(
+        "", "2026-11-18-0123456789ab", twice, "", config
+    )
 
-    assert [[item.title for item in seen(page).items] for page in made] == [["Title 2"]] * 2
+    assert [[item.title for item in parsed(page).items] for page in documents] == [["Title 2"]] * 2
     assert page.data.count(b"<article") == 1
 
 

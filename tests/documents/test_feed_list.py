@@ -1,4 +1,4 @@
-"""The list of all feeds: a page for people, which an ordinary upload never changes."""
+"""The page of all feeds, and feed.css; an ordinary upload does not change them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page(listed: list[ListedFeed], config: Config = PLAIN) -> lxml_html.HtmlElem
 
 
 def rows(root: lxml_html.HtmlElement) -> dict[str, list[str]]:
-    """Titles by heading."""
+    """The titles of the feeds, by heading."""
     return {
         section.findtext("h2"): [item.find("a").text_content() for item in section.iter("li")]
         for section in root.iter("section")

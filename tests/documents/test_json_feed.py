@@ -1,4 +1,4 @@
-"""JSON Feed 1.1, member by member; members that would be empty are not there."""
+"""JSON Feed 1.1, member by member; empty members are left out."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ PLAIN = settings()
 
 
 def feed(*entries: Entry, config: Config = PLAIN, current: str = "", older: str = "") -> Any:
-    made = feed_documents.describe_feed("", entries, config)
-    data = render_json_feed(View(made, entries, URL, current=current, older=older), config)
+    described = feed_documents.describe_feed("", entries, config)
+    data = render_json_feed(View(described, entries, URL, current=current, older=older), config)
     assert_valid_json_feed(data, URL)
     return json.loads(data)
 
 
 def item(given: Entry, config: Config = PLAIN) -> dict[str, Any]:
-    (found,) = feed(given, config=config)["items"]
-    assert isinstance(found, dict)
-    return found
+    (item_,) = feed(given, config=config)["items"]
+    assert isinstance(item_, dict)
+    return item_
 
 
 def test_a_json_feed_without_optional_fields() -> None:
@@ -52,13 +52,13 @@ def test_a_json_feed_has_author_images_hubs_and_next_url() -> None:
         'icon = "https://news.example.com/icon.png"\nlogo = "https://news.example.com/logo.png"',
         'hubs = ["https://hub.example.com/"]',
     )
-    made = feed(config=config, older="https://feeds.example.com/archive/1.json")
+    document = feed(config=config, older="https://feeds.example.com/archive/1.json")
 
-    assert made["authors"] == [{"name": "Desk", "url": "https://example.com/desk"}]
-    assert made["favicon"] == "https://news.example.com/icon.png"
-    assert made["icon"] == "https://news.example.com/logo.png"
-    assert made["hubs"] == [{"type": "WebSub", "url": "https://hub.example.com/"}]
-    assert made["next_url"] == "https://feeds.example.com/archive/1.json"
+    assert document["authors"] == [{"name": "Desk", "url": "https://example.com/desk"}]
+    assert document["favicon"] == "https://news.example.com/icon.png"
+    assert document["icon"] == "https://news.example.com/logo.png"
+    assert document["hubs"] == [{"type": "WebSub", "url": "https://hub.example.com/"}]
+    assert document["next_url"] == "https://feeds.example.com/archive/1.json"
 
 
 def test_a_json_archive_page_has_no_hubs() -> None:
@@ -86,10 +86,10 @@ def test_a_json_item_has_date_modified_only_if_it_was_changed() -> None:
 
 
 def test_a_json_item_without_content_has_its_summary_as_text() -> None:
-    made = item(entry(), settings(feeds='content = "summary"'))
+    json_item = item(entry(), settings(feeds='content = "summary"'))
 
-    assert made["content_text"] == made["summary"] == "Summary 1."
-    assert "content_html" not in made
+    assert json_item["content_text"] == json_item["summary"] == "Summary 1."
+    assert "content_html" not in json_item
 
 
 def test_a_json_item_without_content_and_summary_has_its_title_as_text() -> None:
@@ -115,11 +115,11 @@ def test_json_authors_have_names_and_urls_but_no_email() -> None:
 
 
 def test_an_enclosure_is_a_json_attachment_with_its_size_if_known() -> None:
-    known = Enclosure("https://media.example.net/a.mp3", "audio/mpeg", 7)
+    sized = Enclosure("https://media.example.net/a.mp3", "audio/mpeg", 7)
     unknown = Enclosure("https://media.example.net/a.mp3", "audio/mpeg")
 
-    assert item(entry(enclosure=known))["attachments"] == [
-        {"url": known.url, "mime_type": "audio/mpeg", "size_in_bytes": 7}
+    assert item(entry(enclosure=sized))["attachments"] == [
+        {"url": sized.url, "mime_type": "audio/mpeg", "size_in_bytes": 7}
     ]
     assert item(entry(enclosure=unknown))["attachments"] == [
         {"url": unknown.url, "mime_type": "audio/mpeg"}
@@ -127,15 +127,15 @@ def test_an_enclosure_is_a_json_attachment_with_its_size_if_known() -> None:
 
 
 def test_a_json_item_has_the_image_and_language_of_its_entry() -> None:
-    made = item(entry(image="https://example.com/i.png", language="en-GB"))
+    json_item = item(entry(image="https://example.com/i.png", language="en-GB"))
 
-    assert made["image"] == "https://example.com/i.png"
-    assert made["language"] == "en-GB"
+    assert json_item["image"] == "https://example.com/i.png"
+    assert json_item["language"] == "en-GB"
 
 
 def test_json_feed_writes_unicode_without_escapes() -> None:
-    made = feed_documents.describe_feed("", [], PLAIN)
-    data = render_json_feed(View(made, (entry(title="渔 🐟"),), URL), PLAIN)
+    described = feed_documents.describe_feed("", [], PLAIN)
+    data = render_json_feed(View(described, (entry(title="渔 🐟"),), URL), PLAIN)
 
     assert "渔 🐟".encode() in data
     assert data.endswith(b"}\n")

@@ -1,4 +1,4 @@
-"""The template language: what it writes, what it escapes, and what it says of a mistake."""
+"""The template language: values, escaping, includes and messages for mistakes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from feeds.documents import mustache
 from feeds.documents.mustache import Html, TemplateError, Value
 
 
-def made(text: str, **values: Value) -> str:
+def render(text: str, **values: Value) -> str:
     return mustache.render_template(mustache.parse_template(text), values)
 
 
@@ -35,33 +35,33 @@ def made(text: str, **values: Value) -> str:
 def test_mustache_names_sections_and_inverted_sections(
     text: str, values: dict[str, Value], written: str
 ) -> None:
-    assert made(text, **values) == written
+    assert render(text, **values) == written
 
 
 def test_mustache_escapes_values() -> None:
     hostile = "<script>alert('1')</script> & \"quoted\""
 
-    assert made('<p title="{{x}}">{{x}}</p>', x=hostile).count("<") == 2
-    assert made("{{x}}", x=hostile) == (
+    assert render('<p title="{{x}}">{{x}}</p>', x=hostile).count("<") == 2
+    assert render("{{x}}", x=hostile) == (
         "&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt; &amp; &quot;quoted&quot;"
     )
 
 
 def test_mustache_has_no_tag_for_unescaped_html() -> None:
-    assert made("{{x}}", x=Html("<b>")) == "<b>"
+    assert render("{{x}}", x=Html("<b>")) == "<b>"
     for text in ("{{{x}}}", "{{&x}}"):
         with pytest.raises(TemplateError, match="is not a name"):
             mustache.parse_template(text)
 
 
 def test_mustache_does_not_parse_values_as_templates() -> None:
-    assert made("{{x}}", x="{{y}}", y="secret") == "{{y}}"
+    assert render("{{x}}", x="{{y}}", y="secret") == "{{y}}"
 
 
 def test_mustache_removes_the_line_of_a_section_tag() -> None:
     text = "<ul>\n  {{#all}}\n  <li>{{.}}\n  {{/all}}\n</ul>\n{{! the end }}\n"
 
-    assert made(text, all=["a", "b"]) == "<ul>\n  <li>a\n  <li>b\n</ul>\n"
+    assert render(text, all=["a", "b"]) == "<ul>\n  <li>a\n  <li>b\n</ul>\n"
 
 
 def test_mustache_includes_another_template() -> None:

@@ -1,4 +1,4 @@
-"""The list of subscriptions: what a reader finds that imports it."""
+"""The OPML subscription list, as a feed reader imports it."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ def test_opml_folders_have_names_in_the_site_s_language() -> None:
 
 
 def test_the_opml_of_a_build_has_every_feed() -> None:
-    made = built({"a.md": post("A", more="categories: [x, y]")})
-    data = made["feeds.opml"].data
+    documents = built({"a.md": post("A", more="categories: [x, y]")})
+    data = documents["feeds.opml"].data
     assert_valid_opml(data)
     urls = {o.get("xmlUrl") for o in etree.fromstring(data).iter("outline") if o.get("xmlUrl")}
 
-    atoms = {path for path in made if path.endswith("atom.xml")}
+    atoms = {path for path in documents if path.endswith("atom.xml")}
     assert urls == {f"https://feeds.example.com/{path}" for path in atoms}
     assert b'generator="bucketfeed"' in data

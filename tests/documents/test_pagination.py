@@ -1,4 +1,4 @@
-"""A feed's entries are a set: how they came to be in it shows in neither order nor pages."""
+"""Order, window and archive pages depend only on the set of entries, not on its history."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ids(entries: Sequence[Placed]) -> list[str]:
     return [entry.id for entry in entries]
 
 
-# Few moments and few ids, so that many entries share one.
+# Few dates and few ids, so that many entries share one.
 ENTRIES = st.lists(
     st.builds(
         at, st.integers(0, 40), st.sampled_from(["", *"abcdefgh"]), st.sampled_from(["", *"xyz"])
@@ -127,7 +127,7 @@ def test_archive_pages_have_the_entries_outside_the_window(
 
     assert archived == entries[: len(archived)]
     assert len(archived) >= len(entries) - limit
-    # No page of it is in the window as a whole.
+    # No archive page is in the window as a whole.
     pages = pagination.archive_pages(entries, limit)
     assert not pages or len(archived) - len(pages[-1]) < len(entries) - limit
 
@@ -138,7 +138,7 @@ def test_a_feed_that_fits_into_the_window_has_no_archive_pages() -> None:
 
 
 def ends(entries: Sequence[Placed], limit: int) -> set[str]:
-    """The keys of the entries that a page ends after; not because they are the last."""
+    """The keys of the last entries of the pages, without the end of the feed."""
     newest = at(1_000_000)
     return {page[-1].key for page in pagination.split_pages([*entries, newest], limit)} - {
         newest.key

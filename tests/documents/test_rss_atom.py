@@ -1,4 +1,4 @@
-"""RSS and Atom, element by element: what the specifications and the readers ask for."""
+"""RSS and Atom, element by element, as specifications and feed readers require them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ CST = timezone(timedelta(hours=8))
 
 
 class Xml:
-    """A document, asked by XPath."""
+    """A parsed document, with XPath queries."""
 
     def __init__(self, data: bytes) -> None:
         self.root = etree.fromstring(data)
 
     def __call__(self, path: str) -> list[str]:
-        found = self.root.xpath(path, namespaces=NAMES)
-        return [str(f) if isinstance(f, str) else (f.text or "") for f in found]
+        matches = self.root.xpath(path, namespaces=NAMES)
+        return [str(f) if isinstance(f, str) else (f.text or "") for f in matches]
 
     def attributes(self, path: str) -> list[dict[str, str]]:
         return [dict(node.attrib) for node in self.root.xpath(path, namespaces=NAMES)]

@@ -1,4 +1,4 @@
-"""The checker itself can fail: one change to a valid document, and it names the rule that broke."""
+"""The validity checker fails: each change to a valid document breaks a rule that it names."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ OPML = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def changed(document: str, old: str, new: str) -> bytes:
-    """The document with one change, at the first place where `old` stands."""
+    """The document with its first `old` replaced."""
     assert old in document, f"the change has nothing to change: {old}"
     return document.replace(old, new, 1).encode()
 
@@ -241,7 +241,7 @@ PREVIOUS = '<link rel="prev-archive" href="https://feeds.example.com/archive/1.x
         ),
         ("xml:lang says the language", ' xml:lang="zh-CN"', ""),
         ("a language tag (BCP 47 2.1)", 'xml:lang="zh-CN"', 'xml:lang="zh_CN"'),
-        # what must be there, and how often
+        # required elements, and how often they may occur
         ("has exactly one <atom:id>", "<id>tag:example.com,2026:all</id>", ""),
         (
             "has exactly one <atom:title>",
@@ -652,7 +652,7 @@ def test_opml_without_outlines_fails():
 def test_a_document_is_validated_as_the_format_of_its_file_name(path: str, document: str):
     url = f"https://feeds.example.com/{path}"
     for other in (ATOM_URL, ARCHIVE_URL, RSS_URL, JSON_URL):
-        # A copy of a document elsewhere names that place as its own, and nothing else changes.
+        # A copy of the document at another address: only its own address changes.
         document = document.replace(f'+xml" href="{other}"', f'+xml" href="{url}"')
         document = document.replace(f'"feed_url": "{other}"', f'"feed_url": "{url}"')
     assert_valid_document(path, document.encode(), url)

@@ -6,9 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from support.yardstick import build_documents
 
-from feeds.building.scan import PostScanner
-from feeds.building.site import site_documents
 from feeds.config_file import parse_config
 from feeds.serving.follow import FolderFollower
 from feeds.stores.local import LocalStore
@@ -42,11 +41,8 @@ class Site:
         files = (path for path in public.rglob("*") if path.is_file())
         return {path.relative_to(public).as_posix(): path.read_bytes() for path in files}
 
-    def yardstick(self, known=()) -> dict[str, bytes]:
-        with PostScanner(LocalStore(self.posts), SETTINGS, datetime.now(UTC), jobs=1) as scanned:
-            scanned.read()
-            documents = site_documents(scanned.summaries, scanned, SETTINGS, known)
-            return {document.path: document.data for document in documents}
+    def full_build(self, known=()) -> dict[str, bytes]:
+        return build_documents(LocalStore(self.posts), SETTINGS, datetime.now(UTC), known)
 
 
 def test_a_changed_post_is_published_alone_and_other_files_are_ignored(tmp_path):
@@ -54,11 +50,11 @@ def test_a_changed_post_is_published_alone_and_other_files_are_ignored(tmp_path)
     for number in range(9):
         site.write(f"{number}.md", f"T{number}", f"2025-01-0{number + 1}")
     site.follower.start()
-    assert site.tree() == site.yardstick()
+    assert site.tree() == site.full_build()
     site.write("4.md", "Changed", "2025-02-01", "d")
     (site.posts / "7.md").unlink()
     site.follower.publish(["4.md", "7.md", "notes.txt"])
-    assert site.tree() == site.yardstick()
+    assert site.tree() == site.full_build()
     assert b"Changed" in site.tree()["category/d/feed.json"]
     assert site.summaries[-1].startswith("4.md, 7.md: ")
     assert site.summaries[0].startswith("9 posts read, 2 feeds, ")
@@ -92,7 +88,7 @@ def test_a_post_with_a_future_date_is_published_by_the_timer(tmp_path):
     assert datetime.now(UTC) >= soon.replace(microsecond=0)
     assert b"Soon" in site.tree()["feed.json"]
     site.follower.stop()
-    assert site.tree() == site.yardstick()
+    assert site.tree() == site.full_build()
 
 
 def test_the_summary_of_one_post_is_in_the_singular(tmp_path):

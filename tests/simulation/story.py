@@ -15,11 +15,10 @@ import greenlet
 import msgspec
 from lxml import etree
 from simulation.world import START, Bucket, Clockwork, Crash, Queue, Turns
+from support.yardstick import build_documents
 
 from feeds import paths
 from feeds.building import scan
-from feeds.building.scan import PostScanner
-from feeds.building.site import site_documents
 from feeds.config import Config
 from feeds.config_file import parse_config
 from feeds.documents import feed_documents
@@ -288,10 +287,7 @@ class Story:
         for key, object_ in self.posts.objects.items():
             store.put(key, object_.data)
         known = {path for key in self.feeds.objects if (path := path_of_manifest(key))}
-        with PostScanner(store, self.config, self.now, jobs=1) as scanned:
-            scanned.read()
-            made = site_documents(scanned.summaries, scanned, self.config, sorted(known))
-            return {document.path: document.data for document in made}
+        return build_documents(store, self.config, self.now, sorted(known))
 
     def check(self) -> None:
         """The public tree is the full build's, byte for byte, and subscribers know of it."""

@@ -1,7 +1,8 @@
-"""Owns posts that mean harm: a name -> a post, and what reading it should come to.
+"""Hostile posts by name, each with the result that reading it must have.
 
-Run as a program with the names of some, it reads them in a process of bounded memory and CPU time,
-and prints what each came to; what costs more than that ends the process, and fails the test.
+As a program with the name of a group, it reads the posts of the group in a process with limits on
+memory and CPU time, and prints each result. A post that exceeds a limit ends the process, and the
+test fails.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import NamedTuple
 from support.written import problems
 
 MEMORY = 600_000_000
-"""Bytes of address space: what the imports take (some 350 MB, most of it files), and 256 MB."""
+"""Bytes of address space: about 350 MB for the imports (mostly files), and 256 MB."""
 SECONDS = 60
-"""Of CPU time for all posts of a run together, on a slow machine; a fast one needs a few."""
-FULL = 999_000  # bytes: as large as a post may be
+"""Seconds of CPU time for all posts of a run on a slow machine; a fast one needs a few."""
+FULL = 999_000  # bytes: the largest post that is allowed
 
 
 class Case(NamedTuple):
-    """A post; `comes_to` is what its problem says, or "entry"."""
+    """A hostile post; `comes_to` is the message of its problem, or "entry"."""
 
     ending: str
     written: Callable[[], str | bytes]
@@ -50,7 +51,7 @@ DEEP = "the HTML is nested more than 100 elements deep"
 ESCAPES = "characters to escape, too many for its length"
 DEEP_YAML = "lists and tables are nested deeper than 20"
 
-# Each anchor has ten of the one before: what a merge key or an alias could make of 400 bytes.
+# Each anchor contains ten of the one before: aliases could make gigabytes of these 400 bytes.
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join(['*' + before] * 10)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -284,13 +285,13 @@ GROUPS = {
 
 
 def data_of(case: Case) -> bytes:
-    """The post's bytes."""
+    """The bytes of the post."""
     written = case.written()
     return written if isinstance(written, bytes) else written.encode()
 
 
 def main(group: str) -> None:
-    """Read the group's posts under the limits; a line of JSON for each."""
+    """Read the posts of a group under the limits; print a line of JSON for each."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     for name, case in GROUPS[group].items():

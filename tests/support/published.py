@@ -1,4 +1,4 @@
-"""Stores with posts, and a clock that a test moves."""
+"""A store with posts, and a runtime with a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from feeds.stores.memory import MemoryStore
 
 
 def filled(count: int = 30) -> MemoryStore:
+    """A store with posts in four categories and two tags."""
     posts = MemoryStore()
     for number in range(count):
         text = (
@@ -20,7 +21,7 @@ def filled(count: int = 30) -> MemoryStore:
 
 
 class Later(ThreadedRuntime):
-    """A world with a clock that the test moves."""
+    """A runtime with a clock that the test moves."""
 
     def __init__(self) -> None:
         super().__init__(threads=4)

@@ -1,7 +1,8 @@
-"""Owns the comparison that everything is measured by: a public tree beside one full build."""
+"""Compares a published tree, byte for byte, with a full build of the same posts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from feeds import paths
@@ -15,9 +16,9 @@ from feeds.stores.prefixed import Prefixed
 
 
 def differences(posts: Store, feeds: Store, config: Config) -> list[str]:
-    """What of the public tree is not, byte for byte, what one full build of the posts writes.
+    """The documents that differ between the public tree and a full build; each with its fault.
 
-    Feeds that were once there are still there, empty.
+    Feeds that no post is in any more still have documents, without entries.
     """
     tree, expected = public_tree(feeds), full_build(posts, feeds, config)
     return [
@@ -28,16 +29,23 @@ def differences(posts: Store, feeds: Store, config: Config) -> list[str]:
 
 
 def full_build(posts: Store, feeds: Store, config: Config) -> dict[str, bytes]:
-    """The documents of one full build of the posts, also of feeds that are empty by now."""
+    """The documents of a full build by path, also those of feeds that are empty now."""
     known = {path for stat in feeds.list(FEEDS) if (path := path_of_manifest(stat.key))}
     copy = MemoryStore()
     for stat in posts.list():
-        if found := posts.get(stat.key):
-            copy.put(stat.key, found.data)
-    with PostScanner(copy, config, datetime.now(UTC), jobs=1) as scanned:
+        if post := posts.get(stat.key):
+            copy.put(stat.key, post.data)
+    return build_documents(copy, config, datetime.now(UTC), sorted(known))
+
+
+def build_documents(
+    posts: Store, config: Config, now: datetime, known_paths: Sequence[str] = ()
+) -> dict[str, bytes]:
+    """The documents of a full build by path, also those of the feeds at `known_paths`."""
+    with PostScanner(posts, config, now, jobs=1) as scanned:
         scanned.read()
-        made = site_documents(scanned.summaries, scanned, config, sorted(known))
-        return {document.path: document.data for document in made}
+        documents = site_documents(scanned.summaries, scanned, config, known_paths)
+        return {document.path: document.data for document in documents}
 
 
 def _fault(key: str, tree: dict[str, bytes], expected: dict[str, bytes]) -> str:
@@ -47,7 +55,7 @@ def _fault(key: str, tree: dict[str, bytes], expected: dict[str, bytes]) -> str:
 
 
 def public_tree(feeds: Store) -> dict[str, bytes]:
-    """What the public can see: documents by their keys."""
+    """The published documents by path."""
     public = Prefixed(feeds, paths.PUBLIC)
-    found = {stat.key: public.get(stat.key) for stat in public.list()}
-    return {key: object_.data for key, object_ in found.items() if object_}
+    objects = {stat.key: public.get(stat.key) for stat in public.list()}
+    return {key: object_.data for key, object_ in objects.items() if object_}
