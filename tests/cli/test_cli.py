@@ -1,4 +1,4 @@
-"""What a person types and what comes back: sentences and exit statuses, never a traceback."""
+"""The commands: their output, their messages and their exit statuses; never a traceback."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ CONFIG = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 
 
-class Done(Struct, frozen=True):
-    """What a command came to."""
+class Result(Struct, frozen=True):
+    """The exit status and the output of a command."""
 
     status: int
     out: str
     err: str
 
 
-Run = Callable[..., Done]
+Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command with these words, in this process."""
+    """Run `feeds` with these arguments, in this process."""
     monkeypatch.delenv("FEEDS_CONFIG", raising=False)
 
-    def run(*words: str | Path) -> Done:
+    def run(*words: str | Path) -> Result:
         monkeypatch.setattr(sys, "argv", ["feeds", *map(str, words)])
         capsys.readouterr()
         try:
             main.main()
             status = 0
-        except SystemExit as left:
-            status = int(left.code or 0)
-        said = capsys.readouterr()
-        return Done(status, said.out, said.err)
+        except SystemExit as exit_:
+            status = int(exit_.code or 0)
+        output = capsys.readouterr()
+        return Result(status, output.out, output.err)
 
     return run
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a feeds.toml and two posts, which is the current one."""
+    """A folder with a feeds.toml and two posts; it is the current folder."""
     (tmp_path / "posts").mkdir()
     (tmp_path / "feeds.toml").write_text(CONFIG)
     (tmp_path / "posts" / "one.md").write_bytes(post("One", "2026-11-01", "categories: a"))
@@ -70,7 +70,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def summary(out: Path, posts: str = "2 posts, 3 feeds", more: str = "") -> str:
-    """What a first build into this folder says: all files there were written."""
+    """The summary of a first build into this folder: all its files were written."""
     count = sum(file.is_file() for file in out.rglob("*"))
     return f"{posts}, {count} documents written, 0 unchanged, {more}0 problems\n"
 
@@ -86,7 +86,7 @@ BROKEN_LINE = (
 
 
 def test_version_option_prints_the_version_of_the_package(run: Run) -> None:
-    assert run("--version") == Done(0, f"feeds {__version__}\n", "")
+    assert run("--version") == Result(0, f"feeds {__version__}\n", "")
 
 
 @pytest.mark.parametrize("words", [[], ["--help"]])
@@ -113,28 +113,28 @@ def test_help_of_a_command_has_an_example(run: Run, command: str) -> None:
 
 
 def test_help_shows_the_whole_summary_of_each_command(run: Run) -> None:
-    shown = run("--help").out
+    text = run("--help").out
 
     for command in main.app.registered_commands:
         assert command.callback
-        assert (command.callback.__doc__ or "").partition("\n")[0] in shown
+        assert (command.callback.__doc__ or "").partition("\n")[0] in text
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_no_types_of_arguments_and_fits_on_a_terminal(run: Run, command: str) -> None:
-    for shown in (run(command, "--help").out, on_a_terminal(command, "--help", columns=80)[1]):
-        assert not re.search(r"<\w+|list\[|[{}]", shown.partition("Arguments")[2])
-        assert max(map(len, shown.splitlines())) <= 80
+    for text in (run(command, "--help").out, on_a_terminal(command, "--help", columns=80)[1]):
+        assert not re.search(r"<\w+|list\[|[{}]", text.partition("Arguments")[2])
+        assert max(map(len, text.splitlines())) <= 80
 
 
 def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
-    said = run("--help").out
+    output = run("--help").out
 
-    for command in re.findall(r"^ +feeds (\w+) ", said, re.MULTILINE):
+    for command in re.findall(r"^ +feeds (\w+) ", output, re.MULTILINE):
         assert command in COMMANDS
-    assert said.count("  feeds ") >= 3
-    assert re.findall(r"^ +(\d+) +\w", said, re.MULTILINE) == ["0", "1", "2", "130"]
-    assert max(map(len, said.splitlines())) <= 80
+    assert output.count("  feeds ") >= 3
+    assert re.findall(r"^ +(\d+) +\w", output, re.MULTILINE) == ["0", "1", "2", "130"]
+    assert max(map(len, output.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("words", [["--help"], ["buidl"], ["build"]])
@@ -146,11 +146,16 @@ def test_help_has_frames_on_a_terminal_and_none_in_a_pipe(words: list[str]) -> N
 
 
 def test_shell_completion_completes_commands_and_options() -> None:
-    for typed, at, found in (("feeds bu", "1", "build"), ("feeds build --str", "2", "--strict")):
-        asked = {"COMP_WORDS": typed, "COMP_CWORD": at, "_FEEDS_COMPLETE": "complete_bash"}
-        done = subprocess.run([COMMAND], capture_output=True, text=True, env=os.environ | asked)
+    for typed, index, completion in (
+        ("feeds bu", "1", "build"),
+        ("feeds build --str", "2", "--strict"),
+    ):
+        environment = {"COMP_WORDS": typed, "COMP_CWORD": index, "_FEEDS_COMPLETE": "complete_bash"}
+        done = subprocess.run(
+            [COMMAND], capture_output=True, text=True, env=os.environ | environment
+        )
 
-        assert done.stdout.split() == [found]
+        assert done.stdout.split() == [completion]
 
 
 def test_the_feeds_command_is_installed(site: Path) -> None:
@@ -240,7 +245,7 @@ def test_a_file_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> None
     assert done.err.splitlines()[1].startswith("posts/a\\nb\\x1b[31m.md:3: date: ")
 
 
-# --- where the configuration is ------------------------------------------------------------------
+# --- the configuration ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", ["feeds.toml", "blog/feeds.toml", "blog/posts/feeds.toml"])
@@ -266,7 +271,7 @@ def test_the_configuration_can_be_named_by_option_or_environment(
         assert feedparser.parse((site / out / "atom.xml").read_bytes()).feed.title == "Other"
 
 
-# --- what cannot be done -------------------------------------------------------------------------
+# --- errors --------------------------------------------------------------------------------------
 
 
 def test_every_error_in_the_configuration_is_a_line(run: Run, site: Path) -> None:
@@ -274,7 +279,7 @@ def test_every_error_in_the_configuration_is_a_line(run: Run, site: Path) -> Non
     done = run("build", "posts", "public")
 
     where = site / "feeds.toml"
-    assert done == Done(
+    assert done == Result(
         2,
         "",
         f"{where}: site.titel: there is no such key; did you mean title?\n"
@@ -285,7 +290,7 @@ def test_every_error_in_the_configuration_is_a_line(run: Run, site: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (["build", "nowhere", "public"], "nowhere: there is no such folder"),
         (["build", "feeds.toml", "public"], "feeds.toml: expected a folder, found a file"),
@@ -306,13 +311,13 @@ def test_every_error_in_the_configuration_is_a_line(run: Run, site: Path) -> Non
     ],
 )
 def test_a_command_that_fails_prints_a_message_and_exits_with_2(
-    run: Run, site: Path, words: list[str], said: str
+    run: Run, site: Path, words: list[str], output: str
 ) -> None:
     (site / "latin1.toml").write_bytes('[site]\ntitle = "Zürich"\n'.encode("latin-1"))
     done = run(*words)
 
     assert done.status == 2
-    assert said in done.err
+    assert output in done.err
     assert done.out == ""
 
 
@@ -323,7 +328,7 @@ def test_a_missing_configuration_is_reported_with_a_remedy(
     (tmp_path / "posts").mkdir()
     done = run("build", "posts", "public")
 
-    assert done == Done(
+    assert done == Result(
         2,
         "",
         "there is no feeds.toml here or beside the posts; run feeds init, or use --config\n",
@@ -367,7 +372,7 @@ def test_check_prints_the_same_problems_as_build(run: Run, site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     done = run("check", "posts/broken.md")
 
-    assert done == Done(1, "", BROKEN_LINE + "\n")
+    assert done == Result(1, "", BROKEN_LINE + "\n")
     assert BROKEN_LINE in run("build", "posts", "public").err
 
 
@@ -401,7 +406,7 @@ def test_check_reports_a_file_that_cannot_be_read(
     monkeypatch.setattr(Path, "read_bytes", denied)
     done = run("check", "posts/one.md")
 
-    assert done == Done(
+    assert done == Result(
         1,
         "",
         "posts/one.md:1: the file cannot be read (Permission denied); check its permissions\n",
@@ -414,23 +419,27 @@ def test_check_reports_a_folder_that_cannot_be_read(
     (site / "posts" / "closed").mkdir()
     open_folder = os.scandir
 
-    def scandir(path: str | Path) -> Iterator[os.DirEntry[str]]:  # whoever runs the tests may read
+    def scandir(path: str | Path) -> Iterator[os.DirEntry[str]]:  # root may read any folder
         if Path(path).name == "closed":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return open_folder(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
 
-    assert run("check", "posts") == Done(2, "", "posts/closed: cannot be read: Permission denied\n")
+    assert run("check", "posts") == Result(
+        2, "", "posts/closed: cannot be read: Permission denied\n"
+    )
 
 
 def test_check_of_a_folder_without_posts_prints_a_message(run: Run, site: Path) -> None:
     (site / "empty").mkdir()
 
-    assert run("check", "empty") == Done(0, "", "there are no posts in empty (see posts.include)\n")
+    assert run("check", "empty") == Result(
+        0, "", "there are no posts in empty (see posts.include)\n"
+    )
 
 
-# --- for a script --------------------------------------------------------------------------------
+# --- JSON output, publish and audit --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("words", [["--json"], ["--format", "json"]])
@@ -446,11 +455,11 @@ def test_check_prints_problems_as_json(run: Run, site: Path, words: list[str]) -
 
 
 def test_doctor_prints_findings_as_json(run: Run, site: Path) -> None:
-    said = run("doctor", "posts").out.splitlines()
+    output = run("doctor", "posts").out.splitlines()
     done = run("doctor", "posts", "--json")
 
     assert done.status == 0
-    assert [f"ok     {finding['need']}" for finding in json.loads(done.out)] == said
+    assert [f"ok     {finding['need']}" for finding in json.loads(done.out)] == output
     assert {finding["ok"] for finding in json.loads(done.out)} == {True}
 
 
@@ -476,16 +485,16 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def test_audit_prints_counts_and_keys_as_json(run: Run, site: Path) -> None:
     (site / "feeds").mkdir()
-    found = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)
+    report = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)
 
-    assert (found["new"], found["gone"], found["errors"]) == (2, 0, [])
-    assert sorted(found["keys"]) == ["one.md", "two.md"]
+    assert (report["new"], report["gone"], report["errors"]) == (2, 0, [])
+    assert sorted(report["keys"]) == ["one.md", "two.md"]
     done = json.loads(run("audit", "posts", "feeds", "--json").out)
     assert sorted(done["keys"]) == ["one.md", "two.md"]
     assert json.loads(run("audit", "posts", "feeds", "--json").out)["keys"] == []
 
 
-# --- stopped -------------------------------------------------------------------------------------
+# --- Ctrl+C --------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
@@ -498,7 +507,7 @@ def test_ctrl_c_ends_a_build_without_a_traceback(site: Path) -> None:
     )  # fmt: skip
     assert process.stderr
     assert process.stderr.readline() == "reading 3,002 posts\n"
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all processes of the group
     _, err = process.communicate(timeout=60)
 
     assert (process.returncode, err) == (130, "")
@@ -508,18 +517,18 @@ def test_ctrl_c_ends_a_build_without_a_traceback(site: Path) -> None:
 @pytest.mark.parametrize(("typed", "status"), [("\x03", 130), ("\x04", 2)])
 def test_init_without_an_answer_writes_nothing(site: Path, typed: str, status: int) -> None:
     (site / "new").mkdir()
-    ended, said = on_a_terminal("init", "new", typed=typed)
+    status_, output = on_a_terminal("init", "new", typed=typed)
 
-    assert ended == status
-    assert "Stopped; nothing was written" in said
-    assert "Traceback" not in said
+    assert status_ == status
+    assert "Stopped; nothing was written" in output
+    assert "Traceback" not in output
     assert list((site / "new").iterdir()) == []
 
 
 # --- on a terminal -------------------------------------------------------------------------------
 
 
-# Keys such as Ctrl+C reach the processes whose terminal it is.
+# Ctrl+C is sent to the processes whose controlling terminal it is.
 _WITH_ITS_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -530,7 +539,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 def on_a_terminal(
     *words: str, columns: int = 200, typed: str = "", colour: bool = False
 ) -> tuple[int, str]:
-    """What a command says to a terminal; `typed` is typed when it has asked and says no more."""
+    """The exit status and output on a terminal; `typed` is typed when it waits for an answer."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
     if not colour:
@@ -540,38 +549,38 @@ def on_a_terminal(
         stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
-    said = b""
+    output = b""
     try:
         while True:
             if select.select([ours], [], [], 1 if typed else None)[0]:
                 if not (chunk := os.read(ours, 65536)):
                     break
-                said += chunk
-            elif b"?" in said:
-                os.write(ours, typed.encode())  # one that comes too early is lost
-    except OSError:  # Linux says so when the last writer is gone
+                output += chunk
+            elif b"?" in output:
+                os.write(ours, typed.encode())  # input before the question is lost
+    except OSError:  # Linux raises it at the end of the output
         pass
     os.close(ours)
     if colour:
-        return process.wait(), said.decode()
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
+        return process.wait(), output.decode()
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.decode())
     return process.wait(), plain.replace("\r\n", "\n")
 
 
 def test_build_on_a_terminal_has_a_progress_bar(site: Path) -> None:
-    status, said = on_a_terminal("build", "posts", "public")
+    status, output = on_a_terminal("build", "posts", "public")
 
     assert status == 0
-    assert "2/2" in said
-    assert said.endswith(summary(site / "public"))
+    assert "2/2" in output
+    assert output.endswith(summary(site / "public"))
 
 
 def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path) -> None:
     (site / "posts" / "one.md").write_bytes(post("[/b] [red]Red[/] :fire:", "2026-11-01"))
-    status, said = on_a_terminal("check", "posts")
+    status, output = on_a_terminal("check", "posts")
 
     assert status == 0
-    assert [re.split(r" {2,}", line.strip()) for line in said.splitlines()] == [
+    assert [re.split(r" {2,}", line.strip()) for line in output.splitlines()] == [
         ["title", "date", "categories", "link"],
         [
             "[/b] [red]Red[/] :fire:",
@@ -592,25 +601,25 @@ def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path)
 def test_the_progress_bar_shows_rate_and_remaining_time(site: Path) -> None:
     for n in range(1000):
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
-    _, said = on_a_terminal("build", "posts", "public")
+    _, output = on_a_terminal("build", "posts", "public")
 
     for what in ("reading", "rendering"):
-        assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", said)
+        assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", output)
 
 
 def test_the_place_of_a_problem_is_coloured_on_a_terminal(site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
-    status, said = on_a_terminal("check", "posts/broken.md", colour=True)
+    status, output = on_a_terminal("check", "posts/broken.md", colour=True)
 
     assert status == 1
-    assert "\x1b[31mposts/broken.md:3:\x1b[0m date: " in said
-    assert "title" not in said  # no table without a row
+    assert "\x1b[31mposts/broken.md:3:\x1b[0m date: " in output
+    assert "title" not in output  # no table without a row
 
 
 def test_a_narrow_terminal_wraps_links_without_cutting_them(site: Path) -> None:
-    _, said = on_a_terminal("check", "posts/one.md", columns=60)
+    _, output = on_a_terminal("check", "posts/one.md", columns=60)
 
-    assert "…" not in said
+    assert "…" not in output
 
 
 # --- buckets -------------------------------------------------------------------------------------
@@ -618,7 +627,7 @@ def test_a_narrow_terminal_wraps_links_without_cutting_them(site: Path) -> None:
 
 @pytest.fixture
 def bucket(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of a bucket that the environment leads to, with the example's posts under news/."""
+    """A bucket with the example's posts under news/; the environment has its endpoint."""
     environment = {
         "AWS_ENDPOINT_URL": moto_server,
         "AWS_ACCESS_KEY_ID": "test",
@@ -642,19 +651,19 @@ def test_build_of_a_bucket_writes_the_same_as_of_a_folder(
     run: Run, bucket: str, tmp_path: Path
 ) -> None:
     config = ["--config", EXAMPLE / "feeds.toml"]
-    here = run("build", EXAMPLE / "posts", tmp_path / "out", *config)
-    there = run("build", f"s3://{bucket}/news", f"s3://{bucket}/public/", *config)
+    from_folder = run("build", EXAMPLE / "posts", tmp_path / "out", *config)
+    from_bucket = run("build", f"s3://{bucket}/news", f"s3://{bucket}/public/", *config)
 
-    assert there.out == here.out
+    assert from_bucket.out == from_folder.out
     local = {
         "public/" + file.relative_to(tmp_path / "out").as_posix(): file.read_bytes()
         for file in (tmp_path / "out").rglob("*.*")
     }
     objects = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix="public/")
-    answers = {found.key: found.get() for found in objects}
-    assert {key: answer["Body"].read() for key, answer in answers.items()} == local
-    assert answers["public/atom.xml"]["ContentType"] == "application/xml; charset=utf-8"
-    assert "max-age=300" in answers["public/rss.xml"]["CacheControl"]
+    responses = {summary.key: summary.get() for summary in objects}
+    assert {key: response["Body"].read() for key, response in responses.items()} == local
+    assert responses["public/atom.xml"]["ContentType"] == "application/xml; charset=utf-8"
+    assert "max-age=300" in responses["public/rss.xml"]["CacheControl"]
 
 
 @pytest.mark.slow

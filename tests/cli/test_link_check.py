@@ -1,4 +1,4 @@
-"""Visiting the articles that posts link to: what counts as dead, how politely, how far at most."""
+"""The link check: which links are dead, how politely it visits, and its limits."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from feeds.cli.link_check import LinkCheckResult, visit_links
 
 
 class Server:
-    """Answers `/404` with 404 and so on, on every loopback address, and remembers who asked."""
+    """Responds to `/404` with 404 and so on, on every loopback address, and keeps the requests."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
         self.agents: set[str] = set()
         self.busy: dict[str, int] = {}
         self.most_hosts = self.most_of_one = 0
@@ -44,12 +44,12 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    here = Server()
+    server = Server()
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
-            # The visitor has left before the answer is sent: the next visit starts right after it.
-            with here.visitor(self.headers["Host"]):
+            # The visitor leaves before the response is sent: the next visit starts right after it.
+            with server.visitor(self.headers["Host"]):
                 status, target = self.prepare()
             self.send_response(status)
             if target:
@@ -60,8 +60,8 @@ def server() -> Iterator[Server]:
             self.do_HEAD()
 
         def prepare(self) -> tuple[int, str]:
-            here.asked.append((self.command, self.path))
-            here.agents.add(self.headers["User-Agent"])
+            server.requests.append((self.command, self.path))
+            server.agents.add(self.headers["User-Agent"])
             assert "Authorization" not in self.headers
             word = self.path.strip("/").split("/")[0]
             if word == "slow":
@@ -89,10 +89,10 @@ def server() -> Iterator[Server]:
     listener = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
     listener.daemon_threads = True
     listener.block_on_close = False
-    here.port = listener.server_port
+    server.port = listener.server_port
     thread = threading.Thread(target=listener.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    yield here
+    yield server
     listener.shutdown()
     thread.join()
     listener.server_close()
@@ -134,7 +134,7 @@ def test_a_site_that_blocks_programs_is_not_dead(server: Server, status: int) ->
 
 def test_a_server_without_head_support_is_visited_with_get(server: Server) -> None:
     assert visited(server.url("get-only")).dead == {}
-    assert server.asked == [("HEAD", "/get-only"), ("GET", "/get-only")]
+    assert server.requests == [("HEAD", "/get-only"), ("GET", "/get-only")]
 
 
 def test_a_host_that_does_not_exist_is_reported() -> None:
@@ -160,23 +160,23 @@ def test_a_private_address_is_reported_and_not_visited(server: Server, host: str
     (what,) = visit_links([f"http://{host}:{server.port}/"], pause=0).dead.values()
 
     assert what == f"{host.strip('[]')} is not on the public Internet"
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_redirect_into_a_private_network_is_not_followed(server: Server) -> None:
     url = server.url("to/200")
     dead = visit_links(
-        [url], pause=0, allowed=lambda host, _: host == "127.0.0.1" and not server.asked
+        [url], pause=0, allowed=lambda host, _: host == "127.0.0.1" and not server.requests
     ).dead
 
     assert dead == {url: "127.0.0.1 is not on the public Internet"}
-    assert server.asked == [("HEAD", "/to/200")]
+    assert server.requests == [("HEAD", "/to/200")]
 
 
 def test_an_address_is_visited_once(server: Server) -> None:
     visited(server.url("200"), server.url("200"))
 
-    assert server.asked == [("HEAD", "/200")]
+    assert server.requests == [("HEAD", "/200")]
 
 
 @pytest.mark.slow
@@ -184,7 +184,7 @@ def test_hosts_are_visited_four_at_a_time_and_each_one_by_one(server: Server) ->
     urls = [server.url(f"slow/{n}", host) for host in range(1, 7) for n in range(3)]
 
     assert visited(*urls).dead == {}
-    assert len(server.asked) == 18
+    assert len(server.requests) == 18
     assert (server.most_of_one, server.most_hosts) == (1, 4)
 
 
@@ -217,13 +217,13 @@ def test_link_check_ends_in_time_and_counts_links_not_visited(server: Server, pa
 
 
 def test_link_check_reports_progress(server: Server) -> None:
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     urls = [server.url("a"), server.url("b")]
-    visit_links(urls, pause=0, allowed=lambda *_: True, progress=lambda *now: told.append(now))
-    assert told == [(1, 2), (2, 2)]
+    visit_links(urls, pause=0, allowed=lambda *_: True, progress=lambda *now: calls.append(now))
+    assert calls == [(1, 2), (2, 2)]
 
 
-# --- the command ----------------------------------------------------------------------------------
+# --- feeds check --links --------------------------------------------------------------------------
 
 
 def test_check_links_reports_posts_with_dead_articles(
@@ -242,17 +242,17 @@ def test_check_links_reports_posts_with_dead_articles(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(visit_links, "__kwdefaults__", visit_links.__kwdefaults__ | LOCAL)
     monkeypatch.setattr(sys, "argv", ["feeds", "check", "--links", "."])
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(SystemExit) as exit_:
         main.main()
-    said = capsys.readouterr()
+    output = capsys.readouterr()
 
-    assert left.value.code == 1
-    assert said.err.splitlines() == [
+    assert exit_.value.code == 1
+    assert output.err.splitlines() == [
         "visiting the links of 2 posts",
         f"dead.md:1: warning: {server.url('404')}: the server responds with 404; "
         "find the article's new address, or check again later",
     ]
-    assert {path for _, path in server.asked} == {"/404", "/200"}
+    assert {path for _, path in server.requests} == {"/404", "/200"}
 
 
 LOCAL = {"allowed": lambda *_: True, "pause": 0}

@@ -1,4 +1,4 @@
-"""A problem is one thing with the same words, wherever somebody comes upon it."""
+"""Problems of posts have the same texts in `check`, `build`, the log and the stored state."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ AS_TEXT = [str(problem) for problem in FOUND]
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with these posts; the function's and the commands' settings."""
+    """A folder with these posts, and the environment for the function and the commands."""
     for key, data in POSTS.items():
         (tmp_path / "posts" / key).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "posts" / key).write_bytes(data)
@@ -97,15 +97,15 @@ def test_check_json_has_all_fields_of_a_problem(site: Path) -> None:
 
 
 def test_check_prints_the_same_problems_as_text(site: Path) -> None:
-    done = run(site / "posts", "check", ".")
-    assert (done.returncode, done.stderr.splitlines()) == (1, AS_TEXT)
+    result = run(site / "posts", "check", ".")
+    assert (result.returncode, result.stderr.splitlines()) == (1, AS_TEXT)
 
 
 def test_build_prints_the_same_problems(site: Path) -> None:
-    done = run(site, "build", "posts", "out")
-    assert done.returncode == 0
-    told = [line for line in done.stderr.splitlines() if line.startswith("posts/")]
-    assert told == [f"posts/{line}" for line in AS_TEXT]
+    result = run(site, "build", "posts", "out")
+    assert result.returncode == 0
+    lines = [line for line in result.stderr.splitlines() if line.startswith("posts/")]
+    assert lines == [f"posts/{line}" for line in AS_TEXT]
 
 
 def test_the_function_logs_and_stores_the_same_problems(
@@ -125,5 +125,5 @@ def test_a_problem_is_listed_until_its_post_is_corrected_or_deleted(
         (site / "posts" / key).write_bytes(POSTS["good.md"])
     (site / "posts" / "latin.md").unlink()
     assert from_the_function(site, capfd) == []
-    done = run(site, "problems", "site")
-    assert (done.returncode, done.stdout) == (0, "")
+    result = run(site, "problems", "site")
+    assert (result.returncode, result.stdout) == (0, "")

@@ -1,4 +1,4 @@
-"""The date of an entry is the author's, in every form that posts have it, and never the clock's."""
+"""Dates: parse_datetime, and the date of an entry in every form that posts have it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def published(front_matter: str, key: str = "_posts/2026-11-18-tea.md") -> str:
     return entry(fields(front_matter), key).published.isoformat()
 
 
-# 1, 2, 6: what is written after "date:", and when that is. The site is in Shanghai.
+# Dates as people write them -> RFC 3339. The site is in Shanghai.
 
 WRITTEN = {
     "2021-12-24 14:51:02 +0800": "2021-12-24T14:51:02+08:00",
@@ -67,9 +67,9 @@ def test_a_date_without_a_zone_is_in_the_time_zone_of_the_site(
     )
 
 
-# 3: no date in the front matter
+# Posts without a date field
 
-PLACES = {
+DATES_BY_KEY = {
     "_posts/2021-12-24-tea.md": "2021-12-24T00:00:00+08:00",
     "_posts/2021-2-5-tea.md": "2021-02-05T00:00:00+08:00",
     "old_post/-2022-02-11-tea.md": "2022-02-11T00:00:00+08:00",
@@ -78,7 +78,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize(("key", "when"), PLACES.items())
+@pytest.mark.parametrize(("key", "when"), DATES_BY_KEY.items())
 def test_without_a_date_field_the_date_is_in_the_file_name_or_the_folders(
     key: str, when: str
 ) -> None:
@@ -98,17 +98,14 @@ def test_without_any_date_the_date_is_the_modification_time_of_the_object(key: s
     assert entry(fields("layout: post"), key).published == MODIFIED
 
 
-# 4
-
-
 def test_the_date_field_wins_over_the_file_name() -> None:
     when = published("date: 2022-01-03 10:00:00 +0800", "_posts/2021-12-24-tea.md")
     assert when == "2022-01-03T10:00:00+08:00"
 
 
-# 5: no dates
+# Invalid dates
 
-IMPOSSIBLE = {
+INVALID = {
     "2018-110-15": "date: '2018-110-15' is not a date",
     "2024-08-DD": "date: '2024-08-DD' is not a date",
     "18:30:22 2023 -0800": "date: '18:30:22 2023 -0800' is not a date",
@@ -123,18 +120,18 @@ IMPOSSIBLE = {
 }
 
 
-@pytest.mark.parametrize(("text", "what"), IMPOSSIBLE.items())
+@pytest.mark.parametrize(("text", "what"), INVALID.items())
 def test_an_invalid_date_is_reported_with_its_place_and_an_example(text: str, what: str) -> None:
-    found = problem(fields(f"date: {text}"))
-    assert told(found) == (3, what, "dates look like 2026-11-30 14:51:02 +0800")
-    assert (found.field, found.column) == ("date", 7)
+    reported = problem(fields(f"date: {text}"))
+    assert told(reported) == (3, what, "dates look like 2026-11-30 14:51:02 +0800")
+    assert (reported.field, reported.column) == ("date", 7)
 
 
 def test_an_invalid_date_does_not_affect_other_posts() -> None:
     posts = {"good.md": fields("date: 2026-11-01"), "bad.md": fields("date: 2025-14-07")}
     documents = built({key: text.encode() for key, text in posts.items()})
     assert b"<entry>" in documents["atom.xml"].data
-    assert [found.key for found in documents.problems] == ["bad.md"]
+    assert [reported.key for reported in documents.problems] == ["bad.md"]
 
 
 def test_the_message_about_a_long_date_is_short() -> None:
@@ -152,15 +149,15 @@ def test_an_invalid_update_date_is_only_a_warning() -> None:
 
 
 def test_all_problems_of_a_post_are_reported_together() -> None:
-    found = reading('---\ntitle: ""\ndate: never\nlastmod: soon\n---\n').problems
-    assert [(one.line, one.field, one.severity) for one in found] == [
+    reported = reading('---\ntitle: ""\ndate: never\nlastmod: soon\n---\n').problems
+    assert [(problem.line, problem.field, problem.severity) for problem in reported] == [
         (2, "title", "error"),
         (3, "date", "error"),
         (4, "lastmod", "warning"),
     ]
 
 
-# 7
+# Future dates
 
 
 def test_a_post_with_a_future_date_is_published_when_it_is_due() -> None:
@@ -177,12 +174,9 @@ def test_an_expiry_date_is_not_the_date_of_the_post(name: str) -> None:
     assert entry(post, "_posts/2021-12-24-tea.md").published.year == 2021
 
 
-# 8
-
-
 def test_posts_with_the_same_date_are_ordered_by_id() -> None:
     moment = datetime(2026, 11, 1, tzinfo=UTC)
     entries = [any_entry(n, published=moment, updated=moment) for n in range(1, 86)]
-    ordered = [one.id for one in pagination.in_order(entries)]
-    assert ordered == [one.id for one in pagination.in_order(reversed(entries))]
+    ordered = [entry.id for entry in pagination.in_order(entries)]
+    assert ordered == [entry.id for entry in pagination.in_order(reversed(entries))]
     assert ordered == sorted(ordered)

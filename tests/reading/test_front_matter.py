@@ -1,4 +1,4 @@
-"""What is plainly meant is read, and the author is told what to write; the rest is reported."""
+"""Front matter: YAML with repairs, TOML, JSON; delimiters, encodings, and messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def title(written: str | bytes) -> str:
     return entry(written).title
 
 
-# 22: a line as it is written, as it should be, and what is read from it
+# Lines that are repaired: as written -> the valid line, and the title
 
-MENDED = {
+REPAIRED = {
     "title: Harbour 2026: the plan": ('title: "Harbour 2026: the plan"', "Harbour 2026: the plan"),
     'title: "The "old" tea"': ("title: 'The \"old\" tea'", 'The "old" tea'),
     "title: 'It's tea'": ('title: "It\'s tea"', "It's tea"),
@@ -37,20 +37,20 @@ MENDED = {
 }
 
 
-@pytest.mark.parametrize(("line", "mended"), MENDED.items())
+@pytest.mark.parametrize(("line", "repaired"), REPAIRED.items())
 def test_invalid_yaml_is_repaired_with_a_warning_that_has_the_valid_line(
-    line: str, mended: tuple[str, str]
+    line: str, repaired: tuple[str, str]
 ) -> None:
-    better, read = mended
+    better, read = repaired
     post = f"---\nlayout: post\n{line}\ndate: 2026-11-01\n---\nText.\n"
-    found = warning(post)
-    assert told(found) == (3, INVALID, f"write it as {better}")
-    assert (found.field, title(post)) == ("title", read)
+    reported = warning(post)
+    assert told(reported) == (3, INVALID, f"write it as {better}")
+    assert (reported.field, title(post)) == ("title", read)
 
 
-@pytest.mark.parametrize("line", MENDED)
+@pytest.mark.parametrize("line", REPAIRED)
 def test_the_suggested_yaml_line_gives_the_same_title(line: str) -> None:
-    better, read = MENDED[line]
+    better, read = REPAIRED[line]
     post = f"---\nlayout: post\n{better}\ndate: 2026-11-01\n---\nText.\n"
     assert (title(post), problems(post)) == (read, [])
 
@@ -142,7 +142,7 @@ OTHER_LINES = {
 @pytest.mark.parametrize(("lines", "expected"), OTHER_LINES.values(), ids=OTHER_LINES)
 def test_other_yaml_mistakes_are_repaired(lines: str, expected: list[tuple[int, str, str]]) -> None:
     post = fields(lines)
-    assert [told(found) for found in problems(post)] == expected
+    assert [told(reported) for reported in problems(post)] == expected
     assert title(post) == "Tea"
 
 
@@ -156,7 +156,7 @@ def test_other_yaml_mistakes_are_repaired(lines: str, expected: list[tuple[int, 
     ],
 )
 def test_a_repair_has_the_column_of_the_text(lines: str, columns: list[int]) -> None:
-    assert [found.column for found in problems(fields(lines))] == columns
+    assert [reported.column for reported in problems(fields(lines))] == columns
 
 
 def test_a_repaired_list_has_its_items() -> None:
@@ -196,43 +196,43 @@ UNREADABLE = {
 def test_yaml_that_cannot_be_repaired_is_reported_with_line_and_column(
     lines: str, expected: tuple[int, str, int]
 ) -> None:
-    found = problem(fields(lines))
-    assert (found.line, found.what, found.column) == expected
-    assert found.todo
+    reported = problem(fields(lines))
+    assert (reported.line, reported.what, reported.column) == expected
+    assert reported.todo
 
 
 def test_front_matter_without_fields_is_reported() -> None:
-    found = problem("---\n- tea\n- trade\n---\nText.\n")
-    assert told(found) == (
+    reported = problem("---\n- tea\n- trade\n---\nText.\n")
+    assert told(reported) == (
         2,
         "the front matter is a text or a list, and has no fields",
         "write each field as a line such as title: …",
     )
 
 
-# 23: delimiters
+# Delimiters
 
 OK = "title: Tea\ndate: 2026-11-01\n"
-UNDERSTOOD = {
+ACCEPTED = {
     "a blank line first": f"\n\n---\n{OK}---\nText.\n",
     "spaces after it": f"---  \n{OK}---\t\nText.\n",
     "dots at the end": f"---\n{OK}...\nText.\n",
     "no line after it": f"---\n{OK}---",
     "a rule in the body": f"---\n{OK}---\nText.\n\n---\n\nMore.\n",
 }
-ODD = {
+UNUSUAL = {
     "four dashes": (f"----\n{OK}----\nText.\n", "----", 1),
     "a long dash": (f"—-\n{OK}—-\nText.\n", "—-", 1),
     "indented": (f"\n  ---\n  {OK.replace('date', '  date')}  ---\nText.\n", "---", 2),
 }
 
 
-@pytest.mark.parametrize("post", UNDERSTOOD.values(), ids=UNDERSTOOD)
+@pytest.mark.parametrize("post", ACCEPTED.values(), ids=ACCEPTED)
 def test_front_matter_delimiters_may_have_spaces_and_blank_lines(post: str) -> None:
     assert (title(post), problems(post)) == ("Tea", [])
 
 
-@pytest.mark.parametrize(("post", "mark", "line"), ODD.values(), ids=ODD)
+@pytest.mark.parametrize(("post", "mark", "line"), UNUSUAL.values(), ids=UNUSUAL)
 def test_an_unusual_delimiter_is_accepted_with_a_warning(post: str, mark: str, line: int) -> None:
     what = f"the first line is {mark!r} instead of ---"
     assert told(warning(post)) == (line, what, "write ---")
@@ -264,11 +264,11 @@ def test_front_matter_below_a_block_of_comments_is_read() -> None:
         "the front matter ends before it has a field",
         "remove this line ---",
     )
-    made = entry(post)
-    assert (made.title, made.content) == ("Tea", "<p>Text.</p>")
+    result = entry(post)
+    assert (result.title, result.content) == ("Tea", "<p>Text.</p>")
 
 
-# 24
+# Line ends, repeated fields, merge conflicts
 
 
 def test_a_byte_order_mark_is_ignored() -> None:
@@ -278,8 +278,8 @@ def test_a_byte_order_mark_is_ignored() -> None:
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\x85", "\n\r"])
 def test_every_kind_of_line_end_is_accepted(end: str) -> None:
     post = f"---\n{OK}---\nTea.\n\nTrade.\n".replace("\n", end)
-    made = entry(post)
-    assert (made.title, made.content) == ("Tea", "<p>Tea.</p>\n<p>Trade.</p>")
+    result = entry(post)
+    assert (result.title, result.content) == ("Tea", "<p>Tea.</p>\n<p>Trade.</p>")
 
 
 def test_line_numbers_do_not_depend_on_the_kind_of_line_end() -> None:
@@ -288,7 +288,7 @@ def test_line_numbers_do_not_depend_on_the_kind_of_line_end() -> None:
     assert lines == [3, 3, 3]
 
 
-TWICE = {
+REPEATED = {
     "YAML": ("---\ntitle: Old\ntitle: Tea\n---\n", 3),
     "YAML in other cases": ("---\nTitle: Old\ntitle: Tea\n---\n", 3),
     "TOML": ('+++\ntitle = "Old"\ntitle = "Tea"\n+++\n', 3),
@@ -296,10 +296,10 @@ TWICE = {
 }
 
 
-@pytest.mark.parametrize(("post", "line"), TWICE.values(), ids=TWICE)
+@pytest.mark.parametrize(("post", "line"), REPEATED.values(), ids=REPEATED)
 def test_the_last_of_a_repeated_field_is_used_with_a_warning(post: str, line: int) -> None:
-    found = warning(post)
-    assert told(found) == (
+    reported = warning(post)
+    assert told(reported) == (
         line,
         "the field 'title' appears twice",
         "keep one; the last one is used",
@@ -330,7 +330,7 @@ def test_a_merge_conflict_in_a_block_of_code_is_content() -> None:
     assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; HEAD" in entry(post).content
 
 
-# 25
+# Encodings
 
 ENCODED = {
     "latin-1": (
@@ -353,19 +353,19 @@ ENCODED = {
 def test_bytes_that_are_not_utf8_are_reported_with_their_place(
     data: bytes, expected: tuple[int, str, int]
 ) -> None:
-    found = problem(data)
-    assert (found.line, found.what, found.column) == expected
+    reported = problem(data)
+    assert (reported.line, reported.what, reported.column) == expected
 
 
-# 26
+# TOML and JSON
 
 
 def test_toml_front_matter_is_parsed() -> None:
-    made = entry(
+    result = entry(
         '+++\ntitle = "Tea: green"\ndate = 2026-11-01T09:30:00+08:00\n'
         '[taxonomies]\ncategories = ["tea"]\n[extra]\nauthor = "Lin"\n+++\nText.\n'
     )
-    assert (made.title, made.published.isoformat(), made.terms[0].path, made.content) == (
+    assert (result.title, result.published.isoformat(), result.terms[0].path, result.content) == (
         "Tea: green",
         "2026-11-01T09:30:00+08:00",
         "category/tea",
@@ -374,8 +374,8 @@ def test_toml_front_matter_is_parsed() -> None:
 
 
 def test_json_front_matter_is_parsed() -> None:
-    made = entry('{\n "title": "Tea: {green}",\n "date": "2026-11-01"\n}\n\nText.\n')
-    assert (made.title, made.published.isoformat(), made.content) == (
+    result = entry('{\n "title": "Tea: {green}",\n "date": "2026-11-01"\n}\n\nText.\n')
+    assert (result.title, result.published.isoformat(), result.content) == (
         "Tea: {green}",
         "2026-11-01T00:00:00+08:00",
         "<p>Text.</p>",
@@ -383,8 +383,8 @@ def test_json_front_matter_is_parsed() -> None:
 
 
 def test_invalid_toml_is_reported_with_its_place() -> None:
-    found = problem("+++\ntitle = Tea\n+++\n")
-    assert (found.line, found.column, found.what) == (
+    reported = problem("+++\ntitle = Tea\n+++\n")
+    assert (reported.line, reported.column, reported.what) == (
         2,
         9,
         "the front matter is not valid TOML (Invalid value)",
@@ -392,15 +392,15 @@ def test_invalid_toml_is_reported_with_its_place() -> None:
 
 
 def test_invalid_json_is_reported_with_its_place() -> None:
-    found = problem('{"title": "Tea"\n "date": "2026-11-01"}\n')
-    assert (found.line, found.column, found.what) == (
+    reported = problem('{"title": "Tea"\n "date": "2026-11-01"}\n')
+    assert (reported.line, reported.column, reported.what) == (
         2,
         2,
         "the front matter is not valid JSON (Expecting ',' delimiter)",
     )
 
 
-NAMED = {
+WITHOUT_FRONT_MATTER = {
     "bare headers": (
         "Title: Tea\nDate: 2026-11-01\n\nText.\n",
         "the fields at the top are not between two lines ---",
@@ -412,15 +412,15 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize(("post", "what"), NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize(("post", "what"), WITHOUT_FRONT_MATTER.values(), ids=WITHOUT_FRONT_MATTER)
 def test_a_file_without_front_matter_is_reported_by_what_it_starts_with(
     post: str, what: str
 ) -> None:
-    found = problem(post)
-    assert (found.line, found.what) == (1, what)
+    reported = problem(post)
+    assert (reported.line, reported.what) == (1, what)
 
 
-# 27
+# Values
 
 WRITTEN = ["1984", "017", "NO", "yes", "30:12", "1e3", "0x1F", "1_000", "2026-11-01", "1.10", "off"]
 
@@ -452,8 +452,8 @@ def test_a_title_that_yaml_parses_as_a_list_or_a_table_is_a_text(line: str, show
 
 
 def test_tags_that_yaml_parses_as_tables_are_accepted() -> None:
-    found = parse_front_matter("a.md", b"---\ntags:\n- C: x\n- Tea\n---\n", 1000)
-    assert found.metadata["tags"] == [{"C": "x"}, "Tea"]
+    front_matter = parse_front_matter("a.md", b"---\ntags:\n- C: x\n- Tea\n---\n", 1000)
+    assert front_matter.metadata["tags"] == [{"C": "x"}, "Tea"]
     assert not reading("---\ntitle: Tea\ntags:\n- C: x\n---\n").failed
 
 

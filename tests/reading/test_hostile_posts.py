@@ -1,4 +1,4 @@
-"""A post that means harm costs little, harms no other, and leaves the last good entry in place."""
+"""Hostile posts: bounded cost, no effect on other posts, the last good entry stays."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from support.written import KEY, entry, fields, problem, problems, reading
 
 from feeds.aws.events import parse_messages
 from feeds.config import Limits
+from feeds.errors import TooLarge
 from feeds.model import Problem
 from feeds.publishing.publisher import Publisher
 from feeds.reading.content import markdown
@@ -45,9 +46,9 @@ def test_no_hostile_post_exceeds_the_limits_of_memory_and_time(group: str) -> No
     )
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     assert run.returncode == 0, (lines[-1:], run.stderr[-2000:])
-    for name, found in lines:
+    for name, reported in lines:
         expected = hostile.GROUPS[group][name].comes_to
-        outcome = "; ".join(found) or "entry"
+        outcome = "; ".join(reported) or "entry"
         assert expected in outcome, name
     assert len(lines) == len(hostile.GROUPS[group])
 
@@ -61,30 +62,30 @@ def test_a_hostile_post_does_not_affect_other_posts() -> None:
     }
     documents = built({**posts, "good.md": fields("date: 2026-11-01").encode()})
     assert [item["title"] for item in json.loads(documents["feed.json"].data)["items"]] == ["Tea"]
-    assert {found.key for found in documents.problems} == set(posts)
+    assert {problem.key for problem in documents.problems} == set(posts)
 
 
 def test_the_last_good_entry_stays_published_when_a_post_becomes_invalid() -> None:
     posts, feeds = MemoryStore(clock=lambda: NOW), MemoryStore(clock=lambda: NOW)
     publisher = Publisher(posts, feeds, PLAIN, ThreadedRuntime(threads=1))
-    look = parse_messages({"keys": [KEY]}, "memory:")
+    messages = parse_messages({"keys": [KEY]}, "memory:")
     posts.put(KEY, fields("date: 2026-11-01", "The first text.").encode())
-    assert not publisher.publish(look).failed
+    assert not publisher.publish(messages).failed
     before = feeds.get("public/atom.xml")
     posts.put(KEY, hostile.data_of(hostile.FRONT_MATTER["merge-key bomb"]))
-    published = publisher.publish(look)
+    published = publisher.publish(messages)
     after = feeds.get("public/atom.xml")
     assert not published.failed and before and after and before.data == after.data
     (record,) = published.records.values()
     assert hostile.ANCHORED in str(record)
 
 
-# Reads are bounded.
+# Bounded reads
 
 
 def test_a_post_over_post_bytes_is_reported() -> None:
-    found = problem(b"---\ntitle: Tea\n---\n" + b"x" * 1_000_000)
-    assert (found.what, found.todo) == (
+    reported = problem(b"---\ntitle: Tea\n---\n" + b"x" * 1_000_000)
+    assert (reported.what, reported.todo) == (
         "the post is larger than 1,000,000 bytes",
         "shorten it, or raise limits.post_bytes",
     )
@@ -95,8 +96,8 @@ def test_a_file_over_the_limit_is_read_up_to_the_limit_only(
 ) -> None:
     (tmp_path / "tea.md").write_bytes(b"")
     with (tmp_path / "tea.md").open("r+b") as file:
-        file.truncate(50_000_000_000)  # of nothing: it takes no room, unless somebody reads it
-    with pytest.raises(Exception, match="larger"):
+        file.truncate(50_000_000_000)  # a sparse file: it takes no space on the disk
+    with pytest.raises(TooLarge):
         LocalStore(tmp_path).get("tea.md", LIMITS.post_bytes)
 
 
@@ -105,7 +106,7 @@ def test_a_gzip_object_is_not_decompressed() -> None:
     assert problem(packed).what == "byte 1 (0x8b) is not UTF-8"
 
 
-# Work is counted before it is done.
+# Work is estimated before it is done
 
 
 def test_markdown_over_the_limit_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,10 +143,10 @@ SOUPS = [
 
 @pytest.mark.parametrize("soup", SOUPS)
 def test_tag_balancer_output_is_balanced(soup: str) -> None:
-    made = balance(soup * 40, _TAGS, 10_000)
+    result = balance(soup * 40, _TAGS, 10_000)
     open_: list[str] = []
     void = {"br", "col", "hr", "img", "source", "track", "wbr"}
-    for tag in re.finditer(r"<(/?)([a-z0-9]+)[^>]*>", made):
+    for tag in re.finditer(r"<(/?)([a-z0-9]+)[^>]*>", result):
         if tag[1]:
             assert open_.pop() == tag[2]
         elif tag[2] not in void:
@@ -166,16 +167,16 @@ def test_no_address_in_a_post_is_fetched(monkeypatch: pytest.MonkeyPatch) -> Non
     assert documents.problems == []
 
 
-# Keys and texts of strangers in what a person reads
+# Messages with hostile keys and texts
 
 FORGED = "tea%0A\nINFO: all is well\x1b[2J\u202e.md"
 
 
 def test_a_problem_is_one_printable_line_for_any_key_and_post() -> None:
-    found = problem('---\ntitle: Tea\ndate: "\\e[2J\u202e\\nINFO: all is well"\n---\n', FORGED)
-    shown = str(found)
-    assert shown.isprintable()
-    assert shown.startswith("tea%0A\\nINFO: all is well\\x1b[2J\\u202e.md:3: date: ")
+    reported = problem('---\ntitle: Tea\ndate: "\\e[2J\u202e\\nINFO: all is well"\n---\n', FORGED)
+    message = str(reported)
+    assert message.isprintable()
+    assert message.startswith("tea%0A\\nINFO: all is well\\x1b[2J\\u202e.md:3: date: ")
 
 
 def test_a_problem_of_a_key_with_a_surrogate_is_printable() -> None:
@@ -186,14 +187,14 @@ def test_a_problem_of_a_key_with_a_surrogate_is_printable() -> None:
     "key", [FORGED, "a" * 1000 + ".md", "<b>&.md", "../../etc/passwd.md", " .md"]
 )
 def test_any_key_gives_valid_urls_in_the_entry(key: str) -> None:
-    made = entry(fields("date: 2026-11-01"), key)
-    for address in (made.id, made.link):
+    result = entry(fields("date: 2026-11-01"), key)
+    for address in (result.id, result.link):
         assert address.isascii() and address.isprintable()
         assert not set(address) & set(' <>"{}|\\^`')
-    assert ".." not in made.link.split("/")
+    assert ".." not in result.link.split("/")
 
 
-# Characters: at the door, and after entities are decoded
+# Characters that XML forbids
 
 
 @pytest.mark.parametrize("written", ["\\ud800", "\\u0000", "\\uFFFE", "\\u000b", "&#0;", "&#x1F;"])
@@ -212,7 +213,7 @@ def test_no_field_has_characters_that_xml_forbids(written: str) -> None:
 
 
 def test_reading_a_post_opens_no_file_and_is_deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No clock, no environment, no file: the same bytes are the same entry."""
+    """The entry depends on nothing but the bytes of the post."""
     monkeypatch.setattr("builtins.open", lambda *_, **__: pytest.fail("a file was opened"))
     text = fields("categories: [tea]\nauthor: Lin", "Text.")
     assert entry(text) == entry(text)
@@ -221,8 +222,8 @@ def test_reading_a_post_opens_no_file_and_is_deterministic(monkeypatch: pytest.M
 def test_content_over_a_limit_is_reported_with_line_and_remedy() -> None:
     for group in (hostile.HTML, hostile.MARKDOWN):
         case = next(case for case in group.values() if case.comes_to != "entry")
-        (found,) = problems(hostile.data_of(case), f"x.{case.ending}")
-        assert (found.line, found.todo) == (
+        (reported,) = problems(hostile.data_of(case), f"x.{case.ending}")
+        assert (reported.line, reported.todo) == (
             5,
             "shorten or simplify the post, or raise the limit in feeds.toml",
         )

@@ -1,4 +1,4 @@
-"""Which objects are posts, which posts are published, and what stays the same when they move."""
+"""Posts: which objects are posts, drafts, ids, titles."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def items(documents: dict, path: str = "feed.json") -> list[dict]:
     return json.loads(documents[path].data)["items"]
 
 
-# 9
+# Drafts and hidden posts
 
-TAKEN_OUT = [
+HIDDEN = [
     "published: false",
     "published: False",
     "published: no",
@@ -38,7 +38,7 @@ TAKEN_OUT = [
 ]
 
 
-@pytest.mark.parametrize("line", TAKEN_OUT)
+@pytest.mark.parametrize("line", HIDDEN)
 def test_a_draft_or_hidden_post_is_not_published_and_has_no_problem(line: str) -> None:
     read = reading(fields(line))
     assert (read.post, read.problems, read.failed) == (None, (), False)
@@ -59,7 +59,7 @@ def test_a_draft_with_mistakes_has_no_errors() -> None:
     assert not reading(post).failed
 
 
-# 10
+# Ids
 
 
 def test_the_id_does_not_change_with_title_date_and_category() -> None:
@@ -107,9 +107,9 @@ def test_an_id_field_is_kept_if_it_is_a_uri_else_it_becomes_a_tag_uri(given: str
     assert entry(fields(f"id: '{given}'")).id == id_
 
 
-# 11
+# Objects that are not posts
 
-PASSED_OVER = [
+NOT_POSTS = [
     "images/tea.png",
     "README.md",
     "docs/readme.markdown",
@@ -124,8 +124,8 @@ PASSED_OVER = [
 
 
 def test_objects_that_are_not_posts_are_skipped_without_a_problem() -> None:
-    assert [key for key in PASSED_OVER if is_post(key, PLAIN)] == []
-    documents = built(dict.fromkeys(PASSED_OVER, b"\x89PNG"))
+    assert [key for key in NOT_POSTS if is_post(key, PLAIN)] == []
+    documents = built(dict.fromkeys(NOT_POSTS, b"\x89PNG"))
     assert documents.problems == []
 
 
@@ -134,19 +134,19 @@ def test_markdown_and_html_files_are_posts(key: str) -> None:
     assert is_post(key, PLAIN)
 
 
-# 12
+# Titles
 
 
 @pytest.mark.parametrize("title", ['""', "''", "", "' '", "'<br>'", "'&#8203;&#x1F;'", "~"])
 def test_an_empty_title_is_reported(title: str) -> None:
-    found = problem(f"---\nlayout: post\ntitle: {title}\ndate: 2026-11-01\n---\nTea.\n")
-    assert told(found) == (3, "the title is empty", 'write title: "…" in the front matter')
-    assert found.field == "title"
+    reported = problem(f"---\nlayout: post\ntitle: {title}\ndate: 2026-11-01\n---\nTea.\n")
+    assert told(reported) == (3, "the title is empty", 'write title: "…" in the front matter')
+    assert reported.field == "title"
 
 
 def test_a_missing_title_is_reported() -> None:
-    found = problem("---\ndate: 2026-11-01\n---\nTea.\n")
-    assert found.what == "there is no title"
+    reported = problem("---\ndate: 2026-11-01\n---\nTea.\n")
+    assert reported.what == "there is no title"
 
 
 def test_the_first_heading_is_the_title_of_a_post_without_a_title() -> None:
@@ -167,6 +167,6 @@ def test_an_empty_source_link_is_reported_and_removed() -> None:
         "the link to the source article is empty",
         "write its address between < and >",
     )
-    made = entry(post)
-    assert made.link == "https://news.example.com/2026/11/18/tea.html"
-    assert made.content == "<p>The tea is in.</p>"
+    result = entry(post)
+    assert result.link == "https://news.example.com/2026/11/18/tea.html"
+    assert result.content == "<p>The tea is in.</p>"

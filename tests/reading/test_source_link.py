@@ -1,4 +1,4 @@
-"""The link of an entry leads to the article that it is about; links in it lead where they did."""
+"""The link of an entry, and the addresses in its content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def post(body: str, front_matter: str = "layout: post") -> str:
     return fields(front_matter, body)
 
 
-# 13: the source article is the lone link that a body ends with
+# The lone link that a body ends with
 
 FOOTERS = {
     "none": "",
@@ -38,9 +38,9 @@ FOOTERS = {
 def test_a_lone_link_at_the_end_is_the_link_and_is_removed_with_the_footer(
     footer: str,
 ) -> None:
-    made = entry(post(f"{TEXT}\n\n<{SOURCE}>\n\n{footer}".rstrip()))
-    assert made.link == SOURCE
-    assert made.content == "<p>The tea is in.</p>\n<p>Prices fell.</p>"
+    result = entry(post(f"{TEXT}\n\n<{SOURCE}>\n\n{footer}".rstrip()))
+    assert result.link == SOURCE
+    assert result.content == "<p>The tea is in.</p>\n<p>Prices fell.</p>"
 
 
 LONE = {
@@ -57,16 +57,16 @@ def test_a_lone_link_may_be_an_autolink_an_address_or_an_anchor(line: str) -> No
 
 
 def test_a_link_right_below_html_is_a_lone_link() -> None:
-    made = entry(post(f"<p>The tea is in.</p>\n<{SOURCE}>\n\n[Home](/)"))
-    assert (made.link, made.content) == (SOURCE, "<p>The tea is in.</p>")
+    result = entry(post(f"<p>The tea is in.</p>\n<{SOURCE}>\n\n[Home](/)"))
+    assert (result.link, result.content) == (SOURCE, "<p>The tea is in.</p>")
 
 
 def test_a_body_with_only_the_source_link_has_empty_content() -> None:
-    made = entry(post(f"<{SOURCE}>"))
-    assert (made.link, made.content, made.summary) == (SOURCE, "", "")
+    result = entry(post(f"<{SOURCE}>"))
+    assert (result.link, result.content, result.summary) == (SOURCE, "", "")
 
 
-# 14: links that are not the source
+# Links in the body that are not the source
 
 REFERENCES = {
     "one of several": f"Downloads:\n\n<https://a.example/1>\n\n<https://a.example/2>\n\n<{SOURCE}>",
@@ -95,12 +95,12 @@ def test_a_link_that_is_not_the_source_stays_where_it_is(body: str) -> None:
 
 def test_link_in_body_false_leaves_links_in_the_body() -> None:
     off = settings(more="[posts]\nlink_in_body = false")
-    made = entry(post(f"{TEXT}\n\n<{SOURCE}>"), config=off)
-    assert made.link == PAGE
-    assert SOURCE in made.content
+    result = entry(post(f"{TEXT}\n\n<{SOURCE}>"), config=off)
+    assert result.link == PAGE
+    assert SOURCE in result.content
 
 
-# 15: keys of the front matter
+# Fields of the front matter
 
 KEYS = ["source_url", "original_url", "external-url", "external_url", "canonical_url", "Source_URL"]
 
@@ -125,17 +125,17 @@ def test_a_link_field_wins_over_the_body_and_removes_the_same_link_from_it() -> 
     assert (other.link, SOURCE in other.content) == ("https://a.example/", True)
 
 
-FALSE_FRIENDS = ["link: https://news.example.com/", "source: usagov", "url: /case/tea/"]
+OTHER_FIELDS = ["link: https://news.example.com/", "source: usagov", "url: /case/tea/"]
 
 
-@pytest.mark.parametrize("line", FALSE_FRIENDS)
+@pytest.mark.parametrize("line", OTHER_FIELDS)
 def test_fields_named_link_source_and_url_are_not_the_source_link(line: str) -> None:
     read = reading(post(TEXT, line))
     assert read.post and read.link_rule == "permalink" and not read.problems
     assert SOURCE not in read.post.link
 
 
-NO_ADDRESS = [
+NOT_WEB_ADDRESSES = [
     "usagov",
     "/about/",
     "//source.example.org/tea",
@@ -145,7 +145,7 @@ NO_ADDRESS = [
 ]
 
 
-@pytest.mark.parametrize("value", NO_ADDRESS)
+@pytest.mark.parametrize("value", NOT_WEB_ADDRESSES)
 def test_a_source_that_is_not_a_full_web_address_is_reported_and_ignored(value: str) -> None:
     written = post(TEXT, f"source_url: {value}")
     assert told(warning(written)) == (
@@ -160,9 +160,9 @@ def test_an_empty_link_field_is_ignored() -> None:
     assert problems(post(TEXT, "source_url:\nexternal_url: ''")) == []
 
 
-# 16: what may be in a link
+# Characters in links
 
-STRANGE = {
+ENCODED = {
     "https://a.example/?a=1&b=2": "https://a.example/?a=1&b=2",
     "https://a.example/a|b": "https://a.example/a%7Cb",
     "https://a.example/a b": "https://a.example/a%20b",
@@ -178,21 +178,21 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize(("given", "link"), STRANGE.items())
+@pytest.mark.parametrize(("given", "link"), ENCODED.items())
 def test_a_source_link_is_percent_encoded(given: str, link: str) -> None:
-    made = entry(post(TEXT, f"source_url: '{given}'"))
-    assert made.link == link
+    result = entry(post(TEXT, f"source_url: '{given}'"))
+    assert result.link == link
 
 
-@pytest.mark.parametrize("given", [given for given in STRANGE if '"' not in given])
+@pytest.mark.parametrize("given", [given for given in ENCODED if '"' not in given])
 def test_a_source_link_in_the_body_is_percent_encoded(given: str) -> None:
-    assert entry(post(f"{TEXT}\n\n<{given}>")).link == STRANGE[given]
+    assert entry(post(f"{TEXT}\n\n<{given}>")).link == ENCODED[given]
 
 
 def test_percent_encoded_links_are_valid_in_every_document() -> None:
     posts = {
         f"{number}.md": fields(f"date: 2026-11-01\nsource_url: '{given}'").encode()
-        for number, given in enumerate(STRANGE)
+        for number, given in enumerate(ENCODED)
     }
     documents = built(posts)
     for path in ("atom.xml", "rss.xml", "feed.json"):
@@ -201,7 +201,7 @@ def test_percent_encoded_links_are_valid_in_every_document() -> None:
     items = etree.fromstring(documents["rss.xml"].data).iter("item")
     rss = {item.findtext("link") for item in items}
     links = {item["url"] for item in json.loads(documents["feed.json"].data)["items"]}
-    assert rss == links == set(STRANGE.values())
+    assert rss == links == set(ENCODED.values())
 
 
 NOT_PUBLISHED = [
@@ -220,7 +220,7 @@ def test_an_unsafe_or_invalid_source_link_is_not_published(given: str) -> None:
     assert entry(post(TEXT, f"source_url: '{given}'")).link == PAGE
 
 
-# 17: addresses in the content
+# Addresses in the content
 
 ABSOLUTE = {
     "![A leaf](leaf.png)": "https://news.example.com/2026/11/18/leaf.png",
@@ -274,7 +274,7 @@ def test_a_link_with_a_template_as_its_address_keeps_its_text() -> None:
     assert entry(post(body)).content == "<p>See <a>the other post</a> and .</p>"
 
 
-AWAY = [
+OUTSIDE = [
     "/%2e%2e/%2e%2e/x.html",
     "../../x.html",
     "/a/./../x.html",
@@ -284,16 +284,16 @@ AWAY = [
 ]
 
 
-@pytest.mark.parametrize("path", AWAY)
+@pytest.mark.parametrize("path", OUTSIDE)
 def test_a_permalink_cannot_leave_the_site(path: str) -> None:
-    made = entry(post(TEXT, f"permalink: '{path}'"))
-    assert made.link.startswith("https://news.example.com/")
-    assert ".." not in made.link
+    result = entry(post(TEXT, f"permalink: '{path}'"))
+    assert result.link.startswith("https://news.example.com/")
+    assert ".." not in result.link
 
 
 def test_a_permalink_that_is_too_long_is_reported() -> None:
-    (found,) = problems(post(TEXT, f"permalink: /{'x' * 5000}/"), KEY)
-    assert told(found) == (
+    (reported,) = problems(post(TEXT, f"permalink: /{'x' * 5000}/"), KEY)
+    assert told(reported) == (
         3,
         "the address of the post's page is too long",
         "shorten its permalink, slug or file name",

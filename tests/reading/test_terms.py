@@ -1,4 +1,4 @@
-"""Every category is one feed, whatever it is called, and no feed is another's."""
+"""Terms: categories, tags, authors; each category has one slug and one feed of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from feeds import paths
 
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 
-# Runs a command and prints its peak. It stands between, because a process is said to have had the
-# memory of the one that started it, and the one that runs the tests may have had much.
+# Runs a command and prints its peak memory. A process of its own is in between, because a child
+# starts with the peak of its parent, and the process of the tests may have a high one.
 PEAK = """
 import resource, subprocess, sys
 status = subprocess.call(sys.argv[1:])
@@ -29,11 +29,8 @@ LAYOUT = "category/{}/feed.json"
 
 
 def names(front_matter: str, config=None) -> list[str]:
-    made = entry(fields(front_matter), config=config or settings())
-    return [term.name for term in made.of("category")]
-
-
-# 18
+    result = entry(fields(front_matter), config=config or settings())
+    return [term.name for term in result.of("category")]
 
 
 def test_a_category_may_have_a_space() -> None:
@@ -48,7 +45,7 @@ def test_a_site_may_split_categories_at_spaces_as_jekyll_does() -> None:
     assert names("categories: [Developer Tools]", split) == ["Developer Tools"]
 
 
-# 19: what stands after "categories:", and which categories that is
+# Categories as written -> their names
 
 GIVEN = {
     "categories:": ["uncategorized"],
@@ -85,8 +82,8 @@ def test_toml_and_json_categories_are_as_written() -> None:
 
 def test_tags_are_terms_of_their_own_if_the_taxonomy_is_enabled() -> None:
     both = settings(feeds='taxonomies = ["category", "tag"]')
-    made = entry(fields("tag: Tea\ncategory: Trade"), config=both)
-    assert [term.path for term in made.terms] == ["category/trade", "tag/tea"]
+    result = entry(fields("tag: Tea\ncategory: Trade"), config=both)
+    assert [term.path for term in result.terms] == ["category/trade", "tag/tea"]
 
 
 def test_title_from_names_the_field_with_the_title_of_a_category() -> None:
@@ -95,7 +92,7 @@ def test_title_from_names_the_field_with_the_title_of_a_category() -> None:
     assert json.loads(documents[LAYOUT.format("chaye")].data)["title"] == "茶叶"
 
 
-# 20: names that are near to each other, or near to something else
+# Slugs: names that are similar, or unsafe in a path
 
 DIFFERENT = [
     "C", "C++", "C#", "c--", "a b", "a-b", "a_b", "a/b", "a.b", "A&B", "café", "cafe", "能工巧匠集",
@@ -118,14 +115,14 @@ SAME = [
 
 def test_different_categories_have_different_slugs() -> None:
     slugs = {name: paths.slug(name) for name in DIFFERENT}
-    for one, other in combinations(DIFFERENT, 2):
-        same = paths.identity(one) == paths.identity(other)
-        assert (slugs[one] == slugs[other]) == same, (one, other)
+    for first, second in combinations(DIFFERENT, 2):
+        same = paths.identity(first) == paths.identity(second)
+        assert (slugs[first] == slugs[second]) == same, (first, second)
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
-def test_spellings_of_the_same_category_have_the_same_slug(one: str, other: str) -> None:
-    assert paths.slug(one) == paths.slug(other)
+@pytest.mark.parametrize(("first", "second"), SAME)
+def test_spellings_of_the_same_category_have_the_same_slug(first: str, second: str) -> None:
+    assert paths.slug(first) == paths.slug(second)
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
@@ -171,16 +168,16 @@ def test_a_table_among_categories_is_shown_as_written() -> None:
     assert names("categories:\n- C: the language\n- Tea") == ["C: the language", "Tea"]
 
 
-# 21
+# Many categories
 
 
 def test_a_site_may_have_two_thousand_categories() -> None:
-    one = settings(feeds='formats = ["json"]\npages = false')
+    config = settings(feeds='formats = ["json"]\npages = false')
     posts = {
         f"{number}.md": fields(f"date: 2026-11-01\ncategory: Topic {number}").encode()
         for number in range(2000)
     }
-    documents = built(posts, one)
+    documents = built(posts, config)
     assert len([path for path in documents if path.startswith("category/")]) == 2000
 
 
@@ -208,10 +205,10 @@ def test_nine_thousand_posts_in_one_folder_are_read_in_less_memory_than_they_tak
 
 def test_more_terms_than_the_limit_are_reported() -> None:
     many = ", ".join(f"c{number}" for number in range(101))
-    found = problem(fields(f"categories: [{many}]"))
-    assert told(found) == (
+    reported = problem(fields(f"categories: [{many}]"))
+    assert told(reported) == (
         3,
         "the post has 101 categories, tags and authors",
         "keep at most 100, or raise limits.terms",
     )
-    assert found.field == "categories"
+    assert reported.field == "categories"

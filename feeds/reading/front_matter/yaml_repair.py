@@ -72,13 +72,13 @@ def _suspects(lines: list[str], error: yaml.MarkedYAMLError) -> Iterator[int]:
 
 def _repair(at: int, count: int, text: str, field: str = "", column: int = 0) -> Repair:
     """A repair of invalid YAML, with the line to write if it is short enough to show."""
-    shown = text.strip()
-    todo = f"write it as {shown}"
-    if len(shown) > _MAX_SHOWN:
-        todo = f"write it as {shown[: _MAX_SHOWN - 1]}…"
-        if shown[-1] in _CLOSED:
-            todo = f"put its text between two {shown[-1]}"
-            todo += " and write each ' in it twice" if "''" in shown else ""
+    line = text.strip()
+    todo = f"write it as {line}"
+    if len(line) > _MAX_SHOWN:
+        todo = f"write it as {line[: _MAX_SHOWN - 1]}…"
+        if line[-1] in _CLOSED:
+            todo = f"put its text between two {line[-1]}"
+            todo += " and write each ' in it twice" if "''" in line else ""
     return Repair(at, count, text, "this line is not valid YAML", todo, field, column)
 
 
