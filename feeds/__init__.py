@@ -11,7 +11,7 @@ The way of one upload through the packages:
     stores       a key                      ->  bytes in a bucket or a folder
 
 A full build (`building`) makes the same documents from all posts at once. `cli` is the command
-line. CONTRIBUTING.md has the layout; docs/design.md the protocol and the reasons.
+line. CONTRIBUTING.md has the layout; docs/architecture.md the way of one upload.
 """
 
 __version__ = "0.1.0"

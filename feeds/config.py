@@ -1,28 +1,40 @@
-"""The configuration as a value: one struct for each table of feeds.toml, with defaults.
+"""The configuration: one struct for each table of feeds.toml, with the defaults.
 
-Adding a key is adding a field here and a row in docs/configuration.md (a test holds the two
-together). config_file.py makes a Config from text, and only valid ones: URLs absolute, zones
-known, limits in range.
+docs/configuration.md describes each field; a test compares the two. config_file.py parses a Config
+from text and checks it: URLs are absolute, time zones exist, limits are in range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
 from feeds import paths
+from feeds.formats import feed_formats
 from feeds.model import Person, Term
+from feeds.taxonomies import TAXONOMIES
 
 Content = Literal["full", "summary"]
 T = TypeVar("T")
 
 
+class OneOf(NamedTuple):
+    """Marks a text in feeds.toml that must be a name from a table."""
+
+    names: Callable[[], Iterable[str]]
+    """Returns the names, in the order of the error message."""
+
+
+FormatName = Annotated[str, OneOf(feed_formats)]
+TaxonomyName = Annotated[str, OneOf(lambda: TAXONOMIES)]
+
+
 class Author(Struct, frozen=True, forbid_unknown_fields=True):
-    """The site's author: who answers for entries that name nobody."""
+    """The author of the site, and of posts without an author."""
 
     name: str
     email: str = ""
@@ -30,7 +42,7 @@ class Author(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Site(Struct, frozen=True):
-    """[site]: the web site that the posts are from."""
+    """[site]: the web site of the posts."""
 
     title: str
     url: str
@@ -44,13 +56,13 @@ class Site(Struct, frozen=True):
 
 
 class Feeds(Struct, frozen=True):
-    """[feeds]: what is published, and where."""
+    """[feeds]: the documents that are published, and their address."""
 
     url: str = ""
-    formats: tuple[Literal["atom", "rss", "json"], ...] = ("atom", "rss", "json")
+    formats: tuple[FormatName, ...] = ("atom", "rss", "json")
     limit: int = 50
     content: Content = "full"
-    taxonomies: tuple[Literal["category", "tag", "author", "lang"], ...] = ("category",)
+    taxonomies: tuple[TaxonomyName, ...] = ("category",)
     archives: bool = True
     pages: bool = True
     page_images: bool = False
@@ -59,7 +71,7 @@ class Feeds(Struct, frozen=True):
 
 
 class Posts(Struct, frozen=True):
-    """[posts]: which objects are posts, and what is read from them."""
+    """[posts]: which objects are posts, and which of their fields are read."""
 
     include: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.html")
     exclude: tuple[str, ...] = ("category/**",)
@@ -93,7 +105,7 @@ class Posts(Struct, frozen=True):
 
 
 class Categories(Struct, frozen=True):
-    """[categories]: how the names of categories are read and shown."""
+    """[categories]: how categories are read, and their titles and descriptions."""
 
     split: bool = False
     default: str = "uncategorized"
@@ -104,7 +116,7 @@ class Categories(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """[limits]: bounds on what one post may cost; docs/security.md argues each."""
+    """[limits]: limits on the cost of one post; docs/security.md gives the reason for each."""
 
     post_bytes: int = 1_000_000
     front_matter_bytes: int = 16_384
@@ -119,7 +131,7 @@ class Limits(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True, dict=True):
-    """A whole feeds.toml, valid; `theme` are the files of its templates, which theme.py reads."""
+    """A valid configuration."""
 
     site: Site
     feeds: Feeds = field(default_factory=Feeds)
@@ -127,17 +139,19 @@ class Config(Struct, frozen=True, dict=True):
     categories: Categories = field(default_factory=Categories)
     limits: Limits = field(default_factory=Limits)
     theme: dict[str, str] = {}
+    """The site's own templates and style sheets by file name; not a table of feeds.toml. theme.py
+    reads them from the folder `feeds.templates`."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The zone of dates without one."""
+        """The time zone of dates that name none."""
         return ZoneInfo(self.site.timezone)
 
     @cached_property
     def author(self) -> Person:
-        """The author of the feeds: the site's, else its title."""
-        given = self.site.author
-        return Person(given.name, given.email, given.uri) if given else Person(self.site.title)
+        """The author of the feeds; if `site.author` is not set, the site's title is the name."""
+        author = self.site.author
+        return Person(author.name, author.email, author.uri) if author else Person(self.site.title)
 
     @cached_property
     def title_of_path(self) -> dict[str, str]:
@@ -155,14 +169,16 @@ class Config(Struct, frozen=True, dict=True):
         return _by_path(self.categories.content)
 
     def feed_paths(self, terms: Iterable[Term]) -> tuple[str, ...]:
-        """The paths of the feeds of a post with these terms: ``""`` (all posts), then one for each
-        term of a taxonomy that `feeds.taxonomies` names, in the order of `terms`.
+        """The paths of the feeds of a post with these terms.
+
+        They are ``""`` (all posts) and one for each term of an enabled taxonomy, in the order of
+        `terms`.
         """
         enabled = self.feeds.taxonomies
         return ("", *(term.path for term in terms if term.taxonomy in enabled))
 
     def url(self, key: str) -> str:
-        """The public address of a key under the public root."""
+        """The public URL of a key under the public root."""
         return paths.url(self.feeds.url, key)
 
 

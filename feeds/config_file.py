@@ -1,4 +1,4 @@
-"""feeds.toml: text -> Config, or all problems of the file at once, each with its path in it."""
+"""Parses feeds.toml: text -> a Config, or all problems of the file, each with the key's path."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds.config import Config, Limits, T
+from feeds.config import Config, Feeds, Limits, Posts, Site, T
 from feeds.errors import ConfigError
 from feeds.urls import http_url
 
@@ -22,7 +22,7 @@ S = TypeVar("S", bound=Struct)
 
 
 def parse_config(text: str, name: str = "feeds.toml") -> Config:
-    """Return the configuration that `text` (TOML) holds.
+    """Parse the configuration in `text` (TOML). `name` is the file's name in messages.
 
     Raises ConfigError with all problems, each ``name: path: expected …, found …``.
     """
@@ -32,23 +32,24 @@ def parse_config(text: str, name: str = "feeds.toml") -> Config:
         raise ConfigError([f"{name}: not valid TOML: {error}"]) from None
     problems: list[str] = []
     config = _struct(data, Config, "", problems)
-    told = [_path(problem) for problem in problems]
-    problems += [problem for problem in _meaning(config) if not _within(_path(problem), told)]
+    reported = [_path(problem) for problem in problems]
+    problems += [problem for problem in _check(config) if not _is_within(_path(problem), reported)]
     if problems:
         raise ConfigError([f"{name}: {problem}" for problem in problems])
-    return _complete(config)
+    return _normalize(config)
 
 
 def _path(problem: str) -> str:
+    """The path of the key in a problem, such as ``feeds.hubs[0]``."""
     return problem.partition(":")[0]
 
 
-def _within(path: str, others: Iterable[str]) -> bool:
+def _is_within(path: str, others: Iterable[str]) -> bool:
     return any(path == other or path.startswith((f"{other}.", f"{other}[")) for other in others)
 
 
-def _complete(config: Config) -> Config:
-    """Fill in what follows from other keys; write addresses and names as documents carry them."""
+def _normalize(config: Config) -> Config:
+    """Derive defaults from other keys; normalise addresses, and put texts on one line."""
     site, feeds, categories = config.site, config.feeds, config.categories
     author = site.author and replace(
         site.author, name=_one_line(site.author.name), uri=http_url(site.author.uri)
@@ -80,6 +81,7 @@ def _complete(config: Config) -> Config:
 
 
 def _folder(url: str) -> str:
+    """The normalised URL, with a slash at its end."""
     url = http_url(url)
     return url if url.endswith("/") else url + "/"
 
@@ -89,46 +91,47 @@ def _one_line(text: str) -> str:
 
 
 def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
-    """Convert a TOML table to a Struct, field by field, so that one problem hides no other.
+    """Convert a TOML table to a Struct, field by field, and add all problems to `problems`.
 
-    What cannot be used is as if it had not been written, so that the rest can be looked at.
+    A field with a problem gets its default, so that the other fields can still be checked.
     """
     if not isinstance(data, dict):
         problems.append(f"{path}: expected a table, found {_show(data)}")
-        return _blank(kind)
-    hints = get_type_hints(kind)
+        return _placeholder(kind)
+    hints = get_type_hints(kind, include_extras=True)
     fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name != "theme"}
     for key in data:
         if key not in fields:
-            at = f"{path}.{key}" if path else key
+            key_path = f"{path}.{key}" if path else key
             near = difflib.get_close_matches(key, fields, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            problems.append(f"{at}: there is no such key{hint}")
+            problems.append(f"{key_path}: there is no such key{hint}")
     values: dict[str, object] = {}
-    for key, known in fields.items():
-        at = f"{path}.{key}" if path else key
-        before = len(problems)
+    for key, field in fields.items():
+        key_path = f"{path}.{key}" if path else key
+        problems_before = len(problems)
         if key in data:
-            value = _value(data[key], hints[key], at, problems)
-            if len(problems) == before or isinstance(value, Struct):
+            value = _value(data[key], hints[key], key_path, problems)
+            if len(problems) == problems_before or isinstance(value, Struct):
                 values[key] = value
-        elif known.required:
-            problems.append(f"{at}: expected {_expected(hints[key])}, found nothing")
-        if known.required and key not in values:
-            values[key] = _blank(hints[key])
+        elif field.required:
+            problems.append(f"{key_path}: expected {_expected(hints[key])}, found nothing")
+        if field.required and key not in values:
+            values[key] = _placeholder(hints[key])
     return kind(**values)
 
 
-def _blank(kind: type[T]) -> T:
-    """The least value of a type: what stands for a required one that is missing."""
+def _placeholder(kind: type[T]) -> T:
+    """An empty value of a type, in place of a required one that is missing or wrong."""
     if not issubclass(kind, Struct):
         return kind()
     hints = get_type_hints(kind)
     required = (f.name for f in msgspec.structs.fields(kind) if f.required)
-    return kind(**{name: _blank(hints[name]) for name in required})
+    return kind(**{name: _placeholder(hints[name]) for name in required})
 
 
 def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:
+    """Convert a TOML value to a field's type; add a problem and return None if that fails."""
     options = [a for a in get_args(kind) if a is not type(None)]
     if type(None) in get_args(kind) and len(options) == 1:
         kind = options[0]
@@ -140,16 +143,29 @@ def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:
     if get_origin(kind) is dict and isinstance(value, dict):
         item = get_args(kind)[1]
         return {k: _value(v, item, f"{path}.{k}", problems) for k, v in value.items()}
+    allowed = _allowed_names(kind)
     try:
-        return msgspec.convert(value, kind)
+        if allowed is None or value in allowed:
+            return msgspec.convert(value, kind)
     except msgspec.ValidationError:
-        problems.append(f"{path}: expected {_expected(kind)}, found {_show(value)}")
-        return None
+        pass
+    problems.append(f"{path}: expected {_expected(kind)}, found {_show(value)}")
+    return None
+
+
+def _allowed_names(kind: Any) -> list[str] | None:
+    """The names that a text of this type can be; None if the type allows any text."""
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    if get_origin(kind) is Annotated:
+        return list(kind.__metadata__[0].names())
+    return None
 
 
 def _expected(kind: Any) -> str:
-    if get_origin(kind) is Literal:
-        return "one of " + ", ".join(f'"{value}"' for value in get_args(kind))
+    """The words for a type in a message."""
+    if (allowed := _allowed_names(kind)) is not None:
+        return "one of " + ", ".join(f'"{name}"' for name in allowed)
     if get_origin(kind) is tuple:
         return "a list"
     if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct)):
@@ -158,16 +174,17 @@ def _expected(kind: Any) -> str:
 
 
 def _show(value: object) -> str:
-    shown = msgspec.json.encode(value, enc_hook=str).decode()
-    return shown if len(shown) <= 60 else shown[:57] + "…"
+    """A value as JSON, cut to 60 characters, for a message."""
+    text = msgspec.json.encode(value, enc_hook=str).decode()
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
-# What XML 1.0 (2.2) cannot hold, and the C1 controls; TOML can write them as \u0000.
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# Characters that XML 1.0 (2.2) forbids, and the C1 controls; TOML can write them as \u0000.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Every text below `value` with its path, the names of a table's keys too."""
+    """Each text in `value` with its path; also the keys of tables."""
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):
@@ -175,33 +192,43 @@ def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
             yield from _texts(item, f"{path}[{i}]")
     elif isinstance(value, dict):
         for key, item in value.items():
-            at = f"{path}.{key}".lstrip(".")
-            yield at, key
-            yield from _texts(item, at)
+            key_path = f"{path}.{key}".lstrip(".")
+            yield key_path, key
+            yield from _texts(item, key_path)
 
 
-def _twice(path: str, values: Sequence[str]) -> Iterator[str]:
+def _repeats(path: str, values: Sequence[str]) -> Iterator[str]:
+    """A problem for each value that the list has already."""
     for i, value in enumerate(values):
         if value in values[:i]:
             yield f"{path}[{i}]: expected each only once, found {_show(value)} again"
 
 
-def _meaning(config: Config) -> Iterator[str]:
-    """What the types cannot say."""
-    site, feeds, posts = config.site, config.feeds, config.posts
-    for at, text in _texts(msgspec.to_builtins(config), ""):
-        if _UNFIT.search(text):
-            yield f"{at}: expected text without control characters, found {_show(text)}"
+def _check(config: Config) -> Iterator[str]:
+    """The problems that the types of the fields cannot express."""
+    for path, text in _texts(msgspec.to_builtins(config), ""):
+        if _CONTROLS.search(text):
+            yield f"{path}: expected text without control characters, found {_show(text)}"
+    yield from _check_site(config.site)
+    yield from _check_feeds(config.feeds)
+    yield from _check_posts(config.posts)
+    if not config.categories.default.strip():
+        yield "categories.default: expected a name, found an empty text"
+    for limit in msgspec.structs.fields(Limits):
+        number = getattr(config.limits, limit.name)
+        if number < 1:
+            yield f"limits.{limit.name}: expected a number of at least 1, found {number}"
+
+
+def _check_site(site: Site) -> Iterator[str]:
     if not site.title.strip():
         yield "site.title: expected a title, found an empty text"
-    yield from _folder_address("site.url", site.url)
-    if feeds.url:
-        yield from _folder_address("feeds.url", feeds.url)
+    yield from _check_folder_url("site.url", site.url)
     author_uri = site.author.uri if site.author else ""
-    files = (("site.icon", site.icon), ("site.logo", site.logo), ("site.author.uri", author_uri))
-    for at, address in files:
-        if address and not http_url(address):
-            yield f"{at}: expected an http(s) address, found {_show(address)}"
+    urls = (("site.icon", site.icon), ("site.logo", site.logo), ("site.author.uri", author_uri))
+    for path, url in urls:
+        if url and not http_url(url):
+            yield f"{path}: expected an http(s) address, found {_show(url)}"
     if site.author and not site.author.name.strip():
         yield "site.author.name: expected a name, found an empty text"
     if site.author and site.author.email and not _EMAIL.fullmatch(site.author.email):
@@ -214,21 +241,31 @@ def _meaning(config: Config) -> Iterator[str]:
             f'"Europe/Berlin", found {_show(site.timezone)}'
         )
     if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", site.language):
-        found = _show(site.language)
-        yield f'site.language: expected a language tag such as "zh-CN", found {found}'
+        yield (
+            f'site.language: expected a language tag such as "zh-CN", found {_show(site.language)}'
+        )
+
+
+def _check_feeds(feeds: Feeds) -> Iterator[str]:
+    if feeds.url:
+        yield from _check_folder_url("feeds.url", feeds.url)
     if not feeds.formats:
         yield "feeds.formats: expected at least one format, found none"
     if not 1 <= feeds.limit <= 1000:
         yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
     if feeds.templates and not _is_beside(feeds.templates):
-        found = _show(feeds.templates)
-        yield f"feeds.templates: expected a folder beside this file, found {found}"
-    yield from _twice("feeds.formats", feeds.formats)
-    yield from _twice("feeds.taxonomies", feeds.taxonomies)
-    yield from _twice("feeds.hubs", [http_url(hub) or hub for hub in feeds.hubs])
+        yield (
+            f"feeds.templates: expected a folder beside this file, found {_show(feeds.templates)}"
+        )
+    yield from _repeats("feeds.formats", feeds.formats)
+    yield from _repeats("feeds.taxonomies", feeds.taxonomies)
+    yield from _repeats("feeds.hubs", [http_url(hub) or hub for hub in feeds.hubs])
     for i, hub in enumerate(feeds.hubs):
         if not http_url(hub).startswith("https:"):
             yield f"feeds.hubs[{i}]: expected an https address, found {_show(hub)}"
+
+
+def _check_posts(posts: Posts) -> Iterator[str]:
     if not re.fullmatch(r"[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?", posts.id_authority):
         yield (
             'posts.id_authority: expected a name and a date such as "example.com,2026", '
@@ -236,25 +273,19 @@ def _meaning(config: Config) -> Iterator[str]:
         )
     if not posts.permalink.startswith("/"):
         yield f"posts.permalink: expected a path that starts with /, found {_show(posts.permalink)}"
-    if not config.categories.default.strip():
-        yield "categories.default: expected a name, found an empty text"
-    for known in msgspec.structs.fields(Limits):
-        if getattr(config.limits, known.name) < 1:
-            number = getattr(config.limits, known.name)
-            yield f"limits.{known.name}: expected a number of at least 1, found {number}"
 
 
 _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
 
 
 def _is_beside(folder: str) -> bool:
-    """Whether a folder is relative and inside this one: it goes with the file to the cloud."""
+    """Whether a folder is relative and below feeds.toml: `make package` takes it into the zip."""
     steps = folder.removesuffix("/").split("/")
     return not re.search(r"[\\:]", folder) and not {"", ".", ".."}.intersection(steps)
 
 
-def _folder_address(path: str, url: str) -> Iterator[str]:
-    """The address of a folder: documents' names are put behind it, so it ends with its path."""
+def _check_folder_url(path: str, url: str) -> Iterator[str]:
+    """Check a URL that document names are appended to: it has no query and no fragment."""
     parts = urlsplit(http_url(url))
     if not parts.hostname or parts.query or parts.fragment:
         yield f'{path}: expected an address such as "https://example.com/", found {_show(url)}'

@@ -1,14 +1,16 @@
-"""Owns the exceptions of the package, split by what the caller does next.
+"""The exceptions of the package, by what the caller does next.
 
 FeedsError
-├── ConfigError       feeds.toml is wrong: show every problem, stop
-├── PostError         one post is wrong: keep its last good entry, report it, go on
-└── StoreError        the object store said no
-    ├── Conflict      somebody else wrote first: read again, start that level again
-    ├── Denied        the object may or may not be there: fail, never read it as deleted
-    ├── TooLarge      the object is larger than the bound of this read
+├── ConfigError       feeds.toml is wrong: show all problems and stop
+├── PostError         a post is wrong: keep its last good entry, report it, go on
+└── StoreError        the store did not carry out an operation
+    ├── Conflict      another writer was quicker: read again, retry
+    │   ├── AlreadyExists    the object that was to be created exists
+    │   └── VersionMismatch  the object has changed since it was read, or was deleted
+    ├── Denied        the object may exist or not: fail, never take it for deleted
+    ├── TooLarge      the object is larger than the limit of the read
     ├── UnreadableState  a state object is damaged, or of another version: run feeds rebuild
-    └── Unavailable   timeouts, 5xx: fail the message, which comes back
+    └── Unavailable   timeouts, 5xx: fail the message, which is delivered again
 """
 
 from __future__ import annotations
@@ -22,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class FeedsError(Exception):
-    """Anything that this package raises on purpose."""
+    """The base class of all errors that this package raises on purpose."""
 
 
 class ConfigError(FeedsError):
-    """The configuration cannot be used; `problems` holds a sentence for each thing wrong."""
+    """The configuration cannot be used; `problems` has a sentence for each mistake."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -34,7 +36,7 @@ class ConfigError(FeedsError):
 
 
 class PostError(FeedsError):
-    """A post cannot become an entry; `problem` says where, what, and what to do."""
+    """A post cannot become an entry; `problem` says what is wrong, where, and what to do."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.what)
@@ -42,19 +44,27 @@ class PostError(FeedsError):
 
 
 class StoreError(FeedsError):
-    """An object store did not do what was asked; the message names the object."""
+    """A store did not carry out an operation; the message names the object."""
 
 
 class Conflict(StoreError):  # noqa: N818
-    """A conditional write lost: the object is not at the version that was read."""
+    """A conditional write was refused: another writer was quicker."""
+
+
+class AlreadyExists(Conflict):
+    """The object that was to be created exists."""
+
+
+class VersionMismatch(Conflict):
+    """The object that was to be replaced has changed since it was read, or was deleted."""
 
 
 class Denied(StoreError):  # noqa: N818
-    """The store refused to say; the object may be there or not."""
+    """The store refused the operation; the object may exist or not."""
 
 
 class TooLarge(StoreError):  # noqa: N818
-    """The object holds more bytes than the read allows."""
+    """The object has more bytes than the read allows."""
 
 
 class UnreadableState(StoreError):  # noqa: N818
@@ -62,4 +72,4 @@ class UnreadableState(StoreError):  # noqa: N818
 
 
 class Unavailable(StoreError):  # noqa: N818
-    """The store did not answer, or answered that it cannot now."""
+    """The store did not answer, or answered that it cannot carry out the operation now."""

@@ -1,7 +1,7 @@
-"""Owns every object key and public URL: built and parsed here and nowhere else.
+"""Builds and parses the keys and URLs of public documents; no other module does.
 
-A feed's path is ``""`` (all posts) or ``<taxonomy>/<slug>``. Its documents lie in the folder of
-that name under ``public/``. What a post says never reaches a path unless it went through `slug`.
+The path of a feed is ``""`` (all posts) or ``<taxonomy>/<slug>``. Its documents are in the folder
+with that name under ``public/``. Text of a post gets into a path only through `slug`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,28 @@ import unicodedata
 from functools import lru_cache
 from urllib.parse import quote, urljoin
 
+from feeds.formats import (
+    FEED_LIST_OPML,
+    FEED_LIST_PAGE,
+    FEED_STYLE,
+    FORMATS,
+    SITE_FILES,
+    FileType,
+    Format,
+)
+from feeds.taxonomies import TAXONOMIES
+
 PUBLIC = "public/"
 STATE = "state/"
 
-TAXONOMIES = ("category", "tag", "author", "lang")
-
-FEED_FILES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
-PAGE_FILE = "index.html"
-_ARCHIVE_ENDINGS = (".xml", ".json", ".html")
-LIST_PAGE = "feeds.html"
-LIST_FILE = "feeds.opml"
-STYLE_FILE = "feed.css"
-SITE_FILES = (LIST_PAGE, LIST_FILE, STYLE_FILE)
+PAGE_FILE = FORMATS["html"].file
+LIST_PAGE = FEED_LIST_PAGE.file
+LIST_FILE = FEED_LIST_OPML.file
+STYLE_FILE = FEED_STYLE.file
 
 _RESERVED = frozenset({"index", "archive", "con", "prn", "aux", "nul"})
 _HASHED = re.compile(r"(?:^|-)[0-9a-f]{10}$")
-_SLUG_BYTES = 80
+_MAX_SLUG_BYTES = 80
 
 
 def digest(text: str, length: int) -> str:
@@ -37,7 +43,7 @@ def digest(text: str, length: int) -> str:
 
 
 def identity(name: str) -> str:
-    """What two spellings of one name have in common: NFC, one space between words, case folded."""
+    """The name in NFC, case folded, with one space between words: equal for all its spellings."""
     folded = unicodedata.normalize("NFC", " ".join(name.split())).casefold()
     return unicodedata.normalize("NFC", folded)
 
@@ -46,22 +52,22 @@ def identity(name: str) -> str:
 def slug(name: str) -> str:
     """The folder name of a term: readable Unicode, safe in every path, one for each identity.
 
-    Letters, marks, digits, ``_`` and ``-`` stay; anything else becomes ``-``. Where that loses
-    something, ten digits of a hash of the identity follow, so that ``C`` and ``C++`` differ. A name
-    that looks as if it had such a hash gets one too: nobody can write another name's slug.
+    Letters, marks, digits, ``_`` and ``-`` stay; other characters become ``-``. If that changes the
+    name, ten digits of a hash of its identity follow, so that ``C`` and ``C++`` differ. A name that
+    ends like such a hash gets one too, so that no name can imitate the slug of another.
     """
-    same = identity(name)
-    kept = "".join(c if _stays(c) else "-" for c in same)
-    short = re.sub("-{2,}", "-", kept).strip("-_")
-    while len(short.encode()) > _SLUG_BYTES:
+    normal = identity(name)
+    safe = "".join(c if _is_safe(c) else "-" for c in normal)
+    short = re.sub("-{2,}", "-", safe).strip("-_")
+    while len(short.encode()) > _MAX_SLUG_BYTES:
         short = short[:-1]
-    if short and short == same and short not in _RESERVED and not _HASHED.search(short):
+    if short and short == normal and short not in _RESERVED and not _HASHED.search(short):
         return short
-    hashed = digest(same, 10)
+    hashed = digest(normal, 10)
     return f"{short.strip('-_')}-{hashed}" if short.strip("-_") else hashed
 
 
-def _stays(char: str) -> bool:
+def _is_safe(char: str) -> bool:
     return char in "-_" or unicodedata.category(char)[0] in "LMN"
 
 
@@ -80,45 +86,67 @@ def document(path: str, name: str) -> str:
     return f"{path}/{name}" if path else name
 
 
-def feed_of_document(key: str) -> str | None:
-    """The path of the feed that a key under the public root belongs to; None: no feed's file."""
+def archive_document(path: str, page: str, format_: Format) -> str:
+    """The key of an archive page in one format: ``category/x/archive/<page>.xml``."""
+    return document(path, f"archive/{page}{format_.archive_ending}")
+
+
+def _parse_document(key: str) -> tuple[str, Format] | None:
+    """The feed's path and the format of a key under the public root; None if it is not a feed's."""
     folder, _, name = key.rpartition("/")
-    if name.endswith(_ARCHIVE_ENDINGS) and (folder == "archive" or folder.endswith("/archive")):
-        folder = folder.removesuffix("archive").rstrip("/")
-    elif name not in {*FEED_FILES.values(), PAGE_FILE}:
-        return None
-    if not folder:
-        return ""
-    taxonomy, _, rest = folder.partition("/")
-    return folder if taxonomy in TAXONOMIES and rest and "/" not in rest else None
+    in_archive = folder == "archive" or folder.endswith("/archive")
+    for format_ in FORMATS.values():
+        ending = format_.archive_ending
+        if in_archive and ending and name.endswith(ending):
+            path = folder.removesuffix("archive").rstrip("/")
+        elif name == format_.file:
+            path = folder
+        else:
+            continue
+        taxonomy, _, slug_ = path.partition("/")
+        is_feed = not path or (taxonomy in TAXONOMIES and slug_ and "/" not in slug_)
+        return (path, format_) if is_feed else None
+    return None
+
+
+def feed_of_document(key: str) -> str | None:
+    """The path of the feed that a key under the public root belongs to; None if to no feed."""
+    parsed = _parse_document(key)
+    return parsed[0] if parsed else None
+
+
+def file_type(key: str) -> FileType | None:
+    """The file type of a key under the public root; None if the key is not a document."""
+    parsed = _parse_document(key)
+    return parsed[1] if parsed else SITE_FILES.get(key)
 
 
 def is_document(key: str) -> bool:
     """Whether a key under the public root has the name of a document."""
-    return key in SITE_FILES or feed_of_document(key) is not None
+    return file_type(key) is not None
 
 
 def url(base: str, key: str) -> str:
-    """The public URL of a key under `base`, percent-encoded."""
+    """The public URL of a key below the URL `base`; the key gets percent-encoded."""
     return base + quote(key, safe="/~")
 
 
 def relative(here: str, there: str) -> str:
-    """A link from one key under the public root to another (RFC 3986, 4.2), both encoded."""
+    """A relative reference (RFC 3986, 4.2) between two keys, both percent-encoded."""
     folders, target = here.split("/")[:-1], there.split("/")
-    same = 0
-    while same < min(len(folders), len(target) - 1) and folders[same] == target[same]:
-        same += 1
-    return "../" * (len(folders) - same) + "/".join(target[same:])
+    shared = 0
+    while shared < min(len(folders), len(target) - 1) and folders[shared] == target[shared]:
+        shared += 1
+    return "../" * (len(folders) - shared) + "/".join(target[shared:])
 
 
 def tag_uri(authority: str, key: str) -> str:
-    """A tag URI (RFC 4151) from a fixed authority (``name,date``) and a key."""
+    """The tag URI (RFC 4151) of a key; `authority` is ``name,date``."""
     return f"tag:{authority}:{quote(key.encode('utf-8', 'surrogatepass'), safe='/')}"
 
 
 def stem(key: str) -> str:
-    """The file name of a key alone, without folder and ending."""
+    """The file name in a key, without its ending."""
     name = key.rpartition("/")[2]
     head, dot, _ = name.rpartition(".")
     return head if dot and head else name
@@ -128,12 +156,12 @@ _DATED = re.compile(r"^-?\d{4}-\d{1,2}-\d{1,2}-(?=.)")
 
 
 def title_part(key: str) -> str:
-    """The part of a file name that names the post, without date and ending (Jekyll: ``:title``)."""
+    """The file name in a key, without date and ending (``:title`` in Jekyll)."""
     return _DATED.sub("", stem(key))
 
 
 def resolved(base: str, reference: str) -> str:
-    """`reference` as seen from the page at `base` (RFC 3986, 5.2); as it is where it cannot be."""
+    """`reference` resolved against the URL `base` (RFC 3986, 5.2); unchanged if it is invalid."""
     try:
         return urljoin(base, reference)
     except ValueError:

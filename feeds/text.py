@@ -1,4 +1,4 @@
-"""Plain text for feeds: without control characters, on one line, cut at a sentence."""
+"""Turns any text into plain text for feeds: no control characters, one line, a limited length."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ import html
 import re
 import unicodedata
 
-# What XML 1.0 (2.2) cannot hold, and the C1 controls, which YAML cannot; tab and newline stay.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_HARMLESS = b"\t\n" + bytes(range(0x20, 0x7F))
+# XML 1.0 (2.2) forbids these characters; YAML forbids the C1 controls. Tab and newline stay.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_ALLOWED_ASCII = b"\t\n" + bytes(range(0x20, 0x7F))
 
 
 def without_controls(text: str) -> str:
-    """`text` without the characters that no feed can carry."""
-    if text.isascii() and (text.isprintable() or not text.encode().translate(None, _HARMLESS)):
-        return text  # in a tenth of the time
-    return _CONTROLS.sub("", text)
+    """`text` without the characters that a feed cannot contain."""
+    if text.isascii() and (text.isprintable() or not text.encode().translate(None, _ALLOWED_ASCII)):
+        return text  # the usual case, ten times as fast
+    return _FORBIDDEN.sub("", text)
 
 
-# Embeddings, overrides and isolates would turn the text of others around; marks may stay.
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Bidirectional embeddings, overrides and isolates: an unclosed one reorders the text after it. The
+# bidirectional marks are harmless and stay.
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# In a title or a name only these are markup: Vec<T> is text.
-_TITLE_TAG = re.compile(
+# The tags that are removed from a title or a name. Others are text: Vec<T>.
+_INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|big|br|cite|code|del|em|font|i|img|ins|kbd|mark|p|q|s|small|span|strong|sub"
     r"|sup|tt|u|var|wbr)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
@@ -30,37 +31,41 @@ _TITLE_TAG = re.compile(
 
 
 def one_line(text: str) -> str:
-    """`text` as one line: no controls, no bidi tricks, one space where there was any."""
+    """`text` on one line, without control characters; each run of white space becomes one space."""
     text = without_controls(text)
-    return " ".join((text if text.isascii() else _BIDI.sub("", text)).split())
+    return " ".join((text if text.isascii() else _BIDI_CONTROLS.sub("", text)).split())
 
 
 def plain_text(text: str) -> str:
-    """A title or a name as a person reads it: no tags, entities decoded, one line."""
+    """A title or a name as plain text: tags removed, entities decoded, on one line."""
     if "<" in text:
-        text = _TITLE_TAG.sub("", text)
+        text = _INLINE_TAG.sub("", text)
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     return one_line(unicodedata.normalize("NFC", text))
 
 
-_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+"""Unicode categories of characters that show nothing."""
 
 
 def has_visible_text(text: str) -> bool:
-    """Whether there is anything to see in `text`."""
-    return any(unicodedata.category(char) not in _UNSEEN for char in text)
+    """Whether `text` has a character that can be seen."""
+    return any(unicodedata.category(char) not in _INVISIBLE for char in text)
 
 
-_END = re.compile(r"[。！？!?.；;…](?=[\s”’」』）)\"']|$|[^\x00-\x7f])")
+_SENTENCE_END = re.compile(r"[。！？!?.；;…](?=[\s”’」』）)\"']|$|[^\x00-\x7f])")
 
 
 def truncate(text: str, length: int) -> str:
-    """At most `length` characters of `text`, cut after a sentence or a word where there is one."""
+    """At most `length` characters of `text`, cut after a sentence or else after a word.
+
+    A cut in the first half is not used, so that the result never gets very short.
+    """
     if len(text) <= length:
         return text
     cut = text[:length]
-    ends = [end.end() for end in _END.finditer(cut)]
+    ends = [match.end() for match in _SENTENCE_END.finditer(cut)]
     if ends and ends[-1] >= length // 2:
         return cut[: ends[-1]]
     space = cut.rfind(" ")

@@ -1,4 +1,4 @@
-"""Web addresses in posts: absolute, percent-encoded http(s) URLs, and URIs fit to be an id."""
+"""Checks and normalises addresses in posts: http(s) URLs, and URIs that can be an id."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import string
 from urllib.parse import quote, urlsplit, urlunsplit
 
 MAX_URL_LENGTH = 4096
-# RFC 3986: what may stand in a path, a query or a fragment, and % for what is encoded already.
-_LEGAL = "!$&'()*+,/:;=?@~-._%"
-_URI = frozenset(_LEGAL + "#" + string.ascii_letters + string.digits)
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
-_STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SPACE = re.compile(r"[\t\n\r]")
+_MAX_ID_LENGTH = 1000
+# RFC 3986: the characters of a path, a query or a fragment that need no encoding, and %, which
+# begins an encoded one.
+_UNENCODED = "!$&'()*+,/:;=?@~-._%"
+_URI_CHARACTERS = frozenset(_UNENCODED + "#" + string.ascii_letters + string.digits)
+_HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_IPV6_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_TABS_AND_BREAKS = re.compile(r"[\t\n\r]")
 
 
 def http_url(text: str) -> str:
     """`text` as an absolute, percent-encoded http(s) URL; ``""`` if it is not one."""
-    text = _SPACE.sub("", text.strip())
+    text = _TABS_AND_BREAKS.sub("", text.strip())
     if len(text) > MAX_URL_LENGTH or text[:5].lower() not in ("http:", "https"):
         return ""
     try:
@@ -32,28 +34,33 @@ def http_url(text: str) -> str:
             host = host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError):
         return ""
-    if not _ADDRESS.fullmatch(host) and not all(
-        _LABEL.fullmatch(label) for label in host.removesuffix(".").split(".")
+    if not _IPV6_HOST.fullmatch(host) and not all(
+        _HOST_LABEL.fullmatch(label) for label in host.removesuffix(".").split(".")
     ):
         return ""
     netloc = host if port is None else f"{host}:{port}"
-    rest = (_encoded(part) for part in (parts.path, parts.query, parts.fragment))
+    rest = (_encode(part) for part in (parts.path, parts.query, parts.fragment))
     return urlunsplit((parts.scheme, netloc, *rest))
 
 
-def _encoded(part: str) -> str:
-    return quote(_STRAY.sub("%25", part), safe=_LEGAL, errors="replace")
+def _encode(part: str) -> str:
+    """Percent-encode what is not encoded yet."""
+    return quote(_STRAY_PERCENT.sub("%25", part), safe=_UNENCODED, errors="replace")
 
 
 def is_uri(text: str) -> bool:
-    """Whether `text` is an absolute URI with something after its scheme, fit to be an id."""
-    found = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*):.+", text)
-    if not found or len(text) > 1000 or _STRAY.search(text) or not set(text) <= _URI:
+    """Whether `text` is an absolute URI that can be an id: a scheme and something after it.
+
+    Checks the form of `tag:` (RFC 4151), `urn:` (RFC 8141) and http(s) URIs more closely.
+    """
+    match = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*):.+", text)
+    if not match or len(text) > _MAX_ID_LENGTH or not set(text) <= _URI_CHARACTERS:
         return False
-    if text.count("#") > 1:
+    if _STRAY_PERCENT.search(text) or text.count("#") > 1:
         return False
-    if found[1].lower() == "tag":
+    scheme = match[1].lower()
+    if scheme == "tag":
         return bool(re.match(r"(?i:tag):[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?:.", text))
-    if found[1].lower() == "urn":
+    if scheme == "urn":
         return bool(re.match(r"(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:.", text))
-    return found[1].lower() not in ("http", "https") or http_url(text) == text
+    return scheme not in ("http", "https") or http_url(text) == text

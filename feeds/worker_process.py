@@ -1,7 +1,6 @@
-"""A child process for risky work.
+"""A child process for risky work: send it one line, get one line back.
 
-Send it one line, get one line back; if it crashes, the next request starts a new one. It knows
-nothing of what is asked.
+If the process crashes, the next request starts a new one. The requests can be any text.
 """
 
 from __future__ import annotations
@@ -16,16 +15,18 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
 EXIT_TIMEOUT = 5.0
+"""Seconds that the process may take to exit after its standard input is closed."""
 
 
-class WorkerDiedError(Exception):
-    """There is no answer; the message says how the process ended."""
+class WorkerDied(Exception):  # noqa: N818
+    """There is no response; the message says how the process ended."""
 
 
 class WorkerProcess:
-    """A process that answers questions one by one, started when it is needed. Use it as a context.
+    """A process that answers requests one by one, started at the first request.
 
-    What it writes on its standard error goes to that of this process.
+    Use it as a context manager: leaving the context ends the process. Its standard error goes to
+    the standard error of this process.
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -44,29 +45,32 @@ class WorkerProcess:
         if self._process:
             self._end(self._process, EXIT_TIMEOUT)
 
-    def ask(self, question: str, seconds: float) -> str:
-        """Return the answer to a question (a line). Raises DiedError where none came in time."""
-        if seconds <= 0:
-            raise WorkerDiedError("no time was left for it")
-        process = self._process or self._started()
+    def request(self, line: str, timeout: float) -> str:
+        """Return the response to a request (a line), or raise WorkerDied.
+
+        Kills the process if the response takes longer than `timeout` seconds.
+        """
+        if timeout <= 0:
+            raise WorkerDied("no time was left for it")
+        process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(question.encode() + b"\n")
+            process.stdin.write(line.encode() + b"\n")
             process.stdin.flush()
-            answer = _line(process.stdout.fileno(), time.monotonic() + seconds)
+            response = _read_line(process.stdout.fileno(), time.monotonic() + timeout)
         except BrokenPipeError:
-            answer = b""
+            response = b""
         except TimeoutError:
             self._end(process, 0)
-            raise WorkerDiedError(f"it took longer than {seconds:.1f} s, and was ended") from None
-        if answer.endswith(b"\n"):
-            return answer.decode().rstrip("\n")
+            raise WorkerDied(f"it took longer than {timeout:.1f} s and was killed") from None
+        if response.endswith(b"\n"):
+            return response.decode().rstrip("\n")
         status = self._end(process, EXIT_TIMEOUT)
-        how = f"signal {-status} killed it" if status < 0 else f"it ended with status {status}"
-        raise WorkerDiedError(how)
+        reason = f"signal {-status} killed it" if status < 0 else f"it exited with status {status}"
+        raise WorkerDied(reason)
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -75,14 +79,14 @@ class WorkerProcess:
         )
         return self._process
 
-    def _end(self, process: subprocess.Popen[bytes], patience: float) -> int:
-        """Let the process end by itself, or end it when that takes too long; its exit status."""
+    def _end(self, process: subprocess.Popen[bytes], timeout: float) -> int:
+        """Let the process exit, or kill it after `timeout` seconds; return its exit status."""
         self._process = None
         with contextlib.suppress(BrokenPipeError):
             if process.stdin:
                 process.stdin.close()
         try:
-            status = process.wait(patience)
+            status = process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
@@ -91,29 +95,32 @@ class WorkerProcess:
         return status
 
 
-def _line(descriptor: int, end: float) -> bytes:
-    """Read up to a line's end, or what there is when nothing more can come."""
-    read = b""
-    while not read.endswith(b"\n"):
-        if not select.select([descriptor], [], [], max(end - time.monotonic(), 0))[0]:
-            raise TimeoutError
-        more = os.read(descriptor, 65536)
-        if not more:
-            break
-        read += more
-    return read
+def _read_line(descriptor: int, deadline: float) -> bytes:
+    """Return a line with its end, or what comes before the end of the file.
 
-
-def answer_requests(answer: Callable[[str], str]) -> None:
-    """Answer the questions on standard input, until there are no more.
-
-    Whatever else the process prints goes to standard error meanwhile.
+    Raises TimeoutError if the line is not complete at `deadline` (time.monotonic).
     """
-    answers, sys.stdout = sys.stdout, sys.stderr
-    for question in sys.stdin:
-        said = answer(question)
+    data = b""
+    while not data.endswith(b"\n"):
+        if not select.select([descriptor], [], [], max(deadline - time.monotonic(), 0))[0]:
+            raise TimeoutError
+        chunk = os.read(descriptor, 65536)
+        if not chunk:
+            break
+        data += chunk
+    return data
+
+
+def serve_requests(respond: Callable[[str], str]) -> None:
+    """Answer each line on standard input by a line on standard output, until the input ends.
+
+    Everything else that the process prints goes to standard error.
+    """
+    responses, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        response = respond(line)
         try:
-            answers.write(said + "\n")
-            answers.flush()
-        except BrokenPipeError:  # who asked has died; its messages come again
+            responses.write(response + "\n")
+            responses.flush()
+        except BrokenPipeError:  # the parent process died; its messages are delivered again
             os._exit(1)

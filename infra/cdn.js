@@ -1,35 +1,24 @@
-// What the CDN does to a request and to an answer, at its edge (CloudFront Functions,
-// cloudfront-js-2.0). No modules, no network, no clock, and ECMAScript 5.1 alone: of the newer
-// language that runtime knows only parts. tests/infra/test_cdn_function.py runs it.
+// Rewrites requests and responses at the CDN's edge (CloudFront Functions, cloudfront-js-2.0). No
+// modules, no network, no clock, and only ECMAScript 5.1: the runtime supports only parts of newer
+// versions. tests/infra/test_cdn_function.py runs it.
 
-// infra/package.py writes this line, from feeds.toml.
+// infra/package.py replaces the next two lines with the values of feeds.toml and the rows of
+// feeds/formats.py. In the bucket the documents have types that CloudFront compresses:
+// application/xml and application/json. `type` is the media type that readers get, "" if it is the
+// stored one. Readers subscribe to the `subscribed` documents: the topics of WebSub.
 var SITE = { url: "https://feeds.example.com/", hubs: [] };
-
-// The media types of readers. Objects have others in the bucket, which CloudFront compresses on
-// their way here: application/xml and application/json (feeds/documents/http_headers.py).
-var ATOM = "application/atom+xml; charset=utf-8";
-var JSON_FEED = "application/feed+json; charset=utf-8";
-var TYPES = [
-  [/\/atom\.xml$/, ATOM],
-  [/\/feed\.json$/, JSON_FEED],
-  [/\/archive\/[^\/]+\.xml$/, ATOM],
-  [/\/archive\/[^\/]+\.json$/, JSON_FEED],
-  [/^\/feeds\.opml$/, "text/x-opml; charset=utf-8"]
-];
-
-// What a subscriber follows, and hubs are told of (feeds/publishing/websub.py).
-var FOLLOWED = /\/(atom\.xml|rss\.xml|feed\.json)$/;
+var DOCUMENTS = [{ file: "rss.xml", archive: "", type: "", subscribed: true }];
 
 function handler(event) {
   return event.context.eventType === "viewer-request"
-    ? asked(event.request)
-    : answered(event.request, event.response);
+    ? rewriteRequest(event.request)
+    : rewriteResponse(event.request, event.response);
 }
 
-// A folder's address means its page. Without its slash it is another address, from which the page's
-// relative links would lead elsewhere. The host stands in the new address because a path that
-// starts with two slashes would name one.
-function asked(request) {
+// Serves the page of a folder at the folder's address. An address without the slash at its end gets
+// a redirect, because relative links of the page would be wrong there. The redirect names the host,
+// because a location that starts with two slashes would name another one.
+function rewriteRequest(request) {
   var name = request.uri.slice(request.uri.lastIndexOf("/") + 1);
   if (name === "") {
     request.uri += "index.html";
@@ -46,20 +35,31 @@ function asked(request) {
   return request;
 }
 
-// WebSub, 4: a subscriber finds hub and topic in Link headers, whatever the format. An answer of 304
-// (not modified) has no body, and no type.
-function answered(request, response) {
-  if (response.statusCode === 200 || response.statusCode === 206) {
-    TYPES.forEach(function (known) {
-      if (known[0].test(request.uri)) {
-        response.headers["content-type"] = { value: known[1] };
-      }
-    });
-  }
-  if (SITE.hubs.length > 0 && FOLLOWED.test(request.uri)) {
+// Sets the media type, and Link headers with hub and topic (WebSub, 4). A 304 response (not
+// modified) has no body, so it gets no media type.
+function rewriteResponse(request, response) {
+  var folders = request.uri.split("/");
+  var name = folders.pop();
+  var inArchive = folders.pop() === "archive";
+  var isTopic = false;
+  DOCUMENTS.forEach(function (row) {
+    var isArchivePage = inArchive && row.archive !== "" && endsWith(name, row.archive);
+    if (name !== row.file && !isArchivePage) {
+      return;
+    }
+    if (row.type !== "" && (response.statusCode === 200 || response.statusCode === 206)) {
+      response.headers["content-type"] = { value: row.type };
+    }
+    isTopic = isTopic || (row.subscribed && !isArchivePage);
+  });
+  if (SITE.hubs.length > 0 && isTopic) {
     var links = SITE.hubs.map(function (hub) { return "<" + hub + '>; rel="hub"'; });
     links.push("<" + SITE.url + request.uri.slice(1) + '>; rel="self"');
     response.headers.link = { value: links.join(", ") };
   }
   return response;
+}
+
+function endsWith(text, ending) {
+  return text.slice(-ending.length) === ending;
 }

@@ -1,6 +1,6 @@
-"""Owns the last step of a deployment: infra/404.html -> where the CDN looks for it.
+"""Uploads infra/404.html to the bucket of feeds, where the CDN expects it: the end of a deployment.
 
-The page is of no feed, so the function does not write it, and nothing of the program touches it.
+The page belongs to no feed, so the publish function does not write it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,15 @@ PAGE = Path(__file__).with_name("404.html")
 
 
 def main() -> None:
-    """Upload the page to the bucket that a stack keeps its feeds in."""
-    words = argparse.ArgumentParser(description="Upload the CDN's page for what is not there.")
-    words.add_argument("stack")
-    words.add_argument("region")
-    given = words.parse_args()
-    (stack,) = boto3.client("cloudformation", given.region).describe_stacks(StackName=given.stack)[
-        "Stacks"
-    ]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
-    boto3.client("s3", given.region).put_object(
+    """Upload the page to the feeds bucket of a stack, and print the outputs of the stack."""
+    parser = argparse.ArgumentParser(description="Upload the page for addresses that do not exist.")
+    parser.add_argument("stack")
+    parser.add_argument("region")
+    options = parser.parse_args()
+    cloudformation = boto3.client("cloudformation", options.region)
+    (stack,) = cloudformation.describe_stacks(StackName=options.stack)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    boto3.client("s3", options.region).put_object(
         Bucket=outputs["FeedsBucket"],
         Key=paths.PUBLIC + PAGE.name,
         Body=PAGE.read_bytes(),

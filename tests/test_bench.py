@@ -1,4 +1,4 @@
-"""The benchmark runs, looks into what was built, and prints its table."""
+"""The benchmark of the full build runs, checks its results and prints its table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_the_benchmark_measures_a_build() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "60", "1"],
         cwd=ROOT,
-        env={**os.environ, "PATH": "/nonexistent"},  # without Hugo, which takes its time
+        env={**os.environ, "PATH": "/nonexistent"},  # without Hugo, which is slow
         capture_output=True,
         text=True,
     )

@@ -1,6 +1,6 @@
-"""The pages in a real browser: nothing is complained of, asked for, cut off or out of reach.
+"""The HTML pages in a real browser: no error, no request, nothing cut off, everything accessible.
 
-With FEEDS_SCREENSHOTS set to a folder, there are pictures of every page in it.
+If FEEDS_SCREENSHOTS names a folder, the tests write a screenshot of every page into it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from support.browser import Browser, Page, browsing, chromium
 from support.sites import entry, post, settings
 from support.web import Site, serving
 
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.documents.feed_list import feed_list_documents
 from feeds.model import Document, Enclosure, ListedFeed, Person
 
 if chromium() is None:
     pytest.skip("there is no Chromium here: apt install chromium", allow_module_level=True)
+
+pytestmark = pytest.mark.slow
 
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 CHINESE = """
@@ -35,7 +37,7 @@ limit = 50
 
 
 def chinese() -> dict[str, bytes]:
-    """Sixty posts: a full page and an archive."""
+    """The posts of a site with a full page and an archive."""
     text = "记者从临汐轮渡站了解到，自下周一起，早班渡轮的首班时间由六点二十分提前到六点整。" * 3
     more = "categories: [财经, 'C++']\nauthor: 林梅"
     return {
@@ -57,16 +59,16 @@ def arabic() -> Iterator[Document]:
         )
         for n in (3, 2, 1)
     ]
-    yield from formats.current_documents("", entries, "", config)
-    yield from formats.current_documents("category/markets", entries, "", config)
+    yield from feed_documents.current_documents("", entries, "", config)
+    yield from feed_documents.current_documents("category/markets", entries, "", config)
     yield from feed_list_documents([ListedFeed("category/markets", "الأسواق")], config)
 
 
 def hebrew() -> Iterator[Document]:
-    """A site whose language has no words here, and runs the other way than those that there are."""
+    """A site in a language without a translation, written from right to left."""
     config = settings('language = "he"')
     entries = [entry(1, title="מחיר הצדפות יציב", summary="שוק הדגים מכר צדפות באותו מחיר.")]
-    yield from formats.current_documents("", entries, "", config)
+    yield from feed_documents.current_documents("", entries, "", config)
     yield from feed_list_documents([ListedFeed("category/markets", "שווקים")], config)
 
 
@@ -85,7 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "ar": arabic(),
             "he": hebrew(),
             "many": many(),
-            "empty": formats.current_documents("category/empty", [], "", settings()),
+            "empty": feed_documents.current_documents("category/empty", [], "", settings()),
         }
         for name, made in trees.items():
             for document in made:
@@ -131,7 +133,7 @@ def address(site: Site, name: str) -> str:
 @pytest.mark.parametrize("width", [360, 1100])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_quiet_whole_and_for_everybody(
+def test_a_page_has_no_errors_no_requests_no_overflow_and_is_accessible(
     site: Site, page: Page, name: str, scheme: str, width: int
 ) -> None:
     page.size(width)
@@ -145,12 +147,12 @@ def test_a_page_is_quiet_whole_and_for_everybody(
         page.picture(Path(folder) / f"{name}-{scheme}-{width}.png", whole=name != "many")
     if not AXE.is_file():
         pytest.skip("there is no axe-core here: npm ci --prefix tests")
-    if name != "many" or (scheme, width) == ("light", 360):  # 2,000 rows take it 10 s
+    if name != "many" or (scheme, width) == ("light", 360):  # 2,000 rows take axe-core 10 s
         assert violations(page) == []
 
 
 def violations(page: Page) -> list[str]:
-    """What axe-core finds that keeps people out."""
+    """The accessibility faults that axe-core finds."""
     page.run(AXE.read_text(encoding="utf-8"))
     return page.run(  # type: ignore[no-any-return]
         """axe.run(document, {resultTypes: ["violations"]}).then(found => found.violations
@@ -159,7 +161,7 @@ def violations(page: Page) -> list[str]:
     )
 
 
-def test_a_page_needs_no_script(site: Site, page: Page) -> None:
+def test_a_page_works_without_scripts(site: Site, page: Page) -> None:
     page.scripts(on=False)
     page.open(site.url)
 
@@ -173,7 +175,7 @@ def test_a_page_needs_no_script(site: Site, page: Page) -> None:
     assert page.run("document.querySelectorAll('main li').length") == 2001
 
 
-def test_a_button_copies_the_address_where_the_page_is_served(site: Site, page: Page) -> None:
+def test_the_copy_button_copies_the_feed_s_address(site: Site, page: Page) -> None:
     page.call("Emulation.setFocusEmulationEnabled", enabled=True)
     page.open(site.url)
     page.run(
@@ -201,7 +203,7 @@ ENDS = """
 
 
 @pytest.mark.parametrize("tree", ["", "ar/", "he/"])
-def test_a_question_mark_ends_its_question_whichever_way_the_page_runs(
+def test_punctuation_stays_at_its_end_in_both_directions_of_text(
     site: Site, page: Page, tree: str
 ) -> None:
     page.size(1100)
@@ -229,7 +231,7 @@ SHOWN = "[...document.querySelectorAll('main li')].filter(row => row.offsetHeigh
         ("", 2001),
     ],
 )
-def test_the_box_finds_feeds_by_title_and_folder(
+def test_the_search_box_finds_feeds_by_title_and_path(
     site: Site, page: Page, typed: str, found: int
 ) -> None:
     page.open(address(site, "many"))
@@ -241,7 +243,7 @@ def test_the_box_finds_feeds_by_title_and_folder(
     assert said == (f"Found: {found}" if typed else "")
 
 
-def test_the_box_is_quick_in_two_thousand_feeds(site: Site, page: Page) -> None:
+def test_the_search_box_is_fast_with_two_thousand_feeds(site: Site, page: Page) -> None:
     page.open(address(site, "many"))
     milliseconds = page.run(
         """(() => {
@@ -257,7 +259,7 @@ def test_the_box_is_quick_in_two_thousand_feeds(site: Site, page: Page) -> None:
     assert milliseconds < 250
 
 
-def test_the_first_key_leads_past_the_header(site: Site, page: Page) -> None:
+def test_the_first_tab_key_reaches_the_skip_link(site: Site, page: Page) -> None:
     page.call("Emulation.setFocusEmulationEnabled", enabled=True)
     page.open(site.url)
     page.press("Tab", 9)
@@ -268,7 +270,7 @@ def test_the_first_key_leads_past_the_header(site: Site, page: Page) -> None:
     assert page.run("document.activeElement.id") == "posts"
 
 
-def test_every_link_and_button_is_reached_by_key_and_shows_where_one_is(
+def test_every_link_and_button_can_be_focused_by_key_and_shows_its_focus(
     site: Site, page: Page
 ) -> None:
     page.call("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -297,7 +299,7 @@ new Promise(done => setTimeout(() => done(window.hit ?? "nothing"), 200));
 """
 
 
-def test_what_is_smuggled_in_does_not_run_and_asks_for_nothing(site: Site, page: Page) -> None:
+def test_injected_scripts_do_not_run_and_request_nothing(site: Site, page: Page) -> None:
     page.open(site.url)
 
     assert page.run(INJECTED) == "nothing"

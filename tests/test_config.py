@@ -1,4 +1,4 @@
-"""feeds.toml is checked as a whole; docs/configuration.md says of every key what the code does."""
+"""Parsing and checking of feeds.toml; docs/configuration.md agrees with the code on every key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def problems_of(text: str) -> list[str]:
     return [problem.removeprefix("feeds.toml: ") for problem in caught.value.problems]
 
 
-def test_a_title_and_an_address_are_enough() -> None:
+def test_a_configuration_needs_only_title_and_url() -> None:
     settings = parse_config(MINIMAL)
 
     assert settings.site.title == "News"
@@ -35,7 +35,7 @@ def test_a_title_and_an_address_are_enough() -> None:
     assert settings.author.name == "News"
 
 
-def test_all_problems_come_at_once_each_with_its_path() -> None:
+def test_all_configuration_problems_are_reported_with_their_paths() -> None:
     text = """
         [site]
         titel = "News"
@@ -71,7 +71,7 @@ def test_all_problems_come_at_once_each_with_its_path() -> None:
     ]
 
 
-def test_a_problem_names_the_file() -> None:
+def test_a_configuration_problem_names_the_file() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_config("[site]\ntitle = 1\n", "sites/news.toml")
 
@@ -81,11 +81,11 @@ def test_a_problem_names_the_file() -> None:
     )
 
 
-def test_an_empty_file_says_what_is_missing() -> None:
+def test_an_empty_configuration_reports_the_missing_table() -> None:
     assert problems_of("") == ["site: expected a table, found nothing"]
 
 
-def test_text_that_is_no_toml_says_where() -> None:
+def test_invalid_toml_is_reported_with_line_and_column() -> None:
     assert problems_of("[site]\ntitle = News\n") == [
         "not valid TOML: Invalid value (at line 2, column 9)"
     ]
@@ -192,7 +192,7 @@ def test_text_that_is_no_toml_says_where() -> None:
         ("limits", "html_depth = 0", "limits.html_depth: expected a number of at least 1, found 0"),
     ],
 )
-def test_what_the_types_cannot_say_is_checked_too(table: str, lines: str, problem: str) -> None:
+def test_values_of_the_right_type_are_checked(table: str, lines: str, problem: str) -> None:
     data = tomllib.loads(MINIMAL)
     text = MINIMAL + (lines if table == "site" else f"[{table}]\n{lines}")
     if table == "site" and lines.startswith("title"):
@@ -217,7 +217,7 @@ def test_what_the_types_cannot_say_is_checked_too(table: str, lines: str, proble
         "http://[",
     ],
 )
-def test_the_site_s_address_is_one_that_names_can_be_put_behind(url: str) -> None:
+def test_the_site_url_must_be_a_folder_without_query_or_fragment(url: str) -> None:
     assert problems_of(f'[site]\ntitle = "News"\nurl = "{url}"\n') == [
         f'site.url: expected an address such as "https://example.com/", found "{url}"'
     ]
@@ -233,19 +233,19 @@ def test_the_site_s_address_is_one_that_names_can_be_put_behind(url: str) -> Non
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000/"),
     ],
 )
-def test_an_address_is_published_encoded_and_as_a_folder(written: str, meant: str) -> None:
+def test_the_site_url_is_normalised_to_an_encoded_folder(written: str, meant: str) -> None:
     settings = parse_config(f'[site]\ntitle = "News"\nurl = "{written}"\n')
 
     assert settings.site.url == settings.feeds.url == meant
 
 
-def test_an_icon_may_have_a_query() -> None:
+def test_the_icon_url_may_have_a_query() -> None:
     icon = "https://example.com/icon.png?v=2"
 
     assert parse_config(MINIMAL + f'icon = "{icon}"\n').site.icon == icon
 
 
-def test_texts_are_published_on_one_line() -> None:
+def test_configuration_texts_are_put_on_one_line() -> None:
     settings = parse_config(
         '[site]\ntitle = "  The\\n News "\nurl = "https://example.com/"\n'
         'description = """\nOne\nline.\n"""\n[categories]\ntitles = { a = " A\\tB" }\n'
@@ -255,13 +255,13 @@ def test_texts_are_published_on_one_line() -> None:
     assert settings.categories.titles == {"a": "A B"}
 
 
-def test_the_zone_is_the_one_that_is_named() -> None:
+def test_the_time_zone_is_the_configured_one() -> None:
     zone = parse_config(MINIMAL + 'timezone = "Asia/Shanghai"\n').zone
 
     assert zone.utcoffset(datetime(2026, 1, 1)) == timedelta(hours=8)
 
 
-def test_a_category_goes_by_its_name_or_by_its_folder() -> None:
+def test_category_titles_are_found_by_name_or_slug() -> None:
     settings = parse_config(
         MINIMAL + '[categories]\ntitles = { Markets = "Market News", "C++" = "The C++ Column" }\n'
         'content = { markets = "summary" }\ndescriptions = { MARKETS = "Prices" }\n'
@@ -299,7 +299,7 @@ def documented() -> dict[str, Row]:
 
 
 def keys_of(kind: type[msgspec.Struct], path: str = "") -> Iterator[tuple[str, str]]:
-    """Each key with its default as the documentation writes it."""
+    """Each key with its default, written as in the documentation."""
     hints = get_type_hints(kind)
     for field in msgspec.structs.fields(kind):
         inner: Any = next((a for a in get_args(hints[field.name]) if is_struct(a)), None)
@@ -324,14 +324,14 @@ def shown(field: msgspec.structs.FieldInfo) -> str:
     return "*none*" if default is None else repr(msgspec.to_builtins(default))
 
 
-def test_the_documentation_has_every_key_and_no_other() -> None:
+def test_configuration_md_has_every_key_and_no_other() -> None:
     in_code = dict(keys_of(Config))
 
     assert sorted(documented()) == sorted(in_code)
 
 
 @pytest.mark.parametrize(("key", "default"), [*keys_of(Config)])
-def test_the_documentation_has_the_default_that_the_code_has(key: str, default: str) -> None:
+def test_configuration_md_has_the_defaults_of_the_code(key: str, default: str) -> None:
     written = documented()[key].default
     if written.startswith("`"):
         written = repr(tomllib.loads(f"x = {written.strip('`')}")["x"])
@@ -340,7 +340,7 @@ def test_the_documentation_has_the_default_that_the_code_has(key: str, default: 
 
 
 @pytest.mark.parametrize("key", documented())
-def test_the_example_of_a_key_can_be_pasted(key: str) -> None:
+def test_the_example_of_each_key_is_valid(key: str) -> None:
     row = documented()[key]
     section = key.partition(".")[0]
     base = tomllib.loads(MINIMAL)
@@ -352,7 +352,7 @@ def test_the_example_of_a_key_can_be_pasted(key: str) -> None:
 
 
 def toml(data: dict[str, Any]) -> str:
-    """Tables of tables as TOML: JSON's texts, numbers, lists and truths are TOML's too."""
+    """Nested tables as TOML; JSON and TOML have the same texts, numbers, lists and booleans."""
 
     def value(item: Any) -> str:
         if isinstance(item, dict):
@@ -365,7 +365,7 @@ def toml(data: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def test_the_whole_example_is_a_configuration() -> None:
+def test_the_full_example_in_configuration_md_is_valid() -> None:
     text = DOCS.read_text(encoding="utf-8")
     example = re.search(r"```toml\n(.*?)```", text, re.DOTALL)
     assert example
@@ -373,7 +373,7 @@ def test_the_whole_example_is_a_configuration() -> None:
     assert parse_config(example[1]).feeds.limit == 50
 
 
-def test_the_problems_shown_are_the_ones_that_come() -> None:
+def test_the_problems_shown_in_configuration_md_are_real() -> None:
     text = DOCS.read_text(encoding="utf-8")
     blocks = re.findall(r"```\n(feeds\.toml: .*?)```", text, re.DOTALL)
     wrong = '[site]\ntitle = "News"\nurl = "news.example.com"\n[feeds]\nlmit = 5\ncontent = "all"\n'

@@ -1,6 +1,6 @@
-"""Real posts of public sites: everything that can be read is there, all else is named.
+"""Real posts of public sites: each is published, or is a problem, or is not meant to be published.
 
-The posts are no part of this project: FEEDS_CORPUS names a folder with a folder for each site.
+The posts are not part of this project: FEEDS_CORPUS names a folder with a folder for each site.
 """
 
 from __future__ import annotations
@@ -45,13 +45,14 @@ title_from = "tags"
 """
 SETTINGS = parse_config(CONFIG)
 
-pytestmark = pytest.mark.skipif(
-    not CORPUS, reason="FEEDS_CORPUS names no folder with posts of real sites"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CORPUS, reason="FEEDS_CORPUS is not set: a folder of real sites"),
+]
 
 
 class Built(Struct):
-    """A folder of posts, the feeds that the command made of it, and what it said."""
+    """A folder of posts, its feeds, and the output of `feeds build`."""
 
     posts: Path
     out: Path
@@ -86,7 +87,7 @@ def test_every_document_is_valid(site: Built) -> None:
         assert_valid_document(path, data, SETTINGS.url(path))
 
 
-def test_each_problem_names_a_file_a_line_of_it_and_what_to_do(site: Built) -> None:
+def test_each_problem_names_a_file_and_a_line_and_says_what_to_do(site: Built) -> None:
     for problem in site.problems:
         found = re.fullmatch(r"(.*?):(\d+): (?:warning: )?(.+); (.+)", problem)
         assert found, problem
@@ -95,7 +96,7 @@ def test_each_problem_names_a_file_a_line_of_it_and_what_to_do(site: Built) -> N
         assert 1 <= int(found[2]) <= file.read_bytes().count(b"\n") + 1
 
 
-def test_every_post_is_published_or_named_or_not_meant_to_be(site: Built) -> None:
+def test_every_post_is_published_or_a_problem_or_not_meant_to_be_published(site: Built) -> None:
     keys = {
         file.relative_to(site.posts).as_posix() for file in site.posts.rglob("*") if file.is_file()
     }
@@ -114,8 +115,8 @@ def test_every_post_is_published_or_named_or_not_meant_to_be(site: Built) -> Non
     assert own <= {paths.tag_uri(SETTINGS.posts.id_authority, key) for key in meant}
 
 
-# Looked at one by one: where the link of each post's entry is from, and how many posts have none,
-# because they were reported or are not meant to be published. docs/design.md has the table.
+# Counted by hand: the rules that find the links of the posts, and how many posts have no entry,
+# because they have problems or are not meant to be published. docs/reading.md has the table.
 LINKS = {
     "18f": {"permalink": 45},
     "castalio": {"permalink": 15},
@@ -142,13 +143,15 @@ def test_the_link_to_the_source_article_is_found_by_the_right_rule(folder: Path)
     for file in folder.rglob("*"):
         key = file.relative_to(folder).as_posix()
         if file.is_file() and is_post(key, SETTINGS):
-            found[read_post(key, file.read_bytes(), MODIFIED, SETTINGS).link_from] += 1
+            found[read_post(key, file.read_bytes(), MODIFIED, SETTINGS).link_rule] += 1
     assert found == LINKS[folder.name]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_the_link_is_what_a_simpler_reader_finds(folder: Path) -> None:
-    """A line ``source_url: …``, else the one line that is nothing but an address in <>."""
+def test_the_link_to_the_source_article_is_the_one_that_a_simpler_reader_finds(
+    folder: Path,
+) -> None:
+    """It takes a line ``source_url: …``, or else a line with only an address in <>."""
     for file in folder.rglob("*.m*"):
         key = file.relative_to(folder).as_posix()
         read = read_post(key, file.read_bytes(), MODIFIED, SETTINGS)
@@ -168,7 +171,7 @@ def is_meant(file: Path) -> bool:
 
 
 def published(site: Built) -> set[str]:
-    """The ids of all entries of the feed of all posts and of its archive."""
+    """The ids of all entries in the feed of all posts and its archive."""
     ids: set[str] = set()
     for path, data in site.documents().items():
         if path == "atom.xml" or re.fullmatch(r"archive/[^/]+\.xml", path):

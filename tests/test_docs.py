@@ -1,4 +1,4 @@
-"""The documentation is true: its commands are run, its excerpts looked for, its links followed."""
+"""Compares the documentation with the program: commands, excerpts, links, tables, names."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
+from simulation import mutants
+from support import worked_example
 
 from feeds.config import Limits
 from feeds.config_file import parse_config
@@ -22,12 +26,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PAGES = [
     page
-    for pattern in ("*.md", "docs/**/*.md", "examples/*/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "examples/*/README.md", "tests/*/README.md")
     for page in sorted(ROOT.glob(pattern))
 ]
 BUILT = "examples/news/posts public --config examples/news/feeds.toml"
 
-# Commands that set up, or serve for ever.
+# Commands that install something, or do not end.
 ELSEWHERE = ("make ", ".venv/bin/feeds serve ")
 
 
@@ -36,16 +40,16 @@ def blocks(kind: str) -> list[str]:
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """The commands of the README in their order, each with what the README says it answers."""
+    """The commands of the README in their order, each with the output that the README shows."""
     for block in blocks("console"):
-        for shown in block.split("$ ")[1:]:
-            command, _, answer = shown.partition("\n")
-            yield command, answer
+        for text in block.split("$ ")[1:]:
+            command, _, output = text.partition("\n")
+            yield command, output
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as the README's reader has it after `make install`."""
+    """A folder as a reader of the README has it after `make install`."""
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / ".venv" / "bin").mkdir(parents=True)
@@ -54,32 +58,32 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def words(text: str) -> list[list[str]]:
-    """Lines as cells: a table's columns stand apart by two spaces or more, or by a tab."""
+    """Lines as cells; two or more spaces, or a tab, separate the columns of a table."""
     return [re.split(r" {2,}|\t", line.strip()) for line in text.splitlines()]
 
 
-def test_the_readme_s_commands_answer_what_it_says(checkout: Path) -> None:
+def test_readme_shows_the_output_of_its_commands(checkout: Path) -> None:
     ran = 0
-    for command, answer in commands():
+    for command, output in commands():
         if command.startswith(ELSEWHERE):
             continue
-        done = subprocess.run(
+        process = subprocess.run(
             ["bash", "-c", command],
             cwd=checkout,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert words(done.stdout) == words(answer), command
+        assert words(process.stdout) == words(output), command
         ran += 1
 
     assert ran >= 5
 
 
-def test_the_server_says_what_the_readme_says(checkout: Path) -> None:
+def test_readme_shows_the_output_of_the_server(checkout: Path) -> None:
     (makefile,) = re.findall(r"^demo: .*\n\t\$\(BIN\)/(.*)$", MAKEFILE, re.MULTILINE)
-    answers = dict(commands())
-    shown = {answers[f".venv/bin/{makefile}"], answers["make demo"]}
+    outputs = dict(commands())
+    documented = {outputs[f".venv/bin/{makefile}"], outputs["make demo"]}
     process = subprocess.Popen(
         [f".venv/bin/{makefile.split()[0]}", *makefile.split()[1:], "--port", "0"],
         cwd=checkout,
@@ -88,30 +92,30 @@ def test_the_server_says_what_the_readme_says(checkout: Path) -> None:
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    said = ""
+    printed = ""
     assert process.stdout
     for line in process.stdout:
-        said += re.sub(r":\d+/", ":8000/", line)
+        printed += re.sub(r":\d+/", ":8000/", line)
         if line.startswith("Serving"):
             break
     process.terminate()
     process.wait()
 
-    assert shown == {said}
+    assert documented == {printed}
 
 
-def test_the_readme_shows_the_files_that_are_built(checkout: Path) -> None:
+def test_readme_shows_the_files_of_a_build(checkout: Path) -> None:
     subprocess.run(["bash", "-c", f".venv/bin/feeds build {BUILT}"], cwd=checkout, check=True)
     (tree,) = re.findall(r"```\n(public/\n.*?)```", README, re.DOTALL)
-    shown = set(re.findall(r"[├└]── (\S+)", tree))
+    documented = set(re.findall(r"[├└]── (\S+)", tree))
     public = checkout / "public"
     files = {path.name for path in public.rglob("*.*")}
     folders = {path.name for path in public.rglob("*") if path.is_dir()}
 
-    assert shown == files | {f"{name}/" for name in folders}
+    assert documented == files | {f"{name}/" for name in folders}
 
 
-def test_the_readme_s_post_and_entry_are_the_example_s(checkout: Path) -> None:
+def test_readme_quotes_a_post_and_its_entry_from_the_example(checkout: Path) -> None:
     subprocess.run(["bash", "-c", f".venv/bin/feeds build {BUILT}"], cwd=checkout, check=True)
     feed = (checkout / "public" / "category" / "markets" / "atom.xml").read_text()
     source = (
@@ -128,29 +132,29 @@ def test_the_readme_s_post_and_entry_are_the_example_s(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("toml"))
-def test_the_readme_s_configurations_can_be_pasted(block: str) -> None:
+def test_configuration_in_the_readme_is_valid(block: str) -> None:
     assert parse_config(block).site.title == "Example News"
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\$ make (\w+)|`make (\w+)`", README))))
-def test_the_readme_s_targets_are_in_the_makefile(target: tuple[str, str]) -> None:
+def test_make_target_in_the_readme_exists(target: tuple[str, str]) -> None:
     assert f"\n{''.join(target)}:" in MAKEFILE
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+def test_links_between_pages_lead_to_files_and_headings(page: Path) -> None:
     text = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
-        there = (page.parent / file) if file else page
-        assert there.exists(), target
-        assert not anchor or anchor in anchors(there), target
+        linked = (page.parent / file) if file else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub makes of a page's headings."""
+    """The anchors that GitHub makes from the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -158,32 +162,32 @@ def anchors(page: Path) -> set[str]:
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
 
-def test_the_tests_that_show_what_is_said_of_security_are_there() -> None:
+def test_security_page_names_tests_that_exist() -> None:
     sources = (ROOT / "tests").rglob("test_*.py")
-    there = {
+    tests = {
         name
         for file in sources
         for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     named = set(re.findall(r"`(test_\w+)`", SECURITY))
     assert len(named) > 50
-    assert named <= there
+    assert named <= tests
 
 
-def test_every_package_and_every_module_beside_them_has_its_line_in_contributing() -> None:
+def test_contributing_has_each_package_and_each_module_beside_them() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    there = {
+    modules = {
         path.name
         for path in (ROOT / "feeds").iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
     named = set(re.findall(r"`([a-z_]+(?:\.py|/))`", text))
-    there = {name if name.endswith(".py") else f"{name}/" for name in there - {"__init__.py"}}
-    assert there - named == set()
+    modules = {name if name.endswith(".py") else f"{name}/" for name in modules - {"__init__.py"}}
+    assert modules - named == set()
 
 
-def test_every_module_that_a_comment_or_a_document_names_is_there() -> None:
-    """By its path from the root, or by its name alone where a neighbour is meant."""
+def test_module_that_a_comment_or_a_document_names_exists() -> None:
+    """A comment names a module by its path from the root, or by its file name alone."""
     here = Path(__file__)
     texts = [
         *(path for path in (ROOT / "feeds").rglob("*.py")),
@@ -191,30 +195,30 @@ def test_every_module_that_a_comment_or_a_document_names_is_there() -> None:
         *(path for path in (ROOT / "infra").iterdir() if path.is_file()),
         *PAGES,
     ]
-    there = {path.name for path in texts} | {"handler.py", "pelicanconf.py", "beside.py"}
+    names = {path.name for path in texts} | {"handler.py", "pelicanconf.py", "beside.py"}
     missing = set()
     for path in texts:
         if path == here:
             continue
         text = path.read_text(encoding="utf-8")
         for name in re.findall(r"(?<![\w./*-])((?:[a-z_]+/)*[a-z_]+[.]py)\b", text):
-            known = (ROOT / name).exists() if "/" in name else name in there
-            if not known and not (path.parent / name).exists():
+            exists = (ROOT / name).exists() if "/" in name else name in names
+            if not exists and not (path.parent / name).exists():
                 missing.add(f"{path.relative_to(ROOT)}: {name}")
     assert missing == set()
 
 
-def test_the_tests_lie_as_the_code_lies() -> None:
+def test_each_package_has_a_folder_of_tests() -> None:
     packages = {path.parent.name for path in (ROOT / "feeds").glob("*/__init__.py")}
     assert {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} >= packages
 
 
-LONG_MODULES = {"conformance.py", "events.py", "local.py", "post.py"}
-"""Modules that are still to be split."""
+LONG_MODULES: set[str] = set()
+"""Modules that still have to be split."""
 
 
-def test_no_module_is_long_and_no_package_is_wide() -> None:
-    """At most 14 modules in a package, and 300 lines in a module but those of LONG_MODULES."""
+def test_modules_have_at_most_300_lines_and_packages_14_modules() -> None:
+    """LONG_MODULES are exceptions."""
     files = [path for path in (ROOT / "feeds").rglob("*.py") if path.name != "__init__.py"]
     counts = Counter(path.parent for path in files)
     assert {folder.name: n for folder, n in counts.items() if n > 14} == {}
@@ -222,14 +226,81 @@ def test_no_module_is_long_and_no_package_is_wide() -> None:
     assert long == LONG_MODULES
 
 
-def test_every_limit_is_argued_with_its_default() -> None:
-    argued = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| \S", SECURITY, re.MULTILINE)
+def test_security_page_explains_each_limit_with_its_default() -> None:
+    explained = re.findall(r"^\| `(\w+)` \| ([\d,]+) \| \S", SECURITY, re.MULTILINE)
     limits = {name: f"{value:,}" for name, value in msgspec.structs.asdict(Limits()).items()}
-    assert dict(argued) == limits
+    assert dict(explained) == limits
 
 
-def test_the_changelog_has_the_version() -> None:
+def test_changelog_starts_with_the_version() -> None:
     from feeds import __version__
 
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.search(rf"^## \[?{re.escape(__version__)}\b", changelog, re.MULTILINE)
+    headings = re.findall(r"^## \[?([\w.]+)", changelog, re.MULTILINE)
+    assert headings[0] == __version__
+
+
+# --- docs/architecture.md and docs/protocol.md ---------------------------------------------------
+
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+
+
+def test_architecture_page_shows_the_state_that_the_program_writes() -> None:
+    """Run `PYTHONPATH=tests python -m support.worked_example` after a change of the stored form."""
+    assert worked_example.filled(ARCHITECTURE) == ARCHITECTURE
+
+
+def test_architecture_page_names_files_and_functions_that_exist() -> None:
+    rows = re.findall(r"^\| .* \| `([\w/]+\.py)` \| `(\w+)` \|$", ARCHITECTURE, re.MULTILINE)
+    assert len(rows) > 15
+    missing = []
+    for file, name in rows:
+        text = (ROOT / file).read_text(encoding="utf-8")
+        if not re.search(rf"^(?:def|class) {name}\b|\bimport .*\b{name}\b", text, re.MULTILINE):
+            missing.append((file, name))
+    assert missing == []
+
+
+def test_architecture_page_has_the_layers_of_the_import_contract() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (layers,) = (
+        contract["layers"]
+        for contract in project["tool"]["importlinter"]["contracts"]
+        if contract["type"] == "layers"
+    )
+    assert "\n\n" + "".join(f"    {layer}\n" for layer in layers) + "\n" in ARCHITECTURE
+
+
+def test_protocol_page_has_a_row_for_each_mutant() -> None:
+    rows = re.findall(r"^\|(?:[^|]*\|){2} ((?:`\w+`(?:, )?)+) \|(.*)\|$", PROTOCOL, re.MULTILINE)
+    documented = [name for names, _ in rows for name in re.findall(r"`(\w+)`", names)]
+    defined = {
+        name
+        for name, value in vars(mutants).items()
+        if isinstance(value, type) and value.__module__ == mutants.__name__ and name[0] != "_"
+    }
+    assert sorted(documented) == sorted(defined)
+    schedules = {name for _, caught in rows for name in re.findall(r"`(\w+)`", caught)}
+    tests = (ROOT / "tests" / "test_simulation.py").read_text(encoding="utf-8")
+    assert schedules
+    assert {name for name in schedules if f"\ndef {name}(" not in tests} == set()
+
+
+# --- continuous integration ----------------------------------------------------------------------
+
+
+def test_workflow_runs_the_ci_script_on_the_oldest_and_the_newest_python() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    assert "${{ matrix.python }}" in job["container"]
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_commit_hooks_run_the_linters_of_the_makefile() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    entries = {hook["entry"].split()[0] for repo in hooks["repos"] for hook in repo["hooks"]}
+    (recipe,) = re.findall(r"^lint: install\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert entries == {f".venv/bin/{name}" for name in re.findall(r"\$\(BIN\)/(\S+)", recipe)}

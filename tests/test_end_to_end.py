@@ -1,9 +1,9 @@
-"""From an upload to a reader: the package as it is deployed, between the queue and the buckets.
+"""From an upload to a reader: the deployed package, with queues and buckets in moto.
 
-Queues, buckets, what the bucket tells the queue, how the queue feeds the function, and what the
-function is told come from the template that is deployed; moto makes them. The function is the
-package under Lambda's runtime client. What AWS does between them, taking batches from the queue and
-giving back what failed, is `Poller`. Readers fetch the public folder over HTTP, as from the CDN.
+The queues, buckets, notifications, event source mappings and environment come from the template
+that is deployed. The function is the package under Lambda's runtime client. `Poller` does what
+Lambda does: it takes batches from the queue, and returns failed messages. Readers fetch the public
+folder over HTTP, as from the CDN.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 from feeds import paths
 from feeds.stores.s3 import S3Store
 
+pytestmark = pytest.mark.slow
+
 TOML = """
 [site]
 title = "Example News"
@@ -50,7 +52,7 @@ id_from = "stem"
 
 
 class Cloud:
-    """What the template makes, on moto; and the names that the template gives it."""
+    """The resources of the template, created in moto, with their names."""
 
     def __init__(self, template: Template, endpoint: str) -> None:
         self.made = Resolved(template)
@@ -84,7 +86,7 @@ class Cloud:
         self.feeds = resources["FeedsBucket"]["BucketName"]
         for bucket in (self.posts, self.feeds):
             self.s3.create_bucket(Bucket=bucket)
-        # The buckets have no versions here: moto tells of no deletion in one that has.
+        # Without versioning: moto sends no event for a deletion in a bucket with versions.
         told = resources["PostsBucket"]["NotificationConfiguration"]["QueueConfigurations"]
         self.s3.put_bucket_notification_configuration(
             Bucket=self.posts,
@@ -105,7 +107,7 @@ class Cloud:
         )
 
     def waiting(self, queue: str) -> int:
-        """How many messages a queue has: to be had, hidden, or delayed."""
+        """The number of messages in a queue: visible, hidden and delayed."""
         names = ["", "NotVisible", "Delayed"]
         attributes = [f"ApproximateNumberOfMessages{name}" for name in names]
         answer = self.sqs.get_queue_attributes(
@@ -121,7 +123,7 @@ class Cloud:
 
 
 class Poller:
-    """Takes batches from the queue to functions, and gives back what failed, as Lambda does."""
+    """Sends batches from the queue to functions, and returns failed messages, as Lambda does."""
 
     def __init__(self, cloud: Cloud, functions: list[Function]) -> None:
         self.cloud, self.functions = cloud, functions
@@ -129,7 +131,7 @@ class Poller:
         self.batches = self.crashes = self.returned = 0
 
     def drain(self) -> None:
-        """Go on until the queue is empty."""
+        """Send batches until the queue is empty."""
         with ThreadPoolExecutor(len(self.functions)) as pool:
             list(pool.map(self._work, self.functions))
         assert self.cloud.waiting("PublishQueue") == 0
@@ -143,7 +145,7 @@ class Poller:
                 return
 
     def _batch(self) -> list[dict[str, Any]]:
-        """As many messages as a batch may have, and there are within its window."""
+        """Receive a batch: its maximum, or as many as come within the batching window."""
         size = self.cloud.mapping["BatchSize"]
         end = time.monotonic() + self.cloud.mapping["MaximumBatchingWindowInSeconds"]
         batch: list[dict[str, Any]] = []
@@ -190,7 +192,7 @@ class Poller:
             handle = {"QueueUrl": self.url, "ReceiptHandle": message["ReceiptHandle"]}
             if message["MessageId"] in failed:
                 self.returned += 1
-                # The visibility timeout passes: six minutes, that a test has not.
+                # Make the message visible at once: the visibility timeout is six minutes.
                 self.cloud.sqs.change_message_visibility(**handle, VisibilityTimeout=0)
             else:
                 self.cloud.sqs.delete_message(**handle)
@@ -203,7 +205,7 @@ def cloud(template: Template, moto_server: str) -> Cloud:
 
 @pytest.fixture
 def public(cloud: Cloud) -> Iterator[str]:
-    """The address of the public folder, over HTTP."""
+    """Serve the public folder over HTTP; its address."""
 
     class Cdn(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -240,7 +242,7 @@ def poller(
     runtime_client: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Poller]:
-    """Two functions at once, each a process."""
+    """A poller with two functions, each in a process."""
     file = tmp_path_factory.mktemp("config") / "feeds.toml"
     file.write_text(TOML.format(url=public))
     where = {
@@ -271,14 +273,16 @@ def post(title: str, day: int = 1, category: str = "markets", minute: int = 0) -
 
 
 def titles(address: str) -> list[str]:
-    """What feedparser reads at an address, newest first."""
+    """The titles that feedparser reads at an address, newest first."""
     found = feedparser.parse(address)
     assert not found.bozo, (address, found.bozo_exception)
     return [entry.title for entry in found.entries]
 
 
-def test_from_uploads_to_readers(cloud: Cloud, poller: Poller, public: str, tmp_path: Path) -> None:
-    """One story, in its order: what is true at its end has all of it behind it."""
+def test_readers_see_uploads_edits_moves_and_deletions(
+    cloud: Cloud, poller: Poller, public: str, tmp_path: Path
+) -> None:
+    """One long story: each step builds on those before it."""
     a_post_becomes_feeds_that_readers_can_read(cloud, poller, public, tmp_path)
     hubs_will_be_told_later(cloud)
     an_edit_a_move_and_a_deletion_are_seen(cloud, poller, public)
@@ -378,7 +382,7 @@ def a_poison_post_is_a_problem_and_no_dead_letter(
 
 
 def a_crash_is_made_up_for(cloud: Cloud, poller: Poller, public: str) -> None:
-    """Again and again the process ends at some moment of its work."""
+    """Kill the process at random moments of its work, several times."""
     crashes = poller.crashes
     moments = random.Random(20261122)
     stop = threading.Event()
@@ -428,7 +432,7 @@ def a_burst_of_uploads_is_few_batches(cloud: Cloud, poller: Poller, public: str)
 
 
 def archive(address: str) -> set[str]:
-    """Every entry that a reader finds who walks back through the archive (RFC 5005)."""
+    """All entries that a reader finds by following the archive links (RFC 5005)."""
     found: set[str] = set()
     while address:
         page = feedparser.parse(address)

@@ -1,4 +1,4 @@
-"""examples/news shows what its README says, and nothing in it is a problem."""
+"""examples/news: it builds without problems, and its README describes every post."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def site() -> Built:
 
 @pytest.fixture(scope="module")
 def entries(site: Built) -> dict[str, Any]:
-    """The entries of the feed of all posts by the key of their posts' rows in the README."""
+    """The entries of the feed of all posts, by the posts' names in the README."""
     read = feedparser.parse(
         io.BytesIO(site["atom.xml"].data), sanitize_html=False, resolve_relative_uris=False
     )
@@ -41,31 +41,31 @@ def entries(site: Built) -> dict[str, Any]:
     return {key: by_stem.get(Path(key).stem) for key in POSTS}
 
 
-def test_it_builds_without_a_problem_into_valid_documents(site: Built) -> None:
+def test_the_example_builds_without_problems_into_valid_documents(site: Built) -> None:
     assert site.problems == []
     for path, document in site.items():
         assert_valid_document(path, document.data, SETTINGS.url(path))
 
 
-def test_its_readme_has_a_row_for_every_post() -> None:
+def test_the_example_s_readme_has_a_row_for_every_post() -> None:
     rows = set(re.findall(r"`((?:_posts|old_post)/[^`]+)`", README))
 
     assert rows == {key for key in POSTS if is_post(key, SETTINGS)}
 
 
-def test_what_is_no_post_is_passed_over(entries: dict[str, Any]) -> None:
+def test_files_of_the_example_that_are_not_posts_are_skipped(entries: dict[str, Any]) -> None:
     passed = {key for key in POSTS if not is_post(key, SETTINGS)}
 
     assert passed == {"category/markets.html", "images/tea-rack.svg", "images/tide-lamp.svg"}
 
 
-def test_its_posts_are_past_so_that_all_are_there_whenever_it_is_built(site: Built) -> None:
+def test_the_example_s_posts_have_past_dates(site: Built) -> None:
     published = datetime(2026, 11, 20, tzinfo=UTC)
 
     assert built(POSTS, SETTINGS, now=published) == site
 
 
-def test_the_usual_form_gives_its_source_link_and_leaves_its_footer_out(
+def test_a_source_line_is_the_link_and_is_removed_from_the_content(
     entries: dict[str, Any],
 ) -> None:
     entry = entries["_posts/2026-11-18-NW202611180812400101.md"]
@@ -78,7 +78,7 @@ def test_the_usual_form_gives_its_source_link_and_leaves_its_footer_out(
     assert "source.example.org" not in content.value
 
 
-def test_a_footer_of_two_lines_leaves_too(entries: dict[str, Any]) -> None:
+def test_a_source_footer_of_two_lines_is_removed_too(entries: dict[str, Any]) -> None:
     (content,) = entries["_posts/2026-11-18-NW202611180755190096.md"].content
 
     assert "返回" not in content.value
@@ -87,7 +87,7 @@ def test_a_footer_of_two_lines_leaves_too(entries: dict[str, Any]) -> None:
     assert 'href="https://news.example.com/lab/tide-box/"' in content.value
 
 
-def test_one_entry_is_in_two_feeds(site: Built, entries: dict[str, Any]) -> None:
+def test_a_post_with_two_categories_is_in_two_feeds(site: Built, entries: dict[str, Any]) -> None:
     entry = entries["_posts/2026-11-17-NW202611171640050087.md"]
 
     assert [tag.label for tag in entry.tags] == ["临汐晚报新闻", "科技周志新闻"]
@@ -107,7 +107,9 @@ def test_markdown_becomes_html_with_absolute_addresses(entries: dict[str, Any]) 
     assert 'href="https://news.example.com/tides/2026-11.html"' in chinese.content[0].value
 
 
-def test_author_summary_language_and_change_are_the_post_s_own(entries: dict[str, Any]) -> None:
+def test_author_summary_language_and_updated_come_from_the_front_matter(
+    entries: dict[str, Any],
+) -> None:
     entry = entries["_posts/2026-11-16-NW202611160930000051.md"]
 
     assert entry.author == "Lin Mei"
@@ -127,7 +129,7 @@ def test_a_podcast_is_an_enclosure_of_unknown_length(entries: dict[str, Any]) ->
     assert (enclosure.type, enclosure.length) == ("audio/mpeg", "0")
 
 
-def test_an_image_is_there_and_styles_are_not(entries: dict[str, Any]) -> None:
+def test_an_image_stays_and_styles_are_removed(entries: dict[str, Any]) -> None:
     entry = entries["_posts/2026-11-14-NW202611140845120038.md"]
 
     assert entry.media_content[0]["url"] == "https://news.example.com/images/tide-lamp.svg"
@@ -140,12 +142,12 @@ def test_a_post_without_a_source_links_to_its_own_page(entries: dict[str, Any]) 
     assert link == "https://news.example.com/2026/11/13/feeds.html"
 
 
-def test_what_is_not_published_is_in_no_feed(site: Built, entries: dict[str, Any]) -> None:
+def test_a_draft_of_the_example_is_in_no_feed(site: Built, entries: dict[str, Any]) -> None:
     assert entries["_posts/2026-11-19-NW202611190700000109.md"] is None
     assert not any(b"NW202611190700000109" in document.data for document in site.values())
 
 
-def test_posts_that_were_moved_are_there(entries: dict[str, Any]) -> None:
+def test_posts_in_the_old_folder_are_published(entries: dict[str, Any]) -> None:
     flash = entries["old_post/2026-11-03-202611030918310031.md"]
     lead = entries["old_post/2026-11-04-202611041631090044.md"]
     rope = entries["old_post/2026-11-05-202611051422080019.md"]
@@ -158,7 +160,7 @@ def test_posts_that_were_moved_are_there(entries: dict[str, Any]) -> None:
     assert 'href="mailto:orders@ropes.example"' in rope.content[0].value
 
 
-def test_a_category_s_feed_has_the_name_that_tags_or_the_configuration_say(site: Built) -> None:
+def test_the_title_of_a_category_comes_from_tags_or_the_configuration(site: Built) -> None:
     titles = {
         path.split("/")[1]: feedparser.parse(document.data).feed.title
         for path, document in site.items()

@@ -1,4 +1,4 @@
-"""Names become addresses: readable where they can be, never another name's, never elsewhere."""
+"""Slugs, keys and URLs: readable, one for each name, and inside their folder."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds import paths
+from feeds.taxonomies import TAXONOMIES
 
 NAMES = st.text(max_size=60) | st.text("abcC#+-_. /café０１ß", max_size=12)
 
@@ -31,7 +32,7 @@ NAMES = st.text(max_size=60) | st.text("abcC#+-_. /café０１ß", max_size=12)
         ("หนังสือ", "หนังสือ"),
     ],
 )
-def test_a_slug_is_the_name_as_a_person_would_write_it(name: str, slug: str) -> None:
+def test_a_slug_is_the_readable_name(name: str, slug: str) -> None:
     assert paths.slug(name) == slug
 
 
@@ -46,11 +47,11 @@ def test_a_slug_is_the_name_as_a_person_would_write_it(name: str, slug: str) -> 
         ("ΑΣ", "ας"),
     ],
 )
-def test_two_spellings_of_one_name_are_one_feed(one: str, other: str) -> None:
+def test_spellings_of_one_name_have_one_slug(one: str, other: str) -> None:
     assert paths.slug(one) == paths.slug(other)
 
 
-def test_names_that_differ_by_a_sign_are_feeds_of_their_own() -> None:
+def test_names_that_differ_by_a_sign_have_different_slugs() -> None:
     names = ["C", "C++", "C#", "c-", "c_", ".c", "a b", "a-b", "a_b", "a/b", "ab", "(ab)", "_ab"]
 
     assert len({paths.slug(name) for name in names}) == len(names)
@@ -59,7 +60,7 @@ def test_names_that_differ_by_a_sign_are_feeds_of_their_own() -> None:
 @pytest.mark.parametrize(
     "name", ["..", ".", "", "/", "\\", "-", "\0", "../../etc/passwd", "a/../b"]
 )
-def test_no_name_leaves_its_folder(name: str) -> None:
+def test_a_slug_cannot_leave_its_folder(name: str) -> None:
     slug = paths.slug(name)
 
     assert slug
@@ -67,23 +68,24 @@ def test_no_name_leaves_its_folder(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["index", "archive", "INDEX", "con", "NUL", "aux"])
-def test_a_name_that_means_something_to_a_server_or_a_file_system_gets_a_hash(name: str) -> None:
+def test_the_slug_of_a_reserved_name_has_a_hash(name: str) -> None:
     assert paths.slug(name) != name.casefold()
     assert paths.slug(name).startswith(name.casefold())
 
 
-def test_nobody_can_write_the_slug_of_another_name() -> None:
+def test_no_name_can_imitate_the_slug_of_another() -> None:
     other = paths.slug("C++")
 
     assert other.startswith("c-")
     assert paths.slug(other) != other
 
 
-def test_a_long_name_fits_into_a_file_name() -> None:
+def test_the_slug_of_a_long_name_fits_into_a_file_name() -> None:
     assert len(paths.slug("字" * 500).encode()) <= 100
     assert paths.slug("字" * 500) != paths.slug("字" * 501)
 
 
+@pytest.mark.slow
 @given(NAMES)
 def test_a_slug_is_always_a_plain_file_name(name: str) -> None:
     slug = paths.slug(name)
@@ -96,14 +98,14 @@ def test_a_slug_is_always_a_plain_file_name(name: str) -> None:
 
 @given(NAMES, NAMES)
 @example("c-0000000000", "c")
-def test_two_names_share_a_slug_only_if_they_are_one(one: str, other: str) -> None:
+def test_two_names_share_a_slug_only_if_they_have_one_identity(one: str, other: str) -> None:
     same = paths.identity(one) == paths.identity(other)
 
     assert (paths.slug(one) == paths.slug(other)) == same
 
 
 @given(NAMES)
-def test_a_slug_belongs_to_the_name_that_made_it_alone(name: str) -> None:
+def test_a_slug_is_not_the_slug_of_another_name(name: str) -> None:
     slug = paths.slug(name)
 
     assert paths.identity(name) == slug or paths.slug(slug) != slug
@@ -124,7 +126,7 @@ def test_a_slug_belongs_to_the_name_that_made_it_alone(name: str) -> None:
         ("lang/en/feed.json", "lang/en"),
     ],
 )
-def test_a_document_tells_its_feed(key: str, feed: str) -> None:
+def test_the_key_of_a_document_gives_the_path_of_its_feed(key: str, feed: str) -> None:
     assert paths.feed_of_document(key) == feed
     assert paths.is_document(key)
 
@@ -146,19 +148,40 @@ def test_a_document_tells_its_feed(key: str, feed: str) -> None:
         "",
     ],
 )
-def test_what_is_no_document_belongs_to_no_feed(key: str) -> None:
+def test_keys_that_are_not_documents_belong_to_no_feed(key: str) -> None:
     assert paths.feed_of_document(key) is None
     assert not paths.is_document(key)
 
 
-def test_the_documents_about_all_feeds_belong_to_none() -> None:
+@pytest.mark.parametrize(
+    ("key", "content_type"),
+    [
+        ("atom.xml", "application/atom+xml; charset=utf-8"),
+        ("rss.xml", "application/rss+xml; charset=utf-8"),
+        ("category/a/feed.json", "application/feed+json; charset=utf-8"),
+        ("archive/2026-01-01-0123456789ab.xml", "application/atom+xml; charset=utf-8"),
+        ("index.html", "text/html; charset=utf-8"),
+        ("tag/a/archive/2026-01-01-0123456789ab.html", "text/html; charset=utf-8"),
+        ("feeds.html", "text/html; charset=utf-8"),
+        ("feeds.opml", "text/x-opml; charset=utf-8"),
+        ("feed.css", "text/css; charset=utf-8"),
+    ],
+)
+def test_the_key_of_a_document_gives_its_media_type(key: str, content_type: str) -> None:
+    file_type = paths.file_type(key)
+
+    assert file_type
+    assert file_type.content_type == content_type
+
+
+def test_documents_about_all_feeds_belong_to_no_feed() -> None:
     for key in ("feeds.html", "feeds.opml"):
         assert paths.feed_of_document(key) is None
         assert paths.is_document(key)
 
 
-@given(st.sampled_from(paths.TAXONOMIES), NAMES, st.sampled_from(["atom.xml", "archive/1.xml"]))
-def test_every_feed_s_documents_lead_back_to_it(taxonomy: str, name: str, file: str) -> None:
+@given(st.sampled_from(list(TAXONOMIES)), NAMES, st.sampled_from(["atom.xml", "archive/1.xml"]))
+def test_document_keys_and_feed_paths_round_trip(taxonomy: str, name: str, file: str) -> None:
     path = paths.term_path(taxonomy, name)
 
     assert paths.feed_of_document(paths.document(path, file)) == path
@@ -172,14 +195,14 @@ def test_a_url_is_its_key_percent_encoded() -> None:
 
 
 @given(st.text(min_size=1).filter(lambda t: t.isprintable()))
-def test_a_url_gives_back_its_key(key: str) -> None:
+def test_keys_and_urls_round_trip(key: str) -> None:
     url = paths.url("https://feeds.example.com/", key)
 
     assert url.isascii()
     assert unquote(urlsplit(url).path) == "/" + key
 
 
-def test_a_tag_uri_is_of_its_authority_and_its_key() -> None:
+def test_a_tag_uri_has_its_authority_and_its_key() -> None:
     uri = paths.tag_uri("example.com,2026", "_posts/渔 & co.md")
 
     assert uri == "tag:example.com,2026:_posts/%E6%B8%94%20%26%20co.md"
@@ -198,7 +221,7 @@ def test_a_tag_uri_is_of_its_authority_and_its_key() -> None:
         (".hidden", ".hidden", ".hidden"),
     ],
 )
-def test_a_file_name_has_a_stem_and_in_it_a_title(key: str, stem: str, title: str) -> None:
+def test_stem_and_title_part_of_a_file_name(key: str, stem: str, title: str) -> None:
     assert paths.stem(key) == stem
     assert paths.title_part(key) == title
 
@@ -214,7 +237,7 @@ def test_a_file_name_has_a_stem_and_in_it_a_title(key: str, stem: str, title: st
         ("http://[", "http://["),
     ],
 )
-def test_a_reference_is_seen_from_the_page_that_it_stands_on(reference: str, url: str) -> None:
+def test_a_reference_is_resolved_against_the_url_of_its_page(reference: str, url: str) -> None:
     assert paths.resolved("https://example.com/2026/post.html", reference) == url
 
 
@@ -236,7 +259,7 @@ def test_a_reference_is_seen_from_the_page_that_it_stands_on(reference: str, url
         ),
     ],
 )
-def test_a_link_leads_from_one_document_to_another(here: str, there: str, link: str) -> None:
+def test_a_relative_link_between_two_keys(here: str, there: str, link: str) -> None:
     base = "https://feeds.example.com/some/folder/"
 
     assert paths.relative(here, there) == link

@@ -1,4 +1,4 @@
-"""What is true of every post, whatever is in it. Events, slugs and indexes have such tests too."""
+"""Property tests of reading posts and of documents, with random input (Hypothesis)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from feeds.documents.view import View
 from feeds.model import Enclosure, Entry, Feed, Person, Term
 from feeds.reading.dates import parse_datetime
 from feeds.urls import http_url
+
+pytestmark = pytest.mark.slow
 
 KEYS = st.sampled_from(
     ["_posts/2026-11-18-tea.md", "tea.html", "2026/11/18/t%0A\n.md", "-.markdown"]
@@ -142,7 +144,7 @@ ENTRIES = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(ENTRIES)
-def test_what_an_entry_says_can_be_read_from_each_document(made: Entry) -> None:
+def test_every_field_of_an_entry_can_be_read_back_from_each_document(made: Entry) -> None:
     feed = Feed("", "Example News", "News.", made.updated)
     view = View(feed, (made,), "https://feeds.example.com/x")
     atom = etree.fromstring(render_atom(view, CONFIG)).find("{*}entry")
@@ -166,7 +168,7 @@ SPACES = st.text(" \t\n\u3000", max_size=2)
 
 @st.composite
 def spelt(draw: st.DrawFn) -> tuple[str, str]:
-    """A name, and another spelling of it."""
+    """A name, and another spelling of the same name."""
     name = draw(TEXTS.filter(lambda text: "ı" not in text and "<" not in text and "&" not in text))
     other = unicodedata.normalize(draw(FORMS), draw(SPELLINGS)(name))
     return name, draw(SPACES) + other + draw(SPACES)
@@ -260,7 +262,7 @@ WAYS = st.sampled_from(
 
 @settings(max_examples=500, deadline=None)
 @given(MOMENTS, WAYS)
-def test_a_date_is_read_as_it_was_written(when: datetime, way) -> None:
+def test_a_date_in_any_notation_is_parsed_as_written(when: datetime, way) -> None:
     read = parse_datetime(way(when), UTC)
     assert read == when
     assert read.utcoffset() == parse_datetime(read.isoformat(), UTC).utcoffset()
@@ -273,7 +275,9 @@ def test_a_date_is_read_as_it_was_written(when: datetime, way) -> None:
     ),
     st.integers(-23 * 60 - 59, 23 * 60 + 59),
 )
-def test_a_date_of_any_offset_is_that_moment_in_a_legal_form(local: datetime, minutes: int) -> None:
+def test_a_date_with_any_offset_is_written_as_a_valid_date_of_the_same_time(
+    local: datetime, minutes: int
+) -> None:
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     read = parse_datetime(f"{local:%Y-%m-%d %H:%M:%S} {sign}{hours:02}:{rest:02}", UTC)
     assert read == local.replace(tzinfo=timezone(timedelta(minutes=minutes)))
@@ -284,7 +288,7 @@ def test_a_date_of_any_offset_is_that_moment_in_a_legal_form(local: datetime, mi
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_fuzz_target_passes_on_all_that_it_starts_from(name: str) -> None:
+def test_a_fuzz_target_passes_on_its_seeds(name: str) -> None:
     started = [*seeds(name)]
     for data in started:
         TARGETS[name](data)

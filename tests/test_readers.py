@@ -1,7 +1,7 @@
-"""Readers that people use subscribe over HTTP, and see what was published.
+"""Real feed readers subscribe over HTTP and show the published entries.
 
-Each reader is asked the same: what is there; is a second look answered that nothing has changed; is
-a new post seen once; is an edited one not a new one.
+For each reader: it shows the entries; its second request gets a 304; a new post is one new item; an
+edited post is not a new item.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from msgspec import Struct
 from support.sites import post
 from support.web import Site, serving
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 [site]
 title = "望屿新闻 & Co"
@@ -40,7 +42,7 @@ LINK = "https://source.example.org/a?b=1&c=2"
 
 
 class Item(Struct, frozen=True, order=True):
-    """An entry as a reader shows it; a field that the reader does not have is empty."""
+    """An entry as a reader shows it. Fields that the reader does not have are empty."""
 
     title: str
     link: str
@@ -99,7 +101,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 class Reader:
-    """A reader with its memory in a folder of its own."""
+    """A feed reader that keeps its data in a folder of its own."""
 
     formats = ("atom.xml", "rss.xml")
     has_authors = True
@@ -113,10 +115,10 @@ class Reader:
 
     @abstractmethod
     def refresh(self) -> list[Item]:
-        """Ask for the feed, and return all items that the reader has of it."""
+        """Request the feed, and return all items that the reader has of it."""
 
     def seen(self, item: Item) -> Item:
-        """The item with what this reader knows of it."""
+        """The item with only the fields that this reader has."""
         return Item(
             item.title,
             item.link,
@@ -127,7 +129,7 @@ class Reader:
 
 
 class Feedparser(Reader):
-    """PyPI feedparser: what most Python readers are made of."""
+    """feedparser (PyPI), which most Python readers use."""
 
     def __init__(self, site: Site, path: str, folder: Path) -> None:
         super().__init__(site, path, folder)
@@ -151,9 +153,9 @@ class Feedparser(Reader):
 
 
 class Newsboat(Reader):
-    """apt newsboat, with its cache.
+    """newsboat (apt), with its cache.
 
-    It writes down a feed's ETag where it has the feed already, so not at the first look.
+    It stores a feed's ETag only from the second request on.
     """
 
     whole_looks = 2
@@ -204,7 +206,7 @@ feeds() {{
 
 
 class Sfeed(Reader):
-    """apt sfeed, updating; an item of another title is another item to it."""
+    """sfeed (apt). It takes an item with a changed title for a new one."""
 
     edits_titles = False
 
@@ -227,7 +229,7 @@ class Sfeed(Reader):
 
 
 class Lemon(Reader):
-    """PyPI reader, a whole one with a database."""
+    """reader (PyPI), with a database."""
 
     formats = ("atom.xml", "rss.xml", "feed.json")
 
@@ -257,7 +259,7 @@ class Lemon(Reader):
 
 
 class RssParser(Reader):
-    """npm rss-parser; it has no memory, so the test lends it one. It sees no enclosure in Atom."""
+    """rss-parser (npm). The test stores its ETags for it. It ignores enclosures in Atom."""
 
     def __init__(self, site: Site, path: str, folder: Path) -> None:
         super().__init__(site, path, folder)
@@ -297,7 +299,7 @@ every_reader = pytest.mark.parametrize(
 
 
 @every_reader
-def test_a_reader_sees_what_was_published(
+def test_a_reader_shows_the_published_entries(
     site: Site, tmp_path: Path, kind: Callable[[Site, str, Path], Reader], path: str
 ) -> None:
     reader = kind(site, path, tmp_path)
@@ -306,7 +308,7 @@ def test_a_reader_sees_what_was_published(
 
 
 @every_reader
-def test_a_reader_that_looks_again_is_told_that_nothing_has_changed(
+def test_a_reader_s_second_request_gets_a_304(
     site: Site, tmp_path: Path, kind: Callable[[Site, str, Path], Reader], path: str
 ) -> None:
     reader = kind(site, path, tmp_path)
@@ -354,7 +356,7 @@ def test_newsboat_counts_a_new_post_as_unread_and_an_edited_one_not(
     site.publish(POSTS | {"two.md": CORRECTED})
     reader.refresh()
     assert run_newsboat(tmp_path, "-x", "print-unread").startswith("0 unread")
-    time.sleep(1.01)  # Last-Modified counts seconds, and curl looks at it too
+    time.sleep(1.01)  # Last-Modified has whole seconds, and curl compares it too
     site.publish(POSTS | {"two.md": CORRECTED, "three.md": THIRD})
     reader.refresh()
 

@@ -1,4 +1,4 @@
-"""Publishes one batch of messages, and logs the result; then queues pings and sets schedules."""
+"""Publishes one batch of messages, logs the result, queues WebSub pings and sets schedules."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from feeds.aws.environment import shared_config, shared_publisher, shared_queue,
 from feeds.aws.metrics import log_counts, store_calls
 from feeds.errors import FeedsError
 from feeds.log import log_event
+from feeds.model import Problem
 from feeds.publishing import websub
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.message import Message
@@ -24,46 +25,31 @@ if TYPE_CHECKING:
     from feeds.publishing.due_markers import Schedules
 
 CONFLICTS_TO_LOG = 10
-"""Log a `conflicts` line from this many conflicts on one object per batch on: half of
-MAX_ATTEMPTS."""
+"""Log a `conflicts` line if one object has at least this many conflicts in a batch (half of
+MAX_ATTEMPTS)."""
 
 MIN_SCHEDULE_LEAD = timedelta(seconds=10)
-"""No schedule is set for a time nearer than this, which might have passed before it is set."""
+"""A schedule is never set for a time nearer than this: the time could pass before it is set."""
 
 
 def publish_batch(messages: Sequence[Message]) -> set[str]:
-    """Publish messages and log the result; return the ids of those that must be delivered again."""
+    """Publish messages and log the result; return the ids of those that must be delivered again.
+
+    All messages must be delivered again if their pings cannot be queued or their schedules cannot
+    be set. Schedules are not tried if the pings failed: the next delivery sets them.
+    """
     publisher = shared_publisher()
     start = time.monotonic()
     calls_before = store_calls(publisher)
     try:
         result = publisher.publish(messages)
     except Exception as error:
-        # Its text may quote a post, and could forge lines where a traceback is printed.
-        log_event(
-            "error",
-            what=f"a batch ended in {type(error).__name__}",
-            at=[
-                f"{Path(f.filename).name}:{f.lineno}"
-                for f in traceback.extract_tb(error.__traceback__)
-            ],
-            messages=[message.id for message in messages],
-        )
+        _log_crash(error, messages)
         raise FeedsError("the batch ended in an error of this program; see the log") from None
-    wrong = problems(result.records.values())
-    for problem in wrong:
-        log_event(
-            "problem",
-            key=problem.key,
-            line=problem.line,
-            column=problem.column,
-            field=problem.field,
-            severity=problem.severity,
-            what=problem.what,
-            todo=problem.todo,
-            messages=[message.id for message in messages if problem.key in message.keys],
-        )
+    post_problems = problems(result.records.values())
+    _log_problems(post_problems, messages)
     _log_failures(publisher, result, messages)
+    _log_conflicts(result, messages)
     calls, conflicts = store_calls(publisher), sum(result.conflicts.values())
     touched = {path for record in result.records.values() for path in record.feeds}
     log_event(
@@ -78,11 +64,11 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
         seconds=round(time.monotonic() - start, 3),
         calls={name: count - calls_before.get(name, 0) for name, count in calls.items()},
     )
-    done = queue_pings(result, messages) and _scheduled(result)
-    failed = result.failed if done else {message.id for message in messages}
+    succeeded = queue_pings(result, messages) and _set_schedules(result)
+    failed = result.failed if succeeded else {message.id for message in messages}
     log_counts(
         Posts=len(result.records),
-        Problems=sum(problem.severity == "error" for problem in wrong),
+        Problems=sum(problem.severity == "error" for problem in post_problems),
         Documents=len(result.changed),
         Conflicts=conflicts,
         Failed=len(failed),
@@ -90,18 +76,52 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
     return set(failed)
 
 
+def _log_crash(error: Exception, messages: Sequence[Message]) -> None:
+    """Log an unexpected error by its type and the lines of its traceback.
+
+    Its text is not logged: it may quote a post.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    log_event(
+        "error",
+        what=f"a batch ended in {type(error).__name__}",
+        at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames],
+        messages=[message.id for message in messages],
+    )
+
+
+def _log_problems(post_problems: Sequence[Problem], messages: Sequence[Message]) -> None:
+    """Log the problems of the posts in a batch, each with the messages that name its post."""
+    for problem in post_problems:
+        log_event(
+            "problem",
+            key=problem.key,
+            line=problem.line,
+            column=problem.column,
+            field=problem.field,
+            severity=problem.severity,
+            what=problem.what,
+            todo=problem.todo,
+            messages=[message.id for message in messages if problem.key in message.keys],
+        )
+
+
 def _log_failures(publisher: Publisher, result: PublishResult, messages: Sequence[Message]) -> None:
-    """Log what could not be done, and over what functions kept overtaking each other."""
+    """Log the records and feeds that could not be updated, each with the messages concerned."""
     name = publisher.record_name
-    asked = [(message.id, {name(key) for key in message.keys}) for message in messages]
+    records = [(message.id, {name(key) for key in message.keys}) for message in messages]
     for failure in result.failures:
         log_event(
             "error",
             what=failure.what,
             key=failure.key,
             feed=feed_label(failure.feed),
-            messages=[id_ for id_, names in asked if not names.isdisjoint(failure.records)],
+            messages=[id_ for id_, names in records if not names.isdisjoint(failure.records)],
         )
+
+
+def _log_conflicts(result: PublishResult, messages: Sequence[Message]) -> None:
+    """Log the objects with many conflicts: several functions kept writing them at the same time."""
     for object_, count in result.conflicts.items():
         if count >= CONFLICTS_TO_LOG:
             log_event(
@@ -114,13 +134,15 @@ def _log_failures(publisher: Publisher, result: PublishResult, messages: Sequenc
 
 
 def feed_label(path: str | None) -> str | None:
-    """What a feed is called in the log."""
+    """The name of a feed in the log; None if `path` is None (no feed is concerned)."""
     return "all posts" if path == "" else path
 
 
-def _scheduled(result: PublishResult) -> bool:
-    """Have posts of the future looked at when their time comes; whether that could be done."""
-    waiting = {name: one for name, one in result.records.items() if one.due or one.previous_due}
+def _set_schedules(result: PublishResult) -> bool:
+    """Set or clear the schedules of posts with a future date; return whether that succeeded."""
+    waiting = {
+        name: record for name, record in result.records.items() if record.due or record.previous_due
+    }
     schedules = shared_schedules() if waiting else None
     if schedules is None:
         if waiting:
@@ -128,36 +150,37 @@ def _scheduled(result: PublishResult) -> bool:
         return True
     try:
         for name, record in waiting.items():
-            _schedule(schedules, name, record)
+            _set_schedule(schedules, name, record)
     except FeedsError as error:
         log_event("error", what=str(error))
         return False
     return True
 
 
-def _schedule(schedules: Schedules, name: str, record: Record) -> None:
-    """Set the time of a post, and look again: a quicker worker may have set a newer one before."""
+def _set_schedule(schedules: Schedules, name: str, record: Record) -> None:
+    """Set or clear the schedule of a record, and repeat if the record has changed meanwhile.
+
+    Another worker may have read a newer record and set its schedule before this one did.
+    """
     publisher = shared_publisher()
     while True:
         if record.due:
-            soon = publisher.runtime.now() + MIN_SCHEDULE_LEAD
-            schedules.set(name, max(record.due, soon), sorted(record.objects))
+            earliest = publisher.runtime.now() + MIN_SCHEDULE_LEAD
+            schedules.set(name, max(record.due, earliest), sorted(record.objects))
         else:
             schedules.clear(name)
-        found = publisher.read_record(name)
-        if found.due == record.due:
+        current = publisher.read_record(name)
+        if current.due == record.due:
             return
-        record = found
-
-
-# --- hubs ----------------------------------------------------------------------------------------
+        record = current
 
 
 def queue_pings(result: PublishResult, messages: Sequence[Message]) -> bool:
-    """Put on the notify queue what hubs are to be told of; whether that could be done.
+    """Queue pings of the changed documents for the notify function; return whether that succeeded.
 
-    Who published these messages before may have died after the documents were written and before
-    this. Nothing changes then when they come again: so all of their feeds are told of.
+    A worker may have crashed after it wrote the documents of these messages and before it queued
+    their pings. The next delivery then finds nothing changed. So if a message was delivered before,
+    pings of all feeds of its posts are queued.
     """
     settings = shared_config()
     if not settings.feeds.hubs:

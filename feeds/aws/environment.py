@@ -1,6 +1,6 @@
-"""What the functions make once from their environment variables: configuration, stores, queues.
+"""Environment variables -> the configuration, publisher, queues and schedules of a function.
 
-Each is made at its first use and kept for the life of the process. docs/deploy.md lists the
+Each is created at its first use and kept for the life of the process. docs/deploy.md lists the
 variables.
 """
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 @cache
 def shared_config() -> Config:
-    """The configuration: the file that FEEDS_CONFIG names, else feeds.toml beside handler.py.
+    """The configuration in the file FEEDS_CONFIG, or in feeds.toml beside handler.py.
 
     Raises ConfigError.
     """
@@ -39,7 +39,7 @@ def shared_config() -> Config:
 
 @cache
 def shared_publisher() -> Publisher:
-    """The publisher of POSTS_URL and FEEDS_URL. Raises ConfigError, StoreError."""
+    """The publisher from POSTS_URL to FEEDS_URL. Raises ConfigError, StoreError."""
     posts, feeds = required_variable("POSTS_URL"), required_variable("FEEDS_URL")
     stores = Counted(open_store(posts)), Counted(open_store(feeds))
     return Publisher(*stores, shared_config(), ThreadedRuntime())
@@ -47,13 +47,13 @@ def shared_publisher() -> Publisher:
 
 @cache
 def shared_queue(variable: str) -> Queue:
-    """The queue whose URL the environment variable holds. Raises ConfigError."""
+    """The queue at the URL in an environment variable. Raises ConfigError."""
     return Queue(required_variable(variable))
 
 
 @cache
 def shared_schedules() -> Schedules | None:
-    """The schedules of future posts; None if SCHEDULER_ROLE_ARN is not set."""
+    """The schedules of posts with a future date; None if SCHEDULER_ROLE_ARN is not set."""
     role = os.environ.get("SCHEDULER_ROLE_ARN", "")
     if not role:
         return None
@@ -71,6 +71,6 @@ def required_variable(name: str) -> str:
 
 
 def reset() -> None:
-    """Forget everything that was made, so that the next use reads the environment again."""
-    for made in (shared_config, shared_publisher, shared_queue, shared_schedules):
-        made.cache_clear()
+    """Forget all cached values, so that the next use reads the environment again."""
+    for cached in (shared_config, shared_publisher, shared_queue, shared_schedules):
+        cached.cache_clear()

@@ -1,8 +1,8 @@
-"""The entry points of the Lambda functions: an event -> what is done, logged and answered.
+"""The entry points of the Lambda functions: an event -> work, log lines and a response.
 
-publish   S3 events, through a queue or not  ->  feeds, and notes of what changed in them
-notify    those notes, when their time has come  ->  WebSub hubs
-audit     once a day  ->  posts that differ from their records, to publish; feeds put right
+publish   events about posts, usually through a queue -> feeds, and queued pings of their changes
+notify    those pings, after the CDN's copies have expired -> requests to WebSub hubs
+audit     once a day -> posts that differ from their records go to the publish queue; feeds repaired
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Iterable
 
 from msgspec.structs import asdict
 
@@ -22,88 +23,101 @@ from feeds.aws.environment import (
     shared_queue,
     shared_schedules,
 )
-from feeds.aws.events import parse_messages, parse_pings
+from feeds.aws.events import parse_messages
 from feeds.aws.isolation import ISOLATE_FROM_DELIVERY, publish_isolated
 from feeds.aws.metrics import log_counts
+from feeds.aws.pings import parse_pings
+from feeds.documents.feed_documents import load_renderers
 from feeds.errors import FeedsError
 from feeds.log import log_event
 from feeds.publishing import websub
 
 SEND_BATCH = 500
+"""An audit sends its messages to the publish queue in batches of this many."""
+
+BatchResponse = dict[str, list[dict[str, str]]]
+"""SQS's partial batch response: the ids of the messages that must be delivered again."""
 
 
-def publish(event: object, context: object) -> dict[str, list[dict[str, str]]]:
-    """Publish the posts that an event names; the messages that must come again are returned.
+def publish(event: object, context: object) -> BatchResponse:
+    """Publish the posts that an event names.
 
-    The answer is SQS's partial batch response. An event that did not come through a queue has
-    nobody to take that answer: then a failure is raised, so that the caller tries again.
+    Raises FeedsError if an event that did not come through a queue failed: its sender does not read
+    the response, but retries after an error.
     """
     messages = parse_messages(event, required_variable("POSTS_URL"))
     for message in messages:
         for note in message.notes:
-            log_event("passed over", what=note, message=message.id)
-    calm = [message for message in messages if message.received < ISOLATE_FROM_DELIVERY]
-    wary = [[message] for message in messages if message.received >= ISOLATE_FROM_DELIVERY]
-    failed = (
-        publish_isolated([calm, *wary] if calm else wary, context) if wary else publish_batch(calm)
-    )
+            log_event("skipped", what=note, message=message.id)
+    together = [message for message in messages if message.received < ISOLATE_FROM_DELIVERY]
+    isolated = [[message] for message in messages if message.received >= ISOLATE_FROM_DELIVERY]
+    if isolated:
+        failed = publish_isolated([together, *isolated] if together else isolated, context)
+    else:
+        failed = publish_batch(together)
     if "" in failed:
-        raise FeedsError("the event could not be published whole; see the log")
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in sorted(failed)]}
+        raise FeedsError("the event could not be published completely; see the log")
+    return _batch_response(failed)
 
 
 def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
-    """Send what differs from its record to the publish queue, and put the feeds right.
+    """Send posts that differ from their records to the publish queue, and repair the feeds.
 
-    With ``{"dry": true}`` as the event it only says what it would send.
+    With ``{"dry": true}`` as the event, it only counts what it would send and repair.
     """
-    from feeds.publishing.audit import audit as audited
+    from feeds.publishing.audit import audit as run_audit
     from feeds.publishing.message import OutgoingMessage
 
     dry = isinstance(event, dict) and event.get("dry") is True
     start, queue = time.monotonic(), None if dry else shared_queue("PUBLISH_QUEUE_URL")
-    waiting: list[OutgoingMessage] = []
+    unsent: list[OutgoingMessage] = []
 
     def send(key: str) -> None:
-        waiting.append(OutgoingMessage(json.dumps({"keys": [key]})))
-        if queue and len(waiting) == SEND_BATCH:
-            queue.send(waiting)
-            waiting.clear()
+        unsent.append(OutgoingMessage(json.dumps({"keys": [key]})))
+        if queue and len(unsent) == SEND_BATCH:
+            queue.send(unsent)
+            unsent.clear()
 
-    found = audited(shared_publisher(), send, shared_schedules(), dry=dry)
+    report = run_audit(shared_publisher(), send, shared_schedules(), dry=dry)
     if queue:
-        queue.send(waiting)
-    for error in found.errors:
+        queue.send(unsent)
+    for error in report.errors:
         log_event("error", what=error)
-    counts = {name: count for name, count in asdict(found).items() if name != "errors"}
+    counts = {name: count for name, count in asdict(report).items() if name != "errors"}
     log_event("audit", dry=dry, seconds=round(time.monotonic() - start, 3), counts=counts)
-    return {**counts, "errors": found.errors}
+    return {**counts, "errors": report.errors}
 
 
-def notify(event: object, context: object) -> dict[str, list[dict[str, str]]]:  # noqa: ARG001
-    """Tell hubs of the changes that a batch of the notify queue names.
+def notify(event: object, context: object) -> BatchResponse:  # noqa: ARG001
+    """Send the WebSub pings in a batch of the notify queue.
 
-    The answer is SQS's partial batch response: who could not be told is told again, some times.
+    SQS delivers the messages of failed pings again, as often as infra/queues.yml says.
     """
-    known = shared_config().feeds.hubs
+    hubs = shared_config().feeds.hubs
     pings: dict[websub.Ping, list[str]] = {}
-    for name, ping in parse_pings(event).items():
-        if ping is None or ping.hub not in known:
-            what = f"there is no hub {ping.hub} any more" if ping else "the message is no ping"
-            log_event("passed over", what=what, message=name)
+    for id_, ping in parse_pings(event).items():
+        if ping is None:
+            log_event("skipped", what="Skipped a message: it is not a ping.", message=id_)
+        elif ping.hub not in hubs:
+            what = f"Skipped a ping: the hub {ping.hub} is no longer configured."
+            log_event("skipped", what=what, message=id_)
         else:
-            pings.setdefault(ping, []).append(name)
+            pings.setdefault(ping, []).append(id_)
     failed: list[str] = []
     for ping, why in websub.send_pings(list(pings)).items():
         log_event("error", what=f"the hub {why}", hub=ping.hub, topic=ping.topic)
         failed += pings[ping]
     log_event("hubs", told=[ping.topic for ping in pings], failed=sorted(failed))
     log_counts(Pings=len(pings), Failed=len(failed))
-    return {"batchItemFailures": [{"itemIdentifier": name} for name in sorted(failed)]}
+    return _batch_response(failed)
 
 
-# Before its first event a function has a whole processor, and ten seconds. What is wrong is said
-# when somebody is there to hear it: with the first event.
+def _batch_response(failed: Iterable[str]) -> BatchResponse:
+    return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in sorted(failed)]}
+
+
+# During initialisation a function has a whole processor, and ten seconds. Configuration errors are
+# suppressed here: the first invocation raises them again, where Lambda logs them.
 if os.environ.get("_HANDLER") == "handler.publish":
     with contextlib.suppress(FeedsError):
-        shared_publisher()
+        load_renderers(shared_publisher().config)

@@ -1,5 +1,6 @@
-"""Publishes messages that failed several times each in a worker process, so that a post that
-kills the process takes no other message with it.
+"""Publishes messages in a worker process, each alone if it was delivered several times before.
+
+A post that kills the process then takes no other message with it.
 """
 
 from __future__ import annotations
@@ -16,64 +17,67 @@ from feeds.aws.batch import publish_batch
 from feeds.errors import FeedsError
 from feeds.log import log_event
 from feeds.publishing.message import Message
-from feeds.worker_process import WorkerDiedError, WorkerProcess, answer_requests
+from feeds.worker_process import WorkerDied, WorkerProcess, serve_requests
 
 ISOLATE_FROM_DELIVERY = 3
-"""From this delivery on, a message is processed in a process of its own: its post may be what
-kills the process."""
+"""From this delivery on, a message is published by itself in a worker process: its post may have
+killed the process that published it before."""
 
 MIN_SECONDS_PER_BATCH = 10.0
-
-
-# --- messages that killed a process before -------------------------------------------------------
+"""Each batch gets an equal share of the time that is left, but at least this many seconds."""
 
 
 def publish_isolated(batches: Sequence[Sequence[Message]], context: object) -> set[str]:
-    """Publish batches one after the other in a process that may die over any of them.
+    """Publish batches one after the other in a worker process, which may crash in any of them.
 
-    Returns the ids of messages that must come again: also all of a batch that was its death, and of
-    those for which no time was left. This process outlives them all, so that the queue is told of
-    the others.
+    Returns the ids of the messages that must be delivered again, among them all messages of a batch
+    in which the worker crashed, and of batches for which no time was left. This process survives
+    the crash and can acknowledge the other messages.
     """
     failed: set[str] = set()
-    seconds = _seconds(context)
+    seconds = _seconds_left(context)
     command = [sys.executable, "-c", "from feeds.aws.isolation import worker_main; worker_main()"]
     path = [str(environment.ROOT), *filter(None, sys.path)]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     end = time.monotonic() + seconds
     with WorkerProcess(command, variables) as process:
         for number, batch in enumerate(batches):
-            names = [message.id for message in batch]
-            left = end - time.monotonic()
-            share = min(left, max(left / (len(batches) - number), MIN_SECONDS_PER_BATCH))
+            ids = [message.id for message in batch]
+            seconds_left = end - time.monotonic()
+            equal_share = seconds_left / (len(batches) - number)
+            timeout = min(seconds_left, max(equal_share, MIN_SECONDS_PER_BATCH))
             try:
-                answer = process.ask(msgspec.json.encode(batch).decode(), share)
-            except WorkerDiedError as death:
-                failed.update(names)
+                response = process.request(msgspec.json.encode(batch).decode(), timeout)
+            except WorkerDied as error:
+                failed.update(ids)
                 log_event(
                     "error",
-                    what=f"a message that is handled apart was not published: {death}",
-                    messages=names,
+                    what=f"the worker process did not publish the messages: {error}",
+                    messages=ids,
                     keys=[key for message in batch for key in message.keys],
                 )
             else:
-                failed.update(msgspec.json.decode(answer, type=list[str]))
+                failed.update(msgspec.json.decode(response, type=list[str]))
     return failed
 
 
-def _seconds(context: object) -> float:
-    """How long this call may still take, with something left to answer in."""
+def _seconds_left(context: object) -> float:
+    """The seconds that this invocation may still take, less 2 s to return its response."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return remaining() / 1000 - 2 if callable(remaining) else 60.0
 
 
 def worker_main() -> None:
-    """Publish the batches on standard input, one a line, and say what of them must come again."""
-    answer_requests(_publish_request)
+    """Publish the batches on standard input, one JSON array of messages in a line.
+
+    Writes the ids of the messages that must be delivered again to standard output, one JSON array
+    for each batch.
+    """
+    serve_requests(_publish_request)
 
 
-def _publish_request(question: str) -> str:
-    batch = msgspec.json.decode(question, type=list[Message])
+def _publish_request(request: str) -> str:
+    batch = msgspec.json.decode(request, type=list[Message])
     try:
         failed = publish_batch(batch)
     except FeedsError as error:

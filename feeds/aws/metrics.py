@@ -16,8 +16,7 @@ NAMESPACE = "bucketfeed"
 def log_metrics(now: datetime, function: str, **counts: int) -> None:
     """Log one line in CloudWatch embedded metric format.
 
-    aws-lambda-powertools writes the same line, and costs 45 ms
-    of each cold start.
+    aws-lambda-powertools writes the same line, but takes 45 ms of each cold start.
     """
     directive = {
         "Namespace": NAMESPACE,
@@ -25,8 +24,8 @@ def log_metrics(now: datetime, function: str, **counts: int) -> None:
         "Metrics": [{"Name": name, "Unit": "Count"} for name in counts],
     }
     meta = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
-    shown = {"event": "metrics", "_aws": meta, "FunctionName": function, **counts}
-    sys.stdout.write(ascii_json(shown) + "\n")
+    line = {"event": "metrics", "_aws": meta, "FunctionName": function, **counts}
+    sys.stdout.write(ascii_json(line) + "\n")
     sys.stdout.flush()
 
 
@@ -37,7 +36,10 @@ def log_counts(**counts: int) -> None:
 
 
 def store_calls(publisher: Publisher) -> dict[str, int]:
-    """The calls so far to both stores of a publisher, by name; the stores are `Counted`."""
+    """The number of calls so far to both stores of a publisher, by method.
+
+    Both stores must be `Counted`.
+    """
     posts, feeds = publisher.posts, publisher.feeds
     assert isinstance(posts, Counted)
     assert isinstance(feeds, Counted)

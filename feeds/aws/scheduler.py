@@ -1,7 +1,7 @@
 """EventBridge Scheduler: a one-off schedule that puts a future post's key on the publish queue.
 
-A schedule is deleted after it ran. It is only ever a reason to look: one that is late, doubled or
-left over does no harm, and the audit finds one that was lost, by the marker in the state
+A schedule is deleted after it ran. It only makes the function read a post: a late, repeated or
+obsolete schedule does no harm, and the audit finds a lost one by the marker in the state
 (feeds/publishing/due_markers.py).
 """
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class EventBridgeSchedules:
-    """Schedules in EventBridge Scheduler, which send to the publish queue.
+    """Schedules in EventBridge Scheduler, which send messages to the publish queue.
 
-    They are in a group called as the queue (infra/schedule.yml): two stages of one account have
-    schedules of the same names. Raises Unavailable where the service does not do what it is told.
+    They are in a group with the name of the queue (infra/schedule.yml): two stages in one account
+    have schedules of the same names. The methods raise Unavailable if the service fails.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class EventBridgeSchedules:
         self.group = self.queue.rpartition(":")[2]
 
     def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
-        """Create the schedule, or replace the one that is there."""
+        """Create the schedule of a record, or replace it."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         settings = {
@@ -61,10 +61,10 @@ class EventBridgeSchedules:
             except self.client.exceptions.ConflictException:
                 self.client.update_schedule(**settings)  # type: ignore[arg-type]
         except (BotoCoreError, ClientError) as error:
-            raise Unavailable(f"the schedule of {keys[0]!r} could not be set: {error}") from None
+            raise Unavailable(f"cannot set the schedule of {keys[0]!r}: {error}") from None
 
     def clear(self, record: str) -> None:
-        """Delete the schedule, if there is one."""
+        """Delete the schedule of a record, if there is one."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -72,7 +72,7 @@ class EventBridgeSchedules:
         except self.client.exceptions.ResourceNotFoundException:
             return
         except (BotoCoreError, ClientError) as error:
-            raise Unavailable(f"a schedule could not be deleted: {error}") from None
+            raise Unavailable(f"cannot delete a schedule: {error}") from None
 
 
 def _name(record: str) -> str:

@@ -1,4 +1,4 @@
-"""Owns SQS: the only module that sends to a queue. What a message means is not known here."""
+"""Sends messages to SQS queues, in batches."""
 
 from __future__ import annotations
 
@@ -13,43 +13,44 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-_BATCH = 10  # messages a request
-_AT_ONCE = 8  # requests: an audit may have a million messages, and fifteen minutes
-_BYTES = 200_000  # of text a request; SQS takes 256 KiB, and counts more than the text
+_MESSAGES_PER_REQUEST = 10
+_CONCURRENT_REQUESTS = 8  # an audit may send a million messages in fifteen minutes
+_BYTES_PER_REQUEST = 200_000  # of text; SQS allows 256 KiB, and counts more than the text
 
 
 class Queue:
-    """A queue that messages are sent to, by its URL."""
+    """An SQS queue, by its URL."""
 
     def __init__(self, url: str, client: SQSClient | None = None) -> None:
         self.url = url
         self._client = client or _sqs_client()
 
     def send(self, messages: Iterable[OutgoingMessage]) -> int:
-        """Send messages, ten a request and some requests at once; return how many.
+        """Send messages, ten in a request and several requests at once; return their number.
 
-        Raises FeedsError when the queue did not take one. Others are sent then.
+        Raises FeedsError if SQS refuses a message. Other messages may have been sent then.
         """
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return sum(pool.map(self._sent, _batches(messages)))
+        with ThreadPoolExecutor(_CONCURRENT_REQUESTS) as pool:
+            return sum(pool.map(self._send_batch, _batches(messages)))
 
-    def _sent(self, batch: list[OutgoingMessage]) -> int:
+    def _send_batch(self, batch: list[OutgoingMessage]) -> int:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             answer = self._client.send_message_batch(
-                QueueUrl=self.url, Entries=[_entry(i, one) for i, one in enumerate(batch)]
+                QueueUrl=self.url,
+                Entries=[_entry(number, message) for number, message in enumerate(batch)],
             )
         except (BotoCoreError, ClientError) as error:
             raise FeedsError(f"{self.url}: {error}") from error
         for failure in answer.get("Failed", []):
-            what = failure.get("Message") or failure["Code"]
-            raise FeedsError(f"{self.url}: a message was not taken: {what}")
+            reason = failure.get("Message") or failure["Code"]
+            raise FeedsError(f"{self.url}: SQS refused a message: {reason}")
         return len(batch)
 
 
 def _sqs_client() -> SQSClient:
-    import boto3  # 0.3 s, and who only reads what Lambda hands over needs none of it
+    import boto3  # takes 0.3 s; a function that sends no message does not need it
     from botocore.config import Config
 
     config = Config(
@@ -70,7 +71,7 @@ def _batches(messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessa
     size = 0
     for message in messages:
         length = len(message.body.encode())
-        if batch and (len(batch) == _BATCH or size + length > _BYTES):
+        if batch and (len(batch) == _MESSAGES_PER_REQUEST or size + length > _BYTES_PER_REQUEST):
             yield batch
             batch, size = [], 0
         batch.append(message)

@@ -1,7 +1,8 @@
-"""Owns reading all posts of a store for a full build: on every core, in bounded memory.
+"""Reads all posts of a store for a full build: on every core, in bounded memory.
 
-Workers open the store by its URL and read for themselves; what comes back is small. Entries wait in
-a temporary file that stays in memory while it is small.
+Worker processes open the store by its URL and read the posts in chunks. They return summaries,
+problems and the entries that are asked for. Entries are kept in a temporary file, which stays in
+memory while it is small.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
-from types import TracebackType
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -31,31 +31,45 @@ from feeds.reading.selection import is_post
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
 
-_CHUNK = 250
+CHUNK_SIZE = 250
+"""How many posts a worker reads before it returns its results."""
 SERIAL_BELOW = 400
-_FETCHES = 16
-_IN_MEMORY = 32_000_000
+"""Below this number of posts, this process reads them itself: starting workers takes longer."""
+_PARALLEL_REQUESTS = 16
+"""How many posts a worker requests at once from a store behind a network."""
+_SPOOL_BYTES = 32_000_000
+"""The size up to which the file of entries stays in memory."""
 
 T = TypeVar("T")
 
 
 class ChunkResult(NamedTuple):
-    """What became of one chunk of posts."""
+    """The result of reading one chunk of posts; the fields are those of `PostScanner`."""
 
-    heads: list[PostSummary]
-    waiting: list[PostSummary]
+    summaries: list[PostSummary]
+    scheduled: list[PostSummary]
     problems: list[Problem]
-    passed: int
+    drafts: int
 
 
 class PostScanner:
-    """All posts of a store, read: a build's `EntrySource`. Use it as a context.
+    """All posts of a store, read for a full build. It is an `EntrySource`; use it as a context.
 
-    `heads` are the posts to publish at `now`; `waiting` those whose time has not come; `problems`
-    everything wrong with any post that was read so far; `drafts` counts those that are not meant to
-    be published. Keys that `skip` is true of are no posts, whatever their names. `loading` hears
-    how many entries are ready, of how many: on a large site that takes most of the time.
+    `skip(key)` is true for keys that are not posts, whatever their names. `jobs` is the number of
+    worker processes; 0 means one for each core.
     """
+
+    summaries: list[PostSummary]
+    """The posts to publish at `now`."""
+    scheduled: list[PostSummary]
+    """The posts whose date is after `now`."""
+    problems: list[Problem]
+    """The problems of all posts read so far. A post that was read twice has its problems twice."""
+    drafts: int
+    """How many posts their authors keep back."""
+    on_load: Callable[[int, int], None] | None
+    """Reports the progress of `load`: how many entries are loaded, of how many. On a large site a
+    build spends most of its time there."""
 
     def __init__(
         self,
@@ -67,106 +81,105 @@ class PostScanner:
     ) -> None:
         self.store, self.config, self.now, self.skip = store, config, now, skip
         self.jobs = jobs or _cores()
-        self.heads: list[PostSummary] = []
-        self.waiting: list[PostSummary] = []
-        self.problems: list[Problem] = []
-        self.drafts = 0
-        self.loading: Callable[[int, int], None] | None = None
-        self._places: dict[str, tuple[int, int]] = {}
-        self._spool = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self.summaries, self.scheduled, self.problems, self.drafts = [], [], [], 0
+        self.on_load = None
+        self._spans: dict[str, tuple[int, int]] = {}
+        self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
         self._pool: Executor | None = None
 
     def __enter__(self) -> PostScanner:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         self._spool.close()
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Read every post: its place, or what is wrong with it. `progress` gets done and total."""
+        """Read every post, for its summary or its problems. `progress` gets done and total."""
         keys = [
             stat.key
             for stat in self.store.list()
             if is_post(stat.key, self.config) and not self.skip(stat.key)
         ]
         done = 0
-        for read in self._each(_read, keys):
-            self.heads += read.heads
-            self.waiting += read.waiting
-            self.problems += read.problems
-            self.drafts += read.passed
-            done += _CHUNK
+        for result in self._map_chunks(_read_chunk, keys):
+            self.summaries += result.summaries
+            self.scheduled += result.scheduled
+            self.problems += result.problems
+            self.drafts += result.drafts
+            done += CHUNK_SIZE
             if progress:
                 progress(min(done, len(keys)), len(keys))
 
     def load(self, keys: Sequence[str]) -> Collection[str]:
-        """Make entries ready (`site.EntrySource`)."""
+        """Load the entries of these posts (`EntrySource.load`)."""
         done = 0
-        for entries, problems in self._each(_fill, keys):
+        for entries, problems in self._map_chunks(_load_chunk, keys):
             for key, data in entries:
-                self._places[key] = (self._spool.seek(0, 2), self._spool.write(data))
+                self._spans[key] = (self._spool.seek(0, 2), self._spool.write(data))
             self.problems += problems
-            done += _CHUNK
-            if self.loading:
-                self.loading(min(done, len(keys)), len(keys))
-        return [key for key in keys if key not in self._places]
+            done += CHUNK_SIZE
+            if self.on_load:
+                self.on_load(min(done, len(keys)), len(keys))
+        return [key for key in keys if key not in self._spans]
 
     def entry(self, key: str) -> Entry:
-        """An entry that was loaded (`site.EntrySource`)."""
-        start, size = self._places[key]
+        """Return an entry that was loaded (`EntrySource.entry`)."""
+        start, size = self._spans[key]
         self._spool.seek(start)
-        return _entries.decode(self._spool.read(size))
+        return _ENTRY_DECODER.decode(self._spool.read(size))
 
-    def _each(self, work: Callable[..., T], keys: Sequence[str]) -> Iterator[T]:
-        chunks = [keys[at : at + _CHUNK] for at in range(0, len(keys), _CHUNK)]
+    def _map_chunks(self, task: Callable[..., T], keys: Sequence[str]) -> Iterator[T]:
+        """Yield the result of `task` for each chunk of keys, in order."""
+        chunks = [keys[at : at + CHUNK_SIZE] for at in range(0, len(keys), CHUNK_SIZE)]
         if not self.store.is_shared or self.jobs == 1 or len(keys) < SERIAL_BELOW:
             worker = _Worker(self.store, self.config, self.now)
             for chunk in chunks:
-                yield work(chunk, worker)
+                yield task(chunk, worker)
             return
         if self._pool is None:
-            # A fork copies one thread and the locks that the others hold; it is quick where it can.
+            # A fork copies only the calling thread, but also the locks that other threads hold. So
+            # fork, which is fast, only where there is no other thread.
             fork = sys.platform == "linux" and threading.active_count() == 1
             self._pool = ProcessPoolExecutor(
                 min(self.jobs, len(chunks)),
                 mp_context=multiprocessing.get_context("fork" if fork else "spawn"),
-                initializer=_start,
+                initializer=_start_worker,
                 initargs=(self.store.url, self.config, self.now),
             )
-        with _unstopped():
-            waiting: list[Future[T]] = [self._pool.submit(work, chunk) for chunk in chunks]
-        for future in waiting:
+        with _interrupts_blocked():
+            futures: list[Future[T]] = [self._pool.submit(task, chunk) for chunk in chunks]
+        for future in futures:
             yield future.result()
 
 
 @contextmanager
-def _unstopped() -> Iterator[None]:
-    """Ctrl+C stops this process, which ends those that it starts in here; they do not hear it."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl+C while worker processes start: they inherit the mask and ignore it.
+
+    Ctrl+C then stops this process only, and this process ends its workers.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
 
 
 def _cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-_entries = msgspec.json.Decoder(Entry)
+# --- in a worker ---------------------------------------------------------------------------------
+
+_ENTRY_DECODER = msgspec.json.Decoder(Entry)
 
 
 class _Worker(NamedTuple):
@@ -176,14 +189,59 @@ class _Worker(NamedTuple):
 
 
 _worker: _Worker | None = None
+"""In a worker process: what its tasks work with."""
 
 
-def _start(url: str, config: Config, now: datetime) -> None:
+def _start_worker(url: str, config: Config, now: datetime) -> None:
     global _worker
     _worker = _Worker(open_store(url), config, now)
 
 
-def _objects(worker: _Worker, chunk: Iterable[str]) -> Iterator[Object | Problem]:
+def _read_chunk(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
+    worker = worker or _worker
+    assert worker is not None
+    result = ChunkResult([], [], [], 0)
+    drafts = 0
+    for read in _read_posts(worker, keys):
+        result.problems.extend(read.problems)
+        if read.post is None:
+            drafts += not read.failed
+            continue
+        is_public = read.post.published <= worker.now
+        summaries = result.summaries if is_public else result.scheduled
+        summaries.append(summarize(read.post, worker.config))
+    return result._replace(drafts=drafts)
+
+
+def _load_chunk(
+    keys: Sequence[str], worker: _Worker | None = None
+) -> tuple[list[tuple[str, bytes]], list[Problem]]:
+    """Return the entries of these posts, encoded, and the problems of all of them.
+
+    Each post was read before, for its summary, and is read again here for its content.
+    """
+    worker = worker or _worker
+    assert worker is not None
+    entries: list[tuple[str, bytes]] = []
+    problems: list[Problem] = []
+    for read in _read_posts(worker, keys):
+        entry, post_problems = fill_entry(read, worker.config)
+        problems += post_problems
+        if entry is not None:
+            entries.append((entry.key, msgspec.json.encode(entry)))
+    return entries, problems
+
+
+def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[ReadResult]:
+    for fetched in _fetch(worker, keys):
+        if isinstance(fetched, Problem):
+            yield ReadResult(None, (fetched,))
+        else:
+            yield read_post(fetched.stat.key, fetched.data, fetched.stat.modified, worker.config)
+
+
+def _fetch(worker: _Worker, keys: Iterable[str]) -> Iterator[Object | Problem]:
+    """Yield the objects at these keys, in order; nothing for one that was deleted meanwhile."""
     limit = worker.config.limits.post_bytes
 
     def get(key: str) -> Object | Problem | None:
@@ -197,46 +255,7 @@ def _objects(worker: _Worker, chunk: Iterable[str]) -> Iterator[Object | Problem
             return Problem(key, 0, f"the post may not be read ({error})", todo)
 
     if not worker.store.is_remote:
-        yield from (found for found in map(get, chunk) if found is not None)
+        yield from (fetched for fetched in map(get, keys) if fetched is not None)
         return
-    with ThreadPoolExecutor(_FETCHES) as threads:
-        yield from (found for found in threads.map(get, chunk) if found is not None)
-
-
-def _readings(worker: _Worker, chunk: Iterable[str]) -> Iterator[ReadResult]:
-    for found in _objects(worker, chunk):
-        if isinstance(found, Problem):
-            yield ReadResult(None, (found,))
-        else:
-            yield read_post(found.stat.key, found.data, found.stat.modified, worker.config)
-
-
-def _read(chunk: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
-    worker = worker or _worker
-    assert worker is not None
-    result = ChunkResult([], [], [], 0)
-    passed = 0
-    for reading in _readings(worker, chunk):
-        result.problems.extend(reading.problems)
-        if reading.post is None:
-            passed += not reading.failed
-            continue
-        due = reading.post.published <= worker.now
-        (result.heads if due else result.waiting).append(summarize(reading.post, worker.config))
-    return result._replace(passed=passed)
-
-
-def _fill(
-    chunk: Sequence[str], worker: _Worker | None = None
-) -> tuple[list[tuple[str, bytes]], list[Problem]]:
-    worker = worker or _worker
-    assert worker is not None
-    entries: list[tuple[str, bytes]] = []
-    problems: list[Problem] = []
-    for reading in _readings(worker, chunk):
-        # It was read a moment ago. What was told then is told once (`Scan.problems` is a set).
-        entry, found = fill_entry(reading, worker.config)
-        problems += found
-        if entry is not None:
-            entries.append((entry.key, msgspec.json.encode(entry)))
-    return entries, problems
+    with ThreadPoolExecutor(_PARALLEL_REQUESTS) as threads:
+        yield from (fetched for fetched in threads.map(get, keys) if fetched is not None)

@@ -1,9 +1,9 @@
-"""The full build: every post -> every document, from nothing.
+"""The full build: summaries of all posts -> every document of the site, from nothing.
 
-The public tree of the incremental publisher must equal this one byte for byte, after any order of
-uploads, edits and crashes. Pure: the caller reads posts and writes documents. Posts are ordered
-first (`PostSummary`), because most of a large site's posts are in no document, and only the others
-need their content (`EntrySource.load`).
+The incremental publisher must end with the same bytes, after any order of uploads, edits and
+crashes. Pure: the caller reads the posts and writes the documents. The build first sorts summaries
+(`PostSummary`), because most posts of a large site are in no document, and then loads the content
+of the others (`EntrySource.load`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.documents.feed_list import feed_list_documents
 from feeds.model import Document, Entry, ListedFeed
 from feeds.reading.post import Post
@@ -23,76 +23,93 @@ from feeds.reading.selection import post_identity
 
 
 class PostSummary(Struct, frozen=True, array_like=True, gc=False):
-    """What the build keeps of every post: where it stands, and in which feeds."""
+    """What the build keeps of every post in memory: its position in a feed, and its feeds."""
 
     key: str
+    """The key of the post's object."""
     id: str
+    """The id of its entry."""
     published: datetime
+    """Its date: the first part of its position."""
     updated: datetime
+    """Its last change: of two files that are one post, the build takes the later."""
     paths: tuple[str, ...]
+    """The paths of the feeds that it is in."""
 
 
 class EntrySource(Protocol):
-    """Where the entries are."""
+    """Loads the entries that the documents need."""
 
     def load(self, keys: Sequence[str]) -> Collection[str]:
-        """Make these entries ready; return the keys of those whose content cannot be used."""
+        """Load these entries; return the keys of those whose content cannot be used."""
 
     def entry(self, key: str) -> Entry:
-        """An entry that was loaded."""
+        """Return an entry that was loaded."""
 
 
 def summarize(post: Post, config: Config) -> PostSummary:
-    """The head of a post."""
+    """The summary of a post."""
     return PostSummary(
         post.key, post.id, post.published, post.updated, config.feed_paths(post.terms)
     )
 
 
-def newest_per_post(heads: Iterable[PostSummary], config: Config) -> list[PostSummary]:
-    """One head for each post: of keys with one stem, the last updated (`posts.id_from`)."""
+def newest_per_post(summaries: Iterable[PostSummary], config: Config) -> list[PostSummary]:
+    """One summary for each post: of several files with one name, the last updated.
+
+    That is for `posts.id_from = "stem"`; else each file is a post.
+    """
     if config.posts.id_from == "key":
-        return list(heads)
-    best: dict[str, PostSummary] = {}
-    for head in heads:
-        name = post_identity(head.key, config)
-        other = best.get(name)
-        if other is None or (head.updated, head.key) > (other.updated, other.key):
-            best[name] = head
-    return list(best.values())
+        return list(summaries)
+    newest: dict[str, PostSummary] = {}
+    for summary in summaries:
+        identity = post_identity(summary.key, config)
+        other = newest.get(identity)
+        if other is None or (summary.updated, summary.key) > (other.updated, other.key):
+            newest[identity] = summary
+    return list(newest.values())
 
 
 def site_documents(
-    heads: Iterable[PostSummary], library: EntrySource, config: Config, known: Iterable[str] = ()
+    summaries: Iterable[PostSummary],
+    source: EntrySource,
+    config: Config,
+    known_paths: Iterable[str] = (),
 ) -> Iterator[Document]:
-    """Every document of the site, feed by feed; also of `known` feeds that have no entries now."""
+    """Every document of the site, feed by feed.
+
+    `known_paths` are feeds that get documents even if they have no entries now.
+    """
     limit = config.feeds.limit
-    heads = list(heads)
-    asked: set[str] = set()
+    summaries = list(summaries)
+    requested: set[str] = set()
     while True:
-        feeds = _by_feed(newest_per_post(heads, config), known)
-        wanted = {
-            head.key
-            for path, members in feeds.items()
-            for head in (members if _has_archive(members, config) else members[-limit:])
+        feeds = _members_of_feeds(newest_per_post(summaries, config), known_paths)
+        needed = {
+            summary.key
+            for members in feeds.values()
+            for summary in (members if _has_archive(members, config) else members[-limit:])
         }
-        if not wanted - asked:
+        if not needed - requested:
             break
-        failed = set(library.load(sorted(wanted - asked)))
-        asked |= wanted
-        heads = [head for head in heads if head.key not in failed]
+        # A post whose content cannot be used makes room in the window for an older one.
+        failed = set(source.load(sorted(needed - requested)))
+        requested |= needed
+        summaries = [summary for summary in summaries if summary.key not in failed]
     listed: list[ListedFeed] = []
     for path, members in feeds.items():
-        window = [library.entry(head.key) for head in pagination.newest_first(members, limit)]
+        window = [source.entry(summary.key) for summary in pagination.newest_first(members, limit)]
         if window:
-            listed.append(ListedFeed(path, formats.describe_feed(path, window, config).title))
-        names = formats.archive_page_names(members, config)
-        yield from formats.current_documents(path, window, names[-1] if names else "", config)
+            feed = feed_documents.describe_feed(path, window, config)
+            listed.append(ListedFeed(path, feed.title))
+        names = feed_documents.archive_page_names(members, config)
+        newest = names[-1] if names else ""
+        yield from feed_documents.current_documents(path, window, newest, config)
         if names:
             pages = pagination.archive_pages(members, limit)
             for older, name, page in zip(["", *names], names, pages, strict=False):
-                entries = [library.entry(head.key) for head in page]
-                yield from formats.archive_documents(path, name, entries, older, config)
+                entries = [source.entry(summary.key) for summary in page]
+                yield from feed_documents.archive_documents(path, name, entries, older, config)
     yield from feed_list_documents(listed, config)
 
 
@@ -100,10 +117,12 @@ def _has_archive(members: Sequence[PostSummary], config: Config) -> bool:
     return config.feeds.archives and len(members) > config.feeds.limit
 
 
-def _by_feed(heads: Iterable[PostSummary], known: Iterable[str]) -> dict[str, list[PostSummary]]:
-    """The members of each feed, oldest first; all posts always has its feed."""
-    feeds: dict[str, list[PostSummary]] = {path: [] for path in ("", *known)}
-    for head in pagination.in_order(heads):
-        for path in head.paths:
-            feeds.setdefault(path, []).append(head)
+def _members_of_feeds(
+    summaries: Iterable[PostSummary], known_paths: Iterable[str]
+) -> dict[str, list[PostSummary]]:
+    """The posts of each feed by its path, oldest first. The feed of all posts is always there."""
+    feeds: dict[str, list[PostSummary]] = {path: [] for path in ("", *known_paths)}
+    for summary in pagination.in_order(summaries):
+        for path in summary.paths:
+            feeds.setdefault(path, []).append(summary)
     return dict(sorted(feeds.items()))

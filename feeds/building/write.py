@@ -1,84 +1,72 @@
-"""Writes a full build: only documents that changed; removes only what this program made."""
+"""Writes the documents of a full build to a store: only those that changed. Removes old ones."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from feeds import paths
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
 from feeds.errors import FeedsError
-from feeds.model import GENERATOR, Document
+from feeds.model import Document
 from feeds.stores.base import Stat, Store, md5_version
 
 
 class WriteCounts:
-    """What a build did to the tree."""
+    """How many documents a build has written, left unchanged and removed."""
 
     def __init__(self) -> None:
         self.written = self.unchanged = self.removed = 0
 
 
 def write_documents(documents: Iterable[Document], out: Store) -> WriteCounts:
-    """Write the documents that differ from what is there, and remove those of feeds that are gone.
+    """Write the documents that differ from the stored ones, and remove those of former feeds.
 
-    A file is removed only where its name is a document's and its bytes say that this program made
-    it; a build never empties a folder that it was pointed at by mistake. Raises FeedsError where
-    the page of all posts would take the place of a site's own home page.
+    Removes a file only if its name is that of a document and its bytes say that this program made
+    it: a build into the wrong folder deletes nothing. Raises FeedsError where the page of all posts
+    would replace a home page that this program did not make.
     """
     counts = WriteCounts()
-    there = {stat.key: stat for stat in out.list()}
+    former = {stat.key: stat for stat in out.list()}
     for document in documents:
-        before = there.pop(document.path, None)
-        if _same(before, document.data, out):
+        stat = former.pop(document.path, None)
+        if _is_unchanged(stat, document.data, out):
             counts.unchanged += 1
             continue
-        if document.path == paths.PAGE_FILE and before:
-            _must_be_own(document.path, out)
+        if document.path == paths.PAGE_FILE and stat and not _is_generated(document.path, out):
+            raise FeedsError(
+                f"{out.url.rstrip('/')}/{document.path} is a page that this program did not make; "
+                "build into another folder, or write pages = false under [feeds] in feeds.toml"
+            )
         media_type = stored_type(document.type)
         out.put(document.path, document.data, media_type=media_type, cache_control=CACHE_CONTROL)
         counts.written += 1
-    for key in there:
-        if _made_here(key, out):
+    for key in former:
+        if _is_generated(key, out):
             out.delete(key)
             counts.removed += 1
     return counts
 
 
-def _must_be_own(key: str, out: Store) -> None:
-    if not _made_here(key, out):
-        raise FeedsError(
-            f"{out.url.rstrip('/')}/{key} is a page that this program did not make; build into "
-            "another folder, or write pages = false under [feeds] in feeds.toml"
-        )
-
-
-def _same(stat: Stat | None, data: bytes, out: Store) -> bool:
+def _is_unchanged(stat: Stat | None, data: bytes, out: Store) -> bool:
+    """Whether the store has these bytes. Where its versions are MD5 hashes, nothing is read."""
     if stat is None or stat.size != len(data):
         return False
     if stat.version == md5_version(data):
         return True
-    there = out.get(stat.key)
-    return there is not None and there.data == data
+    stored = out.get(stat.key)
+    return stored is not None and stored.data == data
 
 
-_ENTRIES = re.compile(rb"<entry\b|<item\b|\"items\"")
-_MARKS = {
-    "xml": f">{GENERATOR}</generator>",
-    "json": f'"_{GENERATOR}"',
-    "html": f'<meta name="generator" content="{GENERATOR}">',
-    "opml": f'generator="{GENERATOR}"',
-    "css": GENERATOR,
-}
+def _is_generated(key: str, out: Store) -> bool:
+    """Whether a stored document says, before its first entry, that this program made it.
 
-
-def _made_here(key: str, out: Store) -> bool:
-    """Whether a document says in its head, as each of ours does, that this program made it.
-
-    Its entries do not count: somebody else's feed may have them from one of ours.
+    Its entries do not count: a feed of another program may republish entries of ours.
     """
-    if not paths.is_document(key):
+    type_ = paths.file_type(key)
+    stored = out.get(key) if type_ else None
+    if type_ is None or stored is None:
         return False
-    there = out.get(key)
-    mark = _MARKS[key.rpartition(".")[2]].encode()
-    return there is not None and mark in _ENTRIES.split(there.data[:20_000], maxsplit=1)[0]
+    head = stored.data[:20_000]
+    if type_.entry_mark:
+        head = head.partition(type_.entry_mark.encode())[0]
+    return type_.generator_mark.encode() in head

@@ -21,55 +21,62 @@ from feeds.stores.base import Store
 
 def build(
     posts: PostsArgument,
-    out: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix for the feeds.")],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="A folder or s3://bucket/prefix for the feeds.")
+    ],
     config_path: ConfigOption = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 when there were problems.")
+        bool, typer.Option("--strict", help="Exit with 1 if a post has a problem.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Processes; 0: one for each core.", min=0)] = 0,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="Processes; 0: one for each core.", min=0)
+    ] = 0,
 ) -> None:
-    """Build all feeds of all posts.
+    """Write all feeds of all posts to a folder or a bucket.
 
-    Documents that would be the same bytes are not written again; those of feeds that are gone are
-    removed, where this program wrote them.
+    Documents that have not changed are not written again. Documents of feeds that no longer exist
+    are deleted if an earlier build wrote them.
 
     Example: feeds build posts/ public/
     """
-    settings, _ = load_config(config_path, posts)
-    summary, problems = _built(settings, posts, out, jobs)
+    config, _ = load_config(config_path, posts)
+    summary, problems = _build(config, posts, out, jobs)
     console.out.print(summary)
     if problems and strict:
         raise typer.Exit(1)
 
 
-def _built(settings: Config, posts: str, out: str, jobs: int = 0) -> tuple[str, int]:
-    """Build, print the problems, and return the summary and how many problems there were."""
+def _build(config: Config, posts: str, out: str, jobs: int) -> tuple[str, int]:
+    """Build and print the problems; returns the summary and the number of problems."""
     source, target = open_existing_store(posts), open_store(out)
-    own = _documents_among(source, target)
-    with PostScanner(source, settings, datetime.now(UTC), jobs, skip=own) as scanned:
+    is_output = _documents_among(source, target)
+    with PostScanner(source, config, datetime.now(UTC), jobs, skip=is_output) as scanned:
         with console.progress("reading") as progress:
             scanned.read(progress)
-        with console.progress("rendering", in_a_pipe=False) as scanned.loading:
-            counts = write_documents(site_documents(scanned.heads, scanned, settings), target)
+        with console.progress("rendering", in_a_pipe=False) as progress:
+            scanned.on_load = progress
+            counts = write_documents(site_documents(scanned.summaries, scanned, config), target)
         problems = sorted(set(scanned.problems))
     console.print_problems(problems, posts)
     failed = {problem.key for problem in problems if problem.severity == "error"}
-    published = newest_per_post((h for h in scanned.heads if h.key not in failed), settings)
+    published = newest_per_post(
+        (summary for summary in scanned.summaries if summary.key not in failed), config
+    )
     parts = [
         console.number(len(published), "post"),
-        console.number(len({path for head in published for path in head.paths} | {""}), "feed"),
+        console.number(len({path for post in published for path in post.paths} | {""}), "feed"),
         f"{console.number(counts.written, 'document')} written",
         f"{counts.unchanged:,} unchanged",
         *([f"{counts.removed:,} removed"] if counts.removed else []),
         *([console.number(scanned.drafts, "draft")] if scanned.drafts else []),
-        *([f"{len(scanned.waiting):,} scheduled"] if scanned.waiting else []),
+        *([f"{len(scanned.scheduled):,} scheduled"] if scanned.scheduled else []),
         console.number(len(problems), "problem"),
     ]
     return ", ".join(parts), len(problems)
 
 
 def _documents_among(posts: Store, out: Store) -> Callable[[str], bool]:
-    """Which keys of `posts` are documents of an earlier build: `feeds build . public` works."""
+    """Whether a key of `posts` is a document of an earlier build, as in `feeds build . public`."""
     outer, inner = (
         (folder.resolve().as_posix() if (folder := folder_of(url)) else url).rstrip("/") + "/"
         for url in (posts.url, out.url)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from feeds.cli import console
 from feeds.cli.options import ConfigOption, load_config
@@ -21,124 +22,143 @@ from feeds.reading.post import read_post
 from feeds.reading.selection import is_post
 
 
-class Answer(StrEnum):
-    """How `check` answers."""
+class OutputFormat(StrEnum):
+    """The format of the output of `check`."""
 
     text = "text"
     json = "json"
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="Posts, or folders of posts.", exists=True)],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Posts or folders of posts.", exists=True)
+    ],
     config_path: ConfigOption = None,
     visit: Annotated[
-        bool, typer.Option("--links", help="Visit the source articles, and name the dead ones.")
+        bool, typer.Option("--links", help="Visit the source articles, and report dead links.")
     ] = False,
-    answer: Annotated[
-        Answer,
-        typer.Option("--format", help="json: an array of the problems, for editors and CI."),
-    ] = Answer.text,
+    output: Annotated[
+        OutputFormat,
+        typer.Option("--format", metavar="text|json", help="json: an array of the problems."),
+    ] = OutputFormat.text,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Show what each post would become, and everything wrong with it.
 
-    Exits with 1 when there is a problem, for an editor's save hook or a pre-commit. With --links it
-    asks each host for one article a second, four hosts at a time, for ten minutes at most.
+    Exits with 1 if there is a problem, for an editor's save hook or a pre-commit hook. --links
+    visits one article a second on each host, four hosts at a time, for at most ten minutes.
 
     Example: feeds check posts/2026-11-22-hello.md
     """
-    settings, where = load_config(config_path, str(paths[0]))
-    from rich.table import Table  # no other command needs it
-
-    table = Table("title", "date", "categories", "link", box=None, pad_edge=False)
-    problems: list[Problem] = []
-    sources: list[tuple[Path, str]] = []
-    for column in table.columns:
-        column.overflow = "fold"
-    for path, key in _checked(paths, settings, where.absolute().parent):
-        if not is_post(key, settings):
-            table.add_row("(not a post)", "", "", str(path))
-            continue
-        try:
-            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            data = path.read_bytes()
-        except OSError as error:
-            what = f"the file cannot be read ({error.strerror})"
-            problems.append(Problem(str(path), 0, what, "check its permissions"))
-            continue
-        reading = read_post(key, data, modified, settings)
-        entry, found = fill_entry(reading, settings)
-        problems += [_at(problem, path) for problem in found]
-        if entry is None:
-            if reading.post is None and not reading.failed:
-                table.add_row("(not published)", "", "", str(path))
-            continue
-        names = ", ".join(term.title or term.name for term in entry.terms)
-        table.add_row(entry.title, entry.published.isoformat(" "), names, entry.link)
-        if reading.link_from != "permalink":
-            sources.append((path, entry.link))
+    config, config_file = load_config(config_path, str(paths[0]))
+    checked = _CheckedPosts(config)
+    for path, key in _files_and_keys(paths, config, config_file.absolute().parent):
+        checked.add(path, key)
+    as_json = as_json or output is OutputFormat.json
+    if not as_json:
+        _print_rows(checked.rows)
+        if not checked.rows and not checked.problems:
+            names = ", ".join(map(str, paths))
+            console.err.print(f"there are no posts in {names} (see posts.include)")
+    problems = checked.problems + (_visit_sources(checked.sources) if visit else [])
     if as_json:
-        answer = Answer.json
-    if answer is Answer.text:
-        if console.out.is_terminal and table.rows:
-            console.out.print(table)
-        else:
-            for row in zip(*(column.cells for column in table.columns), strict=True):
-                typer.echo("\t".join(str(cell) for cell in row))
-        if not table.rows and not problems:
-            console.err.print(
-                f"there are no posts in {', '.join(map(str, paths))} (see posts.include)"
-            )
-    problems += _dead(sources) if visit else []
-    if answer is Answer.json:
-        typer.echo(console.as_json(problems))
+        typer.echo(console.problems_as_json(problems))
     else:
         console.print_problems(problems, "")
     if problems:
         raise typer.Exit(1)
 
 
-def _dead(sources: list[tuple[Path, str]]) -> Iterator[Problem]:
-    """A warning for each post whose source article cannot be read any more."""
+Row = tuple[str, str, str, str]
+_COLUMNS = ("title", "date", "categories", "link")
+
+
+class _CheckedPosts:
+    """The posts that were checked: what they would become, and their problems."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.rows: list[Row] = []
+        """A row of `_COLUMNS` for each post without an error."""
+        self.problems: list[Problem] = []
+        self.sources: list[tuple[Path, str]] = []
+        """The file and the source article of each post that links to one."""
+
+    def add(self, path: Path, key: str) -> None:
+        """Read the file at `path` as the post at `key`."""
+        if not is_post(key, self.config):
+            self.rows.append(("(not a post)", "", "", str(path)))
+            return
+        try:
+            modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            data = path.read_bytes()
+        except OSError as error:
+            what = f"the file cannot be read ({error.strerror})"
+            self.problems.append(Problem(str(path), 0, what, "check its permissions"))
+            return
+        result = read_post(key, data, modified, self.config)
+        entry, problems = fill_entry(result, self.config)
+        self.problems += [replace(problem, key=str(path)) for problem in problems]
+        if entry is None:
+            if result.post is None and not result.failed:
+                self.rows.append(("(not published)", "", "", str(path)))
+            return
+        names = ", ".join(term.title or term.name for term in entry.terms)
+        self.rows.append((entry.title, entry.published.isoformat(" "), names, entry.link))
+        if result.link_rule != "permalink":
+            self.sources.append((path, entry.link))
+
+
+def _print_rows(rows: list[Row]) -> None:
+    """Print a table on a terminal, and lines with tabs in a pipe."""
+    if not console.out.is_terminal or not rows:
+        for row in rows:
+            typer.echo("\t".join(row))
+        return
+    from rich.table import Table  # no other command needs it
+
+    table = Table(*_COLUMNS, box=None, pad_edge=False)
+    for column in table.columns:
+        column.overflow = "fold"
+    for row in rows:
+        table.add_row(*row)
+    console.out.print(table)
+
+
+def _visit_sources(sources: list[tuple[Path, str]]) -> list[Problem]:
+    """Visit the source articles; returns a warning for each post whose article is dead."""
     from feeds.cli.link_check import visit_links
 
     with console.progress("visiting the links of") as progress:
         visits = visit_links((link for _, link in sources), progress=progress)
-    for path, link in sources:
-        if what := visits.dead.get(link):
-            todo = "look for the article elsewhere, or look again later"
-            yield Problem(str(path), 0, f"{link}: {what}", todo, severity="warning")
-    if visits.left:
-        console.err.print(
-            f"{console.number(visits.left, 'link')} not visited: there was no time left"
-        )
+    if visits.not_visited:
+        console.err.print(f"{console.number(visits.not_visited, 'link')} not visited: out of time")
+    todo = "find the article's new address, or check again later"
+    return [
+        Problem(str(path), 0, f"{link}: {visits.dead[link]}", todo, severity="warning")
+        for path, link in sources
+        if link in visits.dead
+    ]
 
 
-def _at(problem: Problem, path: Path) -> Problem:
-    """The problem under the path that the person typed."""
-    from msgspec.structs import replace
-
-    return replace(problem, key=str(path))
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """All files under a folder. Raises ConfigError where a part of it cannot be read."""
-
-    def denied(error: OSError) -> None:
-        raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"])
-
-    for parent, _, names in os.walk(folder, onerror=denied):
-        yield from (file for name in names if (file := Path(parent, name)).is_file())
-
-
-def _checked(paths: list[Path], settings: Config, root: Path) -> Iterator[tuple[Path, str]]:
-    """The posts among files and folders, with the key that each would have."""
+def _files_and_keys(paths: list[Path], config: Config, root: Path) -> Iterator[tuple[Path, str]]:
+    """The files, and the posts in the folders, each with the key that it would have."""
     for path in paths:
         if path.is_dir():
             for file in sorted(_files(path)):
                 key = file.relative_to(path).as_posix()
-                if is_post(key, settings):
+                if is_post(key, config):
                     yield file, key
         else:
             inside = path.absolute().is_relative_to(root)
             yield path, path.absolute().relative_to(root).as_posix() if inside else path.name
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All files under a folder. Raises ConfigError if a folder cannot be read."""
+
+    def fail(error: OSError) -> None:
+        raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"])
+
+    for parent, _, names in os.walk(folder, onerror=fail):
+        yield from (file for name in names if (file := Path(parent, name)).is_file())

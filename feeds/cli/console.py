@@ -1,68 +1,82 @@
-"""Owns what is written to the terminal: colours and progress there, plain lines in a pipe."""
+"""Writes problems, counts and progress: with colours on a terminal, as plain lines in a pipe."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.text import Text
 
 from feeds.model import Problem
 
-# Posts are shown as they are: [b] and :fire: in a title are text.
+# Text of posts is printed as it is: [b] and :fire: in a title are neither markup nor emoji.
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with how many are done, and of how many."""
+
 
 @contextmanager
-def progress(what: str, *, in_a_pipe: bool = True) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal; one line otherwise, or none."""
-    if not err.is_terminal:
-        told = not in_a_pipe
+def progress(what: str, *, in_a_pipe: bool = True) -> Iterator[Progress]:
+    """Show progress on standard error: a bar on a terminal; in a pipe one line, or nothing."""
+    if err.is_terminal:
+        from feeds.cli.progress_bar import progress_bar
 
-        def tell(_done: int, total: int) -> None:
-            nonlocal told
-            if not told:
-                err.print(f"{what} {number(total, 'post')}")
-            told = True
-
-        yield tell
-        return
-    from feeds.cli.progress_bar import progress_bar
-
-    with progress_bar(what, err) as filled:
-        yield filled
+        with progress_bar(what, err) as update:
+            yield update
+    else:
+        yield _OneLine(what if in_a_pipe else "")
 
 
-def print_problems(problems: list[Problem], root: str) -> None:
-    """Print problems to standard error, a line each; `root` is where their keys are."""
+class _OneLine:
+    """Progress in a pipe: prints one line at the first call; nothing if there is no text."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __call__(self, _done: int, total: int) -> None:
+        if self._what:
+            err.print(f"{self._what} {number(total, 'post')}")
+        self._what = ""
+
+
+def print_errors(errors: Iterable[str]) -> None:
+    """Print errors to standard error, a line each."""
+    for error in errors:
+        err.print(error)
+
+
+def print_problems(problems: Iterable[Problem], root: str) -> None:
+    """Print problems to standard error, a line each; their keys are below `root`."""
     prefix = root if root.endswith("/") or not root else root + "/"
     for problem in sorted(problems):
-        err.print(shown(problem, prefix))
+        err.print(problem_line(problem, prefix))
 
 
-def shown(problem: Problem, prefix: str = "") -> Text:
-    """A problem's line; its place is coloured on a terminal, by how bad it is."""
-    line = _CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", prefix + str(problem))
+def problem_line(problem: Problem, prefix: str = "") -> Text:
+    """The line of a problem; its place is red for an error and yellow for a warning."""
+    line = _CONTROL.sub(lambda char: f"\\x{ord(char[0]):02x}", prefix + str(problem))
     text = Text(line)
     text.stylize("yellow" if problem.severity == "warning" else "red", 0, line.find(": ") + 1)
     return text
 
 
-# A file's name can hold a line end or a terminal's commands: shown, they would forge a line.
+# The name of a file can hold a line end or a terminal's commands, which could forge a line.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
-def number(count: int, one: str, many: str = "") -> str:
-    """A count and what it counts: ``1 post``, ``1,204 posts``."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def number(count: int, noun: str) -> str:
+    """A count and its noun: ``1 post``, ``1,204 posts``."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
-def as_json(problems: list[Problem]) -> str:
-    """Problems as a JSON array of ASCII, each with all its fields."""
+def problems_as_json(problems: Iterable[Problem]) -> str:
+    """Problems as a JSON array in ASCII; each is an object with all its fields."""
     names = ("key", "line", "column", "field", "severity", "what", "todo")
-    shown = [{name: getattr(problem, name) for name in names} for problem in sorted(problems)]
-    return json.dumps(shown, indent=1)
+    rows = [{name: getattr(problem, name) for name in names} for problem in sorted(problems)]
+    return json.dumps(rows, indent=1)

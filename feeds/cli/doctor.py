@@ -13,13 +13,14 @@ from feeds.cli.options import open_existing_store
 
 
 def doctor(
-    url: Annotated[str, typer.Argument(help="A folder or s3://bucket/prefix for the feeds.")],
-    json_: Annotated[bool, typer.Option("--json", help="As one JSON array.")] = False,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="A folder or s3://bucket/prefix for the feeds.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """Examine a store: does it do all that publishing needs of it?
+    """Check that a bucket or folder supports what publishing needs.
 
-    It writes a few objects under state/ and removes them again. Exits with 1 when something is
-    lacking.
+    The command writes a few objects under state/, and deletes them. Exits with 1 if a test fails.
 
     Example: feeds doctor s3://my-feeds
     """
@@ -29,11 +30,11 @@ def doctor(
     findings: list[dict[str, object]] = []
     for finding in check_store(open_existing_store(url), ThreadedRuntime()):
         findings.append(finding._asdict() | {"ok": not finding.seen})
-        if not json_:
+        if not as_json:
             line = Text(str(finding))
             line.stylize("bold red" if finding.seen else "green", 0, line.plain.find(" "))
             console.out.print(line)
-    if json_:
+    if as_json:
         typer.echo(json.dumps(findings, indent=1))
     if not all(finding["ok"] for finding in findings):
         raise typer.Exit(1)

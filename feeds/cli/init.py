@@ -1,4 +1,4 @@
-"""`feeds init`: a first feeds.toml."""
+"""`feeds init`: write a first feeds.toml."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from feeds.errors import ConfigError
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(help="The site's folder.", exists=True, file_okay=False)
+        Path,
+        typer.Argument(metavar="FOLDER", help="The site's folder.", exists=True, file_okay=False),
     ] = Path(),
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; take what fits.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept all defaults.")] = False,
 ) -> None:
-    """Write a feeds.toml, with what the site's own settings say.
+    """Write a feeds.toml, using the site generator's own settings.
 
-    Knows the configurations of Jekyll, Hugo and Pelican; asks four questions.
+    Reads the configurations of Jekyll, Hugo and Pelican, and asks four questions.
 
     Example: feeds init my-blog/
     """
@@ -30,37 +31,39 @@ def init(
 
     target = folder / "feeds.toml"
     if target.exists():
-        raise ConfigError([f"{target}: there is one already; change it, or move it away"])
-    known = detect_generator(folder)
-    if known.unread:
-        console.err.print(f"{folder / known.unread}: cannot be read; nothing is taken from it")
-    if known.file:
-        console.err.print(f"{known.kind}: some of the answers are from {folder / known.file}")
-
-    def ask(words: str, likely: str, wrong: Callable[[str], str]) -> str:
-        while not yes:
-            try:
-                answer: str = typer.prompt(words, default=likely, err=True)
-            except typer.Abort as error:
-                console.err.print("\nnothing is written; with --yes it asks nothing")
-                raise typer.Exit(
-                    130 if isinstance(error.__context__, KeyboardInterrupt) else 2
-                ) from None
-            if not (why := wrong(answer)):
-                return answer
-            console.err.print(why)
-        return likely
-
-    said = ask_for_answers(known, folder, ask)
-    now = datetime.now(UTC)
-    text = feeds_toml_text(known, said, machine_zone(), now.year)
+        raise ConfigError([f"{target}: the file exists; edit it, or move it away"])
+    settings = detect_generator(folder)
+    if settings.unread:
+        console.err.print(f"{folder / settings.unread}: cannot be read; its settings are not used")
+    if settings.file:
+        console.err.print(f"{settings.generator}: using settings of {folder / settings.file}")
+    answers = ask_for_answers(settings, folder, _accept_default if yes else _prompt)
+    text = feeds_toml_text(settings, answers, machine_zone(), datetime.now(UTC).year)
     try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
-    if known.kind == "Pelican":
-        console.err.print(
-            "Posts need their fields between lines of ---; others are named, and left out"
-        )
-    console.out.print(f"{target} is written. See what comes of it:")
-    console.out.print(f"feeds serve {folder / known.posts} --config {target}")
+    if settings.generator == "Pelican":
+        console.err.print("Posts need --- above and below their fields; others are left out.")
+    console.out.print(f"Wrote {target}. To see the feeds, run:")
+    console.out.print(f"feeds serve {folder / settings.posts} --config {target}")
+
+
+def _accept_default(_question: str, default: str, _fault: Callable[[str], str]) -> str:
+    return default
+
+
+def _prompt(question: str, default: str, fault: Callable[[str], str]) -> str:
+    """Ask until the answer has no `fault`. Exits if the question is not answered."""
+    while True:
+        try:
+            answer: str = typer.prompt(question, default=default, err=True)
+        except typer.Abort as error:
+            console.err.print(
+                "\nStopped; nothing was written. Use --yes to skip the questions.",
+            )
+            interrupted = isinstance(error.__context__, KeyboardInterrupt)
+            raise typer.Exit(130 if interrupted else 2) from None
+        if not (what := fault(answer)):
+            return answer
+        console.err.print(what)

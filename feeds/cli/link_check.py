@@ -1,10 +1,13 @@
-"""Owns visiting the articles that posts link to: addresses -> which of them are dead, and why.
+"""Visits the articles that posts link to: addresses -> the dead ones, and why each is dead.
 
-Only ever for a person at their own machine (`feeds check --links`): nothing that is published
-depends on it, and no function in a cloud does it. It is polite: it says who it is, asks a host for
-one thing at a time with a pause between, and for the head alone where that is enough. It is wary:
-posts may be by strangers, so it goes to public addresses only, follows few redirects, sends no
-credentials, and reads no body. It is bounded: each visit, and the whole.
+Only `feeds check --links` uses it, for a person at their own machine. Nothing that is published
+depends on it, and no cloud function does it.
+
+- Polite: it has a User-Agent of its own, visits the pages of a host one by one with a pause, and
+  asks for headers only (HEAD) where the server supports that.
+- Safe: posts may be written by strangers. So it visits public addresses only, follows few
+  redirects, sends no credentials, and reads no body.
+- Bounded: each visit has a time limit, and so has the whole check.
 """
 
 from __future__ import annotations
@@ -29,27 +32,30 @@ USER_AGENT = f"{GENERATOR}/{__version__} (+{GENERATOR_URL}; checks the links of 
 HOSTS = 4
 PAUSE = 1.0
 TIMEOUT = (5.0, 10.0)
-"""Seconds to connect, and between two bytes of an answer's head."""
+"""Seconds to connect, and between two bytes of a response's headers."""
 
-_REDIRECTS = 5
-# What sites answer to programs, though people get in.
-_SHUT = frozenset({401, 402, 403, 405, 406, 407, 429, 999})
+_MAX_REDIRECTS = 5
+# Statuses that sites send to programs even if browsers can read the page.
+_BLOCKED = frozenset({401, 402, 403, 405, 406, 407, 429, 999})
 
 
 class LinkCheckResult(Struct, frozen=True):
-    """What came of it: the dead addresses and why, and how many there was no time for."""
+    """Result of visiting addresses."""
 
     dead: dict[str, str]
-    left: int
+    """The dead addresses, and why each is dead."""
+    not_visited: int
+    """The number of addresses that there was no time for."""
 
 
 Progress = Callable[[int, int], None]
 
 
 def is_public_host(host: str, port: int) -> bool:
-    """Whether every address of a host is one of the public Internet. Raises OSError: no address."""
-    found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    return all(ipaddress.ip_address(address.partition("%")[0]).is_global for address in found)
+    """Whether every address of a host is public. Raises OSError if the host has no address."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = {str(info[4][0]).partition("%")[0] for info in infos}
+    return all(ipaddress.ip_address(address).is_global for address in addresses)
 
 
 def visit_links(
@@ -61,119 +67,116 @@ def visit_links(
     allowed: Callable[[str, int], bool] = is_public_host,
     progress: Progress | None = None,
 ) -> LinkCheckResult:
-    """Visit each address once, `HOSTS` hosts at a time, for at most about `seconds`.
+    """Visit each address once, `HOSTS` hosts at a time, for about `seconds` at most.
 
-    `allowed` says whether a host may be visited; `progress` gets how many are done, of how many.
+    `allowed(host, port)` decides whether a host may be visited; `progress` is called with the
+    number of addresses that were visited, and of all.
     """
     by_host: dict[str, list[str]] = {}
     for url in dict.fromkeys(urls):
         if http_url(url):
             by_host.setdefault(urlsplit(url).netloc.lower(), []).append(url)
     total = sum(map(len, by_host.values()))
-    end = time.monotonic() + seconds
-    # The longest first, so that none of them is what all wait for in the end.
-    waiting = SimpleQueue[list[str]]()
+    visitor = _Visitor(time.monotonic() + seconds, pause, timeout, allowed)
+    # The hosts with most addresses first, because they take longest.
     for group in sorted(by_host.values(), key=len, reverse=True):
-        waiting.put(group)
-    seen = SimpleQueue[tuple[str, str]]()
-
-    def worker() -> None:
-        with contextlib.suppress(Empty):
-            while True:
-                for visit in _host(waiting.get_nowait(), end, pause, timeout, allowed):
-                    seen.put(visit)
-
-    # Nobody waits for them: a server that sends a byte now and then holds its thread for ever.
+        visitor.groups.put(group)
+    # The threads are not joined: a server that sends a byte now and then keeps its thread busy.
     for _ in range(min(HOSTS, len(by_host))):
-        threading.Thread(target=worker, daemon=True).start()
-    found: dict[str, str] = {}
+        threading.Thread(target=visitor.run, daemon=True).start()
+    faults: dict[str, str] = {}
     with contextlib.suppress(Empty):
-        while len(found) < total:
-            url, what = seen.get(timeout=max(end - time.monotonic(), 0.01))
-            found[url] = what
+        while len(faults) < total:
+            url, fault = visitor.results.get(timeout=max(visitor.end - time.monotonic(), 0.01))
+            faults[url] = fault
             if progress:
-                progress(len(found), total)
-    dead = {url: what for url, what in sorted(found.items()) if what}
-    return LinkCheckResult(dead, total - len(found))
+                progress(len(faults), total)
+    dead = {url: fault for url, fault in sorted(faults.items()) if fault}
+    return LinkCheckResult(dead, total - len(faults))
 
 
-def _host(
-    urls: list[str],
-    end: float,
-    pause: float,
-    timeout: tuple[float, float],
-    allowed: Callable[[str, int], bool],
-) -> Iterator[tuple[str, str]]:
-    """Visit the addresses of one host, one after another; what is wrong with each, or ``""``."""
-    with requests.Session() as session:
-        session.headers["User-Agent"] = USER_AGENT
-        session.auth = _nobody  # without it, requests would look for a password in ~/.netrc
-        for at, url in enumerate(urls):
-            if time.monotonic() + (pause if at else 0) > end:
+class _Visitor:
+    """Visits groups of addresses, each group of one host; several threads may `run` it."""
+
+    def __init__(
+        self,
+        end: float,
+        pause: float,
+        timeout: tuple[float, float],
+        allowed: Callable[[str, int], bool],
+    ) -> None:
+        self.end, self.pause, self.timeout, self.allowed = end, pause, timeout, allowed
+        self.groups = SimpleQueue[list[str]]()
+        self.results = SimpleQueue[tuple[str, str]]()
+
+    def run(self) -> None:
+        """Visit groups until none is left; puts each address and its fault into `results`."""
+        while True:
+            try:
+                urls = self.groups.get_nowait()
+            except Empty:
                 return
-            if at:
-                time.sleep(pause)
-            yield url, _visit(session, url, timeout, allowed)
+            for result in self._visit_host(urls):
+                self.results.put(result)
+
+    def _visit_host(self, urls: list[str]) -> Iterator[tuple[str, str]]:
+        """Visit the addresses of one host, one after another, until the time is over."""
+        with requests.Session() as session:
+            session.headers["User-Agent"] = USER_AGENT
+            session.auth = _no_auth  # without it, requests would look for a password in ~/.netrc
+            for index, url in enumerate(urls):
+                if time.monotonic() + (self.pause if index else 0) > self.end:
+                    return
+                if index:
+                    time.sleep(self.pause)
+                yield url, self._fault(session, url)
+
+    def _fault(self, session: requests.Session, url: str) -> str:
+        """Why an address is dead; ``""`` if it is not, or if only a person can find out."""
+        status = 0
+        for method in ("HEAD", "GET"):  # many servers do not support HEAD well
+            try:
+                status = self._status(session, method, url)
+            except _BadTarget as error:
+                return str(error)
+            except requests.exceptions.SSLError:
+                return "its certificate is not valid"
+            except requests.exceptions.Timeout:
+                return "the server does not respond"
+            except requests.exceptions.ConnectionError:
+                if method == "GET":
+                    return "cannot connect to the server"
+            except requests.exceptions.RequestException as error:
+                return f"the request failed ({type(error).__name__})"
+            if 0 < status < 400 or status in _BLOCKED:
+                return ""
+        return f"the server responds with {status}"
+
+    def _status(self, session: requests.Session, method: str, url: str) -> int:
+        """The status of the last response, after redirects. Raises _BadTarget."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            try:
+                if not self.allowed(parts.hostname or "", port):
+                    raise _BadTarget(f"{parts.hostname} is not on the public Internet")
+            except (OSError, UnicodeError):
+                raise _BadTarget(f"there is no host {parts.hostname}") from None
+            with session.request(
+                method, url, timeout=self.timeout, allow_redirects=False, stream=True
+            ) as response:
+                target = response.headers.get("Location", "")
+                if not (300 <= response.status_code < 400 and target):
+                    return response.status_code
+            url = http_url(urljoin(url, target))
+            if not url:
+                raise _BadTarget("it redirects to an address that is not a web address")
+        raise _BadTarget(f"it redirects more than {_MAX_REDIRECTS} times")
 
 
-def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _visit(
-    session: requests.Session,
-    url: str,
-    timeout: tuple[float, float],
-    allowed: Callable[[str, int], bool],
-) -> str:
-    """Why an address is dead; ``""``: it is not, or nobody but a person can tell."""
-    status = 0
-    for method in ("HEAD", "GET"):  # many servers know HEAD badly
-        try:
-            status = _status(session, method, url, timeout, allowed)
-        except _Elsewhere as error:
-            return str(error)
-        except requests.exceptions.SSLError:
-            return "its certificate is not valid"
-        except requests.exceptions.Timeout:
-            return "it does not answer"
-        except requests.exceptions.ConnectionError:
-            if method == "GET":
-                return "there is no connection to it"
-        except requests.exceptions.RequestException as error:
-            return f"it cannot be asked for ({type(error).__name__})"
-        if 0 < status < 400 or status in _SHUT:
-            return ""
-    return f"it answers {status}"
-
-
-class _Elsewhere(Exception):  # noqa: N818
-    """A visit would go, or go on, where none should."""
-
-
-def _status(
-    session: requests.Session,
-    method: str,
-    url: str,
-    timeout: tuple[float, float],
-    allowed: Callable[[str, int], bool],
-) -> int:
-    """The status of the last answer, after redirects."""
-    for _ in range(_REDIRECTS + 1):
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        try:
-            if not allowed(parts.hostname or "", port):
-                raise _Elsewhere(f"{parts.hostname} is not on the public Internet")
-        except (OSError, UnicodeError):
-            raise _Elsewhere(f"there is no host {parts.hostname}") from None
-        with session.request(
-            method, url, timeout=timeout, allow_redirects=False, stream=True
-        ) as answer:
-            target = answer.headers.get("Location", "")
-            if not (300 <= answer.status_code < 400 and target):
-                return answer.status_code
-        url = http_url(urljoin(url, target))
-        if not url:
-            raise _Elsewhere("it leads to what is no web address")
-    raise _Elsewhere(f"it leads on more than {_REDIRECTS} times")
+class _BadTarget(Exception):  # noqa: N818
+    """An address, or the target of a redirect, must not be visited."""

@@ -1,4 +1,4 @@
-"""Owns what the commands share: the arguments that most have, the configuration, the posts."""
+"""Arguments and options that several commands have, and the configuration and stores they name."""
 
 from __future__ import annotations
 
@@ -15,34 +15,46 @@ from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Store
 
 PostsArgument = Annotated[
-    str, typer.Argument(help="A folder or s3://bucket/prefix with the posts.")
+    str, typer.Argument(metavar="POSTS", help="A folder or s3://bucket/prefix with the posts.")
+]
+FeedsArgument = Annotated[
+    str, typer.Argument(metavar="FEEDS", help="A folder or s3://bucket with public/ and state/.")
 ]
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="The configuration.", show_default="feeds.toml"),
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="FILE",
+        help="The configuration; without it, feeds.toml here or beside the posts.",
+    ),
 ]
 
 
 def load_config(path: Path | None, posts: str = "") -> tuple[Config, Path]:
-    """The configuration: named, or by FEEDS_CONFIG, or feeds.toml here or near the posts."""
+    """The configuration and its file: `path`, FEEDS_CONFIG, or feeds.toml here or near the posts.
+
+    Raises ConfigError.
+    """
     if path is None and os.environ.get("FEEDS_CONFIG"):
         path = Path(os.environ["FEEDS_CONFIG"])
-    near = [Path.cwd()]
+    folders = [Path.cwd()]
     if folder := folder_of(posts):
-        near += [folder, folder.parent]
+        folders += [folder, folder.parent]
     if path is None:
-        path = next((f / "feeds.toml" for f in near if (f / "feeds.toml").is_file()), None)
+        files = (folder / "feeds.toml" for folder in folders)
+        path = next((file for file in files if file.is_file()), None)
     if path is None:
         raise ConfigError(
-            ["there is no feeds.toml here or beside the posts; write one, or name it with --config"]
+            ["there is no feeds.toml here or beside the posts; run feeds init, or use --config"]
         )
     return read_config(path), path
 
 
-def open_existing_store(posts: str) -> Store:
-    """The store of the posts. Raises StoreError, ConfigError where there is none."""
-    store = open_store(posts)
-    folder = folder_of(posts)
+def open_existing_store(url: str) -> Store:
+    """The store at a URL or in a folder. Raises ConfigError if the folder does not exist."""
+    store = open_store(url)
+    folder = folder_of(url)
     if folder and not folder.is_dir():
-        raise ConfigError([f"{posts}: there is no such folder"])
+        raise ConfigError([f"{url}: there is no such folder"])
     return store

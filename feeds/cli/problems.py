@@ -1,4 +1,4 @@
-"""`feeds problems`: list the problems of the posts of a bucket."""
+"""`feeds problems`: list the problems that publishing found in posts."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 
 from feeds.cli import console
-from feeds.cli.options import open_existing_store
+from feeds.cli.options import FeedsArgument, open_existing_store
 
 
 def problems(
-    feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
-    json_: Annotated[bool, typer.Option("--json", help="As one JSON array.")] = False,
+    feeds: FeedsArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """List what is wrong with the posts of a bucket.
+    """List the problems that publishing found in posts.
 
-    That is what was found when they were published. Exits with 1 when there is a problem.
+    A problem is listed until its post is corrected or deleted. Exits with 1 if there is a problem.
 
     Example: feeds problems s3://my-feeds
     """
@@ -25,14 +25,14 @@ def problems(
     from feeds.state.objects import Record, problems
     from feeds.state.state_store import StateStore
 
-    store, world = open_existing_store(feeds), ThreadedRuntime()
-    known = StateStore(store, world)
+    store, runtime = open_existing_store(feeds), ThreadedRuntime()
+    state = StateStore(store, runtime)
     keys = [stat.key for stat in store.list(RECORDS)]
-    found = problems(world.map(lambda key: known.read(key, Record)[1], keys))
-    if json_:
-        typer.echo(console.as_json(found))
+    open_problems = problems(runtime.map(lambda key: state.read(key, Record)[1], keys))
+    if as_json:
+        typer.echo(console.problems_as_json(open_problems))
     else:
-        for problem in found:
-            console.out.print(console.shown(problem))
-    if found:
+        for problem in open_problems:
+            console.out.print(console.problem_line(problem))
+    if open_problems:
         raise typer.Exit(1)

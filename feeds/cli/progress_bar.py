@@ -1,4 +1,4 @@
-"""Owns the progress bar of a terminal; apart, because what it needs takes long to import."""
+"""The progress bar of a terminal; in a module of its own because rich.progress imports slowly."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class _Rate(ProgressColumn):
     """How many a second."""
 
     def render(self, task: Task) -> Text:
-        """The rate of the last while; nothing before there is one."""
+        """The recent rate; empty before there is one."""
         rate = task.finished_speed or task.speed
         return Text(f"{rate:,.0f}/s" if rate else "", style="progress.data.speed")
 
 
 @contextmanager
 def progress_bar(what: str, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal, which goes when all is done."""
+    """Show a progress bar, and remove it at the end; yields a function (done, total)."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -37,7 +37,7 @@ def progress_bar(what: str, console: Console) -> Iterator[Callable[[int, int], N
         _Rate(),
         TimeRemainingColumn(),
     )
-    # Without auto_refresh it starts no thread, which a fork of this process would not survive.
+    # auto_refresh would start a thread, and a fork of this process could not go on without it.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)

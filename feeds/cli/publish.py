@@ -8,68 +8,79 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feeds.cli import console
-from feeds.cli.options import ConfigOption, PostsArgument, load_config, open_existing_store
+from feeds.cli.options import (
+    ConfigOption,
+    FeedsArgument,
+    PostsArgument,
+    load_config,
+    open_existing_store,
+)
 from feeds.reading.selection import is_post
 from feeds.stores.addresses import folder_of, open_store
 
 if TYPE_CHECKING:
     from feeds.publishing.publisher import Publisher
 
+_BATCH = 500
+"""Posts that are published together."""
+
 
 def publish(
     posts: PostsArgument,
-    feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
-    keys: Annotated[list[str], typer.Argument(help="Posts: keys in POSTS, or files of it.")],
+    feeds: FeedsArgument,
+    keys: Annotated[
+        list[str], typer.Argument(metavar="KEY", help="Posts, by key in POSTS or by file.")
+    ],
     config_path: ConfigOption = None,
 ) -> None:
-    """Publish posts that were written, changed or deleted: only what they touch.
+    """Publish posts that were written, changed or deleted.
 
-    It does what the cloud function does, for a script or a hook. Where there are no feeds yet, or
-    after a change of feeds.toml, `rebuild` comes first.
+    Does what the cloud function does, for a script or a hook: it writes only the documents that
+    these posts are in. Run `feeds rebuild` first if there are no feeds yet, or after feeds.toml
+    changed.
 
     Example: feeds publish posts/ site/ posts/2026-11-22-hello.md
     """
     from feeds.publishing.publisher import Publisher
     from feeds.runtime import ThreadedRuntime
 
-    settings, _ = load_config(config_path, posts)
-    publisher = Publisher(
-        open_existing_store(posts), open_store(feeds), settings, ThreadedRuntime()
-    )
-    named = sorted({key_of_word(word, posts) for word in keys})
-    wanted = [key for key in named if is_post(key, settings)]
-    for key in named:
-        if key not in wanted:
-            console.err.print(f"{key}: not a post (see posts.include)", markup=False)
-    changed, errors = publish_and_report(publisher, wanted, posts)
+    config, _ = load_config(config_path, posts)
+    publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
+    named_keys = sorted({key_of(argument, posts) for argument in keys})
+    post_keys = [key for key in named_keys if is_post(key, config)]
+    for key in named_keys:
+        if key not in post_keys:
+            console.err.print(f"{key}: not a post (see posts.include)")
+    documents, errors = publish_and_report(publisher, post_keys, posts)
     console.out.print(
-        f"{console.number(len(wanted), 'post')}, {console.number(changed, 'document')} written"
+        f"{console.number(len(post_keys), 'post')}, {console.number(documents, 'document')} written"
     )
-    for error in errors:
-        console.err.print(error, markup=False)
+    console.print_errors(errors)
     if errors:
         raise typer.Exit(2)
 
 
-def key_of_word(word: str, posts: str) -> str:
-    """The key of a post that was named by its key or by its file."""
-    path, folder = Path(word).absolute(), folder_of(posts)
+def key_of(argument: str, posts: str) -> str:
+    """The key of a post that is named by its key or by its file."""
+    path, folder = Path(argument).absolute(), folder_of(posts)
     if folder is None or path == folder or not path.is_relative_to(folder):
-        return word
+        return argument
     return path.relative_to(folder).as_posix()
 
 
 def publish_and_report(publisher: Publisher, keys: list[str], posts: str) -> tuple[int, list[str]]:
-    """Publish posts in batches, and print their problems; documents written, and what failed."""
+    """Publish posts in batches and print their problems.
+
+    Returns the number of documents that were written, and the errors.
+    """
     from feeds.publishing.journal import Journal
     from feeds.state.objects import problems
 
-    changed = 0
+    documents = 0
     errors: list[str] = []
-    for start in range(0, len(keys), 500):
-        chunk = keys[start : start + 500]
-        done = Journal(publisher).publish(chunk)
-        console.print_problems(problems(done.records.values()), posts)
-        changed += len(done.changed)
-        errors += done.errors
-    return changed, errors
+    for start in range(0, len(keys), _BATCH):
+        result = Journal(publisher).publish(keys[start : start + _BATCH])
+        console.print_problems(problems(result.records.values()), posts)
+        documents += len(result.changed)
+        errors += result.errors
+    return documents, errors

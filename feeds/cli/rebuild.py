@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from feeds.cli import console
-from feeds.cli.options import ConfigOption, PostsArgument, load_config, open_existing_store
+from feeds.cli.options import (
+    ConfigOption,
+    FeedsArgument,
+    PostsArgument,
+    load_config,
+    open_existing_store,
+)
 from feeds.stores.addresses import open_store
 
 
 def rebuild(
     posts: PostsArgument,
-    feeds: Annotated[str, typer.Argument(help="Where public/ and state/ are.")],
+    feeds: FeedsArgument,
     config_path: ConfigOption = None,
 ) -> None:
-    """Publish all posts of a bucket: at first, or for a new feeds.toml.
+    """Publish every post: the first time, or after feeds.toml changed.
 
-    It does what the cloud function does, in batches, while uploads go on. Stop it and start it
-    again as you like: what was done already is not done again.
+    Does what the cloud function does, in batches; uploads may go on meanwhile. If it is stopped and
+    started again, it continues where it was.
 
     Example: feeds rebuild s3://my-posts s3://my-feeds
     """
     from feeds.publishing.publisher import Publisher
-    from feeds.publishing.rebuild import rebuild as all_posts
+    from feeds.publishing.rebuild import rebuild as rebuild_feeds
     from feeds.runtime import ThreadedRuntime
     from feeds.state.objects import problems
 
-    settings, _ = load_config(config_path, posts)
-    open_existing_store(posts)
-    publisher = Publisher(open_store(posts), open_store(feeds), settings, ThreadedRuntime())
+    config, _ = load_config(config_path, posts)
+    publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
     with console.progress("publishing") as progress:
-        done = all_posts(
+        report = rebuild_feeds(
             publisher,
             progress,
             on_batch=lambda batch: console.print_problems(problems(batch.records.values()), posts),
         )
-    for error in done.errors:
-        console.err.print(error, markup=False)
+    console.print_errors(report.errors)
     parts = [
-        f"{console.number(done.posts, 'post')} published",
-        f"{done.skipped:,} as before",
-        f"{done.gone:,} gone",
-        console.number(done.feeds, "feed"),
-        f"{console.number(done.documents, 'document')} written",
-        console.number(done.problems, "problem"),
+        f"{console.number(report.posts, 'post')} published",
+        f"{report.skipped:,} unchanged",
+        f"{report.gone:,} deleted",
+        console.number(report.feeds, "feed"),
+        f"{console.number(report.documents, 'document')} written",
+        console.number(report.problems, "problem"),
     ]
     console.out.print(", ".join(parts))
-    if done.errors:
+    if report.errors:
         raise typer.Exit(2)

@@ -1,6 +1,6 @@
-"""Owns the list of all feeds of a site, and the documents that show it or belong to none of them.
+"""The documents about all feeds of a site: the list of feeds -> HTML page, OPML and style sheet.
 
-They say nothing that an ordinary upload would change: no dates, no counts.
+They contain no dates and no counts, so that an ordinary upload does not change them.
 """
 
 from __future__ import annotations
@@ -13,62 +13,74 @@ from feeds.documents import html_page, mustache, translations
 from feeds.documents.mustache import Value
 from feeds.documents.opml import render_opml
 from feeds.documents.theme import theme_of
-from feeds.model import Document
-from feeds.model import ListedFeed as Listed  # what this is made from
-
-OPML_TYPE = "text/x-opml; charset=utf-8"
-CSS_TYPE = "text/css; charset=utf-8"
-HTML_TYPE = "text/html; charset=utf-8"
+from feeds.formats import FEED_LIST_OPML, FEED_LIST_PAGE, FEED_STYLE, FORMATS, FileType
+from feeds.model import Document, ListedFeed
+from feeds.taxonomies import TAXONOMIES
 
 FILTER_FROM = 12
-"""With more feeds than this, the page has a box to filter them."""
+"""The page has a box to filter the feeds if there are more than this."""
 
 
-def feed_list_documents(listed: Iterable[Listed], config: Config) -> Iterator[Document]:
-    """The documents about all feeds: all posts first, and every other one that has entries."""
-    feeds = [Listed("", config.site.title), *sorted((f for f in listed if f.path), key=_place)]
+def feed_list_documents(listed: Iterable[ListedFeed], config: Config) -> Iterator[Document]:
+    """The documents about all feeds. `listed` are the feeds that have entries.
+
+    The feed of all posts always comes first, whether or not `listed` has it.
+    """
+    others = sorted((feed for feed in listed if feed.path), key=_sort_key)
+    feeds = [ListedFeed("", config.site.title), *others]
     if config.feeds.pages:
-        yield Document(paths.LIST_PAGE, _page(feeds, config), HTML_TYPE)
-    yield Document(paths.LIST_FILE, render_opml(feeds, config), OPML_TYPE)
-    if {"atom", "rss"}.intersection(config.feeds.formats):
-        yield Document(paths.STYLE_FILE, _style(config), CSS_TYPE)
+        yield _document(FEED_LIST_PAGE, _render_page(feeds, config))
+    yield _document(FEED_LIST_OPML, render_opml(feeds, config))
+    if any(FORMATS[name].is_xml for name in config.feeds.formats):
+        yield _document(FEED_STYLE, _render_style(config))
 
 
-def _place(feed: Listed) -> tuple[int, str, str, str]:
-    """Where a feed stands: its taxonomy, then as a person looks for its title."""
-    taxonomy = paths.TAXONOMIES.index(paths.taxonomy_of(feed.path))
+def _document(type_: FileType, data: bytes) -> Document:
+    return Document(type_.file, data, type_.content_type)
+
+
+def _sort_key(feed: ListedFeed) -> tuple[int, str, str, str]:
+    """By taxonomy, then alphabetically by title, without regard to case."""
+    taxonomy = list(TAXONOMIES).index(paths.taxonomy_of(feed.path))
     return taxonomy, feed.title.casefold(), feed.title, feed.path
 
 
-def _page(feeds: Sequence[Listed], config: Config) -> bytes:
-    """The page of all feeds, in groups."""
-    said = translations.texts_for(config.site.language)
+def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:
+    """The page of all feeds, in one group for each taxonomy."""
+    language, here = config.site.language, FEED_LIST_PAGE.file
+    texts = translations.texts_for(language)
     groups: dict[str, list[Value]] = {}
     for feed in feeds:
         row: Value = {
             "title": feed.title,
-            "page": html_page.link(feed.path, paths.LIST_PAGE),
-            "formats": html_page.formats(feed.path, paths.LIST_PAGE, config),
+            "page": html_page.page_link(feed.path, here),
+            "formats": html_page.format_links(feed.path, here, config),
         }
         groups.setdefault(paths.taxonomy_of(feed.path), []).append(row)
+
+    def heading(taxonomy: str) -> str:
+        return translations.taxonomy_label(taxonomy, language) if taxonomy else texts.all_posts
+
     values: dict[str, Value] = {
-        **html_page.common(paths.LIST_PAGE, paths.LIST_PAGE, config),
-        "url": config.url(paths.LIST_PAGE),
-        "full_title": f"{said.all_feeds} – {config.site.title}",
+        **html_page.page_values(here, here, config),
+        "url": config.url(here),
+        "full_title": f"{texts.all_feeds} – {config.site.title}",
         "description": config.site.description or config.site.title,
-        "formats": html_page.formats("", paths.LIST_PAGE, config),
+        "formats": html_page.format_links("", here, config),
         "many": len(feeds) > FILTER_FROM,
         "groups": [
-            {"heading": getattr(said, taxonomy or "all_posts"), "feeds": rows}
-            for taxonomy, rows in groups.items()
+            {"heading": heading(taxonomy), "feeds": rows} for taxonomy, rows in groups.items()
         ],
     }
-    return mustache.render_template(theme_of(config).pages[paths.LIST_PAGE], values).encode()
+    return mustache.render_template(theme_of(config).pages[here], values).encode()
 
 
-def _style(config: Config) -> bytes:
-    """The style sheet of feeds that a browser is given as XML, with a word of what they are."""
-    said = translations.texts_for(config.site.language)
-    quoted = "".join(c if c not in '"\\' and c.isprintable() else " " for c in said.raw)
+def _render_style(config: Config) -> bytes:
+    """The style sheet of Atom and RSS documents, with a note in the site's language.
+
+    Browsers use it if a server sends these documents as XML.
+    """
+    texts = translations.texts_for(config.site.language)
+    quoted = "".join(c if c not in '"\\' and c.isprintable() else " " for c in texts.raw)
     note = f'feed::before, rss::before {{ content: "{quoted}"; }}\n'
     return (theme_of(config).feed_css + note).encode()

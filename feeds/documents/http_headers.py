@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from feeds.formats import file_types
+
 CACHE_CONTROL = "public, max-age=300, s-maxage=60, stale-while-revalidate=60"
-"""How long a copy may be shown (RFC 9111, RFC 5861): readers ask often, the CDN answers."""
-
-_COMPRESSED = {
-    "application/atom+xml": "application/xml",
-    "application/feed+json": "application/json",
-    "text/x-opml": "application/xml",
-}
+"""How long a copy may be used (RFC 9111, RFC 5861): the CDN answers readers' frequent requests."""
 
 
-def stored_type(media_type: str) -> str:
-    """The media type that a document has in a bucket: one that CDNs compress.
+def stored_type(content_type: str) -> str:
+    """The Content-Type that a document is stored with in a bucket: one that CDNs compress.
 
-    CloudFront goes by a list that lacks those of Atom, JSON Feed and OPML. At the edge infra/cdn.js
-    gives each document its own again; readers take these too.
+    CloudFront compresses by a fixed list without the media types of Atom, JSON Feed and OPML. At
+    the edge, infra/cdn.js sets each document's own type again; readers accept the stored ones too.
     """
-    name, _, rest = media_type.partition(";")
-    return _COMPRESSED.get(name, name) + (f";{rest}" if rest else "")
+    name, _, rest = content_type.partition(";")
+    stored = next((t.stored_type for t in file_types() if t.media_type == name), "")
+    return (stored or name) + (f";{rest}" if rest else "")

@@ -1,4 +1,4 @@
-"""Owns JSON Feed: a View -> JSON Feed 1.1 bytes (https://www.jsonfeed.org/version/1.1/)."""
+"""JSON Feed: a View -> JSON Feed 1.1 bytes (https://www.jsonfeed.org/version/1.1/)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render_json_feed(view: View, config: Config) -> bytes:
-    """The JSON Feed document; `next_url` leads to the older entries where there are any."""
+    """The JSON Feed document; `next_url` is the archive page with older entries, if any."""
     site = config.site
     full = shows_content(view, config)
     feed = {

@@ -1,16 +1,16 @@
-"""Owns the template language: text with names in double braces -> HTML, escaped by itself.
+"""The template language: a template and values -> HTML, with every value escaped.
 
-It is a part of Mustache (https://mustache.github.io/mustache.5.html), without anything that could
-run, read a file or write a value unescaped:
+It is a subset of Mustache (https://mustache.github.io/mustache.5.html). A template can not run
+code, read a file or write a value unescaped:
 
-    {{name}} {{a.b}} {{.}}       a value, escaped; an empty one where there is none
+    {{name}} {{a.b}} {{.}}       a value, escaped; an empty text if there is no such value
     {{#name}}…{{/name}}          once for each value of a list; once if the value is not empty
-    {{^name}}…{{/name}}          if it is empty
+    {{^name}}…{{/name}}          once if the value is empty
     {{> file}}                   another template
-    {{! words}}                  nothing
+    {{! comment}}                nothing
 
-What is HTML already comes in as `Html`; no template can declare a value to be so. A line with
-nothing on it but a tag that writes no value leaves nothing behind.
+Only the program can pass a value that is HTML already (`Html`). A line that contains only a tag
+which writes no value is removed.
 """
 
 from __future__ import annotations
@@ -21,36 +21,41 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeAlias
 
 Value: TypeAlias = str | bool | dict[str, "Value"] | list["Value"]
-"""What a template can be given; just these types, since asking for abstract ones takes long."""
+"""The values of a template. Concrete types, because isinstance is slow for abstract ones."""
 
 
 class Html(str):
-    """Text that is HTML already, and is written as it is."""
+    """HTML text, which is written without escaping."""
 
     __slots__ = ()
 
 
 class TemplateError(ValueError):
-    """A template cannot be read; `line` counts from 1."""
+    """A mistake in a template. `line` counts from 1."""
 
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(what)
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
         self.line = line
 
 
 class Name(NamedTuple):
-    """A value to be written: the names on the way to it (none: the current one), and its line."""
+    """A tag that names a value."""
 
     names: tuple[str, ...]
+    """The parts of a dotted name; empty for the current value (``{{.}}``)."""
     line: int
+    """Line of the tag, from 1."""
 
 
 class Section(NamedTuple):
-    """A part that depends on a value; `inverted`: it is there where the value is empty."""
+    """A part of a template that depends on a value."""
 
     name: Name
+    """The value."""
     inverted: bool
+    """Whether the section is written if the value is empty (``{{^name}}``)."""
     parts: tuple[Part, ...]
+    """The content of the section."""
 
 
 Part: TypeAlias = str | Name | Section
@@ -58,72 +63,72 @@ Template: TypeAlias = tuple[Part, ...]
 
 _TAG = re.compile(r"\{\{\s*([#^/>!]?)\s*(.*?)\s*\}\}", re.DOTALL)
 _NAME = re.compile(r"\.|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_DEPTH = 5
+_MAX_DEPTH = 5
 
 
-def parse_template(
-    text: str, included: Callable[[str], str] | None = None, depth: int = 0
-) -> Template:
-    """Read a template. `included` gives the text of another one; KeyError: there is none.
+def parse_template(text: str, load: Callable[[str], str] | None = None, depth: int = 0) -> Template:
+    """Parse a template. `load` returns the text of an included template, or raises KeyError.
 
     Raises TemplateError.
     """
-    # Each open section, the outermost first: its tag, and the parts found in it so far.
-    open_: list[tuple[str, Name | None, list[Part]]] = [("", None, [])]
-    at = 0
+    # The open sections, the outermost first: the kind of the tag, its name, the parts so far.
+    sections: list[tuple[str, Name | None, list[Part]]] = [("", None, [])]
+    position = 0
     for tag in _TAG.finditer(text):
         kind, content = tag.groups()
         start, end = tag.span()
         line = text.count("\n", 0, start) + 1
         if kind:
             start, end = _whole_line(text, start, end)
-        if text[at:start]:
-            open_[-1][2].append(text[at:start])
-        at = end
+        if text[position:start]:
+            sections[-1][2].append(text[position:start])
+        position = end
         if kind == "!":
             continue
         if kind == ">":
-            open_[-1][2].extend(_included(content, line, included, depth))
+            sections[-1][2].extend(_parse_included(content, line, load, depth))
             continue
         if not _NAME.fullmatch(content):
             raise TemplateError(line, f"{content!r} is not a name")
         name = Name(() if content == "." else tuple(content.split(".")), line)
         if not kind:
-            open_[-1][2].append(name)
+            sections[-1][2].append(name)
         elif kind in "#^":
-            open_.append((kind, name, []))
+            sections.append((kind, name, []))
         else:
-            opened, begun, parts = open_.pop()
-            if begun is None or begun.names != name.names:
-                raise TemplateError(line, f"{{{{/{content}}}}} closes nothing that is open")
-            open_[-1][2].append(Section(begun, opened == "^", tuple(parts)))
-    _, begun, parts = open_[-1]
-    if begun is not None:
-        raise TemplateError(begun.line, f"{'.'.join(begun.names)} is never closed")
-    return (*parts, text[at:])
+            open_kind, open_name, parts = sections.pop()
+            if open_name is None or open_name.names != name.names:
+                raise TemplateError(line, f"{{{{/{content}}}}} does not close an open section")
+            sections[-1][2].append(Section(open_name, open_kind == "^", tuple(parts)))
+    _, open_name, parts = sections[-1]
+    if open_name is not None:
+        raise TemplateError(open_name.line, f"{'.'.join(open_name.names)} is never closed")
+    return (*parts, text[position:])
 
 
 def _whole_line(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span of a tag, with its line where nothing else is on that."""
+    """The span of a tag; of its whole line if the line contains nothing else."""
     before = text.rfind("\n", 0, start) + 1
     after = text.find("\n", end)
     after = len(text) if after < 0 else after + 1
-    alone = not text[before:start].strip() and not text[end:after].strip()
-    return (before, after) if alone else (start, end)
+    is_alone = not text[before:start].strip() and not text[end:after].strip()
+    return (before, after) if is_alone else (start, end)
 
 
-def _included(name: str, line: int, included: Callable[[str], str] | None, depth: int) -> Template:
-    if depth == _DEPTH:
-        raise TemplateError(line, f"{name} is inside itself")
+def _parse_included(
+    name: str, line: int, load: Callable[[str], str] | None, depth: int
+) -> Template:
+    if depth == _MAX_DEPTH:
+        raise TemplateError(line, f"{name} includes itself")
     try:
-        text = included(name) if included else ""
+        text = load(name) if load else ""
     except KeyError:
         raise TemplateError(line, f"there is no template {name!r}") from None
-    return parse_template(text, included, depth + 1)
+    return parse_template(text, load, depth + 1)
 
 
 def names(template: Template) -> Iterator[Name]:
-    """Every name in a template, in order."""
+    """All names in a template, in order."""
     for part in template:
         if isinstance(part, Name):
             yield part
@@ -144,7 +149,7 @@ def _render(template: Template, stack: list[Value], out: list[str]) -> None:
         if isinstance(part, str):
             out.append(part)
         elif isinstance(part, Section):
-            value = _found(part.name.names, stack)
+            value = _lookup(part.name.names, stack)
             if part.inverted:
                 if not value:
                     _render(part.parts, stack, out)
@@ -154,18 +159,18 @@ def _render(template: Template, stack: list[Value], out: list[str]) -> None:
             elif value:
                 _render(part.parts, [*stack, value], out)
         else:
-            value = _found(part.names, stack)
+            value = _lookup(part.names, stack)
             if isinstance(value, str):
                 out.append(value if isinstance(value, Html) else html.escape(value))
 
 
-def _found(names: tuple[str, ...], stack: list[Value]) -> Value:
-    """The value of a name: in the innermost of the values around it that has one."""
+def _lookup(names: tuple[str, ...], stack: list[Value]) -> Value:
+    """The value of a name, from the innermost section that has it; ``""`` if none has."""
     if not names:
         return stack[-1]
-    for around in reversed(stack):
-        if isinstance(around, dict) and names[0] in around:
-            value = around[names[0]]
+    for context in reversed(stack):
+        if isinstance(context, dict) and names[0] in context:
+            value = context[names[0]]
             for name in names[1:]:
                 value = value.get(name, "") if isinstance(value, dict) else ""
             return value

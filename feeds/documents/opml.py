@@ -1,6 +1,6 @@
-"""Owns the list of subscriptions: the feeds of a site -> OPML 2.0 bytes (http://opml.org/spec2.opml).
+"""The subscription list: the feeds of a site -> OPML 2.0 bytes (http://opml.org/spec2.opml).
 
-A reader that imports it subscribes to every feed, in a folder for each taxonomy.
+A feed reader that imports it subscribes to every feed, in one folder for each taxonomy.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from feeds import paths
 from feeds.config import Config
 from feeds.documents import translations
 from feeds.documents.view import page_url
+from feeds.formats import FORMATS
 from feeds.model import GENERATOR, ListedFeed
 
 
 def render_opml(feeds: Sequence[ListedFeed], config: Config) -> bytes:
-    """The list of `feeds`, all posts first, then a folder for each taxonomy; it has no date."""
-    said = translations.texts_for(config.site.language)
+    """The OPML document: the feed of all posts, then a folder for each taxonomy; without dates."""
     root = etree.Element("opml", version="2.0")
-    # OPML has no element for what made it.
+    # OPML has no element for the generator.
     root.append(etree.Comment(f' generator="{GENERATOR}" '))
     head, body = etree.SubElement(root, "head"), etree.SubElement(root, "body")
     etree.SubElement(head, "title").text = config.site.title
@@ -28,20 +28,23 @@ def render_opml(feeds: Sequence[ListedFeed], config: Config) -> bytes:
     for feed in feeds:
         taxonomy = paths.taxonomy_of(feed.path)
         if taxonomy not in folders:
-            name = getattr(said, taxonomy)
-            folders[taxonomy] = etree.SubElement(body, "outline", text=name, title=name)
+            label = translations.taxonomy_label(taxonomy, config.site.language)
+            folders[taxonomy] = etree.SubElement(body, "outline", text=label, title=label)
         etree.SubElement(folders[taxonomy], "outline", _outline(feed, config))
     data: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return data
 
 
 def _outline(feed: ListedFeed, config: Config) -> dict[str, str]:
-    """A feed in the one format that most readers know of those there are (type="rss" in any)."""
-    best = min(config.feeds.formats, key=("atom", "rss", "json").index)
+    """The outline of a feed, with its first enabled format of `FORMATS`.
+
+    OPML has ``type="rss"`` for a feed of any format.
+    """
+    best = next(format_ for name, format_ in FORMATS.items() if name in config.feeds.formats)
     return {
         "type": "rss",
         "text": feed.title,
         "title": feed.title,
-        "xmlUrl": config.url(paths.document(feed.path, paths.FEED_FILES[best])),
+        "xmlUrl": config.url(paths.document(feed.path, best.file)),
         "htmlUrl": page_url(feed.path, config),
     }

@@ -1,8 +1,7 @@
-"""Owns the order of a feed: entries as a set, where the window and the archive pages are cut.
+"""The order of a feed, and its cuts: a set of entries -> the window and the archive pages.
 
-Nothing here depends on how the set came to be: the same entries give the same order and the same
-cuts, whatever was added or dropped on the way. Works on anything `Sortable`, so that entries
-need not be in memory to be put in order.
+The result depends only on the set, not on the order of additions and deletions. The functions take
+anything `Sortable`, so that content need not be in memory.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 
 class Sortable(Protocol):
-    """What the order needs to know of an entry: its key, id and (aware) time of publication."""
+    """The parts of an entry that order it: key, id and (aware) time of publication."""
 
     @property
     def key(self) -> str: ...  # noqa: D102
@@ -28,11 +27,11 @@ P = TypeVar("P", bound=Sortable)
 
 
 SortKey: TypeAlias = tuple[int, str, str]
-"""Where an entry stands: the second of its publication since the epoch, its id, its key."""
+"""Position of an entry: seconds from the epoch to its publication, its id, its key."""
 
 
 def sort_key(entry: Sortable) -> SortKey:
-    """Where an entry stands; the oldest comes first."""
+    """The position of an entry in its feed; the oldest comes first."""
     return int(entry.published.timestamp()), entry.id, entry.key
 
 
@@ -42,7 +41,7 @@ def in_order(entries: Iterable[P]) -> list[P]:
 
 
 def newest_first(entries: Sequence[P], limit: int) -> list[P]:
-    """The newest `limit` of `entries` (oldest first), newest first, no id twice."""
+    """The newest `limit` of `entries` (oldest first), newest first; each id only once."""
     unique: dict[str, P] = {}
     for entry in reversed(entries[-limit:]):
         unique.setdefault(entry.id, entry)
@@ -50,43 +49,43 @@ def newest_first(entries: Sequence[P], limit: int) -> list[P]:
 
 
 def ends_page(id_: str, limit: int) -> bool:
-    """Whether a page ends after the entry with this id, wherever it stands."""
+    """Whether a page ends after the entry with this id (content-defined chunking)."""
     number = int.from_bytes(hashlib.sha256(id_.encode()).digest()[:8], "big")
     return number % max(limit // 2, 1) == 0
 
 
 def split_pages(entries: Sequence[P], limit: int) -> list[Sequence[P]]:
-    """`entries` (oldest first) cut into pages of at most `limit`; the last one may be open.
+    """`entries` (oldest first), cut into pages of at most `limit` entries.
 
-    A page ends after an entry whose id says so, or when it is full; so a change moves the cuts near
-    it and no others.
+    A page ends after an entry for which `ends_page` is true, or when it is full. So an added or
+    deleted entry moves only the nearest cuts. The last page may still grow.
     """
-    found: list[Sequence[P]] = []
+    pages: list[Sequence[P]] = []
     start = 0
-    for at, entry in enumerate(entries):
-        if at - start + 1 == limit or ends_page(entry.id, limit):
-            found.append(entries[start : at + 1])
-            start = at + 1
+    for index, entry in enumerate(entries):
+        if index - start + 1 == limit or ends_page(entry.id, limit):
+            pages.append(entries[start : index + 1])
+            start = index + 1
     if start < len(entries):
-        found.append(entries[start:])
-    return found
+        pages.append(entries[start:])
+    return pages
 
 
 def archive_pages(entries: Sequence[P], limit: int) -> list[Sequence[P]]:
-    """The pages that are archive documents: those with an entry that the window has no room for."""
-    rest, found = len(entries) - limit, []
+    """The pages that become archive documents: those with an entry that is not in the window."""
+    outside_window, pages = len(entries) - limit, []
     for page in split_pages(entries, limit):
-        if rest <= 0:
+        if outside_window <= 0:
             break
-        found.append(page)
-        rest -= len(page)
-    return found
+        pages.append(page)
+        outside_window -= len(page)
+    return pages
 
 
 def page_name(page: Sequence[Sortable]) -> str:
-    """The name of an archive page, from the entry that it starts with: day and hash of the id.
+    """The name of an archive page: day, and hash of the id, of its first entry.
 
-    Edits, and changes inside the page, leave its address alone.
+    Edits, and additions and deletions inside the page, do not change the name.
     """
     first = page[0]
     digest = hashlib.sha256(f"{first.id}\n{first.key}".encode()).hexdigest()[:12]

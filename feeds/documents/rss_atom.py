@@ -1,8 +1,8 @@
-"""Owns the XML formats: a View -> RSS 2.0 and Atom 1.0 bytes, through feedgen.
+"""RSS 2.0 and Atom 1.0: a View -> XML bytes, through feedgen.
 
-feedgen writes the elements; what it leaves out or gets wrong is put right in one registered
-extension, which runs after it. Nothing here reads a clock: feedgen's own defaults would, so every
-date is set.
+feedgen writes the elements. One registered extension runs after it: it adds what feedgen leaves out
+and corrects what it gets wrong. Every date is set, because feedgen would read the clock for a
+missing one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from lxml import etree
 from feeds import paths
 from feeds.config import Config
 from feeds.documents.view import View, feed_id, home, scheme, shows_content
+from feeds.formats import FORMATS
 from feeds.model import EPOCH, GENERATOR, GENERATOR_URL, Entry
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -26,45 +27,44 @@ _DC = "http://purl.org/dc/elements/1.1/"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-_serialising = Lock()
-"""feedgen sets the process's locale for each date that it writes."""
+_feedgen_lock = Lock()
+"""Only one thread may write XML: feedgen sets the process's locale for each date."""
 
 
 def render_atom(view: View, config: Config) -> bytes:
-    """The Atom 1.0 document (RFC 4287), with RFC 5005's marks where it has an archive."""
-    generator = _generator(view, config)
-    with _serialising:
+    """The Atom 1.0 document (RFC 4287), with the archive elements of RFC 5005."""
+    generator = _feed_generator(view, config)
+    with _feedgen_lock:
         data = generator.atom_str(pretty=True)
-    return _ended(data, view, config)
+    return _with_stylesheet(data, view, config)
 
 
 def render_rss(view: View, config: Config) -> bytes:
     """The RSS 2.0 document, by the RSS Advisory Board's profile."""
-    generator = _generator(view, config)
-    with _serialising:
+    generator = _feed_generator(view, config)
+    with _feedgen_lock:
         data = generator.rss_str(pretty=True)
-    return _ended(data, view, config)
+    return _with_stylesheet(data, view, config)
 
 
-def _ended(data: bytes, view: View, config: Config) -> bytes:
-    """The document with the style sheet that a browser shows XML by, and a line end.
+def _with_stylesheet(data: bytes, view: View, config: Config) -> bytes:
+    """The document with a processing instruction that names feed.css, and a newline at its end.
 
-    It is an instruction before the root (Associating Style Sheets with XML, 4), where feedgen
-    writes nothing; what is in its address is percent-encoded.
+    The instruction must come before the root element (Associating Style Sheets with XML, 4), where
+    feedgen cannot write. Its URL is percent-encoded.
     """
     style = paths.relative(view.url.removeprefix(config.feeds.url), paths.STYLE_FILE)
     instruction = f'<?xml-stylesheet type="text/css" href="{style}"?>\n'.encode()
-    after = data.index(b"\n") + 1
-    whole = memoryview(data)  # these are large
-    return b"".join(
-        (whole[:after], instruction, whole[after:], b"" if data[-1:] == b"\n" else b"\n")
-    )
+    start = data.index(b"\n") + 1
+    buffer = memoryview(data)  # a slice of bytes would copy a large document
+    end = b"" if data[-1:] == b"\n" else b"\n"
+    return b"".join((buffer[:start], instruction, buffer[start:], end))
 
 
-def _generator(view: View, config: Config) -> FeedGenerator:
+def _feed_generator(view: View, config: Config) -> FeedGenerator:
     site, feed = config.site, view.feed
     fg = FeedGenerator()
-    fg.register_extension("more", _FeedMore, _EntryMore)
+    fg.register_extension("more", _FeedExtension, _EntryExtension)
     fg.more.view, fg.more.config = view, config
     fg.id(feed_id(view, config))
     fg.title(feed.title)
@@ -88,14 +88,14 @@ def _generator(view: View, config: Config) -> FeedGenerator:
         fg.logo(site.logo)
     full = shows_content(view, config)
     for entry in view.entries:
-        _add(fg, entry, config, full)
+        _add_entry(fg, entry, config, full)
     return fg
 
 
-def _add(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
+def _add_entry(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
     fe = fg.add_entry(order="append")
     fe.more.entry = entry
-    fe.id(entry.id)
+    fe.id(entry.id)  # in RSS, feedgen writes it as <guid>
     fe.title(entry.title)
     fe.published(entry.published)
     fe.updated(entry.updated)
@@ -112,8 +112,8 @@ def _add(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
         fe.content(entry.content, type="html")
 
 
-class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
-    """What feedgen leaves out of a feed, and what it gets wrong."""
+class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """Adds and corrects elements of the feed."""
 
     view: View
     config: Config
@@ -124,9 +124,9 @@ class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
     def extend_atom(self, feed: Any) -> Any:
         view = self.view
         feed.set(_LANG, self.config.site.language)
-        own = feed.find("link[@rel='self']")
-        own.set("type", "application/atom+xml")
-        for rel, url in self._links():
+        self_link = feed.find("link[@rel='self']")
+        self_link.set("type", FORMATS["atom"].media_type)
+        for rel, url in self._hub_links():
             etree.SubElement(feed, "link", href=url, rel=rel)
         if view.current:
             etree.SubElement(feed, f"{{{_HISTORY}}}archive")
@@ -139,10 +139,10 @@ class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
         view, config = self.view, self.config
         channel = feed.find("channel")
         channel.find("link").text = home(view, config)
-        own = channel.find(f"{{{_ATOM}}}link")
-        own.set("type", "application/rss+xml")
-        for rel, url in reversed(self._links()):
-            own.addnext(etree.Element(f"{{{_ATOM}}}link", href=url, rel=rel))
+        self_link = channel.find(f"{{{_ATOM}}}link")
+        self_link.set("type", FORMATS["rss"].media_type)
+        for rel, url in reversed(self._hub_links()):
+            self_link.addnext(etree.Element(f"{{{_ATOM}}}link", href=url, rel=rel))
         if config.author.email:
             editor = etree.SubElement(channel, "managingEditor")
             editor.text = f"{config.author.email} ({config.author.name})"
@@ -150,12 +150,12 @@ class _FeedMore(BaseExtension):  # type: ignore[misc]  # feedgen has no types
             channel.remove(channel.find("lastBuildDate"))
         return feed
 
-    def _links(self) -> list[tuple[str, str]]:
+    def _hub_links(self) -> list[tuple[str, str]]:
         return [("hub", hub) for hub in self.config.feeds.hubs] if not self.view.current else []
 
 
-class _EntryMore(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
-    """What feedgen leaves out of an entry, and what it gets wrong."""
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """Adds and corrects elements of an entry."""
 
     entry: Entry
 
@@ -172,16 +172,16 @@ class _EntryMore(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no ty
                 type=entry.enclosure.type,
                 length=str(entry.enclosure.length),
             )
-        self._image(node)
+        self._add_image(node)
         return node
 
     def extend_rss(self, node: Any) -> Any:
         entry = self.entry
-        # A description is HTML: what is text must be escaped once more.
+        # RSS readers take a description as HTML, so plain text must be escaped once more.
         description = node.find("description")
         if description is not None and entry.summary and description.text == entry.summary:
             description.text = html.escape(entry.summary, quote=False)
-        # An author is an e-mail address, and there is at most one; else names go to dc:creator.
+        # RSS allows one <author>, an e-mail address. Otherwise the names go to dc:creator.
         if len(entry.authors) != 1 or not entry.authors[0].email:
             for author in node.findall("author"):
                 node.remove(author)
@@ -198,9 +198,9 @@ class _EntryMore(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no ty
             )
         if entry.language:
             etree.SubElement(node, f"{{{_DC}}}language").text = entry.language
-        self._image(node)
+        self._add_image(node)
         return node
 
-    def _image(self, node: Any) -> None:
+    def _add_image(self, node: Any) -> None:
         if self.entry.image:
             etree.SubElement(node, f"{{{_MEDIA}}}content", url=self.entry.image, medium="image")

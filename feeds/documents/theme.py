@@ -1,8 +1,8 @@
-"""Owns what pages look like: the templates and style sheets, built in or a site's own.
+"""The templates and style sheets of the HTML pages: built-in files and a site's own -> a Theme.
 
-The built-in ones lie in templates/ and are read once, as code is. A site's own come from the folder
-that `feeds.templates` names. Only `read_theme` touches the disk. What a template may run and load
-follows from its own text (`Theme.policy`), never from what is filled in.
+The built-in files are in templates/; this module reads them when it is imported. A site's own files
+are in the folder that `feeds.templates` names; only `read_theme` reads them. The scripts and styles
+that a page may use (`Theme.policy`) follow from its template alone, never from the values.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from msgspec.structs import replace
 from feeds.config import Config
 from feeds.documents import mustache
 from feeds.documents.mustache import Template, TemplateError
-from feeds.documents.translations import PageTexts
+from feeds.documents.translations import template_words
 from feeds.errors import ConfigError
-from feeds.model import GENERATOR
+from feeds.formats import FORMATS
 
 PAGES = {"page.html": "page.js", "feeds.html": "feeds.js"}
-"""The pages, each with its script."""
+"""The template of each page, with its script."""
 
 OVERRIDABLE_FILES = ("page.html", "entry.html", "feeds.html", "style.css", "feed.css")
-"""The files that a site may have of its own."""
+"""The files that a site can replace or, for style sheets, extend."""
 
 _VARIABLES = """
 about all_feeds authors current date description direction entries entry_direction entry_language
@@ -38,10 +38,10 @@ made_url many name older opml page policy published rights root script site_titl
 summary terms title type updated updated_date url words words_lang
 """
 TEMPLATE_VARIABLES = frozenset(_VARIABLES.split())
-"""Every name that a template can use; docs/pages.md says what each is."""
+"""All names that a template can use; docs/pages.md describes each."""
 
-_MARK = f'<meta name="generator" content="{GENERATOR}">'
-_LARGEST = 200_000
+_GENERATOR_MARK = FORMATS["html"].generator_mark
+_MAX_CHARS = 200_000
 
 _BUILT_IN = {
     file: (Path(__file__).with_name("templates") / file).read_text(encoding="utf-8")
@@ -50,23 +50,31 @@ _BUILT_IN = {
 
 
 class Theme(Struct, frozen=True):
-    """The templates of a site, ready to be filled in; by page where there is one for each."""
+    """The parsed templates of a site, its scripts and its style sheets."""
 
     pages: dict[str, Template]
+    """The template of each page of `PAGES`."""
     scripts: dict[str, str]
+    """The script of each page."""
     policies: dict[str, str]
+    """The part of each page's Content-Security-Policy that follows from its template."""
     style: str
+    """The style sheet of the pages."""
     feed_css: str
+    """The style sheet of Atom and RSS documents."""
 
     def policy(self, page: str, images: bool) -> str:
-        """The Content-Security-Policy of a page: its own styles and scripts, nothing from afar."""
-        from_afar = " http: https:" if images else ""
-        always = "base-uri 'none'; form-action 'none'"
-        return f"{self.policies[page]}; img-src data:{from_afar}; {always}"
+        """The Content-Security-Policy of a page: only its own styles and scripts.
+
+        It allows images from other hosts if `images` is true.
+        """
+        image_hosts = " http: https:" if images else ""
+        fixed = "base-uri 'none'; form-action 'none'"
+        return f"{self.policies[page]}; img-src data:{image_hosts}; {fixed}"
 
 
 def theme_of(config: Config) -> Theme:
-    """The theme of a site. Its own templates have no mistake: `read_theme` checks them."""
+    """The theme of a site; `read_theme` has checked its own templates already."""
     return _theme(tuple(sorted(config.theme.items())))
 
 
@@ -86,12 +94,12 @@ def _theme(own: tuple[tuple[str, str], ...]) -> Theme:
     )
 
 
-# A <style> or <script> of a page: its name, and what is in it.
+# A <style> or <script> element of a page: its name and its content.
 _INLINE = re.compile(r"<(style|script)\b[^>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
 
 
 def _policy(text: str, style: str, script: str) -> str:
-    """The part of the policy that names each style and script of a page by its hash (CSP 3)."""
+    """The part of the policy that allows each style and script of a page by its hash (CSP 3)."""
     hashes: dict[str, dict[str, None]] = {"style": {}, "script": {}}
     for kind, content in _INLINE.findall(text):
         filled = re.sub(r"\{\{\s*style\s*\}\}", lambda _: style, content)
@@ -100,93 +108,94 @@ def _policy(text: str, style: str, script: str) -> str:
         hashes[kind.lower()][f"'sha256-{digest}'"] = None
     return "; ".join(
         ["default-src 'none'"]
-        + [f"{kind}-src {' '.join(known)}" for kind, known in hashes.items() if known]
+        + [f"{kind}-src {' '.join(sources)}" for kind, sources in hashes.items() if sources]
     )
 
 
-# --- a site's own ---------------------------------------------------------------------------------
+# --- a site's own files ---------------------------------------------------------------------------
 
 
 def read_theme(config: Config, beside: Path) -> Config:
-    """The configuration with the templates that it names, from their folder beside its file.
+    """The configuration with its templates, read from the folder that `feeds.templates` names.
 
-    Raises ConfigError with every problem of every file.
+    `beside` is the folder of the configuration file. Raises ConfigError with all problems of all
+    files.
     """
     if not config.feeds.templates:
         return config
     folder = beside / config.feeds.templates
     if not folder.is_dir():
         raise ConfigError([f"feeds.templates: {folder}: there is no such folder"])
-    found: dict[str, str] = {}
+    files: dict[str, str] = {}
     problems: list[str] = []
     for file in OVERRIDABLE_FILES:
         path = folder / file
         try:
-            found[file] = path.read_text(encoding="utf-8-sig")
+            files[file] = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             continue
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{path}: cannot be read as UTF-8 ({error})")
-    if not found and not problems:
+    if not files and not problems:
         problems.append(f"feeds.templates: {folder}: has none of {', '.join(OVERRIDABLE_FILES)}")
-    problems += [f"{folder / file}:{what}" for file, what in template_problems(found)]
+    problems += [f"{folder / file}:{problem}" for file, problem in template_problems(files)]
     if problems:
         raise ConfigError(problems)
-    return replace(config, theme=found)
+    return replace(config, theme=files)
 
 
 def theme_files(config: Config, beside: Path) -> list[Path]:
-    """Where a site's own files are, or would be."""
+    """The paths of a site's own files, whether or not they exist."""
     folder = config.feeds.templates
     return [beside / folder / file for file in OVERRIDABLE_FILES] if folder else []
 
 
 def template_problems(own: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Everything wrong with a site's own files: the file, then the line and what is wrong."""
+    """The problems of a site's own files: for each the file, and a text ``line: problem``."""
     files = {**_BUILT_IN, **own}
     for file, text in own.items():
-        if len(text) > _LARGEST:
-            yield file, f"1: it is larger than {_LARGEST:,} characters"
+        if len(text) > _MAX_CHARS:
+            yield file, f"1: it is larger than {_MAX_CHARS:,} characters"
         elif file.endswith(".css"):
             if "</style" in text.lower():
-                yield (
-                    file,
-                    f"{_line(text, text.lower().index('</style'))}: a style sheet has </style",
-                )
+                line = _line(text, text.lower().index("</style"))
+                yield file, f"{line}: a style sheet must not contain </style"
         else:
-            yield from ((file, what) for what in _template_flaws(file, text, files))
+            yield from ((file, problem) for problem in _problems_of_template(file, text, files))
 
 
-def _template_flaws(file: str, text: str, files: Mapping[str, str]) -> Iterator[str]:
+def _problems_of_template(file: str, text: str, files: Mapping[str, str]) -> Iterator[str]:
     try:
         mustache.parse_template(
             text,
             {name: files[name] for name in OVERRIDABLE_FILES if ".css" not in name}.__getitem__,
         )
-        found = mustache.parse_template(text, lambda _: "")
+        template = mustache.parse_template(text, lambda _: "")
     except TemplateError as error:
         yield f"{error.line}: {error}"
         return
-    for name in mustache.names(found):
-        known: Collection[str] = TEMPLATE_VARIABLES
+    for name in mustache.names(template):
+        allowed: Collection[str] = TEMPLATE_VARIABLES
         for word in name.names:
-            if word not in known:
-                near = difflib.get_close_matches(word, known, n=1)
+            if word not in allowed:
+                near = difflib.get_close_matches(word, allowed, n=1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 yield f"{name.line}: there is no value {'.'.join(name.names)}{hint}"
                 break
-            known = PageTexts.__struct_fields__ if word == "words" else TEMPLATE_VARIABLES
-    # Escaping is for text and for values in quotes; elsewhere a post could write more than a value.
+            allowed = template_words("en") if word == "words" else TEMPLATE_VARIABLES
+    # Escaping protects text and quoted attribute values. In an unquoted one, a post could add
+    # attributes.
     for tag in re.finditer(r"=\s*\{\{", text):
-        yield f"{_line(text, tag.start())}: a value of an attribute stands in quotes"
+        yield f"{_line(text, tag.start())}: put quotes around the value of the attribute"
     for block in _INLINE.finditer(text):
         inside = re.sub(rf"\{{\{{\s*{block[1].lower()}\s*\}}\}}", "", block[2])
         if "{{" in inside:
             kind, where = block[1].lower(), _line(text, block.start())
-            yield f"{where}: <{kind}> can have no value in it but {{{{{kind}}}}}"
-    if file in PAGES and _MARK not in text[:2000]:
-        yield f"1: its start has no {_MARK}, by which a build knows its own pages again"
+            yield f"{where}: <{kind}> can contain no value except {{{{{kind}}}}}"
+    if file in PAGES and _GENERATOR_MARK not in text[:2000]:
+        yield f"1: its start has no {_GENERATOR_MARK}, by which a build recognises its own pages"
 
 
-def _line(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+def _line(text: str, position: int) -> int:
+    """The line of a position in a text, from 1."""
+    return text.count("\n", 0, position) + 1

@@ -1,4 +1,4 @@
-"""Owns the one value that every format is made from: a feed, its entries, and where it stands."""
+"""The value that every renderer gets: a feed, its entries, and the addresses of the document."""
 
 from __future__ import annotations
 
@@ -10,44 +10,45 @@ from feeds.model import Entry, Feed
 
 
 class View(Struct, frozen=True):
-    """One document to be written.
-
-    `url` is its own address; `current` the address of the feed that an archive page belongs to
-    (``""``: this is that feed); `older` the next page of the archive.
-    """
+    """One document of a feed, to be rendered."""
 
     feed: Feed
+    """The feed."""
     entries: tuple[Entry, ...]
+    """The entries of the document, newest first."""
     url: str
+    """URL of the document itself."""
     current: str = ""
+    """URL of the feed, if the document is an archive page; else ``""``."""
     older: str = ""
+    """URL of the archive page with the next older entries; ``""`` if there is none."""
 
 
 def page_url(path: str, config: Config) -> str:
-    """The page for people that a feed is about: its own where there are pages, else the site's."""
+    """The HTML page of a feed: its own if the site has pages, else the home page of the site."""
     return folder_url(path, config) if config.feeds.pages else config.site.url
 
 
 def folder_url(path: str, config: Config) -> str:
-    """The address of a feed's folder, one for all its documents."""
+    """The URL of the folder of a feed's documents."""
     return config.url(path + "/") if path else config.feeds.url
 
 
 def home(view: View, config: Config) -> str:
-    """The page for people that a document is about."""
+    """The HTML page of a document's feed."""
     return page_url(view.feed.path, config)
 
 
 def shows_content(view: View, config: Config) -> bool:
-    """Whether the feed carries whole texts, or summaries only."""
+    """Whether entries have their content in this feed; else only their summary."""
     return config.content_of_path.get(view.feed.path, config.feeds.content) == "full"
 
 
 def feed_id(view: View, config: Config) -> str:
-    """The Atom id of the feed: the address of its folder."""
+    """The Atom id of the feed: the URL of its folder."""
     return folder_url(view.feed.path, config)
 
 
 def scheme(taxonomy: str, config: Config) -> str:
-    """The URI that tells one taxonomy's terms from another's (RFC 4287, 4.2.2.2)."""
+    """The URI of a taxonomy in Atom categories (RFC 4287, 4.2.2.2); ``""`` for categories."""
     return "" if taxonomy == "category" else paths.url(config.feeds.url, taxonomy + "/")

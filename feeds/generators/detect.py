@@ -1,13 +1,13 @@
 """Detects a site generator: a folder -> the settings in its configuration file, if it has one.
 
-The configurations of Jekyll, Hugo and Pelican are read as data and never run. A file that cannot
-be read counts as missing.
+Configurations are read as data and never run. A file that cannot be read counts as missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 from msgspec.structs import replace
@@ -17,43 +17,57 @@ from feeds.generators.jekyll import jekyll_settings
 from feeds.generators.pelican import pelican_settings
 from feeds.generators.settings import SiteSettings, Values, parse_python, parse_toml, parse_yaml
 
-_LARGEST = 1_000_000
-
-
-# --- what is there --------------------------------------------------------------------------------
+_MAX_BYTES = 1_000_000
 
 
 def detect_generator(folder: Path) -> SiteSettings:
-    """What a site's own configuration in a folder says; nothing where there is none."""
+    """The settings of the first configuration file in `folder` that has a title or an address.
+
+    Settings without a value if there is no such file.
+    """
     unread = ""
-    for kind, files, read, understood in GENERATORS:
-        for file in files:
+    for generator in GENERATORS:
+        for file in generator.files:
             path = folder / file
             try:
-                if not path.is_file() or path.stat().st_size > _LARGEST:
+                if not path.is_file() or path.stat().st_size > _MAX_BYTES:
                     continue
-                values = read(path.read_text(encoding="utf-8-sig"))
+                values = generator.parse(path.read_text(encoding="utf-8-sig"))
             except (OSError, ValueError, yaml.YAMLError, SyntaxError, RecursionError):
                 unread = unread or file
                 continue
-            found = understood(values)
-            if found.title or found.url:
-                posts = next((p for p in _POSTS[kind] if (folder / p).is_dir()), "")
-                return replace(found, kind=kind, file=file, posts=posts)
+            settings = generator.settings(values)
+            if settings.title or settings.url:
+                posts = next((name for name in generator.posts if (folder / name).is_dir()), "")
+                return replace(settings, generator=generator.name, file=file, posts=posts)
     return SiteSettings(unread=unread)
 
 
-GENERATORS: tuple[
-    tuple[str, tuple[str, ...], Callable[[str], Values], Callable[[Values], SiteSettings]], ...
-] = (
-    ("Hugo", ("hugo.toml", "config/_default/hugo.toml"), parse_toml, hugo_settings),
-    ("Hugo", ("hugo.yaml", "hugo.yml", "config/_default/hugo.yaml"), parse_yaml, hugo_settings),
-    ("Hugo", ("config.toml", "config/_default/config.toml"), parse_toml, hugo_settings),
-    ("Jekyll", ("_config.yml", "_config.yaml"), parse_yaml, jekyll_settings),
-    ("Pelican", ("pelicanconf.py",), parse_python, pelican_settings),
+class Generator(NamedTuple):
+    """A site generator, and how to read one kind of its configuration files."""
+
+    name: str
+    """Its name."""
+    posts: tuple[str, ...]
+    """The folders that its posts usually are in; the first that exists counts."""
+    files: tuple[str, ...]
+    """The names of the configuration file."""
+    parse: Callable[[str], Values]
+    """Parses the text of the file."""
+    settings: Callable[[Values], SiteSettings]
+    """Returns the settings in its values."""
+
+
+_HUGO_POSTS = ("content/posts", "content/post", "content/blog", "content")
+_HUGO_TOML = ("hugo.toml", "config/_default/hugo.toml")
+_HUGO_YAML = ("hugo.yaml", "hugo.yml", "config/_default/hugo.yaml")
+_HUGO_OLD = ("config.toml", "config/_default/config.toml")
+_JEKYLL = ("_config.yml", "_config.yaml")
+
+GENERATORS = (
+    Generator("Hugo", _HUGO_POSTS, _HUGO_TOML, parse_toml, hugo_settings),
+    Generator("Hugo", _HUGO_POSTS, _HUGO_YAML, parse_yaml, hugo_settings),
+    Generator("Hugo", _HUGO_POSTS, _HUGO_OLD, parse_toml, hugo_settings),
+    Generator("Jekyll", ("_posts",), _JEKYLL, parse_yaml, jekyll_settings),
+    Generator("Pelican", ("content",), ("pelicanconf.py",), parse_python, pelican_settings),
 )
-_POSTS = {
-    "Jekyll": ("_posts",),
-    "Hugo": ("content/posts", "content/post", "content/blog", "content"),
-    "Pelican": ("content",),
-}

@@ -1,4 +1,4 @@
-"""The settings of a site, and the answers of a person -> the text of a commented feeds.toml."""
+"""Settings of a site and answers of a person -> the text of a feeds.toml with comments."""
 
 from __future__ import annotations
 
@@ -20,94 +20,100 @@ from feeds.urls import http_url
 
 
 def machine_zone() -> str:
-    """The name of this machine's time zone; "UTC" where it has none that is known."""
-    named = os.environ.get("TZ", "").lstrip(":")
-    linked = Path("/etc/localtime").resolve().as_posix().partition("zoneinfo/")[2]
-    for name in (named, linked):
+    """The name of this machine's time zone; ``UTC`` if it is not settings."""
+    from_environment = os.environ.get("TZ", "").lstrip(":")
+    from_link = Path("/etc/localtime").resolve().as_posix().partition("zoneinfo/")[2]
+    for name in (from_environment, from_link):
         if name and is_time_zone(name):
             return name
     return "UTC"
 
 
-# --- what is asked --------------------------------------------------------------------------------
+# --- questions ------------------------------------------------------------------------------------
 
 Ask: TypeAlias = Callable[[str, str, Callable[[str], str]], str]
-"""Asks a person: the words, the likely answer, what is wrong with one (``""``: nothing)."""
+"""Asks a question: its text, the default answer, and a function that returns a fault or ``""``."""
 
 
 class Answers(Struct, frozen=True):
-    """What a person said, or would have."""
+    """The answers to the questions."""
 
     title: str
+    """The title of the site."""
     url: str
+    """The address of the site."""
     feeds_url: str
+    """The address that the feeds are served at."""
     language: str
+    """A language tag."""
 
 
-def ask_for_answers(known: SiteSettings, folder: Path, ask: Ask) -> Answers:
-    """Ask the four questions whose answers nobody can guess for sure."""
+def ask_for_answers(settings: SiteSettings, folder: Path, ask: Ask) -> Answers:
+    """Ask four questions; the defaults are from the settings and the folder's name."""
     name = folder.absolute().name or "News"
-    title = ask("What is the site called?", known.title or name, _no_text)
-    url = ask("What is its address?", http_url(known.url) or EXAMPLE, _no_address)
-    feeds_url = ask("At which address will its feeds be?", _beside(url), _no_address)
-    language = ask("Which language is it in?", _tag(known.language), _no_language)
-    return Answers(title, url, feeds_url, _tag(language))
+    title = ask("What is the title of the site?", settings.title or name, _title_fault)
+    url = ask("What is its address?", http_url(settings.url) or EXAMPLE, _url_fault)
+    feeds_url = ask("What will be the address of its feeds?", _feeds_url(url), _url_fault)
+    language = ask("Which language is it in?", _language_tag(settings.language), _language_fault)
+    return Answers(title, url, feeds_url, _language_tag(language))
 
 
 EXAMPLE = "https://example.com/"
 
 
-def _beside(url: str) -> str:
-    """An address for feeds on a host of their own, so that they take no page's place."""
+def _feeds_url(url: str) -> str:
+    """An address on a host of its own, so that no feed replaces a page of the site."""
     parts = urlsplit(http_url(url))
     return f"{parts.scheme}://feeds.{(parts.hostname or '').removeprefix('www.')}/"
 
 
-def _tag(language: str) -> str:
+def _language_tag(language: str) -> str:
+    """A language as a tag: ``de-AT`` for ``de_AT.UTF-8``; ``en`` if it is not a language."""
     tag = re.split(r"[.@]", language.strip())[0].replace("_", "-")
-    return "en" if _no_language(tag) else tag
+    return "en" if _language_fault(tag) else tag
 
 
-def _no_text(answer: str) -> str:
-    return "" if answer.strip() else "it needs a name"
+def _title_fault(answer: str) -> str:
+    return "" if answer.strip() else "the title is empty; write a title"
 
 
-def _no_address(answer: str) -> str:
-    return "" if http_url(answer) else f"it needs an address such as {EXAMPLE}"
+def _url_fault(answer: str) -> str:
+    return "" if http_url(answer) else f"not a full web address; write it like {EXAMPLE}"
 
 
-def _no_language(answer: str) -> str:
-    fits = re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", answer.strip())
-    return "" if fits else "it needs a language tag such as en or zh-CN"
+def _language_fault(answer: str) -> str:
+    is_tag = re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", answer.strip())
+    return "" if is_tag else "not a language tag; write one such as en or zh-CN"
 
 
-# --- what is written ------------------------------------------------------------------------------
+# --- the file -------------------------------------------------------------------------------------
 
 _FILE = """\
-# What the feeds are made from. Only title and url must be there; every key: docs/configuration.md
+# Settings of the feeds. Only title and url are required. All keys: docs/configuration.md
 
 [site]
 title = {title}
-url = {url}  # relative links and images in posts are seen from here
+url = {url}  # relative links and images in posts are relative to this
 description = {description}
-language = {language}  # of the posts, and of the pages' own words
-timezone = {timezone}  # of dates that have none
+language = {language}  # of the posts, and of the texts on pages
+timezone = {timezone}  # of dates without one
 {author}
 [feeds]
-url = {feeds_url}  # where they are served; a place of their own, since they have pages
-limit = 50  # entries in a feed; older ones are in its archive
+url = {feeds_url}  # of the feeds; not the site's address, because feeds have pages too
+limit = 50  # entries in a feed; older entries are in its archive
 content = "full"  # or "summary"
-taxonomies = ["category"]  # feeds of what: also "tag", "author", "lang"
+taxonomies = ["category"]  # with a feed for each category; also: "tag", "author", "lang"
 
 [posts]
-# Who made the ids of entries, and when (RFC 4151). Readers know entries by these: a change makes
-# every post a new one to every reader. Leave it as it is, even if the site's address changes.
+# The domain and year in the ids of entries (RFC 4151). Feed readers recognise entries by their ids:
+# if this changes, they show every post as new. Keep it, even if the site's address changes.
 id_authority = {authority}
-# Where a post's own page is, for posts that do not say so and link to no source article.
+# The address of a post's own page, for posts without a permalink. Posts without a source article
+# link to it.
 permalink = {permalink}
 {split}"""
 _AUTHOR = """\
-# Who answers for posts that name nobody. Readers can see the address.
+# The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
 """
 _SPLIT = """
@@ -116,29 +122,29 @@ split = true  # "categories: a b" is two categories, as in Jekyll
 """
 
 
-def feeds_toml_text(known: SiteSettings, said: Answers, zone: str, year: int) -> str:
-    """The text of a feeds.toml; it is valid."""
-    host = urlsplit(http_url(said.url)).hostname or ""
-    named = re.sub(r"[^a-z0-9.-]", "-", host.removeprefix("www."))
-    address = re.fullmatch(r"[^\s<>()@]+@[^\s<>()@]+", known.email)
-    email = f", email = {_quoted(known.email)}" if address else ""
-    author = _AUTHOR.format(name=_quoted(known.author), email=email) if known.author else ""
+def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: int) -> str:
+    """The text of a valid feeds.toml; `zone` is the time zone if the settings have none."""
+    host = urlsplit(http_url(answers.url)).hostname or ""
+    domain = re.sub(r"[^a-z0-9.-]", "-", host.removeprefix("www."))
+    address = re.fullmatch(r"[^\s<>()@]+@[^\s<>()@]+", settings.email)
+    email = f", email = {_quoted(settings.email)}" if address else ""
+    author = _AUTHOR.format(name=_quoted(settings.author), email=email) if settings.author else ""
     text = _FILE.format(
-        title=_quoted(said.title),
-        url=_quoted(said.url),
-        description=_quoted(known.description),
-        language=_quoted(said.language),
-        timezone=_quoted(known.timezone if is_time_zone(known.timezone) else zone),
+        title=_quoted(answers.title),
+        url=_quoted(answers.url),
+        description=_quoted(settings.description),
+        language=_quoted(answers.language),
+        timezone=_quoted(settings.timezone if is_time_zone(settings.timezone) else zone),
         author=author,
-        feeds_url=_quoted(said.feeds_url),
-        authority=_quoted(f"{named},{year}"),
-        permalink=_quoted(known.permalink or Posts().permalink),
-        split=_SPLIT if known.split else "",
+        feeds_url=_quoted(answers.feeds_url),
+        authority=_quoted(f"{domain},{year}"),
+        permalink=_quoted(settings.permalink or Posts().permalink),
+        split=_SPLIT if settings.split else "",
     )
     parse_config(text)
     return text
 
 
 def _quoted(text: str) -> str:
-    """A TOML text, on one line, without what TOML and XML cannot hold."""
+    """A TOML text on one line, without the characters that TOML and XML cannot hold."""
     return json.dumps(" ".join(one_line(text).split()), ensure_ascii=False)

@@ -6,9 +6,12 @@ from feeds.generators.settings import SiteSettings, Values, first_text, translat
 
 
 def hugo_settings(values: Values) -> SiteSettings:
-    """https://gohugo.io/configuration/all/; a permalink of the section that posts are in."""
+    """The settings in a Hugo configuration (https://gohugo.io/configuration/all/).
+
+    The permalink is that of the first section that usually has posts.
+    """
     sections = ("posts", "post", "blog", "articles")
-    names = [f"permalinks.{kind}{name}" for kind in ("page.", "") for name in sections]
+    permalinks = [f"permalinks.{kind}{name}" for kind in ("page.", "") for name in sections]
     tokens = {
         ":title": ":slug",
         ":filename": ":name",
@@ -25,5 +28,5 @@ def hugo_settings(values: Values) -> SiteSettings:
         timezone=first_text(values, "timeZone"),
         author=first_text(values, "params.author.name", "params.author", "author.name"),
         email=first_text(values, "params.author.email", "params.email", "author.email"),
-        permalink=translate_permalink(first_text(values, *names), tokens) or "/posts/:slug/",
+        permalink=translate_permalink(first_text(values, *permalinks), tokens) or "/posts/:slug/",
     )

@@ -6,10 +6,13 @@ from feeds.generators.settings import SiteSettings, Values, first_text, translat
 
 
 def jekyll_settings(values: Values) -> SiteSettings:
-    """https://jekyllrb.com/docs/configuration/options/, and permalinks' built-in formats."""
+    """The settings in a Jekyll configuration.
+
+    https://jekyllrb.com/docs/configuration/options/; `styles` are Jekyll's named permalinks.
+    """
     url = first_text(values, "url")
     style = first_text(values, "permalink") or "date"
-    formats = {
+    styles = {
         "date": "/:categories/:year/:month/:day/:title.html",
         "pretty": "/:categories/:year/:month/:day/:title/",
         "none": "/:categories/:title.html",
@@ -22,6 +25,6 @@ def jekyll_settings(values: Values) -> SiteSettings:
         timezone=first_text(values, "timezone"),
         author=first_text(values, "author.name", "author"),
         email=first_text(values, "author.email", "email"),
-        permalink=translate_permalink(formats.get(style, style), {}),
+        permalink=translate_permalink(styles.get(style, style), {}),
         split=True,
     )

@@ -6,7 +6,7 @@ from feeds.generators.settings import SiteSettings, Values, first_text, translat
 
 
 def pelican_settings(values: Values) -> SiteSettings:
-    """https://docs.getpelican.com/en/latest/settings.html"""
+    """The settings in a Pelican configuration (docs.getpelican.com/en/latest/settings.html)."""
     tokens = {
         "{slug}": ":slug",
         "{category}": ":categories",

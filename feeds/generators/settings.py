@@ -1,4 +1,4 @@
-"""Values of a site generator's configuration file, read as data and never run."""
+"""Settings of a site: the text of a generator's configuration file -> its values, never run."""
 
 from __future__ import annotations
 
@@ -13,25 +13,34 @@ from msgspec import Struct
 
 
 class SiteSettings(Struct, frozen=True):
-    """What is known of a site before anybody was asked; an empty text is not known.
+    """The settings of a site that its generator knows; ``""`` for one that it does not know."""
 
-    `kind` is the generator, `file` where it was read from, `posts` where its posts usually are;
-    `unread` is a generator's file that could not be read.
-    """
-
-    kind: str = ""
+    generator: str = ""
+    """The name of the generator."""
     file: str = ""
+    """The configuration file that the settings are from."""
     posts: str = ""
+    """The folder of the posts."""
     title: str = ""
+    """The title of the site."""
     url: str = ""
+    """The address of the site."""
     description: str = ""
+    """The description of the site."""
     language: str = ""
+    """The language, as the generator writes it."""
     timezone: str = ""
+    """The time zone, which may not be a valid one."""
     author: str = ""
+    """The name of the author."""
     email: str = ""
+    """The email address of the author, which may not be a valid one."""
     permalink: str = ""
+    """The permalink, with the tokens of this program."""
     split: bool = False
+    """Whether ``categories: a b`` is two categories."""
     unread: str = ""
+    """A configuration file that could not be read."""
 
 
 Values = Mapping[str, object]
@@ -51,7 +60,7 @@ def parse_yaml(text: str) -> Values:
 
 
 def parse_python(text: str) -> Values:
-    """The names that a Python file gives a literal value, without running it."""
+    """The variables of a Python file that have a literal value; the file is not run."""
     values: dict[str, object] = {}
     for statement in ast.parse(text).body:
         if isinstance(statement, ast.Assign):
@@ -65,27 +74,33 @@ def parse_python(text: str) -> Values:
 
 
 def first_text(values: Values, *names: str) -> str:
-    """The first of the names that has a text; dots lead into tables, case does not matter."""
+    """The value of the first of `names` that is a text and not empty; else ``""``.
+
+    Dots lead into tables. Upper and lower case are the same.
+    """
     for name in names:
         value: object = values
         for part in name.lower().split("."):
             tables = value if isinstance(value, dict) else {}
-            value = next((v for k, v in tables.items() if str(k).lower() == part), None)
+            value = next((tables[key] for key in tables if str(key).lower() == part), None)
         if isinstance(value, str) and value.strip():
             return " ".join(value.split())
     return ""
 
 
-_KNOWN = {"year", "month", "day", "title", "slug", "name", "path", "categories"}
+_TOKENS = {"year", "month", "day", "title", "slug", "name", "path", "categories"}
 
 
 def translate_permalink(pattern: str, tokens: Mapping[str, str]) -> str:
-    """A generator's pattern in our words; ``""`` where it has a part that we have not."""
+    """A generator's permalink with this program's tokens; ``""`` if it has a token without one.
+
+    `tokens` has this program's token for each token of the generator with another name.
+    """
     for theirs, ours in tokens.items():
         pattern = re.sub(re.escape(theirs) + (r"\b" if theirs[0] == ":" else ""), ours, pattern)
-    made = "/" + pattern.lstrip("/") if pattern else ""
-    unknown = set(re.findall(r":(\w+)", made)) - _KNOWN
-    return "" if unknown or re.search(r"[{}\[\]]", made) else made
+    permalink = "/" + pattern.lstrip("/") if pattern else ""
+    unknown = set(re.findall(r":(\w+)", permalink)) - _TOKENS
+    return "" if unknown or re.search(r"[{}\[\]]", permalink) else permalink
 
 
 def is_time_zone(name: str) -> bool:

@@ -16,7 +16,7 @@ from operator import itemgetter
 from msgspec import Struct
 
 from feeds import paths
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.errors import StoreError
 from feeds.publishing.due_markers import DueMarker, Schedules
 from feeds.publishing.journal import Journal
@@ -246,7 +246,7 @@ class _Audit:
         return {
             paths.PUBLIC + key: name
             for name in {*names, index.manifest.newest_archive} - {""}
-            for key in formats.archive_keys(index.path, name, config)
+            for key in feed_documents.archive_keys(index.path, name, config)
         }
 
     def _sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:

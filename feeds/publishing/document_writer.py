@@ -19,7 +19,7 @@ from feeds.errors import Conflict
 from feeds.model import Document
 from feeds.state.objects import StateObject
 from feeds.state.state_store import MAX_ATTEMPTS, S, StateStore, Versioned
-from feeds.stores.base import md5_version
+from feeds.stores.base import if_unchanged, md5_version
 
 S_contra = TypeVar("S_contra", bound=StateObject, contravariant=True)
 
@@ -113,7 +113,7 @@ class DocumentWriter:
         return self.store.put(
             paths.PUBLIC + document.path,
             document.data,
-            version=version,
+            mode=if_unchanged(version),
             media_type=stored_type(document.type),
             cache_control=CACHE_CONTROL,
         )

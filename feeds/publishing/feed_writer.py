@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from feeds import paths
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.errors import Conflict
 from feeds.model import Document
 from feeds.publishing.document_writer import DocumentWriter, WriteLog
@@ -105,7 +105,7 @@ class FeedWriter:
         entries = pagination.newest_first(manifest.entries, self.config.feeds.limit)
         older = manifest.newest_archive if self.config.feeds.archives else ""
         with self._rendering:
-            return list(formats.current_documents(path, entries, older, self.config))
+            return list(feed_documents.current_documents(path, entries, older, self.config))
 
     # --- the archive -----------------------------------------------------------------------------
 
@@ -115,7 +115,9 @@ class FeedWriter:
         entries = pages.page(pending.object) if pending.object else manifest.first_page
         with self._rendering:
             return list(
-                formats.archive_documents(pages.path, name, entries, pending.older, self.config)
+                feed_documents.archive_documents(
+                    pages.path, name, entries, pending.older, self.config
+                )
             )
 
     def is_archive_published(self, manifest: Manifest, pages: IndexPages, name: str) -> bool:
@@ -124,7 +126,7 @@ class FeedWriter:
 
     def has_archive(self, path: str, name: str) -> bool:
         """Return whether any document of an archive page is published, in any format."""
-        keys = formats.archive_keys(path, name)
+        keys = feed_documents.archive_keys(path, name)
         return any(self.documents.runtime.map(self.documents.version, keys))
 
     def archive_names(self, path: str) -> set[str]:
@@ -159,6 +161,6 @@ class _FeedDocuments:
         was late.
         """
         for name, retired_at in value.tombstones.items():
-            for key in formats.archive_keys(self.path, name):
+            for key in feed_documents.archive_keys(self.path, name):
                 if retired_at > 0 or key in changed:
                     self.writer.documents.delete(key)

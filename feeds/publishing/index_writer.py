@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.state import manifest_update
 from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import manifest_key
@@ -182,7 +182,7 @@ class IndexWriter:
         """Return the manifest with its title, and whether the list of all feeds has that title."""
         newest = pagination.newest_first(new.entries, self.config.feeds.limit)
         has_title = newest or not path  # the feed of all posts is listed even while it is empty
-        title = formats.describe_feed(path, newest, self.config).title if has_title else ""
+        title = feed_documents.describe_feed(path, newest, self.config).title if has_title else ""
         if title != new.title:
             return replace(new, title=title, title_generation=new.generation, listed=False)
         if new.listed:

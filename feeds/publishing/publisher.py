@@ -13,7 +13,7 @@ the levels right:
 This module runs the levels in order and decides which messages must be retried. Each level has a
 writer: record_writer.py, index_writer.py, feed_writer.py, feed_list_writer.py.
 feeds/state/state_store.py keeps rules 1 to 3 for all of them (compare-and-swap), document_writer.py
-rule 4. docs/design.md says what fails without each.
+rule 4. docs/protocol.md says what fails without each.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class RecordWriter:
         )
         try:
             stored = self.state.read(name, Record)
-            if stored.version and stored.value.token == record.token:
+            if stored.value.token == record.token:
                 self.state.replace(name, stored, compacted)
         except StoreError:
             return

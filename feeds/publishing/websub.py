@@ -29,6 +29,7 @@ from msgspec import Struct
 from feeds import paths
 from feeds.config import Config
 from feeds.documents.http_headers import CACHE_CONTROL
+from feeds.formats import FORMATS
 from feeds.publishing.message import OutgoingMessage
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Ping(Struct, frozen=True):
 
 def topics_of_feed(path: str, config: Config) -> list[str]:
     """Return the documents of a feed that people subscribe to: not its page, not its archive."""
-    return [paths.document(path, paths.FEED_FILES[name]) for name in config.feeds.formats]
+    return [paths.document(path, FORMATS[name].file) for name in config.feeds.formats]
 
 
 def pings_for(changed: Iterable[str], config: Config) -> list[Ping]:

@@ -1,6 +1,15 @@
 """Reading: the key and the bytes of a post -> an entry, and problems to report.
 
-Open post.py first: front matter, dates, links and terms. entry.py adds content and summary.
-front_matter/ reads YAML, TOML and JSON; content/ renders Markdown and sanitises HTML. Pure: no
-clock, no network, no storage.
+Open post.py first. It reads front matter with the modules beside it:
+
+    selection.py      which objects are posts
+    front_matter/     YAML, TOML or JSON -> fields
+    field_lookup.py   a field by its name; field_values.py: what its value means
+    dates.py          parses dates
+    source_link.py    the link of the entry
+    permalink.py      the address of the post's own page
+    terms.py          categories, tags, authors, language
+
+entry.py adds content and summary: content/ renders Markdown and sanitises HTML. Pure: no clock, no
+network, no storage.
 """

@@ -1,4 +1,4 @@
-"""Owns dates: every way in which a post writes one -> an aware datetime of whole seconds."""
+"""Parses dates: a date as posts write it -> an aware datetime of whole seconds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 
-_WRITTEN = re.compile(
+_DATE = re.compile(
     r"""(?P<year>\d{4})(?P<sep>[-/.])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})
         (?:(?:\s*T|[Tt\s]|\s+)\s*
            (?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d+)?)?
@@ -16,40 +16,42 @@ _WRITTEN = re.compile(
 )
 _FILE_NAME = re.compile(r"-?(\d{4})-(\d{1,2})-(\d{1,2})(?=[-_. ]|$)")
 _PATH = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/)")
-_FARTHEST = timedelta(hours=14)
-_LONGEST = 80
+_MAX_OFFSET = timedelta(hours=14)
+_MAX_CHARS = 80
 
 
 def parse_datetime(text: str, zone: tzinfo) -> datetime:
-    """Read a date as people write it in front matter; without a zone it is in `zone`.
+    """Parse a date as people write it in front matter; one without a zone is in `zone`.
 
-    The offset stays as written where it is one that a clock on earth can show (at most 14 hours,
-    whole minutes: RFC 3339, 5.6); else the same moment in UTC. Raises ValueError.
+    The offset stays as written if clocks can have it (at most 14 hours, whole minutes: RFC 3339,
+    5.6); otherwise the result is the same moment in UTC. Raises ValueError with a message for the
+    author of the post.
     """
     text = text.strip()
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_CHARS:
         raise ValueError(f"{text[:60]!r}… is not a date")
-    found = _WRITTEN.fullmatch(text)
-    if not found:
+    match = _DATE.fullmatch(text)
+    if not match:
         try:
-            return _legal(parsedate_to_datetime(text), zone)
+            return _normalized(parsedate_to_datetime(text), zone)
         except (TypeError, ValueError, IndexError, OverflowError):
             raise ValueError(f"{text!r} is not a date") from None
-    hour, second = int(found["hour"] or 0), int(found["second"] or 0)
+    hour, second = int(match["hour"] or 0), int(match["second"] or 0)
     second = 59 if second == 60 else second  # a leap second (RFC 3339, 5.7)
-    if found["half"]:
+    if match["half"]:
         if not 1 <= hour <= 12:
             raise ValueError(f"{text!r} is not a date")
-        hour = hour % 12 + (12 if found["half"] in "Pp" else 0)
-    day = (int(found["year"]), int(found["month"]), int(found["day"]))
+        hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
+    day = (int(match["year"]), int(match["month"]), int(match["day"]))
     try:
-        local = datetime(*day, hour, int(found["minute"] or 0), second)
-        return _legal(local.replace(tzinfo=_offset(found["zone"])), zone)
+        local = datetime(*day, hour, int(match["minute"] or 0), second)
+        return _normalized(local.replace(tzinfo=_offset(match["zone"])), zone)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is not a date that exists") from None
+        raise ValueError(f"there is no such date: {text}") from None
 
 
 def _offset(text: str | None) -> tzinfo | None:
+    """A zone as it is written after a date: ``Z``, ``+08:00``, ``-4``; None for None."""
     if text is None:
         return None
     if text[0] not in "+-":
@@ -60,34 +62,38 @@ def _offset(text: str | None) -> tzinfo | None:
     return timezone(-size if text[0] == "-" else size)
 
 
-def _legal(when: datetime, zone: tzinfo) -> datetime:
-    """Whole seconds, four digits of year in every zone, an offset of whole minutes up to 14 h."""
-    when = when.replace(microsecond=0)
-    if not 1000 <= when.year <= 9998:
+def _normalized(date: datetime, zone: tzinfo) -> datetime:
+    """`date` in whole seconds, with an offset that feeds can show.
+
+    Raises ValueError unless the year has four digits in every zone.
+    """
+    date = date.replace(microsecond=0)
+    if not 1000 <= date.year <= 9998:
         raise ValueError("out of range")
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=zone)
-    offset = when.utcoffset() or timedelta()
-    if abs(offset) > _FARTHEST or offset.seconds % 60:
-        return when.astimezone(UTC)
-    return when.replace(tzinfo=UTC if not offset else timezone(offset))
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=zone)
+    offset = date.utcoffset() or timedelta()
+    if abs(offset) > _MAX_OFFSET or offset.seconds % 60:
+        return date.astimezone(UTC)
+    return date.replace(tzinfo=UTC if not offset else timezone(offset))
 
 
 def date_in_file_name(name: str, zone: tzinfo) -> datetime | None:
-    """The day that a file name starts with (Jekyll's ``2021-12-24-title.md``)."""
+    """Midnight of the day that a file name starts with (Jekyll's ``2021-12-24-title.md``)."""
     return _day(_FILE_NAME.match(name), zone)
 
 
 def date_in_path(path: str, zone: tzinfo) -> datetime | None:
-    """The day that a path has as folders (``2025/05/05/``)."""
+    """Midnight of the day in the folders of a path (``2025/05/05/``)."""
     return _day(_PATH.search(path), zone)
 
 
-def _day(found: re.Match[str] | None, zone: tzinfo) -> datetime | None:
-    if not found:
+def _day(match: re.Match[str] | None, zone: tzinfo) -> datetime | None:
+    """Midnight of the year, month and day that were matched; None if there is no such day."""
+    if not match:
         return None
     try:
-        year, month, day = (int(part) for part in found.groups())
-        return _legal(datetime(year, month, day), zone)
+        year, month, day = (int(part) for part in match.groups())
+        return _normalized(datetime(year, month, day), zone)
     except ValueError:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from feeds.config import Config
+from feeds.config import Config, Limits
 from feeds.errors import PostError
 from feeds.model import Entry, Problem
 from feeds.reading.content.clean_html import Markup, clean_html
@@ -14,25 +14,24 @@ from feeds.reading.content.site_generator_tags import without_generator_tags
 from feeds.reading.post import Post, ReadResult
 from feeds.text import truncate
 
-# --- content -------------------------------------------------------------------------------------
-
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
-_SUMMARY = 280
-_ABOVE = 20_000  # characters of a body that its summary is looked for in
+_SUMMARY_CHARS = 280
+_MAX_ABOVE_MORE = 20_000
+"""Characters above a ``<!--more-->`` that a summary is made from."""
 
 
-def fill_entry(reading: ReadResult, config: Config) -> tuple[Entry | None, tuple[Problem, ...]]:
+def fill_entry(result: ReadResult, config: Config) -> tuple[Entry | None, tuple[Problem, ...]]:
     """The entry of a post that was read, and everything wrong with it.
 
-    None where there is nothing to publish: with an error among the problems, or without (a draft).
+    None if there is nothing to publish: a post with an error, or a draft.
     """
-    if reading.post is None:
-        return None, reading.problems
+    if result.post is None:
+        return None, result.problems
     try:
-        made, warnings = _entry(reading.post, config)
+        entry, warnings = _entry(result.post, config)
     except PostError as error:
-        return None, (*reading.problems, error.problem)
-    return made, (*reading.problems, *warnings)
+        return None, (*result.problems, error.problem)
+    return entry, (*result.problems, *warnings)
 
 
 def entry_of(post: Post, config: Config) -> Entry:
@@ -41,30 +40,25 @@ def entry_of(post: Post, config: Config) -> Entry:
 
 
 def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
-    """A post's entry, and a warning where its content is too long for a feed, and left out."""
-    markup: Markup = "html" if post.key.lower().endswith((".html", ".htm")) else "markdown"
+    """A post's entry; without content, and with a warning, if the content is too long for a feed.
+
+    Raises PostError if the content is over a limit.
+    """
     limits = config.limits
     try:
         body = without_generator_tags(post.body)
-        full = clean_html(body, markup, post.base, limits)
-        if post.about:
-            summary = markdown_to_text(post.about, limits)
-        elif more := _MORE.search(body):
-            above = body[: min(more.start(), _ABOVE)]
-            start = clean_html(above, markup, post.base, limits)
-            summary = html_to_text(start)
-        else:
-            summary = truncate(html_to_text(full), _SUMMARY)
+        content = clean_html(body, _markup(post), post.base, limits)
+        summary = _summary(post, body, content, limits)
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None
     warnings: tuple[Problem, ...] = ()
-    if (size := len(full.encode())) > limits.entry_bytes:
-        what = f"the text has {size:,} bytes as HTML, too many for a feed, which has its summary"
+    if (size := len(content.encode())) > limits.entry_bytes:
+        what = f"the content has {size:,} bytes of HTML: the feed has only its summary"
         todo = "shorten it, or raise limits.entry_bytes"
         warnings = (Problem(post.key, post.body_line, what, todo, severity="warning"),)
-        full = ""
-    made = Entry(
+        content = ""
+    entry = Entry(
         key=post.key,
         id=post.id,
         link=post.link,
@@ -74,9 +68,23 @@ def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
         authors=post.authors,
         terms=post.terms,
         summary=truncate(summary, limits.summary_chars),
-        content=full,
+        content=content,
         image=post.image,
         enclosure=post.enclosure,
         language=post.language,
     )
-    return made, warnings
+    return entry, warnings
+
+
+def _markup(post: Post) -> Markup:
+    return "html" if post.key.lower().endswith((".html", ".htm")) else "markdown"
+
+
+def _summary(post: Post, body: str, content: str, limits: Limits) -> str:
+    """The front matter's summary; else the text above ``<!--more-->``, or the first sentences."""
+    if post.summary_source:
+        return markdown_to_text(post.summary_source, limits)
+    if more := _MORE.search(body):
+        above = body[: min(more.start(), _MAX_ABOVE_MORE)]
+        return html_to_text(clean_html(above, _markup(post), post.base, limits))
+    return truncate(html_to_text(content), _SUMMARY_CHARS)

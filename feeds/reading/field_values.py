@@ -1,7 +1,6 @@
-"""Owns what the values of front matter mean: names, people, an address, a yes or no, a language.
+"""Parses values of front matter: a value of any shape -> a bool, names, people, an address.
 
-A value goes in, whatever its shape; what is no such thing comes out empty. Which field has which
-meaning is not known here.
+A value that does not have the meaning asked for is empty.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from feeds.reading.front_matter.formats import Value
 from feeds.text import plain_text
 from feeds.urls import http_url
 
-_LONGEST = 500
+_MAX_NAME_CHARS = 500
 _YES_NO = {
     **dict.fromkeys(("true", "yes", "on", "y", "1"), True),
     **dict.fromkeys(("false", "no", "off", "n", "0"), False),
@@ -23,43 +22,43 @@ _YES_NO = {
 
 
 def parse_bool(value: Value | None) -> bool | None:
-    """Yes or no, in any spelling that YAML, TOML or Hugo knows; None: neither."""
+    """True or False for any spelling that YAML, TOML or Hugo knows; None for anything else."""
     return _YES_NO.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def to_text(value: Value) -> str:
-    """A value as somebody wrote it who meant a text: ``[a, b]`` and ``x: y`` too."""
+    """A value as the text that its author wrote: ``[a, b]`` and ``x: y`` too."""
     if isinstance(value, list):
         return f"[{', '.join(map(to_text, value))}]"
     if isinstance(value, dict):
-        pairs = [f"{name}: {to_text(inside)}" if inside else name for name, inside in value.items()]
-        whole = ", ".join(pairs)
-        return whole if len(pairs) == 1 and ": " in whole else f"{{{whole}}}"
+        pairs = [f"{name}: {to_text(inner)}" if inner else name for name, inner in value.items()]
+        text = ", ".join(pairs)
+        return text if len(pairs) == 1 and ": " in text else f"{{{text}}}"
     return value
 
 
 def to_names(value: Value) -> list[str]:
-    """Names, each on one line, as written: a text is one name."""
+    """The names in a value, each on one line: a text is one name, a list has several."""
     if isinstance(value, list):
         return [name for item in value for name in to_names(item)]
     if isinstance(value, dict):  # - C: the language
-        return [name for one in value.items() for name in to_names(to_text(dict([one])))]
+        return [name for pair in value.items() for name in to_names(to_text(dict([pair])))]
     name = plain_text(value)
-    return [name[:_LONGEST]] if name else []
+    return [name[:_MAX_NAME_CHARS]] if name else []
 
 
 def split_words(value: str) -> list[str]:
-    """A text of several names: between commas, else between spaces."""
+    """The names in a text, separated by commas; if it has none, by spaces."""
     return to_names([*value.split("," if "," in value else None)])
 
 
 def split_commas(value: Value) -> list[str]:
-    """Names, where a text is several of them with commas between."""
+    """The names in a value, where a text is a list with commas."""
     return to_names([*value.split(",")] if isinstance(value, str) else value)
 
 
 def first_address(value: Value) -> str:
-    """The address in an image or enclosure field: a text, a table that has one, or a list."""
+    """The address in an image or enclosure field: a text, a table with an address, or a list."""
     if isinstance(value, list):
         value = value[0] if value else ""
     if isinstance(value, dict):
@@ -70,39 +69,39 @@ def first_address(value: Value) -> str:
 
 
 _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
-_ADDRESS = re.compile(rf"(?P<name>.*\S)\s*[(<](?P<email>{_EMAIL.pattern})[)>]")
+_NAME_AND_EMAIL = re.compile(rf"(?P<name>.*\S)\s*[(<](?P<email>{_EMAIL.pattern})[)>]")
 
 
 def parse_people(value: Value) -> Iterator[Person]:
-    """Authors: names, names with an address, tables, or a list of any of them."""
+    """The authors in a value: a name, a name with an email address, a table, or a list of these."""
     if isinstance(value, list):
         for item in value:
             yield from parse_people(item)
     elif isinstance(value, dict):
-        given = {k.lower(): v for k, v in value.items() if isinstance(v, str)}
-        name = plain_text(given.get("name", ""))
-        email = given.get("email", "")
+        texts = {name.lower(): text for name, text in value.items() if isinstance(text, str)}
+        name = plain_text(texts.get("name", ""))
+        email = texts.get("email", "")
         if name:
             yield Person(
-                name[:_LONGEST],
-                email if _EMAIL.fullmatch(email[:_LONGEST]) else "",
-                http_url(given.get("uri") or given.get("url", "")),
+                name[:_MAX_NAME_CHARS],
+                email if _EMAIL.fullmatch(email[:_MAX_NAME_CHARS]) else "",
+                http_url(texts.get("uri") or texts.get("url", "")),
             )
-    elif found := _ADDRESS.fullmatch(value[:_LONGEST]):
-        if name := plain_text(found["name"]):
-            yield Person(name, found["email"])
+    elif named := _NAME_AND_EMAIL.fullmatch(value[:_MAX_NAME_CHARS]):
+        if name := plain_text(named["name"]):
+            yield Person(name, named["email"])
     elif name := plain_text(value):
-        yield Person(name[:_LONGEST])
+        yield Person(name[:_MAX_NAME_CHARS])
 
 
 def language_tag(value: str) -> str:
-    """A language tag (RFC 5646) in its shape; ``""`` for anything else."""
+    """`value` as a language tag (RFC 5646); ``""`` if it does not have the form of one."""
     tag = value.replace("_", "-")
     return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
 
 
-# The machine's own table would make the same posts other bytes on another machine.
-_TYPES = {
+# Not mimetypes: its table differs between machines, and the same posts must be the same bytes.
+_MEDIA_TYPES = {
     "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg",
     "oga": "audio/ogg", "opus": "audio/opus", "wav": "audio/wav", "flac": "audio/flac",
     "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "webm": "video/webm",
@@ -113,6 +112,6 @@ _TYPES = {
 
 
 def media_type(url: str) -> str:
-    """The media type that a URL's ending promises."""
+    """The media type by the ending of a URL's path."""
     ending = urlsplit(url).path.rpartition(".")[2].lower()
-    return _TYPES.get(ending, "application/octet-stream")
+    return _MEDIA_TYPES.get(ending, "application/octet-stream")

@@ -1,17 +1,15 @@
 """Reads one post: key and bytes -> a `Post` (title, dates, link, id, terms, files), or problems.
 
-It is the first of two steps: what places a post in feeds. entry.py is the second: content and
-summary. Most posts of a large site are in no document any more, and need only the first. Pure:
-whether a date is in the future is for the caller, who knows the time.
+This is the first of two steps: it decides which feeds a post belongs to, and where in them.
+entry.py is the second: content and summary. Most posts of a large site are in no document any
+more, and need only the first. Pure: the caller knows the time, and decides whether a date is in
+the future.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from datetime import datetime
-from functools import cache, lru_cache
-from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -21,70 +19,84 @@ from feeds.errors import PostError
 from feeds.model import Enclosure, Person, Problem, Severity, Term
 from feeds.reading import field_values
 from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
-from feeds.reading.front_matter.formats import Value
+from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
+from feeds.reading.permalink import page_path, page_url
 from feeds.reading.selection import post_identity
-from feeds.reading.source_link import find_source_link
+from feeds.reading.source_link import entry_link
+from feeds.reading.terms import post_terms
 from feeds.text import has_visible_text, plain_text
-from feeds.urls import MAX_URL_LENGTH, http_url, is_uri
+from feeds.urls import http_url, is_uri
 
 
 class Post(Struct, frozen=True):
-    """A post that belongs in feeds, placed: everything of its entry but the content.
-
-    `base` is the post's own page on the site: what relative links are relative to. `about` is the
-    front matter's own summary, as written.
-    """
+    """A post that belongs in feeds: everything of its entry except content and summary."""
 
     key: str
+    """The key of the object that holds the post."""
     id: str
+    """The entry's id, a URI: Atom's id, RSS's guid, JSON Feed's id."""
     link: str
+    """The source article, or the post's own page."""
     title: str
+    """Plain text on one line."""
     published: datetime
+    """Aware, in whole seconds."""
     updated: datetime
+    """Not before `published`."""
     authors: tuple[Person, ...]
+    """As the post names them; empty where it names nobody."""
     terms: tuple[Term, ...]
+    """The terms of all taxonomies, in the post's order, without repeats."""
     language: str
+    """A language tag, or ``""``."""
     image: str
+    """The address of an image, or ``""``."""
     enclosure: Enclosure | None
-    about: str
+    """A file that goes with the post."""
+    summary_source: str
+    """The front matter's summary, as written: Markdown, HTML or plain text."""
     body: str
+    """Markdown or HTML, without the link to the source article."""
     body_line: int
+    """The line of the file that the body starts on, from 1."""
     base: str
+    """The address of the post's own page: relative links are relative to it."""
 
 
 class ReadResult(Struct, frozen=True):
-    """What reading a post came to: a post, or none because it is not meant to be one, or problems.
-
-    `post` is None and no problem is an error: a draft, hidden, or not published.
-    `link_from` names the rule that found the link: a front matter key, ``body``, ``permalink``.
-    """
+    """Result of reading one post."""
 
     post: Post | None
+    """None with an error among the problems; None without one for a draft or a hidden post."""
     problems: tuple[Problem, ...] = ()
-    link_from: str = ""
+    """Everything wrong with the post, errors and warnings."""
+    link_rule: str = ""
+    """The rule that found the link: a front matter field, ``body`` or ``permalink``."""
 
     @property
     def failed(self) -> bool:
-        """Whether the post could not be read: then its last good entry stays."""
+        """Whether the post could not be read: then its last good entry stays published."""
         return any(problem.severity == "error" for problem in self.problems)
 
 
-# --- reading -------------------------------------------------------------------------------------
-
-
 def read_post(key: str, data: bytes, modified: datetime, config: Config) -> ReadResult:
-    """Read the post at `key`. `modified` (aware) dates a post that says nothing of its date.
+    """Read the post at `key`. Never raises: the result has the problems.
 
-    Never raises: what is wrong with the post is in the problems.
+    `modified` (aware) is the date of a post that has no date of its own.
     """
+    if len(data) > config.limits.post_bytes:
+        return ReadResult(None, (too_large(key, config),))
     try:
-        if len(data) > config.limits.post_bytes:
-            return ReadResult(None, (too_large(key, config),))
-        found = parse_front_matter(key, data, config.limits.front_matter_bytes)
-        return _Reader(key, found, modified, config).reading()
+        front_matter = parse_front_matter(key, data, config.limits.front_matter_bytes)
     except PostError as error:
         return ReadResult(None, (error.problem,))
+    fields = Fields(key, front_matter)
+    if _is_hidden(fields):
+        # An error would keep the post out of feeds; its author has already done that.
+        warnings = (problem for problem in fields.problems if problem.severity == "warning")
+        return ReadResult(None, tuple(warnings))
+    return _read_fields(fields, front_matter, modified, config)
 
 
 def too_large(key: str, config: Config) -> Problem:
@@ -93,264 +105,122 @@ def too_large(key: str, config: Config) -> Problem:
     return Problem(key, 0, what, "shorten it, or raise limits.post_bytes")
 
 
-class _Reader:
-    """One post being read: its fields, and the problems found on the way."""
+def _is_hidden(fields: Fields) -> bool:
+    """Whether the front matter keeps the post out of feeds: a draft, hidden, not published."""
+    return (
+        field_values.parse_bool(fields.get("published")) is False
+        or field_values.parse_bool(fields.get("draft")) is True
+        or field_values.parse_bool(fields.get("hidden")) is True
+        or field_values.to_text(fields.get("status")).lower() in ("draft", "hidden", "private")
+    )
 
-    def __init__(self, key: str, found: FrontMatter, modified: datetime, config: Config) -> None:
-        self.key, self.found, self.modified, self.config = key, found, modified, config
-        self.fields = {name.lower(): value for name, value in found.metadata.items()}
-        self.there = tuple(self.fields)
-        self.places = {name.lower(): place for name, place in found.places.items()}
-        self.problems = list(found.problems)
 
-    def reading(self) -> ReadResult:
-        if self._unlisted():
-            # What is wrong with it keeps nothing out of the feeds: the author has taken it out.
-            return ReadResult(None, tuple(p for p in self.problems if p.severity == "warning"))
-        config = self.config
-        title = self._title()
-        published, updated = self._dates()
-        base = self._base(published)
-        link, link_from, body = self._link(base)
-        language = field_values.language_tag(self._text(config.posts.language_keys))
-        authors = tuple(field_values.parse_people(self._value(config.posts.author_keys)))
-        post = Post(
-            key=self.key,
-            id=self._id(),
-            link=link,
-            title=title,
-            published=published,
-            updated=updated,
-            authors=authors,
-            terms=self._terms(authors, language),
-            language=language,
-            image=self._address(config.posts.image_keys, base),
-            enclosure=self._enclosure(base),
-            about=self._text(config.posts.summary_keys),
-            body=body,
-            body_line=self.found.body_line,
-            base=base,
+def _read_fields(
+    fields: Fields, front_matter: FrontMatter, modified: datetime, config: Config
+) -> ReadResult:
+    """The post that the fields and the body describe; no post if a field is in error."""
+    posts = config.posts
+    title = _title(fields, front_matter.body, config.limits.title_chars)
+    published, updated = _dates(fields, modified, config)
+    page = page_url(fields, published, config)
+    link = entry_link(fields, front_matter, page, config)
+    language = field_values.language_tag(fields.text(posts.language_keys))
+    authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
+    post = Post(
+        key=fields.key,
+        id=_entry_id(fields, config),
+        link=link.url,
+        title=title,
+        published=published,
+        updated=updated,
+        authors=authors,
+        terms=post_terms(fields, authors, language, config),
+        language=language,
+        image=_file_url(fields, posts.image_keys, page),
+        enclosure=_enclosure(fields, posts.enclosure_keys, page),
+        summary_source=fields.text(posts.summary_keys),
+        body=link.body,
+        body_line=front_matter.body_line,
+        base=page,
+    )
+    result = ReadResult(post, tuple(fields.problems), link.rule)
+    return ReadResult(None, result.problems) if result.failed else result
+
+
+def _title(fields: Fields, body: str, limit: int) -> str:
+    """The title, of at most `limit` characters; without the field, the body's first heading."""
+    title = plain_text(field_values.to_text(fields.get("title") or ""))
+    if not title and "title" not in fields:
+        heading = re.match(r"\s*#[ \t]+(\S[^\n]*)", body[:2000])
+        title = plain_text(heading[1].rstrip("# ")) if heading else ""
+    if not has_visible_text(title):
+        what = "the title is empty" if "title" in fields else "there is no title"
+        fields.report("title", what, 'write title: "…" in the front matter')
+    return title if len(title) <= limit else title[: limit - 1] + "…"
+
+
+def _dates(fields: Fields, modified: datetime, config: Config) -> tuple[datetime, datetime]:
+    """When the post was published, and when it was last updated."""
+    zone = config.zone
+    published = _date_field(fields, config.posts.date_keys, config, "error")
+    if published is None:
+        published = (
+            date_in_file_name(fields.key.rpartition("/")[2], zone)
+            or date_in_path(fields.key, zone)
+            or date_in_path(f"/{page_path(fields)}/", zone)
+            or modified.replace(microsecond=0)
         )
-        reading = ReadResult(post, tuple(self.problems), link_from)
-        return ReadResult(None, reading.problems) if reading.failed else reading
-
-    def _report(self, field: str, what: str, todo: str, severity: Severity = "error") -> None:
-        line, column = self.places.get(field.lower(), (0, 0))
-        self.problems.append(Problem(self.key, line, what, todo, field, column, severity))
-
-    def _values(self, names: tuple[str, ...]) -> Iterable[tuple[str, Value]]:
-        """Those of the fields that are there and not empty, with their names."""
-        ways = _ways(names, self.there)
-        return self._found(ways) if ways else ()
-
-    def _found(self, ways: Iterable[tuple[str, str, list[str]]]) -> Iterator[tuple[str, Value]]:
-        for name, first, inner in ways:
-            value = self.fields[first]
-            for part in inner:
-                value = value.get(part, "") if isinstance(value, dict) else ""
-            if value:
-                yield name, value
-
-    def _value(self, names: tuple[str, ...]) -> Value:
-        return next(iter(self._values(names)), ("", ""))[1]
-
-    def _text(self, names: tuple[str, ...]) -> str:
-        """The first of the fields that is a text."""
-        for _, value in self._values(names):
-            if isinstance(value, str) and (text := value.strip()):
-                return text
-        return ""
-
-    def _unlisted(self) -> bool:
-        """Drafts and hidden posts."""
-        known = self.fields
-        return (
-            field_values.parse_bool(known.get("published")) is False
-            or field_values.parse_bool(known.get("draft")) is True
-            or field_values.parse_bool(known.get("hidden")) is True
-            or field_values.to_text(known.get("status", "")).lower()
-            in ("draft", "hidden", "private")
-        )
-
-    def _title(self) -> str:
-        title = plain_text(field_values.to_text(self.fields.get("title") or ""))
-        if not title and "title" not in self.fields:
-            heading = re.match(r"\s*#[ \t]+(\S[^\n]*)", self.found.body[:2000])
-            title = plain_text(heading[1].rstrip("# ")) if heading else ""
-        if not has_visible_text(title):
-            what = "the title is empty" if "title" in self.fields else "there is no title"
-            self._report("title", what, 'write title: "…" in the front matter')
-        limit = self.config.limits.title_chars
-        return title if len(title) <= limit else title[: limit - 1] + "…"
-
-    def _dates(self) -> tuple[datetime, datetime]:
-        zone = self.config.zone
-        published = self._date(self.config.posts.date_keys, "error")
-        if published is None:
-            own = "/" + self._own_path() + "/"
-            published = (
-                date_in_file_name(self.key.rpartition("/")[2], zone)
-                or date_in_path(self.key, zone)
-                or date_in_path(own, zone)
-                or self.modified.replace(microsecond=0)
-            )
-        updated = self._date(self.config.posts.updated_keys, "warning")
-        return published, max(updated, published) if updated else published
-
-    def _date(self, names: tuple[str, ...], severity: Severity) -> datetime | None:
-        name, value = next(iter(self._values(names)), ("", ""))
-        if not value:
-            return None
-        try:
-            return parse_datetime(field_values.to_text(value), self.config.zone)
-        except ValueError as error:
-            todo = "write it as 2021-12-24 14:51:02 +0800"
-            self._report(name, f"{name}: {error}", todo, severity)
-            return None
-
-    def _id(self) -> str:
-        """The front matter's id, if it is one that stays; else a tag URI of the key or its stem."""
-        given = self._text(("id", "guid"))
-        if is_uri(given):
-            return given
-        posts = self.config.posts
-        name = f"id/{given[:500]}" if given else post_identity(self.key, self.config)
-        return paths.tag_uri(posts.id_authority, name)
-
-    def _own_path(self) -> str:
-        """The path of the post's page where the front matter says it (Jekyll, Hugo, Zola)."""
-        own = self._text(("permalink", "url", "path"))
-        if "://" in own or own.startswith(("//", "\\")) or ":" in own.split("/")[0] or "{" in own:
-            return ""
-        return own.lstrip("/")
-
-    def _base(self, published: datetime) -> str:
-        """The address of the post's own page on the site."""
-        base = self._page(published)
-        if len(base) > MAX_URL_LENGTH:
-            what = "the address of the post's page is too long"
-            self._report("permalink", what, "shorten its permalink, slug or file name")
-        return base
-
-    def _page(self, published: datetime) -> str:
-        site = self.config.site.url
-        if own := self._own_path():
-            return _on_site(site, own)
-        local = published.astimezone(self.config.zone)
-        pieces = _pieces(self.config.posts.permalink)
-        made = "".join(self._token(piece, local) if piece[0] == ":" else piece for piece in pieces)
-        return _on_site(site, re.sub("/{2,}", "/", made).lstrip("/"))
-
-    def _token(self, token: str, local: datetime) -> str:
-        """What stands for a token of a permalink; one that is not known stays (Jekyll's names)."""
-        match token:
-            case ":year":
-                return f"{local.year:04}"
-            case ":month":
-                return f"{local.month:02}"
-            case ":day":
-                return f"{local.day:02}"
-            case ":title" | ":slug":
-                return self._text(("slug",)).strip("/") or paths.title_part(self.key)
-            case ":name":
-                return paths.stem(self.key)
-            case ":path":
-                return f"{self.key.rpartition('/')[0]}/{paths.stem(self.key)}".lstrip("/")
-            case ":categories":
-                names = field_values.to_names(self._value(self.config.posts.category_keys))
-                return "/".join(names).lower()
-        return token
-
-    def _link(self, base: str) -> tuple[str, str, str]:
-        """The link to the source article, the rule that found it, the body without it."""
-        posts, body = self.config.posts, self.found.body
-        in_body = find_source_link(body) if posts.link_in_body else None
-        for name, value in self._values(posts.link_keys):
-            if not isinstance(value, str):
-                continue
-            if url := http_url(value):
-                again = in_body is not None and in_body.url == url
-                return url, name, in_body.body if again and in_body else body
-            what = f"{name}: {value[:60]!r} is no address of an article"
-            todo = "write it as https://example.com/article"
-            self._report(name, what, todo, "warning")
-        if in_body and in_body.url:
-            return in_body.url, "body", in_body.body
-        if in_body:
-            line = self.found.body_line + in_body.line
-            what = "the link to the source article is empty"
-            todo = "write its address between < and >"
-            self.problems.append(Problem(self.key, line, what, todo, "", 1, "warning"))
-            body = in_body.body
-        return base, "permalink", body
-
-    def _terms(self, authors: tuple[Person, ...], language: str) -> tuple[Term, ...]:
-        config = self.config
-        which, value = next(iter(self._values(config.posts.category_keys)), ("", ""))
-        names = field_values.to_names(value)
-        if config.categories.split and isinstance(value, str) and which != "category":
-            names = field_values.split_words(value)
-        names = names or [config.categories.default]
-        titles = field_values.to_names(self._value((config.categories.title_from,)))
-        if len(titles) != len(names):
-            titles = titles[:1] if len(names) == 1 else []
-        terms = list(_terms("category", names, titles))
-        if "tag" in config.feeds.taxonomies:
-            terms += _terms("tag", field_values.split_commas(self._value(config.posts.tag_keys)))
-        if "author" in config.feeds.taxonomies:
-            terms += _terms("author", [person.name for person in authors])
-        if "lang" in config.feeds.taxonomies:
-            terms += _terms("lang", [language or config.site.language])
-        unique = {term.path: term for term in reversed(terms)}
-        if len(unique) > config.limits.terms:
-            what = f"the post has {len(unique)} categories, tags and authors"
-            todo = f"keep at most {config.limits.terms}, or raise limits.terms"
-            self._report(which, what, todo)
-        return tuple(reversed(unique.values()))
-
-    def _address(self, names: tuple[str, ...], base: str) -> str:
-        location = field_values.first_address(self._value(names))
-        return http_url(paths.resolved(base, location)) if location else ""
-
-    def _enclosure(self, base: str) -> Enclosure | None:
-        names = self.config.posts.enclosure_keys
-        url, value = self._address(names, base), self._value(names)
-        if not url:
-            return None
-        if isinstance(value, list):
-            value = value[0]
-        given = value if isinstance(value, dict) else {}
-        length, kind = str(given.get("length", "")), str(given.get("type", "")).lower()
-        return Enclosure(
-            url=url,
-            type=kind
-            if re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", kind)
-            else field_values.media_type(url),
-            length=int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0,
-        )
+    updated = _date_field(fields, config.posts.updated_keys, config, "warning")
+    return published, max(updated, published) if updated else published
 
 
-@cache
-def _pieces(permalink: str) -> list[str]:
-    """A permalink's tokens, such as ``:year``, and what is between them."""
-    return [piece for piece in re.split(r"(:\w+)", permalink) if piece]
+def _date_field(
+    fields: Fields, names: tuple[str, ...], config: Config, severity: Severity
+) -> datetime | None:
+    """The date in the first of these fields that has a value. Reports a value that is not one."""
+    name, value = fields.first(names)
+    if not value:
+        return None
+    try:
+        return parse_datetime(field_values.to_text(value), config.zone)
+    except ValueError as error:
+        todo = "dates look like 2026-11-30 14:51:02 +0800"
+        fields.report(name, f"{name}: {error}", todo, severity)
+        return None
 
 
-@lru_cache(2048)  # a site's posts have the same few sets of fields
-def _ways(names: tuple[str, ...], there: tuple[str, ...]) -> list[tuple[str, str, list[str]]]:
-    """Those names whose field is `there`, each with the way to it: the field, then what in it."""
-    ways = ((name, name.lower().split(".")) for name in names)
-    return [(name, way[0], way[1:]) for name, way in ways if way[0] in there]
+def _entry_id(fields: Fields, config: Config) -> str:
+    """The id of the entry, which RSS calls its guid.
+
+    That is the front matter's `id` or `guid` if it is a URI; else a tag URI (RFC 4151) made from
+    it, or from the post's key or the key's stem.
+    """
+    given = fields.text(("id", "guid"))
+    if is_uri(given):
+        return given
+    name = f"id/{given[:500]}" if given else post_identity(fields.key, config)
+    return paths.tag_uri(config.posts.id_authority, name)
 
 
-def _on_site(site: str, path: str) -> str:
-    """A path below the site's address, percent-encoded, that cannot leave the site."""
-    steps = [step for step in path.split("/") if step not in (".", "..")]
-    encoded = quote("/".join(steps), safe="/~!$&'()*+,;=:@%-._", errors="replace")
-    return site + re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", encoded).lstrip("/")
+def _file_url(fields: Fields, names: tuple[str, ...], page: str) -> str:
+    """The absolute http(s) address in an image or enclosure field; ``""`` if there is none."""
+    address = field_values.first_address(fields.value(names))
+    return http_url(paths.resolved(page, address)) if address else ""
 
 
-def _terms(taxonomy: str, names: Iterable[str], titles: Iterable[str] = ()) -> Iterator[Term]:
-    title = iter(titles)
-    for name in names:
-        yield Term(taxonomy, paths.slug(name), name, next(title, ""))
+def _enclosure(fields: Fields, names: tuple[str, ...], page: str) -> Enclosure | None:
+    """The enclosure; without a type in the front matter, the type of the address's ending."""
+    url, value = _file_url(fields, names, page), fields.value(names)
+    if not url:
+        return None
+    if isinstance(value, list):
+        value = value[0]
+    table = value if isinstance(value, dict) else {}
+    length, media_type = str(table.get("length", "")), str(table.get("type", "")).lower()
+    if not re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", media_type):
+        media_type = field_values.media_type(url)
+    return Enclosure(
+        url=url,
+        type=media_type,
+        length=int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0,
+    )

@@ -1,7 +1,7 @@
-"""Owns the feeds of a folder that somebody is working in: every change is published as it happens.
+"""Follows a folder of posts: each change -> the documents that it touches, at once.
 
-It is the cloud's publisher over a local store: only what a change touches is written. Posts with a
-future date are published by a timer when their time has come.
+It runs the cloud's publisher over a local store. A timer publishes posts with a future date when
+they are due.
 """
 
 from __future__ import annotations
@@ -23,95 +23,106 @@ from feeds.state.objects import problems
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
 
-_LONGEST_WAIT = 3600.0
+_MAX_WAIT = 3600.0
+"""Seconds after which the timer looks at the clock again, which may have been set."""
 
 Report = Callable[[str, list[Problem], list[str]], None]
+"""Called with a summary, the problems of posts, and the errors of publishing."""
 
 
 class FolderFollower:
-    """Feeds in a folder (``public/`` and ``state/``) that follow the posts of a store.
+    """Keeps the feeds in a folder (``public/`` and ``state/``) up to date with a store of posts.
 
-    `settings` reads the configuration; `report` is told what happened, the problems of posts, and
-    what could not be done.
+    `read_config` reads the configuration; `report` is called after each publication.
     """
 
     def __init__(
-        self, posts: Store, folder: Path, settings: Callable[[], Config], report: Report
+        self, posts: Store, folder: Path, read_config: Callable[[], Config], report: Report
     ) -> None:
-        self.posts, self.settings, self.report = posts, settings, report
+        self.posts, self.read_config, self.report = posts, read_config, report
         self.feeds, self.runtime = LocalStore(folder), ThreadedRuntime(threads=8)
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._due: dict[str, datetime] = {}
         self._publisher: Publisher | None = None
 
+    def follow(self, keys: Iterable[str] | None) -> None:
+        """Publish the posts at `keys`; None: read the configuration, and publish all posts."""
+        if keys is None:
+            self.start()
+        else:
+            self.publish(keys)
+
     def start(self) -> None:
-        """Publish everything that is not published yet, by the configuration as it is now."""
+        """Read the configuration, and publish every post that is not published yet."""
         with self._lock:
-            self._publisher = Publisher(self.posts, self.feeds, self.settings(), self.runtime)
+            self._publisher = Publisher(self.posts, self.feeds, self.read_config(), self.runtime)
             self._due.clear()
-            found: list[Problem] = []
+            all_problems: list[Problem] = []
 
-            def note(published: PublishResult) -> None:
-                found.extend(problems(published.records.values()))
-                self._note(published)
+            def on_batch(result: PublishResult) -> None:
+                all_problems.extend(problems(result.records.values()))
+                self._track_due(result)
 
-            done = rebuild(self._publisher, on_batch=note)
-            parts = [f"{_number(done.posts, 'post')} read", _number(done.feeds, "feed")]
-            parts += [f"{_number(done.skipped, 'post')} as before"] if done.skipped else []
-            parts += [f"{_number(done.documents, 'document')} written"]
-            parts += [_number(len(found), "problem")]
-            self.report(", ".join(parts), sorted(found), done.errors)
-            self._wind()
+            report = rebuild(self._publisher, on_batch=on_batch)
+            parts = [f"{_number(report.posts, 'post')} read", _number(report.feeds, "feed")]
+            parts += [f"{_number(report.skipped, 'post')} unchanged"] if report.skipped else []
+            parts += [f"{_number(report.documents, 'document')} written"]
+            parts += [_number(len(all_problems), "problem")]
+            self.report(", ".join(parts), sorted(all_problems), report.errors)
+            self._set_timer()
 
-    def changed(self, keys: Iterable[str]) -> None:
-        """Publish posts that changed, came or went."""
+    def publish(self, keys: Iterable[str]) -> None:
+        """Publish posts that were written, changed or deleted; other keys are ignored."""
         publisher = self._publisher
-        assert publisher is not None, "start comes first"
-        wanted = sorted({key for key in keys if is_post(key, publisher.config)})
-        if not wanted:
+        assert publisher is not None, "call start first"
+        post_keys = sorted({key for key in keys if is_post(key, publisher.config)})
+        if not post_keys:
             return
         with self._lock:
-            published = Journal(publisher).publish(wanted)
-            self._note(published)
-            names = ", ".join(wanted[:3]) + (f" and {len(wanted) - 3:,} more" if wanted[3:] else "")
+            result = Journal(publisher).publish(post_keys)
+            self._track_due(result)
+            names, more = ", ".join(post_keys[:3]), len(post_keys) - 3
+            names += f" and {more:,} more" if more > 0 else ""
             self.report(
-                f"{names}: {_number(len(published.changed), 'document')} written",
-                problems(published.records.values()),
-                list(published.errors),
+                f"{names}: {_number(len(result.changed), 'document')} written",
+                problems(result.records.values()),
+                list(result.errors),
             )
-            self._wind()
+            self._set_timer()
 
     def stop(self) -> None:
-        """Forget the posts that are waiting for their time."""
+        """Stop the timer of the posts with a future date."""
         if self._timer:
             self._timer.cancel()
 
-    def _note(self, published: PublishResult) -> None:
-        for record in published.records.values():
+    def _track_due(self, result: PublishResult) -> None:
+        """Remember when each post of a publication is due, if it is not published yet."""
+        for record in result.records.values():
             for key in record.objects:
                 if record.due is None:
                     self._due.pop(key, None)
                 else:
                     self._due[key] = record.due
 
-    def _wind(self) -> None:
+    def _set_timer(self) -> None:
         """Set the timer for the next post that is due."""
         self.stop()
         if self._due:
             wait = (min(self._due.values()) - self.runtime.now()).total_seconds()
-            self._timer = threading.Timer(min(max(wait, 0.0) + 0.1, _LONGEST_WAIT), self._ring)
+            self._timer = threading.Timer(min(max(wait, 0.0) + 0.1, _MAX_WAIT), self._on_timer)
             self._timer.daemon = True
             self._timer.start()
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
+        """Publish the posts that are due; if none is, set the timer again."""
         now = self.runtime.now()
-        due = [key for key, when in self._due.items() if when <= now]
+        due = [key for key, time in self._due.items() if time <= now]
         if due:
-            self.changed(due)
+            self.publish(due)
         else:
-            self._wind()
+            self._set_timer()
 
 
-def _number(count: int, one: str) -> str:
-    return f"{count:,} {one if count == 1 else one + 's'}"
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun if count == 1 else noun + 's'}"

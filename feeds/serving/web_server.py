@@ -1,6 +1,6 @@
-"""Owns the local server: a folder of documents over HTTP, as a CDN would serve them.
+"""The local web server: a folder of documents -> HTTP responses, as a CDN would send them.
 
-For one person on one machine: it listens on 127.0.0.1 only.
+It listens on 127.0.0.1 only: one person on one machine uses it.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 from watchfiles import watch
 
-from feeds.documents.formats import media_type_of
+from feeds import paths
 from feeds.errors import FeedsError
 
 
 @contextmanager
-def output_folder(kept: Path | None) -> Iterator[Path]:
-    """The folder that the feeds are kept in: the one named, or one that goes at the end."""
-    if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
+def output_folder(folder: Path | None) -> Iterator[Path]:
+    """The folder for the feeds: the given one, or a temporary one that is deleted at the end."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="feeds-") as made:
-        yield Path(made)
+    with tempfile.TemporaryDirectory(prefix="feeds-") as temporary:
+        yield Path(temporary)
 
 
 class _Documents(StaticFiles):
-    """Files with the media types of their formats, each answered from one reading of it."""
+    """Serves files with the media types of their formats; each response is from one read."""
 
     def file_response(
         self,
@@ -52,7 +52,7 @@ class _Documents(StaticFiles):
         scope: Scope,
         status_code: int = 200,
     ) -> Response:
-        """Answer with the file as it is now: between a look and a reading it may be replaced."""
+        """Respond with the file as it is now; it may have been replaced since `stat_result`."""
         try:
             with Path(full_path).open("rb") as file:
                 data, stat_result = file.read(), os.fstat(file.fileno())
@@ -62,24 +62,25 @@ class _Documents(StaticFiles):
             "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"',
             "last-modified": formatdate(stat_result.st_mtime, usegmt=True),
         }
-        kind, _ = guess_type(full_path)
-        response = Response(data, status_code, headers, kind or "application/octet-stream")
+        media_type, _ = guess_type(full_path)
+        response = Response(data, status_code, headers, media_type or "application/octet-stream")
         if self.is_not_modified(response.headers, Headers(scope=scope)):
             return NotModifiedResponse(response.headers)
         return response
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        """Respond to a request, with the media type of the document's format."""
         response = await super().get_response(path, scope)
         if response.status_code == 200:
-            name = path if not path.endswith(("/", ".")) else "index.html"
-            if media_type := media_type_of(name.rpartition("/")[2]):
-                response.headers["content-type"] = media_type
+            key = path if not path.endswith(("/", ".")) else paths.PAGE_FILE
+            if type_ := paths.file_type(key):
+                response.headers["content-type"] = type_.content_type
         response.headers["cache-control"] = "no-cache"
         return response
 
 
 def application(root: Path) -> Starlette:
-    """The folder as a web application: ETag, Last-Modified, 304, and the right media types."""
+    """A web application that serves a folder: ETag, Last-Modified, 304, and media types."""
     root.mkdir(parents=True, exist_ok=True)
     return Starlette(routes=[Mount("/", _Documents(directory=root, html=True))])
 
@@ -89,13 +90,14 @@ def run_server(
     posts: Path | None,
     sources: Sequence[Path],
     port: int,
-    follow: Callable[[set[str] | None], None],
-    say: Callable[[str], None],
+    on_change: Callable[[set[str] | None], None],
+    print_line: Callable[[str], None],
 ) -> None:
-    """Serve `root`, and `follow` every change: of keys below `posts`, or (None) of everything.
+    """Serve `root` until Ctrl+C, and call `on_change` at the start and after each change.
 
-    Everything may change with one of `sources`, the configuration and its templates. Ends with ^C.
-    What changes while the first build runs is seen after it.
+    `on_change` gets the keys below `posts` that changed; or None, at the start and when one of
+    `sources` (the configuration and its templates) changed. A change during the first build is
+    handled after it.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -103,76 +105,91 @@ def run_server(
         listener.bind(("127.0.0.1", port))
         listener.listen(128)
     except OSError:
-        raise FeedsError(f"port {port} is taken; choose another with --port, or --port 0") from None
-    stop, first = threading.Event(), threading.Lock()
-    watcher = threading.Thread(
-        target=_follow, args=(posts, sources, follow, stop, first, say), daemon=True
-    )
+        raise FeedsError(f"port {port} is in use; choose another with --port (0: any)") from None
+    watcher = _Watcher(posts, sources, on_change, print_line)
     settings = uvicorn.Config(
         application(root), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
     )
     try:
-        with first:
-            watcher.start()
-            follow(None)
-        settings.load()  # its imports now: a ^C among them may get lost in one
+        watcher.start()
+        settings.load()  # imports now: a Ctrl+C during an import may get lost
         settings.get_loop_factory()
-        say(f"Serving http://127.0.0.1:{listener.getsockname()[1]}/feeds.html (stop with Ctrl+C)")
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/feeds.html"
+        print_line(f"Serving {address} (stop with Ctrl+C)")
         uvicorn.Server(settings).run(sockets=[listener])
     except (KeyboardInterrupt, asyncio.CancelledError):
-        pass  # that is how it is meant to end; the second, where the server had not begun yet
+        pass  # Ctrl+C: CancelledError if the server had not started yet
     finally:
-        stop.set()
-        if watcher.is_alive():
-            watcher.join(timeout=10)
+        watcher.stop()
 
 
-def _follow(
-    posts: Path | None,
-    sources: Sequence[Path],
-    follow: Callable[[set[str] | None], None],
-    stop: threading.Event,
-    first: threading.Lock,
-    say: Callable[[str], None],
-) -> None:
-    seen = [_stamp(path) for path in sources]
-    for changed in _looks(posts, stop):
-        now = [_stamp(path) for path in sources]
-        if not changed and now == seen:
-            continue
-        try:
-            with first:
-                follow(None if now != seen or "" in changed else changed)
-        except Exception as error:
-            say(f"not published: {error}")
-        seen = now
+class _Watcher:
+    """Watches a folder of posts and the sources of the configuration, in a thread."""
 
+    def __init__(
+        self,
+        posts: Path | None,
+        sources: Sequence[Path],
+        on_change: Callable[[set[str] | None], None],
+        print_line: Callable[[str], None],
+    ) -> None:
+        self.posts, self.sources = posts, sources
+        self.on_change, self.print_line = on_change, print_line
+        self._stopped, self._lock = threading.Event(), threading.Lock()
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
-def _looks(posts: Path | None, stop: threading.Event) -> Iterator[set[str]]:
-    """Say twice a second, and after a change below `posts`, which keys changed (``""``: any)."""
-    if posts is None:
-        while not stop.wait(0.5):
-            yield set()
-        return
-    root = posts.resolve()
-    folders = _folders(root)
-    for changes in watch(root, stop_event=stop, step=20, rust_timeout=500, yield_on_timeout=True):
-        changed = {Path(path) for _, path in changes}
-        if any(path.is_dir() or path in folders for path in changed):
-            folders = _folders(root)
-            yield {""}  # a folder came or went, and what was in it is not told
-        else:
-            below = (path for path in changed if path.is_relative_to(root))
-            yield {path.relative_to(root).as_posix() for path in below}
+    def start(self) -> None:
+        """Start to watch, and build once. Errors of the first build are raised."""
+        with self._lock:
+            self._thread.start()
+            self.on_change(None)
+
+    def stop(self) -> None:
+        """Stop the thread, and wait until it has stopped."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        versions = [_file_version(path) for path in self.sources]
+        for changed in self._changed_keys():
+            current = [_file_version(path) for path in self.sources]
+            if not changed and current == versions:
+                continue
+            try:
+                with self._lock:
+                    self.on_change(None if current != versions or "" in changed else changed)
+            except Exception as error:
+                self.print_line(f"not published: {error}")
+            versions = current
+
+    def _changed_keys(self) -> Iterator[set[str]]:
+        """The keys that changed, after each change and twice a second; ``""`` stands for any."""
+        if self.posts is None:
+            while not self._stopped.wait(0.5):
+                yield set()
+            return
+        root = self.posts.resolve()
+        folders = _folders(root)
+        for changes in watch(
+            root, stop_event=self._stopped, step=20, rust_timeout=500, yield_on_timeout=True
+        ):
+            changed = {Path(path) for _, path in changes}
+            if any(path.is_dir() or path in folders for path in changed):
+                folders = _folders(root)
+                yield {""}  # a folder came or went: no event names the files in it
+            else:
+                below = (path for path in changed if path.is_relative_to(root))
+                yield {path.relative_to(root).as_posix() for path in below}
 
 
 def _folders(root: Path) -> set[Path]:
-    """The folder and all below it: a name does not say what it was that went."""
-    return {Path(at) for at, _, _ in os.walk(root)}
+    """`root` and all folders below it. The event of a deletion does not say what was deleted."""
+    return {Path(folder) for folder, _, _ in os.walk(root)}
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """What tells one version of a file from the next; editors put a new file in its place."""
+def _file_version(path: Path) -> tuple[int, int]:
+    """A value that changes with the file; editors replace a file by a new one."""
     try:
         status = path.stat()
     except OSError:

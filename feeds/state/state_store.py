@@ -18,7 +18,7 @@ from feeds.errors import Conflict, UnreadableState
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
 from feeds.state.objects import FeedList, Record, StateObject, encode
-from feeds.stores.base import Store
+from feeds.stores.base import Store, if_unchanged
 
 MAX_ATTEMPTS = 20
 """How often a step is attempted before it fails and its message must be delivered again."""
@@ -112,7 +112,7 @@ class StateStore:
         return replace(new, token=self.runtime.token())
 
     def _put(self, key: str, new: S, version: str) -> str:
-        return self.store.put(key, encode(new), version=version, media_type=JSON)
+        return self.store.put(key, encode(new), mode=if_unchanged(version), media_type=JSON)
 
     def record_conflict(self, key: str, attempt: int) -> None:
         """Count a conflict over an object, and back off."""

@@ -1,7 +1,7 @@
 """Store addresses: ``s3://bucket/prefix``, ``memory:`` or a folder -> the store at that address.
 
-This is the only module that knows which stores exist. A new store is a module with a class that
-implements `feeds.stores.base.Store`, and a row in `OPENERS`.
+A new store is a module with a class that implements `feeds.stores.base.Store`, and a row in
+`OPENERS`. No other module lists the stores.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ OPENERS: dict[str, tuple[str, Callable[[str], Store | None]]] = {
     "memory": ("memory:", _open_memory),
 }
 """The stores by the scheme of their addresses: an example of an address for messages, and a
-function that opens the store at an address, or returns None if the address is malformed. An
-address without a scheme is a folder."""
+function that opens the store at an address, or returns None if the address is malformed.
+An address without a scheme is a folder."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|([a-z0-9]+):")
 
 
 def open_store(url: str) -> Store:
-    """Return the store at the address `url`; for ``memory:``, a new and empty one.
+    """Return the store at the address `url`; for ``memory:``, a new store without objects.
 
     Raises StoreError if `url` is not the address of a store.
     """
@@ -56,11 +56,11 @@ def open_store(url: str) -> Store:
     try:
         return LocalStore(Path(url).expanduser())
     except RuntimeError:
-        raise StoreError(f"{url!r}: there is no such home folder: {accepted}") from None
+        raise StoreError(f"{url!r}: the home folder does not exist: {accepted}") from None
 
 
 def folder_of(url: str) -> Path | None:
-    """The absolute path of the folder at the address `url`; None for every other store."""
+    """The absolute path of the folder at the address `url`; None for all other stores."""
     if not url or _scheme(url):
         return None
     try:
@@ -74,8 +74,8 @@ def _scheme(url: str) -> str:
 
     ``word:`` without slashes is a scheme only for a known store: ``c:posts`` is a folder.
     """
-    found = _SCHEME.match(url)
-    if not found:
+    match = _SCHEME.match(url)
+    if not match:
         return ""
-    scheme = found[1] or found[2]
-    return scheme.lower() if found[1] or scheme in OPENERS else ""
+    scheme = match[1] or match[2]
+    return scheme.lower() if match[1] or scheme in OPENERS else ""

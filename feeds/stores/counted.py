@@ -1,4 +1,4 @@
-"""A store that counts the calls made through it; everything else it passes on."""
+"""A store that counts its calls and forwards them to another store."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 
-from feeds.stores.base import Object, Stat, Store
+from feeds.stores.base import Object, PutMode, Stat, Store
 
 
 class Counted:
-    """A store that counts its calls by name, in `calls`."""
+    """A wrapper of a store that counts the calls of each method, in `calls`."""
 
     def __init__(self, store: Store) -> None:
         self.store, self.url = store, store.url
@@ -18,17 +18,17 @@ class Counted:
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def _count(self, call: str) -> None:
+    def _count(self, method: str) -> None:
         with self._lock:
-            self.calls[call] += 1
+            self.calls[method] += 1
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
-        """Read an object (Store.get)."""
+        """Read an object; see Store."""
         self._count("get")
         return self.store.get(key, limit)
 
     def head(self, key: str) -> Stat | None:
-        """Say what an object is (Store.head)."""
+        """Return the stat of an object; see Store."""
         self._count("head")
         return self.store.head(key)
 
@@ -37,22 +37,22 @@ class Counted:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
-        """Write an object (Store.put)."""
+        """Write an object; see Store."""
         self._count("put")
         return self.store.put(
-            key, data, version=version, media_type=media_type, cache_control=cache_control
+            key, data, mode=mode, media_type=media_type, cache_control=cache_control
         )
 
     def delete(self, key: str) -> None:
-        """Remove an object (Store.delete)."""
+        """Delete an object; see Store."""
         self._count("delete")
         self.store.delete(key)
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Yield objects (Store.list)."""
+        """Yield the stats under `prefix`; see Store."""
         self._count("list")
         return self.store.list(prefix)

@@ -1,45 +1,42 @@
-"""Owns the store in a folder: objects as files, with versions and conditional writes.
+"""A store in a folder: objects are files, with versions and conditional writes.
 
-What S3 does with ETags is done here with the time, size and inode of a file, and locks.
+The time, size and inode of a file are its version, as the ETag is in S3. Locks make the check of a
+version and the write one step.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
-import hashlib
 import itertools
 import os
 import secrets
 import stat
-import tempfile
 import time
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from feeds.errors import Denied, StoreError
-from feeds.stores.base import Object, Stat, check_version, key_error, too_large
+from feeds.stores.base import Object, PutMode, Stat, check_mode, key_error, too_large
+from feeds.stores.file_locks import KeyLocks
 
 _SEGMENT_BYTES = 255  # NAME_MAX of every file system in use
-_TEMPORARY = ".~"  # begins the names that are the store's own
-_STRIPES = 64
-_AT_ONCE = 1 << 16
+_TEMPORARY = ".~"  # the prefix of the names of temporary files
+_CHUNK_BYTES = 1 << 16
 
 
 class LocalStore:
-    """Objects as the files of a folder, and no other file in it for longer than a write takes.
+    """The files of a folder as objects; other files are in it only while a write runs.
 
-    - A file is written beside its place and renamed into it: a reader sees all of it or none.
-    - Writers of a key, in any thread or process that shares this machine's temporary folder, take
-      turns: a lock file there stands for each of 64 parts of the keys.
+    - A write creates a temporary file and renames it: a reader sees all of an object or nothing.
+    - Writers of a key exclude each other, in all threads and processes of this machine
+      (feeds/stores/file_locks.py).
     - A version is the file's time in nanoseconds, size and inode. A write sets the time to now, or
       to one more than the file had, so that two writes in one tick of the clock differ.
-    - No symbolic link leads out of the folder. A link to a file inside it is an object, a link to
-      a folder is nothing.
-    - Names that begin with ``.~`` are this store's own; no key may have such a part.
+    - The store follows no symbolic link out of the folder. A link to a file in the folder is an
+      object; a link to a folder is ignored.
+    - Names that start with ``.~`` are temporary files; no part of a key may start so.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -51,13 +48,12 @@ class LocalStore:
             raise StoreError(f"{folder}: {error}") from None
         if self._root.exists() and not self._root.is_dir():
             raise StoreError(f"{folder}: expected a folder, found a file")
-        name = hashlib.sha256(os.fsencode(self._root)).hexdigest()[:20]
-        self._locks = Path(tempfile.gettempdir()) / f"bucketfeed-{name}"
+        self._locks = KeyLocks(self._root)
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
         """Read an object; see Store."""
-        with _translated(self._at(key)):
-            descriptor = self._opened_to_read(self._path(key))
+        with _translate_errors(self._address(key)):
+            descriptor = self._open_for_reading(self._path(key))
             if descriptor < 0:
                 return None
             try:
@@ -65,17 +61,17 @@ class LocalStore:
                 if not stat.S_ISREG(status.st_mode):
                     return None
                 if limit is not None and status.st_size > limit:
-                    raise too_large(self._at(key), limit)
+                    raise too_large(self._address(key), limit)
                 data = _read(descriptor, status.st_size, limit)
             finally:
                 os.close(descriptor)
         if limit is not None and len(data) > limit:
-            raise too_large(self._at(key), limit)
+            raise too_large(self._address(key), limit)
         return Object(data, _stat_of_file(key, status))
 
-    def _opened_to_read(self, path: str) -> int:
-        """A descriptor of the file, or of what it is a link to; -1 where there is none."""
-        # O_NONBLOCK: opening a pipe that nobody writes to would wait for ever.
+    def _open_for_reading(self, path: str) -> int:
+        """Open a file, or the target of a link, and return its descriptor; -1 if there is none."""
+        # O_NONBLOCK: opening a pipe without a writer would wait for ever.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             return os.open(path, flags) if path else -1
@@ -85,18 +81,18 @@ class LocalStore:
             if error.errno != errno.ELOOP:
                 raise
         try:
-            return os.open(target, flags) if (target := self._target(path)) else -1
+            return os.open(target, flags) if (target := self._link_target(path)) else -1
         except (FileNotFoundError, NotADirectoryError):
             return -1
 
     def head(self, key: str) -> Stat | None:
-        """Say what an object is; see Store."""
+        """Return the stat of an object; see Store."""
         path = self._path(key)
-        with _translated(self._at(key)):
+        with _translate_errors(self._address(key)):
             try:
                 status = os.lstat(path) if path else None
                 if status and stat.S_ISLNK(status.st_mode):
-                    target = self._target(path)
+                    target = self._link_target(path)
                     status = os.lstat(target) if target else None
             except (FileNotFoundError, NotADirectoryError):
                 return None
@@ -107,64 +103,64 @@ class LocalStore:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",  # noqa: ARG002
         cache_control: str = "",  # noqa: ARG002
     ) -> str:
         """Write an object; see Store."""
-        if problem := _path_flaw(key):
-            raise StoreError(f"{self._at(key)!r}: {problem}")
+        if problem := _path_error(key):
+            raise StoreError(f"{self._address(key)!r}: {problem}")
         path = self._root / key
-        if not self._is_direct(key.rpartition("/")[0]):
-            raise StoreError(f"{self._at(key)}: one of its folders is a symbolic link")
-        with _translated(self._at(key)), self._locked(key):
-            check_version(version, self.head(key), self._at(key))
+        if not self._has_no_link(key.rpartition("/")[0]):
+            raise StoreError(f"{self._address(key)}: one of its folders is a symbolic link")
+        with _translate_errors(self._address(key)), self._locks.hold(key):
+            check_mode(mode, self.head(key), self._address(key))
             try:
-                after = path.lstat().st_mtime_ns
+                old_time = path.lstat().st_mtime_ns
             except OSError:
-                after = 0
-            status = self._replaced(path, data, after)
+                old_time = 0
+            status = self._replace_file(path, data, old_time)
         return _version_of_file(status)
 
     def delete(self, key: str) -> None:
-        """Remove an object, and the folders that it leaves empty; see Store."""
-        with _translated(self._at(key)):
+        """Delete an object, and the folders that are empty after it; see Store."""
+        with _translate_errors(self._address(key)):
             if self.head(key) is None:
                 return
             path = self._root / key
-            with self._locked(key):
+            with self._locks.hold(key):
                 path.unlink(missing_ok=True)
-            for folder in itertools.takewhile(lambda f: f != self._root, path.parents):
+            for folder in itertools.takewhile(lambda parent: parent != self._root, path.parents):
                 try:
                     folder.rmdir()
                 except OSError:
                     break  # it is not empty
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Yield what is under `prefix`, one folder in memory at a time; see Store."""
+        """Yield the stats under `prefix`, with one folder in memory at a time; see Store."""
         folder, slash, _ = prefix.rpartition("/")
-        if slash and (_path_flaw(folder) or not self._is_direct(folder)):
+        if slash and (_path_error(folder) or not self._has_no_link(folder)):
             return
-        yield from self._below(folder + slash, prefix)
+        yield from self._walk(folder + slash, prefix)
 
-    def _below(self, base: str, prefix: str) -> Iterator[Stat]:
-        with _translated(self._at(base)):
+    def _walk(self, base: str, prefix: str) -> Iterator[Stat]:
+        with _translate_errors(self._address(base)):
             try:
                 with os.scandir(self._root / base) as entries:
-                    children = sorted(base + _name(entry) for entry in entries)
+                    children = sorted(base + _sortable_name(entry) for entry in entries)
             except (FileNotFoundError, NotADirectoryError):
                 return
         for key in children:
-            if not key.startswith(prefix) or _path_flaw(key.removesuffix("/")):
+            if not key.startswith(prefix) or _path_error(key.removesuffix("/")):
                 continue
             if key.endswith("/"):
-                yield from self._below(key, prefix)
-            elif found := self._listed(key):
-                yield found
+                yield from self._walk(key, prefix)
+            elif file_stat := self._stat_in_walk(key):
+                yield file_stat
 
-    def _listed(self, key: str) -> Stat | None:
-        """What `head` says, of a key whose folder is known to be one."""
-        with _translated(self._at(key)):
+    def _stat_in_walk(self, key: str) -> Stat | None:
+        """The same as `head`, for a key whose folder is known to be no symbolic link."""
+        with _translate_errors(self._address(key)):
             try:
                 status = os.lstat(f"{self._root}/{key}")
             except (FileNotFoundError, NotADirectoryError):
@@ -173,44 +169,44 @@ class LocalStore:
             return self.head(key)
         return _stat_of_file(key, status) if stat.S_ISREG(status.st_mode) else None
 
-    def _at(self, key: str) -> str:
+    def _address(self, key: str) -> str:
         return f"{self.url.rstrip('/')}/{key}"
 
     def _path(self, key: str) -> str:
-        """Where `key` is; ``""`` where it cannot be."""
-        if _path_flaw(key) or not self._is_direct(key.rpartition("/")[0]):
+        """The path of the file of `key`; ``""`` if there cannot be one."""
+        if _path_error(key) or not self._has_no_link(key.rpartition("/")[0]):
             return ""
-        return f"{self._root}/{key}"  # a Path takes longer to make than the file to find
+        return f"{self._root}/{key}"  # creating a Path takes longer than finding the file
 
-    def _target(self, path: str) -> str:
-        """What a link leads to in the end; ``""`` where that is outside, or nothing."""
+    def _link_target(self, path: str) -> str:
+        """The file at the end of a chain of links; ``""`` if it is outside of the folder."""
         try:
             real = Path(path).resolve()
-        except (OSError, RuntimeError):  # links that go round
+        except (OSError, RuntimeError):  # a cycle of links
             return ""
-        # Links that go round are no error from Python 3.13 on: one of them is left.
+        # From Python 3.13 on, a cycle of links is not an error: the result is one of them.
         return str(real) if real.is_relative_to(self._root) and not real.is_symlink() else ""
 
-    def _is_direct(self, folder: str) -> bool:
-        """Say whether no symbolic link is on the way to a folder in here, as far as it exists."""
-        at = str(self._root)
+    def _has_no_link(self, folder: str) -> bool:
+        """Whether no part of the path to `folder` that exists is a symbolic link."""
+        path = str(self._root)
         for name in folder.split("/") if folder else ():
-            at += f"/{name}"
+            path += f"/{name}"
             try:
-                if stat.S_ISLNK(os.lstat(at).st_mode):
+                if stat.S_ISLNK(os.lstat(path).st_mode):
                     return False
             except OSError:
                 return True
         return True
 
-    def _replaced(self, path: Path, data: bytes, after: int) -> os.stat_result:
-        """Put `data` in the place of `path`, with a time later than `after` (ns)."""
-        temporary, descriptor = self._opened(path.parent)
+    def _replace_file(self, path: Path, data: bytes, old_time: int) -> os.stat_result:
+        """Write `data` to the file at `path`, with a time later than `old_time` (ns)."""
+        temporary, descriptor = self._create_temporary(path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
                 file.flush()
-                now = max(time.time_ns(), after + 1)
+                now = max(time.time_ns(), old_time + 1)
                 os.utime(descriptor, ns=(now, now))
                 status = os.fstat(descriptor)
             temporary.replace(path)
@@ -219,61 +215,37 @@ class LocalStore:
             raise
         return status
 
-    def _opened(self, folder: Path) -> tuple[Path, int]:
-        """A new temporary file in `folder`, which is made where it is missing."""
+    def _create_temporary(self, folder: Path) -> tuple[Path, int]:
+        """Create a temporary file in `folder`, and the folder if it is missing."""
         for _ in range(1000):
             temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                # Not tempfile: its files are for the owner alone, and a web server reads these.
+                # Not tempfile: only the owner may read its files, but a web server reads these.
                 return temporary, os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
             except (FileNotFoundError, FileExistsError) as error:
-                problem = error  # a delete beside this took the folder away: once more
-        raise problem
-
-    @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
-        """Hold the lock of `key`: alone among threads and processes."""
-        path = self._locks / f"{zlib.crc32(key.encode()) % _STRIPES:02}"
-        while True:
-            with suppress(FileExistsError):
-                self._locks.mkdir(mode=0o700)
-            try:
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            except FileNotFoundError:
-                continue
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # Whoever cleans the temporary folder may have removed the file while this one waited:
-            # then the next writer makes another, and this lock keeps nobody out.
-            if os.fstat(descriptor).st_nlink:
-                break
-            os.close(descriptor)
-        try:
-            yield
-        finally:
-            # Closing is not enough: a process forked meanwhile holds the descriptor too.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
+                last_error = error  # a concurrent delete removed the folder: try again
+        raise last_error
 
 
-def _path_flaw(key: str) -> str:
-    """Say why `key` cannot be a file in a folder; ``""`` where it can."""
+def _path_error(key: str) -> str:
+    """Say why `key` cannot be the path of a file; ``""`` if it can."""
     if problem := key_error(key):
         return problem
     if "\0" in key:
-        return "the key holds a NUL, which no file name can"
+        return "the key holds a NUL, which is not allowed in a file name"
     for segment in key.split("/"):
         if segment in ("", ".", ".."):
-            return f"the key has the part {segment!r}, which is no file name"
+            return f"the key has the part {segment!r}, which is not a file name"
         if len(segment.encode()) > _SEGMENT_BYTES:
             return f"the key has a part of more than {_SEGMENT_BYTES} bytes"
         if segment.startswith(_TEMPORARY):
-            return f"the key has a part that begins with {_TEMPORARY}: that is a temporary file"
+            return f"the key has a part that starts with {_TEMPORARY}, as temporary files do"
     return ""
 
 
-def _name(entry: os.DirEntry[str]) -> str:
-    """The name with a folder's slash, so that it sorts as keys do: ``a-b``, ``a/``, ``a0``."""
+def _sortable_name(entry: os.DirEntry[str]) -> str:
+    """The name, with a slash if it is a folder, so that it sorts as keys do: `a-b`, `a/`, `a0`."""
     return entry.name + "/" if entry.is_dir(follow_symlinks=False) else entry.name
 
 
@@ -287,28 +259,28 @@ def _stat_of_file(key: str, status: os.stat_result) -> Stat:
 
 
 def _read(descriptor: int, size: int, limit: int | None) -> bytes:
-    """All bytes of a file that has about `size`, or one more than `limit` of them."""
+    """Read all bytes of a file of about `size` bytes, but at most `limit` + 1."""
     data = b""
     while limit is None or len(data) <= limit:
-        asked = max(size + 1 - len(data), _AT_ONCE)
-        asked = asked if limit is None else min(asked, limit + 1 - len(data))
-        more = os.read(descriptor, asked)
-        data += more
-        if not more or (len(more) < asked and len(data) >= size):
+        count = max(size + 1 - len(data), _CHUNK_BYTES)
+        count = count if limit is None else min(count, limit + 1 - len(data))
+        chunk = os.read(descriptor, count)
+        data += chunk
+        if not chunk or (len(chunk) < count and len(data) >= size):
             break
     return data
 
 
 @contextmanager
-def _translated(at: str) -> Iterator[None]:
-    """Say with the package's errors what the file system says with its own."""
+def _translate_errors(address: str) -> Iterator[None]:
+    """Translate errors of the file system into errors of this package."""
     try:
         yield
     except PermissionError as error:
-        raise Denied(f"{at}: {error.strerror}: {error.filename}") from error
+        raise Denied(f"{address}: {error.strerror}: {error.filename}") from error
     except (FileExistsError, NotADirectoryError) as error:
-        raise StoreError(f"{at}: one of its folders is a file: {error.filename}") from error
+        raise StoreError(f"{address}: one of its folders is a file: {error.filename}") from error
     except IsADirectoryError as error:
-        raise StoreError(f"{at}: there is a folder of that name") from error
+        raise StoreError(f"{address}: there is a folder of that name") from error
     except OSError as error:
-        raise StoreError(f"{at}: {error.strerror or error}") from error
+        raise StoreError(f"{address}: {error.strerror or error}") from error

@@ -1,4 +1,4 @@
-"""A part of a store as a store: the objects below a prefix, with keys relative to it."""
+"""A store of the objects under a prefix of another store, with keys relative to the prefix."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from feeds.errors import StoreError
-from feeds.stores.base import Object, Stat, Store, key_error
+from feeds.stores.base import Object, PutMode, Stat, Store, key_error
 
 
 class Prefixed:
-    """A part of another store: the objects whose keys start with `prefix`, without it."""
+    """The objects of another store whose keys start with `prefix`, without the prefix."""
 
     def __init__(self, store: Store, prefix: str) -> None:
         self.url = f"{store.url.rstrip('/')}/{prefix}"
@@ -21,20 +21,20 @@ class Prefixed:
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
         """Read an object; see Store."""
-        found = self._store.get(self._prefix + key, limit) if key else None
-        return Object(found.data, replace(found.stat, key=key)) if found else None
+        object_ = self._store.get(self._prefix + key, limit) if key else None
+        return Object(object_.data, replace(object_.stat, key=key)) if object_ else None
 
     def head(self, key: str) -> Stat | None:
-        """Say what an object is; see Store."""
-        found = self._store.head(self._prefix + key) if key else None
-        return replace(found, key=key) if found else None
+        """Return the stat of an object; see Store."""
+        stat = self._store.head(self._prefix + key) if key else None
+        return replace(stat, key=key) if stat else None
 
     def put(
         self,
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
@@ -44,18 +44,18 @@ class Prefixed:
         return self._store.put(
             self._prefix + key,
             data,
-            version=version,
+            mode=mode,
             media_type=media_type,
             cache_control=cache_control,
         )
 
     def delete(self, key: str) -> None:
-        """Remove an object; see Store."""
+        """Delete an object; see Store."""
         if key:
             self._store.delete(self._prefix + key)
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Yield what is under `prefix`; see Store."""
-        for found in self._store.list(self._prefix + prefix):
-            if key := found.key[len(self._prefix) :]:
-                yield replace(found, key=key)
+        """Yield the stats under `prefix`; see Store."""
+        for stat in self._store.list(self._prefix + prefix):
+            if key := stat.key[len(self._prefix) :]:
+                yield replace(stat, key=key)

@@ -1,15 +1,16 @@
-"""Owns S3: the only module that knows boto3 and its errors. What objects mean is not known here.
+"""A store in an S3 bucket. No other module sees boto3's S3 client and its errors.
 
-S3 answers in three ways, and each becomes one thing for the caller:
+S3 has three kinds of error replies:
 
-- the object is not there (404): None on reads, Conflict where a version was to be replaced;
-- somebody else was first (412, 409): Conflict;
-- anything else: Denied (401, 403), Unavailable (5xx, 429, timeouts, broken connections, after the
-  SDK's own retries), or StoreError with what to do.
+- the object does not exist (404): reads return None, an update raises VersionMismatch;
+- another writer was quicker: a create raises AlreadyExists and an update VersionMismatch (412), or
+  both raise Conflict (409: another conditional write of the key is in progress);
+- all others: Denied (401, 403), Unavailable (5xx, 429, timeouts, broken connections, after the
+  retries of the SDK), or StoreError with what to do.
 
-The answer to a HEAD has no body, so it tells by its status alone: a missing bucket looks like a
-missing object there. S3 lists keys in the order of their bytes. Not every server that speaks S3
-does: SeaweedFS goes folder by folder, ``a/b`` before ``a-b``.
+The reply to a HEAD has no body, so only its status is known: a missing bucket looks like a missing
+object. S3 lists keys in the order of their bytes. Some servers do not: SeaweedFS lists folder by
+folder, ``a/b`` before ``a-b``.
 """
 
 from __future__ import annotations
@@ -31,8 +32,16 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from feeds.errors import Conflict, Denied, StoreError, TooLarge, Unavailable
-from feeds.stores.base import Object, Stat, key_error
+from feeds.errors import (
+    AlreadyExists,
+    Conflict,
+    Denied,
+    StoreError,
+    TooLarge,
+    Unavailable,
+    VersionMismatch,
+)
+from feeds.stores.base import Object, PutMode, Stat, Update, key_error
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,17 +52,17 @@ CONFIG = Config(
     connect_timeout=3,
     read_timeout=15,
     max_pool_connections=64,
-    # Since 1.36 boto3 adds its own checksums to every request, which other stores do not know.
+    # Since 1.36 boto3 adds checksums to every request, which other servers do not support.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
 
 
 class S3Store:
-    """The objects of a bucket under `prefix`, a folder's name with or without its last ``/``.
+    """The objects of a bucket under `prefix`, the name of a folder with or without its last ``/``.
 
-    A version is the object's ETag without its quotes: for most objects a hash of the bytes, so
-    equal bytes have equal versions.
+    A version is the ETag of an object without its quotes. It is a hash of the bytes for most
+    objects, so equal bytes have equal versions.
     """
 
     def __init__(self, bucket: str, prefix: str = "", client: S3Client | None = None) -> None:
@@ -73,46 +82,48 @@ class S3Store:
         """Read an object; see Store."""
         if not key or key_error(self._prefix + key):
             return None
-        at = self._at(key)
+        address = self._address(key)
         try:
-            with _translated(at):
-                answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-                with closing(answer["Body"]) as body:
-                    size = answer["ContentLength"]
+            with _translate_errors(address):
+                reply = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+                with closing(reply["Body"]) as body:
+                    size = reply["ContentLength"]
                     if limit is not None and size > limit:
-                        raise TooLarge(f"{at}: the object has {size:,} bytes, more than {limit:,}")
-                    data = body.read()  # HTTP gives no more than `size`, botocore no less
+                        raise TooLarge(
+                            f"{address}: the object has {size:,} bytes, more than {limit:,}"
+                        )
+                    data = body.read()  # `size` bytes: not more by HTTP, not less by botocore
         except _MissingError:
             return None
-        return Object(data, _stat(key, answer["ETag"], size, answer["LastModified"]))
+        return Object(data, _stat(key, reply["ETag"], size, reply["LastModified"]))
 
     def head(self, key: str) -> Stat | None:
-        """Say what an object is; see Store."""
+        """Return the stat of an object; see Store."""
         if not key or key_error(self._prefix + key):
             return None
         try:
-            with _translated(self._at(key)):
-                answer = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+            with _translate_errors(self._address(key)):
+                reply = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
         except _MissingError:
             return None
-        return _stat(key, answer["ETag"], answer["ContentLength"], answer["LastModified"])
+        return _stat(key, reply["ETag"], reply["ContentLength"], reply["LastModified"])
 
     def put(
         self,
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
         """Write an object; see Store.
 
-        The SDK sends a request again when its reply does not come. A conditional write that had
-        succeeded the first time then raises Conflict.
+        The SDK sends a request again if its reply is lost. A conditional write that had succeeded
+        the first time then raises AlreadyExists or VersionMismatch.
         """
         if problem := key_error(key) or key_error(self._prefix + key):
-            raise StoreError(f"{self._at(key)!r}: {problem}")
+            raise StoreError(f"{self._address(key)!r}: {problem}")
         request: PutObjectRequestTypeDef = {
             "Bucket": self._bucket,
             "Key": self._prefix + key,
@@ -121,45 +132,51 @@ class S3Store:
         }
         if cache_control:
             request["CacheControl"] = cache_control
-        if version:
-            request["IfMatch"] = f'"{version}"'
-        elif version is not None:
+        if isinstance(mode, Update):
+            request["IfMatch"] = f'"{mode.version}"'
+        elif mode == "create":
             request["IfNoneMatch"] = "*"
         try:
-            with _translated(self._at(key)):
-                answer = self._client.put_object(**request)
-        except _MissingError as error:
-            if not version:
-                raise
-            raise Conflict(str(error)) from error
-        return _version(answer["ETag"])
+            with _translate_errors(self._address(key)):
+                reply = self._client.put_object(**request)
+        except (_MissingError, _PreconditionError) as error:
+            if isinstance(mode, Update):
+                raise VersionMismatch(str(error)) from error
+            if mode == "create" and isinstance(error, _PreconditionError):
+                raise AlreadyExists(str(error)) from error
+            raise
+        return _version(reply["ETag"])
 
     def delete(self, key: str) -> None:
-        """Remove an object; see Store."""
+        """Delete an object; see Store."""
         if not key or key_error(self._prefix + key):
             return
         try:
-            with _translated(self._at(key)):
+            with _translate_errors(self._address(key)):
                 self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
         except _MissingError:
             pass
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Yield what is under `prefix`, 1,000 objects a request; see Store."""
+        """Yield the stats under `prefix`, with one request for 1,000 objects; see Store."""
         paginator = self._client.get_paginator("list_objects_v2")
-        with _translated(self._at(prefix)):
+        with _translate_errors(self._address(prefix)):
             for page in paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
-                for found in page.get("Contents", ()):
-                    # A console's "create folder" leaves an object with the folder's own name.
-                    if key := found["Key"].removeprefix(self._prefix):
-                        yield _stat(key, found["ETag"], found["Size"], found["LastModified"])
+                for object_ in page.get("Contents", ()):
+                    # "Create folder" in a console creates an object with the name of the folder.
+                    if key := object_["Key"].removeprefix(self._prefix):
+                        yield _stat(key, object_["ETag"], object_["Size"], object_["LastModified"])
 
-    def _at(self, key: str) -> str:
+    def _address(self, key: str) -> str:
         return f"{self.url}/{key}"
 
 
 class _MissingError(StoreError):
-    """There is no such object; never leaves this module."""
+    """The object does not exist. The methods of S3Store catch it."""
+
+
+class _PreconditionError(Conflict):
+    """The condition of a write does not hold. `put` says which condition."""
 
 
 _BY_STATUS: dict[int, type[StoreError]] = {
@@ -168,50 +185,54 @@ _BY_STATUS: dict[int, type[StoreError]] = {
     404: _MissingError,
     408: Unavailable,
     409: Conflict,
-    412: Conflict,
+    412: _PreconditionError,
     429: Unavailable,
     501: StoreError,
 }
 
-# Where the code says more than the status (S3 API Reference, "Error responses").
+# Codes that say more than the status (S3 API Reference, "Error responses").
 _BY_CODE: dict[str, tuple[type[StoreError], str]] = {
     "NoSuchBucket": (StoreError, "create the bucket, or check its name and AWS_ENDPOINT_URL"),
     "RequestTimeout": (Unavailable, ""),
     "SlowDown": (Unavailable, ""),
-    "NotImplemented": (StoreError, "this store lacks conditional writes, which feeds need"),
+    "NotImplemented": (
+        StoreError,
+        "this store does not support conditional writes, which feeds need",
+    ),
     "ExpiredToken": (Denied, "get new credentials"),
     "InvalidAccessKeyId": (Denied, "check AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL"),
     "SignatureDoesNotMatch": (Denied, "check AWS_SECRET_ACCESS_KEY"),
-    "RequestTimeTooSkewed": (Denied, "set this machine's clock"),
+    "RequestTimeTooSkewed": (Denied, "set the clock of this machine"),
 }
 
 
 @contextmanager
-def _translated(at: str) -> Iterator[None]:
-    """Say with the package's errors what boto3 says with its own."""
+def _translate_errors(address: str) -> Iterator[None]:
+    """Translate errors of boto3 into errors of this package."""
     try:
         yield
     except ClientError as error:
-        raise _error(error, at) from error
+        raise _store_error(error, address) from error
     except (NoConnectionError, HTTPClientError, IncompleteReadError) as error:
-        raise Unavailable(f"{at}: {error}") from error
+        raise Unavailable(f"{address}: {error}") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise StoreError(
-            f"{at}: {error}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
+            f"{address}: {error}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
             "or give the function a role"
         ) from error
     except BotoCoreError as error:
-        raise StoreError(f"{at}: {error}") from error
+        raise StoreError(f"{address}: {error}") from error
 
 
-def _error(error: ClientError, at: str) -> StoreError:
+def _store_error(error: ClientError, address: str) -> StoreError:
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     code = error.response["Error"].get("Code", "")
     message = error.response["Error"].get("Message", "")
     other = Unavailable if status >= 500 else StoreError
-    kind, todo = _BY_CODE.get(code, (_BY_STATUS.get(status, other), ""))
-    said = f"{status} {code}" if code not in ("", str(status)) else str(status)
-    return kind(f"{at}: the store answered {said}: {message}" + (f"; {todo}" if todo else ""))
+    type_, todo = _BY_CODE.get(code, (_BY_STATUS.get(status, other), ""))
+    reply = f"{status} {code}" if code not in ("", str(status)) else str(status)
+    remedy = f"; {todo}" if todo else ""
+    return type_(f"{address}: the store answered {reply}: {message}{remedy}")
 
 
 def _version(etag: str) -> str:

@@ -1,7 +1,7 @@
-"""The entry point as the cloud calls it: events in, partial batch responses and feeds out.
+"""The entry points as AWS Lambda calls them: events in, batch responses and feeds out.
 
-The stores are real: folders, and buckets of a server that speaks S3. Where a post must be denied,
-hang, or kill who reads it, a server before the bucket does that.
+The stores are real: folders, and buckets of an S3 server. If reading a post must be denied, hang,
+or kill the process, a proxy in front of the bucket does that.
 """
 
 from __future__ import annotations
@@ -29,12 +29,10 @@ from feeds.aws.environment import shared_publisher
 from feeds.config import Config
 from feeds.config_file import parse_config
 from feeds.errors import ConfigError, Conflict, FeedsError
-from feeds.log import log_event
 from feeds.state.keys import manifest_key
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
 from feeds.stores.s3 import S3Store
-from feeds.worker_process import WorkerDiedError, WorkerProcess
 
 ROOT = Path(__file__).parent.parent.parent
 TOML = """
@@ -52,7 +50,7 @@ number = itertools.count()
 
 
 class Site(NamedTuple):
-    """A configured function: where the posts are, where the feeds are."""
+    """The posts, feeds and configuration of a function."""
 
     posts: Store
     feeds: Store
@@ -66,8 +64,8 @@ class Site(NamedTuple):
         return bool(yardstick.public_tree(self.feeds))
 
     def titles(self) -> list[str]:
-        found = self.feeds.get("public/feed.json")
-        return [item["title"] for item in json.loads(found.data)["items"]] if found else []
+        feed = self.feeds.get("public/feed.json")
+        return [item["title"] for item in json.loads(feed.data)["items"]] if feed else []
 
 
 def post(title: str = "Title", category: str = "markets", day: int = 1) -> bytes:
@@ -102,14 +100,17 @@ Guard = Callable[[str, str], int]
 def guarded_site(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moto_server: str
 ) -> Iterator[Callable[[Guard], Site]]:
-    """A function of whose requests to a bucket of posts a guard is asked; it makes a `Site`."""
+    """A function from a guard to a `Site` in S3; the guard sees each request to the posts.
+
+    It gets the method and path, and returns the status to answer with; 0 lets the request pass.
+    """
     client = s3_client(moto_server)
     posts, feeds = f"posts-{next(number)}", f"feeds-{next(number)}"
     client.create_bucket(Bucket=posts)
     client.create_bucket(Bucket=feeds)
     with contextlib.ExitStack() as stack:
 
-        def made(guard: Guard) -> Site:
+        def make_site(guard: Guard) -> Site:
             def guard_posts(method: str, path: str) -> int:
                 return guard(method, unquote(path)) if path.startswith(f"/{posts}/") else 0
 
@@ -124,7 +125,7 @@ def guarded_site(
                 S3Store(posts, "blog", client), S3Store(feeds, "", client), parse_config(TOML)
             )
 
-        yield made
+        yield make_site
 
 
 # --- events --------------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ def batch(*messages: object) -> dict[str, object]:
 
 
 class Context:
-    """What Lambda tells a function of the call: how much time is left."""
+    """The context of a Lambda invocation, which has some seconds left."""
 
     def __init__(self, seconds: float) -> None:
         self.end = time.monotonic() + seconds
@@ -161,41 +162,41 @@ class Context:
         return int((self.end - time.monotonic()) * 1000)
 
 
-def come_again(answer: dict[str, list[dict[str, str]]]) -> list[str]:
-    assert list(answer) == ["batchItemFailures"]
-    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+def failed_ids(response: dict[str, list[dict[str, str]]]) -> list[str]:
+    assert list(response) == ["batchItemFailures"]
+    return [failure["itemIdentifier"] for failure in response["batchItemFailures"]]
 
 
-def lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
-    """The log but for its metrics; every line of it is a JSON object of printable ASCII."""
+def log_lines(capfd: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    """The lines of the log without the metrics; each is a JSON object of printable ASCII."""
     out, err = capfd.readouterr()
     text = out + err
     assert text.isascii()
     assert all(char == "\n" or char.isprintable() for char in text)
-    found = [json.loads(line) for line in text.split("\n")[:-1]]
-    assert all(isinstance(line, dict) and "event" in line for line in found)
+    lines = [json.loads(line) for line in text.split("\n")[:-1]]
+    assert all(isinstance(line, dict) and "event" in line for line in lines)
     assert SECRET not in text
-    return [line for line in found if line["event"] != "metrics"]
+    return [line for line in lines if line["event"] != "metrics"]
 
 
 # --- uploads -------------------------------------------------------------------------------------
 
 
-def test_uploads_through_the_queue_become_feeds(site: Site, capfd):
+def test_uploads_through_the_queue_are_published(site: Site, capfd):
     site.upload("a.md", "One", "markets", 1)
     site.upload("b b+能.md", "Two", "[markets, tea]", 2)
     site.upload("2026/c.md", "Three", "tea", 3)
-    answer = functions.publish(
+    response = functions.publish(
         batch(
             queued("m1", record("a.md")),
             queued("m2", record("b b+能.md"), record("2026/c.md")),
         ),
         Context(30),
     )
-    assert come_again(answer) == []
+    assert failed_ids(response) == []
     assert site.is_right()
     assert site.titles() == ["Three", "Two"]
-    (line,) = lines(capfd)
+    (line,) = log_lines(capfd)
     assert line["event"] == "batch"
     assert (line["messages"], line["posts"], line["failed"]) == (["m1", "m2"], 3, [])
     assert line["keys"] == ["a.md", "b b+能.md", "2026/c.md"]
@@ -205,49 +206,49 @@ def test_uploads_through_the_queue_become_feeds(site: Site, capfd):
     assert "list" not in line["calls"]
 
 
-def test_an_edit_a_move_and_a_deletion_are_followed(site: Site):
+def test_an_edit_a_move_and_a_deletion_are_published(site: Site):
     for day in range(1, 6):
         site.upload(f"{day}.md", f"T{day}", "markets", day)
         functions.publish(batch(queued("m", record(f"{day}.md"))), Context(30))
     site.upload("5.md", "Five", "tea", 5)
     site.posts.delete("4.md")
-    answer = functions.publish(
+    response = functions.publish(
         batch(
             queued("m1", record("5.md")),
             queued("m2", record("4.md", name="ObjectRemoved:Delete")),
         ),
         Context(30),
     )
-    assert come_again(answer) == []
+    assert failed_ids(response) == []
     assert site.is_right()
     assert site.titles() == ["Five", "T3"]
 
 
-def test_buckets_do_as_folders_do(guarded_site):
+def test_posts_and_feeds_can_be_in_s3_buckets(guarded_site):
     site = guarded_site(lambda *_: 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]
     for day in range(1, 5):
         site.upload(f"{day}.md", f"T{day}", "markets", day)
     site.posts.delete("2.md")
     messages = [queued(f"m{day}", record(f"blog/{day}.md", bucket)) for day in range(1, 5)]
-    assert come_again(functions.publish(batch(*messages), Context(30))) == []
+    assert failed_ids(functions.publish(batch(*messages), Context(30))) == []
     assert site.is_right()
     assert site.titles() == ["T4", "T3"]
 
 
-def test_the_calls_that_are_logged_are_those_of_one_batch(site: Site, capfd):
+def test_the_log_counts_the_store_calls_of_one_batch(site: Site, capfd):
     for number in range(5):
         site.upload("a.md", f"T{number}")
         functions.publish(batch(queued(f"m{number}", record("a.md"))), Context(30))
-    *_, before, last = (line["calls"] for line in lines(capfd))
+    *_, before, last = (line["calls"] for line in log_lines(capfd))
     assert before == last
     assert last["put"] == 1 + 2 * (1 + 3)
 
 
-# --- what must come again ------------------------------------------------------------------------
+# --- failed messages -----------------------------------------------------------------------------
 
 
-def test_a_post_that_may_not_be_read_comes_again_and_the_others_are_published(guarded_site, capfd):
+def test_only_the_messages_of_a_denied_post_are_delivered_again(guarded_site, capfd):
     denied = ["denied.md"]
     site = guarded_site(lambda _, path: 403 if path.endswith(tuple(denied)) else 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]
@@ -258,28 +259,28 @@ def test_a_post_that_may_not_be_read_comes_again_and_the_others_are_published(gu
         queued("m2", record("blog/denied.md", bucket)),
         queued("m3", record("blog/good.md", bucket), record("blog/denied.md", bucket)),
     ]
-    assert come_again(functions.publish(batch(*messages), Context(30))) == ["m2", "m3"]
+    assert failed_ids(functions.publish(batch(*messages), Context(30))) == ["m2", "m3"]
     assert site.titles() == ["Good"]
-    log_ = lines(capfd)
-    assert [line["event"] for line in log_] == ["error", "batch"]
-    assert "denied.md" in log_[0]["what"]
-    assert "403" in log_[0]["what"]
-    assert (log_[0]["key"], log_[0]["messages"]) == ("denied.md", ["m2", "m3"])
+    lines = log_lines(capfd)
+    assert [line["event"] for line in lines] == ["error", "batch"]
+    assert "denied.md" in lines[0]["what"]
+    assert "403" in lines[0]["what"]
+    assert (lines[0]["key"], lines[0]["messages"]) == ("denied.md", ["m2", "m3"])
     denied.clear()
     denied.append("nothing")
-    assert come_again(functions.publish(batch(*messages[1:]), Context(30))) == []
+    assert failed_ids(functions.publish(batch(*messages[1:]), Context(30))) == []
     assert site.is_right()
 
 
-def test_an_event_without_a_queue_is_raised_when_it_failed(guarded_site):
+def test_a_failed_event_without_a_queue_raises(guarded_site):
     site = guarded_site(lambda *_: 403)
     bucket = os.environ["POSTS_URL"].split("/")[2]
     site.upload("a.md")
-    with pytest.raises(FeedsError, match="could not be published whole; see the log"):
+    with pytest.raises(FeedsError, match="could not be published completely; see the log"):
         functions.publish({"Records": [record("blog/a.md", bucket)]}, Context(30))
 
 
-def test_an_event_without_a_queue_that_went_well_answers_that_nothing_failed(site: Site):
+def test_an_event_without_a_queue_returns_no_failures(site: Site):
     site.upload("a.md", "One")
     event = {"Records": [record("a.md")]}
     assert functions.publish(event, Context(30)) == {"batchItemFailures": []}
@@ -301,29 +302,29 @@ def test_an_event_without_a_queue_that_went_well_answers_that_nothing_failed(sit
         batch(queued("m1", record("a.md", name="ObjectTagging:Put"))),
     ],
 )
-def test_what_is_no_event_of_ours_is_acknowledged_with_a_line_in_the_log(event, site: Site, capfd):
+def test_an_unknown_event_is_logged_and_acknowledged(event, site: Site, capfd):
     assert functions.publish(event, Context(30)) == {"batchItemFailures": []}
-    log_ = lines(capfd)
-    assert log_[0]["event"] == "passed over"
-    assert str(log_[0]["what"]).startswith("Passed over")
+    lines = log_lines(capfd)
+    assert lines[0]["event"] == "skipped"
+    assert str(lines[0]["what"]).startswith("Skipped")
     assert yardstick.public_tree(site.feeds) == {}
 
 
-def test_the_events_of_another_bucket_are_refused(guarded_site, capfd):
+def test_events_of_another_bucket_are_skipped(guarded_site, capfd):
     site = guarded_site(lambda *_: 0)
     site.upload("a.md")
-    answer = functions.publish(batch(queued("m1", record("blog/a.md", "other"))), Context(30))
-    assert come_again(answer) == []
-    assert "its bucket is" in str(lines(capfd)[0]["what"])
+    response = functions.publish(batch(queued("m1", record("blog/a.md", "other"))), Context(30))
+    assert failed_ids(response) == []
+    assert "its bucket is" in str(log_lines(capfd)[0]["what"])
     assert yardstick.public_tree(site.feeds) == {}
 
 
-def test_a_post_that_is_wrong_is_not_tried_again_and_the_log_says_where_and_what(site: Site, capfd):
+def test_a_post_with_a_problem_is_logged_and_acknowledged(site: Site, capfd):
     site.upload("a.md", "Good", day=1)
     site.posts.put("b.md", post("Bad", day=2).replace(b"2026-11-02", b"2026-110-02"))
     messages = [queued("m1", record("a.md")), queued("m2", record("b.md"))]
-    assert come_again(functions.publish(batch(*messages), Context(30))) == []
-    problem = lines(capfd)[0]
+    assert failed_ids(functions.publish(batch(*messages), Context(30))) == []
+    problem = log_lines(capfd)[0]
     assert problem["event"] == "problem"
     assert (problem["key"], problem["line"], problem["field"]) == ("b.md", 3, "date")
     assert problem["what"]
@@ -332,13 +333,13 @@ def test_a_post_that_is_wrong_is_not_tried_again_and_the_log_says_where_and_what
     assert site.titles() == ["Good"]
 
 
-# --- messages that come for the third time -------------------------------------------------------
+# --- messages that are delivered for the third time ----------------------------------------------
 
 
-def test_a_message_that_came_three_times_is_published_in_another_process(site: Site, capfd):
+def test_a_message_is_published_in_a_worker_process_from_its_third_delivery_on(site: Site, capfd):
     for day in (1, 2, 3):
         site.upload(f"{day}.md", f"T{day}", day=day)
-    answer = functions.publish(
+    response = functions.publish(
         batch(
             queued("m1", record("1.md"), received=3),
             queued("m2", record("2.md"), received=2),
@@ -346,14 +347,14 @@ def test_a_message_that_came_three_times_is_published_in_another_process(site: S
         ),
         Context(60),
     )
-    assert come_again(answer) == []
+    assert failed_ids(response) == []
     assert site.is_right()
     assert shared_publisher.cache_info().currsize == 0  # this process did nothing itself
-    assert [line["messages"] for line in lines(capfd)] == [["m2"], ["m1"], ["m3"]]
+    assert [line["messages"] for line in log_lines(capfd)] == [["m2"], ["m1"], ["m3"]]
 
 
 def kill_the_youngest(process: int) -> None:
-    """Kill the process at the end of the line: a child's child, where there is one."""
+    """Kill a process, or if it has children, the last descendant."""
     with contextlib.suppress(OSError):
         tasks = Path(f"/proc/{process}/task").glob("*/children")
         children = [int(child) for task in tasks for child in task.read_text().split()]
@@ -368,9 +369,10 @@ needs_proc = pytest.mark.skipif(
 )
 
 
+@pytest.mark.slow
 @needs_proc
-def test_a_post_that_kills_its_reader_takes_no_neighbour_along(guarded_site, capfd):
-    """The whole life of a message that is a process's death, up to the dead-letter queue."""
+def test_a_post_that_kills_its_process_does_not_stop_other_posts(guarded_site, capfd):
+    """The message of such a post ends in the dead-letter queue; all others are published."""
     running: list[int] = []
 
     def guard(_: str, path: str) -> int:
@@ -385,8 +387,8 @@ def test_a_post_that_kills_its_reader_takes_no_neighbour_along(guarded_site, cap
         site.upload(key, key, "markets", day)
     received = dict.fromkeys(["1.md", "2.md", "deadly.md", "3.md"], 0)
     dead: list[str] = []
-    killed: list[dict[str, object]] = []
-    died = 0
+    errors: list[dict[str, object]] = []
+    crashes = 0
     while received:
         for key in received:
             received[key] += 1
@@ -402,22 +404,22 @@ def test_a_post_that_kills_its_reader_takes_no_neighbour_along(guarded_site, cap
             running[:] = [process.pid]
             out, _ = process.communicate(json.dumps(event), timeout=60)
         if process.returncode:
-            died += 1  # the queue gives all of them out again
+            crashes += 1  # the queue delivers all of them again
         else:
-            *log_, answer = map(json.loads, out.splitlines())
-            killed += [line for line in log_ if line["event"] == "error"]
-            again = come_again(answer)
+            *lines, response = map(json.loads, out.splitlines())
+            errors += [line for line in lines if line["event"] == "error"]
+            again = failed_ids(response)
             received = {key: count for key, count in received.items() if key in again}
         dead += [key for key, count in received.items() if count == 5]
         received = {key: count for key, count in received.items() if count < 5}
-    assert (died, dead) == (2, ["deadly.md"])
+    assert (crashes, dead) == (2, ["deadly.md"])
     assert site.titles() == ["3.md", "2.md"]
     site.posts.delete("deadly.md")
     assert site.is_right()
-    lines(capfd)
-    assert [line["messages"] for line in killed] == [["deadly.md"]] * 3
-    assert killed[0]["keys"] == ["deadly.md"]
-    assert "signal 9 killed it" in str(killed[0]["what"])
+    log_lines(capfd)
+    assert [line["messages"] for line in errors] == [["deadly.md"]] * 3
+    assert errors[0]["keys"] == ["deadly.md"]
+    assert "signal 9 killed it" in str(errors[0]["what"])
 
 
 CALL = """
@@ -429,7 +431,7 @@ print(json.dumps(answer))
 """
 
 
-def test_a_post_that_never_ends_takes_no_neighbour_along(
+def test_a_post_that_hangs_does_not_stop_other_posts(
     guarded_site, capfd, monkeypatch: pytest.MonkeyPatch
 ):
     def guard(_: str, path: str) -> int:
@@ -447,23 +449,23 @@ def test_a_post_that_never_ends_takes_no_neighbour_along(
         queued("m3", record("blog/2.md", bucket), received=1),
     ]
     start = time.monotonic()
-    assert come_again(functions.publish(batch(*messages), Context(14))) == ["m1"]
+    assert failed_ids(functions.publish(batch(*messages), Context(14))) == ["m1"]
     assert time.monotonic() - start < 12
     assert site.titles() == ["2.md", "1.md"]
-    (error,) = [line for line in lines(capfd) if line["event"] == "error"]
+    (error,) = [line for line in log_lines(capfd) if line["event"] == "error"]
     assert error["messages"] == ["m1"]
     assert "took longer than" in str(error["what"])
 
 
-def test_when_no_time_is_left_what_was_not_tried_comes_again(site: Site, capfd):
+def test_messages_for_which_no_time_is_left_are_delivered_again(site: Site, capfd):
     site.upload("a.md")
     messages = [queued(f"m{n}", record("a.md"), received=3) for n in (1, 2)]
-    assert come_again(functions.publish(batch(*messages), Context(1))) == ["m1", "m2"]
-    assert all("no time was left" in str(line["what"]) for line in lines(capfd))
+    assert failed_ids(functions.publish(batch(*messages), Context(1))) == ["m1", "m2"]
+    assert all("no time was left" in str(line["what"]) for line in log_lines(capfd))
     assert yardstick.public_tree(site.feeds) == {}
 
 
-def test_the_process_apart_says_which_of_its_messages_must_come_again(guarded_site, capfd):
+def test_the_worker_process_returns_the_messages_that_failed(guarded_site, capfd):
     site = guarded_site(lambda _, path: 403 if path.endswith("denied.md") else 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]
     site.upload("good.md", "Good")
@@ -473,69 +475,19 @@ def test_the_process_apart_says_which_of_its_messages_must_come_again(guarded_si
         queued("m2", record("blog/denied.md", bucket)),
         queued("m3", record("blog/denied.md", bucket), received=3),
     ]
-    assert come_again(functions.publish(batch(*messages), Context(30))) == ["m2", "m3"]
+    assert failed_ids(functions.publish(batch(*messages), Context(30))) == ["m2", "m3"]
     assert site.titles() == ["Good"]
-    assert [line["event"] for line in lines(capfd)] == ["error", "batch"] * 2
+    assert [line["event"] for line in log_lines(capfd)] == ["error", "batch"] * 2
 
 
-def test_a_configuration_that_cannot_be_read_fails_the_messages_apart_too(
+def test_an_unreadable_configuration_fails_the_messages_of_the_worker_process(
     site: Site, capfd, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("FEEDS_CONFIG", "nowhere.toml")
-    answer = functions.publish(batch(queued("m1", record("a.md"), received=3)), Context(30))
-    assert come_again(answer) == ["m1"]
-    (error,) = lines(capfd)
+    response = functions.publish(batch(queued("m1", record("a.md"), received=3)), Context(30))
+    assert failed_ids(response) == ["m1"]
+    (error,) = log_lines(capfd)
     assert "nowhere.toml: cannot be read (No such file or directory)" in str(error["what"])
-
-
-# --- the process apart itself --------------------------------------------------------------------
-
-
-def process_of(code: str) -> WorkerProcess:
-    return WorkerProcess([sys.executable, "-c", code], {**os.environ, "PYTHONPATH": str(ROOT)})
-
-
-ECHO = """
-import os, sys
-from feeds.worker_process import answer_requests
-def answer(question):
-    print("a note that is no answer")
-    if question.startswith("die"): os.kill(os.getpid(), int(question.split()[1]))
-    if question.startswith("exit"): os._exit(3)
-    return f"{os.getpid()} {len(question)}"
-answer_requests(answer)
-"""
-
-
-def test_one_process_answers_until_it_dies_and_another_one_goes_on(capfd):
-    with process_of(ECHO) as process:
-        first = process.ask("x" * 200_000, 20).split()
-        assert first[1] == "200001"  # the line and its end
-        assert process.ask("a", 20).split()[0] == first[0]
-        with pytest.raises(WorkerDiedError, match="signal 9 killed it"):
-            process.ask("die 9", 20)
-        assert process.ask("a", 20).split()[0] != first[0]
-        with pytest.raises(WorkerDiedError, match="it ended with status 3"):
-            process.ask("exit", 20)
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert err.count("a note that is no answer") == 5
-
-
-def test_a_process_that_answers_nothing_ends_with_its_time():
-    with (
-        process_of("import time; time.sleep(60)") as process,
-        pytest.raises(WorkerDiedError, match=r"longer than 0\.2 s"),
-    ):
-        process.ask("a", 0.2)
-
-
-def test_a_process_that_cannot_start_has_died():
-    with process_of("raise SystemExit(4)") as process:
-        with pytest.raises(WorkerDiedError, match="status 4"):
-            process.ask("a", 20)
-        with pytest.raises(WorkerDiedError, match="status 4"):
-            process.ask("x" * 1_000_000, 20)
 
 
 # --- the log -------------------------------------------------------------------------------------
@@ -557,21 +509,21 @@ HOSTILE = [
 def test_no_key_can_forge_a_line_of_the_log(key: str, site: Site, capfd):
     broken = post("Bad").replace(b"2026-11-01", b"2026-110-01")
     site.posts.put(key, broken)
-    events_ = [
+    events = [
         batch(queued("m1", record(key))),
         batch(queued("m2", record(key), received=3)),
         batch(queued("m3", record(key, name=f"ObjectTagging:{key}"))),
         batch(queued("m4", record("x" * 2000 + key))),
         {key: key},
     ]
-    for event in events_:
+    for event in events:
         functions.publish(event, Context(30))
-    log_ = lines(capfd)
-    assert {str(line["event"]) for line in log_} == {"problem", "batch", "passed over"}
-    assert [line["key"] for line in log_ if line["event"] == "problem"] == [key, key]
+    lines = log_lines(capfd)
+    assert {str(line["event"]) for line in lines} == {"problem", "batch", "skipped"}
+    assert [line["key"] for line in lines if line["event"] == "problem"] == [key, key]
 
 
-def test_a_denied_key_cannot_forge_a_line_either(guarded_site, capfd):
+def test_a_denied_key_cannot_forge_a_line_of_the_log(guarded_site, capfd):
     site = guarded_site(lambda _, path: 403 if "forged" in path else 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]
     site.upload("a%0AINFO: forged.md")
@@ -581,12 +533,18 @@ def test_a_denied_key_cannot_forge_a_line_either(guarded_site, capfd):
         queued("m2", record("blog/b\u2028INFO: forged.md", bucket)),
         queued("m3", record("blog/b\u2028INFO: forged.md", bucket), received=4),
     ]
-    assert come_again(functions.publish(batch(*messages), Context(30))) == ["m1", "m2", "m3"]
-    assert [line["event"] for line in lines(capfd)] == ["error", "error", "batch", "error", "batch"]
+    assert failed_ids(functions.publish(batch(*messages), Context(30))) == ["m1", "m2", "m3"]
+    assert [line["event"] for line in log_lines(capfd)] == [
+        "error",
+        "error",
+        "batch",
+        "error",
+        "batch",
+    ]
 
 
-class Rivals:
-    """A store in which somebody else is always quicker with one object, so many times."""
+class ConflictingStore:
+    """A store in which writes of one object meet a conflict, `times` times."""
 
     def __init__(self, store: Store, key: str, times: int) -> None:
         self.store, self.key, self.times = store, key, times
@@ -600,29 +558,33 @@ class Rivals:
 
 
 @pytest.mark.parametrize(
-    ("times", "said", "again"),
+    ("times", "logged", "failed"),
     [(9, [], []), (10, [10], []), (20, [20], ["m1"])],
-    ids=["a few", "a storm", "too many"],
+    ids=["few", "many", "too many"],
 )
-def test_a_storm_of_conflicts_names_the_feed(
-    times: int, said: list[int], again: list[str], site: Site, capfd, monkeypatch
+def test_many_conflicts_on_an_object_are_logged_with_its_feed(
+    times: int, logged: list[int], failed: list[str], site: Site, capfd, monkeypatch
 ):
     site.upload("a.md", category="tea")
     site.upload("b.md", category="milk")
     feeds = shared_publisher().feeds.store
-    monkeypatch.setattr(feeds, "put", Rivals(feeds, manifest_key("category/tea"), times).put)
+    monkeypatch.setattr(
+        feeds, "put", ConflictingStore(feeds, manifest_key("category/tea"), times).put
+    )
     monkeypatch.setattr("feeds.runtime.ThreadedRuntime.back_off", lambda *_: None)
     event = batch(queued("m1", record("a.md")), queued("m2", record("b.md")))
-    assert come_again(functions.publish(event, Context(30))) == again
-    log_ = lines(capfd)
-    storms = [line for line in log_ if line["event"] == "conflicts"]
-    assert [(line["feed"], line["count"]) for line in storms] == [("category/tea", n) for n in said]
-    assert all(line["messages"] == ["m1", "m2"] for line in storms)
-    errors = [line for line in log_ if line["event"] == "error"]
-    assert [(line["feed"], line["messages"]) for line in errors] == [
-        ("category/tea", [name]) for name in again
+    assert failed_ids(functions.publish(event, Context(30))) == failed
+    lines = log_lines(capfd)
+    conflicts = [line for line in lines if line["event"] == "conflicts"]
+    assert [(line["feed"], line["count"]) for line in conflicts] == [
+        ("category/tea", n) for n in logged
     ]
-    assert (log_[-1]["event"], log_[-1]["conflicts"]) == ("batch", times)
+    assert all(line["messages"] == ["m1", "m2"] for line in conflicts)
+    errors = [line for line in lines if line["event"] == "error"]
+    assert [(line["feed"], line["messages"]) for line in errors] == [
+        ("category/tea", [name]) for name in failed
+    ]
+    assert (lines[-1]["event"], lines[-1]["conflicts"]) == ("batch", times)
 
 
 BROKEN = {
@@ -639,16 +601,16 @@ BROKEN = {
 }
 
 
-def test_whatever_is_wrong_with_a_post_its_text_is_not_logged(site: Site, capfd):
+def test_the_text_of_a_post_with_a_problem_is_not_logged(site: Site, capfd):
     for key, data in BROKEN.items():
         site.posts.put(key, data)
     messages = [queued(key, record(key), received=n) for key in BROKEN for n in (1, 3)]
-    assert come_again(functions.publish(batch(*messages), Context(60))) == []
-    found = {line["key"] for line in lines(capfd) if line["event"] == "problem"}
-    assert {"date.md", "open.md", "yaml.md", "large.md", "deep.md"} <= found
+    assert failed_ids(functions.publish(batch(*messages), Context(60))) == []
+    keys = {line["key"] for line in log_lines(capfd) if line["event"] == "problem"}
+    assert {"date.md", "open.md", "yaml.md", "large.md", "deep.md"} <= keys
 
 
-def test_an_error_of_this_program_is_one_line_that_quotes_nothing(
+def test_an_unexpected_error_is_logged_in_one_line_without_its_text(
     site: Site, capfd, monkeypatch: pytest.MonkeyPatch
 ):
     site.upload("a.md")
@@ -660,22 +622,10 @@ def test_an_error_of_this_program_is_one_line_that_quotes_nothing(
     with pytest.raises(FeedsError, match="error of this program; see the log") as caught:
         functions.publish(batch(queued("m1", record("a.md"))), Context(30))
     assert caught.value.__suppress_context__
-    (line,) = lines(capfd)
+    (line,) = log_lines(capfd)
     assert line["what"] == "a batch ended in RuntimeError"
     assert line["messages"] == ["m1"]
     assert str(line["at"][-1]).startswith("test_functions.py:")
-
-
-def test_a_line_is_cut_where_it_would_be_too_long(capfd):
-    log_event("long", text="x" * 5000, items=["y" * 5000] * 300)
-    (line,) = lines(capfd)
-    assert len(str(line["text"])) == 1025
-    assert len(line["items"]) == 100
-
-
-def test_half_a_character_is_no_reason_to_fail(capfd):
-    log_event("odd", key="a\ud800b", keys=["\udfff"])
-    assert lines(capfd) == [{"event": "odd", "key": "a?b", "keys": ["?"]}]
 
 
 # --- the environment -----------------------------------------------------------------------------
@@ -683,7 +633,7 @@ def test_half_a_character_is_no_reason_to_fail(capfd):
 
 @pytest.mark.parametrize("name", ["POSTS_URL", "FEEDS_URL"])
 @pytest.mark.parametrize("value", [None, ""])
-def test_a_missing_variable_is_a_sentence(
+def test_a_missing_environment_variable_is_a_config_error(
     name: str, value: str | None, site: Site, monkeypatch: pytest.MonkeyPatch
 ):
     if value is None:
@@ -694,7 +644,7 @@ def test_a_missing_variable_is_a_sentence(
         functions.publish({"keys": ["a.md"]}, None)
 
 
-def test_a_configuration_that_is_not_there_is_a_sentence(
+def test_a_missing_configuration_file_is_a_config_error(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("FEEDS_CONFIG", "nowhere.toml")
@@ -702,7 +652,7 @@ def test_a_configuration_that_is_not_there_is_a_sentence(
         functions.publish({"keys": ["a.md"]}, None)
 
 
-def test_an_address_that_is_none_is_a_sentence(site: Site, monkeypatch: pytest.MonkeyPatch):
+def test_an_invalid_store_address_is_an_error(site: Site, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FEEDS_URL", "http://feeds.example.com/")
     with pytest.raises(FeedsError, match="is not the address of a store"):
         functions.publish({"keys": ["a.md"]}, None)

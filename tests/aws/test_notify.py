@@ -188,7 +188,7 @@ def test_message_that_is_not_a_ping_to_a_hub_of_the_site_is_skipped(
 
 
 def test_event_that_is_not_a_batch_of_a_queue_is_an_error(site: Upload) -> None:
-    with pytest.raises(FeedsError, match="no batch of a queue"):
+    with pytest.raises(FeedsError, match="not a batch of a queue"):
         functions.notify({"detail": {}}, None)
 
 

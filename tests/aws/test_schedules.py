@@ -1,4 +1,4 @@
-"""Posts with a future date, against moto's EventBridge Scheduler."""
+"""Schedules of posts with a future date, in moto's EventBridge Scheduler."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ def names(client) -> list[str]:
     return [schedule["Name"] for schedule in client.list_schedules(GroupName=GROUP)["Schedules"]]
 
 
-def test_a_schedule_puts_the_key_on_the_queue_once_and_is_gone_afterwards(client):
+def test_a_schedule_sends_the_key_once_and_deletes_itself(client):
     schedules = EventBridgeSchedules(QUEUE, ROLE, client)
     schedules.set("state/posts/ab/cd.json", WHEN, ["能/a b.md"])
     (name,) = names(client)
-    made = client.get_schedule(Name=name, GroupName=GROUP)
-    assert made["ScheduleExpression"] == "at(2030-01-01T19:04:05)"
-    assert made["ScheduleExpressionTimezone"] == "UTC"
-    assert made["ActionAfterCompletion"] == "DELETE"
-    assert made["FlexibleTimeWindow"] == {"Mode": "OFF"}
-    assert made["Target"]["Arn"] == "arn:aws:sqs:eu-central-1:123456789012:publish"
-    assert made["Target"]["RoleArn"] == ROLE
-    assert json.loads(made["Target"]["Input"]) == {"keys": ["能/a b.md"]}
+    schedule = client.get_schedule(Name=name, GroupName=GROUP)
+    assert schedule["ScheduleExpression"] == "at(2030-01-01T19:04:05)"
+    assert schedule["ScheduleExpressionTimezone"] == "UTC"
+    assert schedule["ActionAfterCompletion"] == "DELETE"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert schedule["Target"]["Arn"] == "arn:aws:sqs:eu-central-1:123456789012:publish"
+    assert schedule["Target"]["RoleArn"] == ROLE
+    assert json.loads(schedule["Target"]["Input"]) == {"keys": ["能/a b.md"]}
     schedules.clear("state/posts/ab/cd.json")
     assert names(client) == []
 
 
-def test_an_edit_moves_the_schedule_instead_of_adding_one(client):
+def test_setting_a_schedule_again_replaces_it(client):
     schedules = EventBridgeSchedules(QUEUE, ROLE, client)
     schedules.set("one", WHEN, ["a.md"])
     schedules.set("one", WHEN + timedelta(days=1), ["a.md"])
@@ -71,11 +71,11 @@ def test_an_edit_moves_the_schedule_instead_of_adding_one(client):
     schedules.clear("one")
 
 
-def test_clearing_what_is_not_there_is_no_error(client):
+def test_clearing_a_missing_schedule_does_nothing(client):
     EventBridgeSchedules(QUEUE, ROLE, client).clear("nothing")
 
 
-def test_a_service_that_does_not_answer_is_unavailable():
+def test_a_scheduler_that_does_not_answer_is_unavailable():
     client = boto3.client(
         "scheduler",
         endpoint_url="http://127.0.0.1:9",
@@ -87,13 +87,13 @@ def test_a_service_that_does_not_answer_is_unavailable():
         EventBridgeSchedules(QUEUE, ROLE, client).set("one", WHEN, ["a.md"])
 
 
-def test_the_queue_s_arn_is_read_from_its_url():
+def test_the_arn_of_a_queue_is_derived_from_its_url():
     assert queue_arn(QUEUE, "us-east-1") == "arn:aws:sqs:eu-central-1:123456789012:publish"
     local = "http://127.0.0.1:5000/123456789012/publish"
     assert queue_arn(local, "us-east-1") == "arn:aws:sqs:us-east-1:123456789012:publish"
 
 
-def test_a_marker_says_when_its_post_is_due():
+def test_the_key_of_a_due_marker_holds_the_time():
     key = marker_key("state/posts/ab/cd.json", WHEN)
     assert marker_time(key) == WHEN.astimezone(UTC)
     assert marker_time("state/due/nonsense.json") is None
@@ -103,47 +103,47 @@ def test_a_marker_says_when_its_post_is_due():
 
 
 class Site:
-    """A configured function whose clock the test moves; posts and feeds are in folders."""
+    """A function whose clock the test moves, with posts and feeds in folders."""
 
     def __init__(self, folder: Path, client, world: Later) -> None:
         self.posts, self.feeds = LocalStore(folder / "posts"), LocalStore(folder / "feeds")
         self.client, self.world = client, world
 
     def upload(self, minutes: float, title: str = "Soon", key: str = "soon.md") -> None:
-        """Upload a post that is dated so many minutes ahead, and have the function look at it."""
+        """Upload a post that is dated some minutes ahead, and publish it."""
         date = f"{self.world.time + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S} +0000"
         self.posts.put(key, post(title, date=date))
-        self.look(json.dumps({"keys": [key]}))
+        self.publish(json.dumps({"keys": [key]}))
 
-    def look(self, body: str) -> None:
+    def publish(self, body: str) -> None:
         attributes = {"ApproximateReceiveCount": "1"}
         message = {"messageId": "m", "eventSource": "aws:sqs", "attributes": attributes}
         event = {"Records": [{**message, "body": body}]}
         assert functions.publish(event, None) == {"batchItemFailures": []}
 
     def schedules(self) -> dict[str, datetime]:
-        """When what will be looked at: the times of the schedules, by what they send."""
-        made = [self.client.get_schedule(Name=n, GroupName=GROUP) for n in names(self.client)]
+        """The times of the schedules, by the bodies of their messages."""
+        schedules = [self.client.get_schedule(Name=n, GroupName=GROUP) for n in names(self.client)]
         return {
-            one["Target"]["Input"]: datetime.fromisoformat(
-                re.fullmatch(r"at\((.+)\)", one["ScheduleExpression"])[1]
+            schedule["Target"]["Input"]: datetime.fromisoformat(
+                re.fullmatch(r"at\((.+)\)", schedule["ScheduleExpression"])[1]
             ).replace(tzinfo=UTC)
-            for one in made
+            for schedule in schedules
         }
 
     def wait(self, **time: float) -> None:
-        """Let time pass. A schedule whose time has come is deleted, and the queue has its text."""
+        """Move the clock. Schedules that are due send their messages and are deleted."""
         self.world.time += timedelta(**time)
         due = {text for text, when in self.schedules().items() if when <= self.world.time}
         for name in names(self.client):
             text = self.client.get_schedule(Name=name, GroupName=GROUP)["Target"]["Input"]
             if text in due:
                 self.client.delete_schedule(Name=name, GroupName=GROUP)
-                self.look(text)
+                self.publish(text)
 
     def titles(self) -> list[str]:
-        found = self.feeds.get("public/feed.json")
-        return [item["title"] for item in json.loads(found.data)["items"]] if found else []
+        feed = self.feeds.get("public/feed.json")
+        return [item["title"] for item in json.loads(feed.data)["items"]] if feed else []
 
 
 @pytest.fixture
@@ -171,41 +171,41 @@ def site(client, tmp_path: Path, moto_server: str, monkeypatch: pytest.MonkeyPat
     return Site(tmp_path, client, world)
 
 
-def test_a_post_two_minutes_ahead_appears_when_its_time_has_come_and_not_before(site: Site):
+def test_a_future_post_is_published_at_its_date_and_not_before(site: Site):
     site.upload(-60, "Now", key="now.md")
     site.upload(2)
     assert site.titles() == ["Now"]
     assert list(site.schedules().values()) == [site.world.time + timedelta(minutes=2)]
     site.wait(seconds=100)
-    site.look(json.dumps({"keys": ["soon.md"]}))  # somebody looks too early
+    site.publish(json.dumps({"keys": ["soon.md"]}))  # an event before the time
     assert site.titles() == ["Now"]
     site.wait(seconds=20)
     assert site.titles() == ["Soon", "Now"]
     assert site.schedules() == {}
 
 
-def test_an_edit_moves_the_time_of_a_post_and_a_deletion_forgets_it(site: Site):
+def test_an_edit_moves_the_schedule_of_a_post_and_a_deletion_removes_it(site: Site):
     site.upload(2)
     site.upload(10)
     assert list(site.schedules().values()) == [site.world.time + timedelta(minutes=10)]
     site.wait(minutes=5)
     assert site.titles() == []
     site.posts.delete("soon.md")
-    site.look(json.dumps({"keys": ["soon.md"]}))
+    site.publish(json.dumps({"keys": ["soon.md"]}))
     assert site.schedules() == {}
     site.wait(minutes=10)
     assert site.titles() == []
 
 
-def test_a_post_that_is_published_at_once_after_all_has_no_schedule_left(site: Site):
+def test_a_schedule_is_removed_if_an_edit_publishes_the_post_at_once(site: Site):
     site.upload(10)
     site.upload(-1)
     assert site.titles() == ["Soon"]
     assert site.schedules() == {}
 
 
-def test_a_time_that_has_all_but_come_is_set_a_moment_later(site: Site):
-    """Whether the service takes a time that has passed when it is asked is not known."""
+def test_a_schedule_is_never_set_less_than_ten_seconds_ahead(site: Site):
+    """It is not documented whether the service accepts a time in the past."""
     site.upload(1 / 60)
     (when,) = site.schedules().values()
     assert when >= site.world.time + timedelta(seconds=5)
@@ -213,8 +213,8 @@ def test_a_time_that_has_all_but_come_is_set_a_moment_later(site: Site):
     assert site.titles() == ["Soon"]
 
 
-class Overtaken:
-    """Schedules of a worker that somebody overtakes just before it sets or clears one."""
+class SlowSchedules:
+    """Schedules of a slow worker: another worker runs `meanwhile` before the first change."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
         self.meanwhile: list[Callable[[], None]] = [meanwhile]
@@ -231,22 +231,22 @@ class Overtaken:
         self.times.pop(record, None)
 
 
-@pytest.mark.parametrize(("then", "left"), [(20, 1), (-1, 0)])
-def test_the_last_version_of_a_post_has_the_last_word_about_its_time(
-    site: Site, monkeypatch: pytest.MonkeyPatch, then: float, left: int
+@pytest.mark.parametrize(("minutes", "count"), [(20, 1), (-1, 0)])
+def test_a_slow_worker_does_not_overwrite_the_schedule_of_a_newer_version(
+    site: Site, monkeypatch: pytest.MonkeyPatch, minutes: float, count: int
 ):
-    """A slow worker sets the time of the version before, after the quick one set its own."""
-    schedules = Overtaken(lambda: site.upload(then))
+    """The slow worker sets the schedule of the version before after the other one set its own."""
+    schedules = SlowSchedules(lambda: site.upload(minutes))
     monkeypatch.setattr(batch, "shared_schedules", lambda: schedules)
     site.upload(10)
-    assert list(schedules.times.values()) == [site.world.time + timedelta(minutes=then)] * left
+    assert list(schedules.times.values()) == [site.world.time + timedelta(minutes=minutes)] * count
 
 
-def test_a_slow_worker_takes_no_time_away_that_a_later_version_set(
+def test_a_slow_worker_does_not_clear_the_schedule_of_a_newer_version(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):
     site.upload(10)
-    schedules = Overtaken(lambda: site.upload(20))
+    schedules = SlowSchedules(lambda: site.upload(20))
     monkeypatch.setattr(batch, "shared_schedules", lambda: schedules)
     site.upload(-1)
     assert list(schedules.times.values()) == [site.world.time + timedelta(minutes=20)]

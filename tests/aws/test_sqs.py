@@ -62,5 +62,5 @@ def test_refused_message_is_an_error() -> None:
         def send_message_batch(self, **_: Any) -> dict[str, Any]:
             return {"Failed": [{"Id": "0", "Code": "TooLong", "SenderFault": True}]}
 
-    with pytest.raises(FeedsError, match="was not taken: TooLong"):
+    with pytest.raises(FeedsError, match="SQS refused a message: TooLong"):
         Queue("https://queue", client=Client()).send([OutgoingMessage("x")])  # type: ignore[arg-type]

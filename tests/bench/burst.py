@@ -1,11 +1,11 @@
-"""Measures a burst: thousands of new posts at once, and a few workers that publish them.
+"""Measures a burst: a few workers publish thousands of new posts.
 
-A call of storage takes 20 ms, as in S3; messages come in any order, as from SQS. With `--by-age`
-the oldest post is first, as when an audit fills a queue. First there is one worker, with everything
-in memory; then some, each a process, as in the cloud, with everything in folders, which costs them
-processor time as well. The bound is what a worker could publish if all it did was to wait for the
-calls that the lone one makes, as many at once as it can. Afterwards the public tree must be what
-one full build writes.
+A storage call takes 20 ms, as in S3. Messages come in random order, as from SQS; with `--by-age`
+the oldest post comes first, as when an audit fills the queue. First one worker publishes the posts,
+with everything in memory. Then several do, each a process as in the cloud, with everything in
+folders, which costs more CPU time. The bound is the rate of a worker that only waits for the calls
+of the single worker, as many at once as it has threads. Afterwards the public tree must equal a
+full build.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
 from feeds.runtime import ThreadedRuntime
-from feeds.stores.base import Object, Stat, Store
+from feeds.stores.base import Object, PutMode, Stat, Store
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
@@ -44,7 +44,7 @@ CONFIG = parse_config(
 
 
 class Slow(Counted):
-    """A store that takes its time."""
+    """A store in which each call takes `LATENCY` seconds."""
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
         time.sleep(LATENCY)
@@ -59,12 +59,12 @@ class Slow(Counted):
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "",
         cache_control: str = "",
     ) -> str:
         time.sleep(LATENCY)
-        return super().put(key, data, version=version, media_type=media_type)
+        return super().put(key, data, mode=mode, media_type=media_type)
 
     def delete(self, key: str) -> None:
         time.sleep(LATENCY)
@@ -74,8 +74,8 @@ class Slow(Counted):
         raise AssertionError("nothing on the path of an upload lists a bucket")
 
 
-class Listed(Slow):
-    """A slow store that may be listed, a thousand keys a call: by a rebuild."""
+class SlowListable(Slow):
+    """A slow store that a rebuild may list, 1,000 keys a call."""
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         for number, stat in enumerate(Counted.list(self, prefix)):
@@ -85,7 +85,7 @@ class Listed(Slow):
 
 
 class Work(NamedTuple):
-    """What one worker did."""
+    """The storage calls, conflicts and redelivered messages of a worker."""
 
     calls: Counter[str]
     conflicts: int
@@ -93,14 +93,14 @@ class Work(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What a burst took: seconds, and what all workers did."""
+    """The seconds of a burst, and the work of all its workers."""
 
     seconds: float
     work: Work
 
 
 def alone(posts: Store, feeds: Store, keys: Sequence[str], size: int) -> Measured:
-    """Publish posts by one worker here, `size` messages at a time."""
+    """Publish posts with one worker in this process, `size` messages at a time."""
     waiting = _filled(Queue(), keys)
     start = time.perf_counter()
     work = _work(posts, feeds, waiting, size)
@@ -108,7 +108,7 @@ def alone(posts: Store, feeds: Store, keys: Sequence[str], size: int) -> Measure
 
 
 def burst(posts: Path, feeds: Path, keys: Sequence[str], size: int, workers: int) -> Measured:
-    """Publish posts by so many processes; feeds go to a new folder."""
+    """Publish posts with this number of processes, into a new folder."""
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, context.Pool(workers) as pool:
         waiting = _filled(manager.Queue(), keys)
@@ -129,7 +129,7 @@ def _filled(waiting: Queue[Message], keys: Sequence[str]) -> Queue[Message]:
 
 
 def _ready() -> None:
-    """Take long enough that each worker has started, and imported what is imported here."""
+    """Wait until every worker has started and imported its modules."""
     time.sleep(1)
 
 
@@ -169,7 +169,7 @@ def main(count: int, sizes: Sequence[int], workers: int, by_age: bool, also_rebu
 
 
 def measured(folder: Path, count: int, sizes: Sequence[int], workers: int, by_age: bool) -> None:
-    """Measure a worker alone, then all of them, with batches of each size."""
+    """Measure one worker, then all of them, with batches of each size."""
     corpus.write(folder / "posts", count)
     written, posts = LocalStore(folder / "posts"), MemoryStore()
     for stat in written.list():
@@ -231,7 +231,7 @@ COLUMNS = {
 
 def rebuilt(posts: Store, count: int) -> None:
     """Measure `feeds rebuild` of the same posts, and print a line."""
-    source, feeds = Listed(posts), Listed(MemoryStore())
+    source, feeds = SlowListable(posts), SlowListable(MemoryStore())
     start = time.perf_counter()
     done = rebuild(Publisher(source, feeds, CONFIG, ThreadedRuntime()))
     seconds = time.perf_counter() - start

@@ -1,9 +1,8 @@
-"""Measures how long the deployed function takes to begin, beside one that makes an S3 client.
+"""Measures the cold start of the deployed function, beside a function that only makes an S3 client.
 
-Both are of one package as Lambda unpacks it, byte code and all, under Lambda's own runtime client
-and with the runtime's Python, or else the one that runs this. Measured is the time from the start
-of the process to its first question for an event: the *init* of a Lambda. Both have made their
-client by then.
+Both run from the same unpacked package, with its byte code, under Lambda's own runtime client and
+with the Python of the runtime, or else this one. The time is from the start of the process until it
+asks for an event: the *init* phase of Lambda. Both have made their client by then.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ def publish(event, context):
 
 
 def main() -> None:
-    """Measure in turns, so that what else this machine does meets both; print a table."""
-    sys.path[:0] = [str(Path(__file__).parent.parent)]  # as pytest has it
+    """Measure both in turns, so that other load on this machine affects both; print a table."""
+    sys.path[:0] = [str(Path(__file__).parent.parent)]  # as in pytest
     from support.runtime_api import MACHINE, Function, interpreter, put_client
 
     from infra.package import ROOT, make_zip
@@ -69,7 +68,7 @@ def main() -> None:
     print(f"init of the package ({size / 1e6:.1f} MB) on Python {version}, {RUNS} runs each")
     print(f"{'':14}{'median ms':>12}{'best ms':>12}")
     for name, all_ in times.items():
-        warm = all_[1:]  # the first reads the files from the disk
+        warm = all_[1:]  # the first run reads the files from the disk
         print(f"{name:14}{statistics.median(warm) * 1000:12.0f}{min(warm) * 1000:12.0f}")
     ratio = statistics.median(times["publish"][1:]) / statistics.median(times["boto3 alone"][1:])
     best = min(times["publish"][1:]) / min(times["boto3 alone"][1:])

@@ -1,4 +1,4 @@
-"""Owns the posts that the benchmarks are run on: the same for every program that is measured."""
+"""Writes the posts of the benchmarks: the same ones for every program that is measured."""
 
 from __future__ import annotations
 

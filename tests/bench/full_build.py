@@ -1,10 +1,10 @@
-"""Measures a full build as a whole process, beside those of the generators that are installed here.
+"""Compares the time and memory of a full build with those of other generators, if installed.
 
-All are given the same posts and two cores, and all results are looked into: how many feeds, how
-many entries in each, which is the newest. Hugo and Pelican make RSS alone and no pages; Jekyll,
-with jekyll-feed, makes Atom, and cannot be kept from rendering its posts; this program makes RSS
-and Atom. Seconds are the median of some runs; memory is of one more, which is not timed. What takes
-longer than a minute is run once.
+Each gets the same posts and two cores, and the benchmark checks each result: the number of feeds,
+the number of entries in each, the newest entry. Hugo and Pelican make only RSS and no pages.
+Jekyll, with jekyll-feed, makes Atom, and always renders its posts. This program makes RSS and Atom.
+Seconds are the median of some runs; memory is that of one more run, which is not timed. A build of
+more than a minute runs only once.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ home = ["RSS"]
 term = ["RSS"]
 [services.rss]
 limit = 50
-# Pages are listed, and not rendered.
+# Hugo lists the pages and does not render them.
 [[cascade]]
 [cascade._target]
 kind = "page"
@@ -107,7 +107,7 @@ feed:
 
 
 class Contestant(NamedTuple):
-    """A program to measure: how it is run on a site, and where a feed of it is."""
+    """A program to measure: its command, and the place of its feeds."""
 
     name: str
     command: Sequence[str]
@@ -117,7 +117,7 @@ class Contestant(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Seconds of each run; peak bytes of the largest process, and of all together."""
+    """The seconds of each run; the peak bytes of the largest process, and of all processes."""
 
     seconds: list[float]
     largest: int
@@ -125,7 +125,7 @@ class Measured(NamedTuple):
 
 
 def contestants(site: Path) -> list[Contestant]:
-    """The programs that are installed here, `site` prepared for each."""
+    """The programs that are installed. Prepares `site` for each."""
     (site / "feeds.toml").write_text(FEEDS_TOML)
     (site / "config.toml").write_text(HUGO_TOML)
     template = site / "layouts" / "_default" / "rss.xml"
@@ -154,7 +154,7 @@ def contestants(site: Path) -> list[Contestant]:
         (site / "pelicanconf.py").write_text(PELICAN_CONF)
         content = site.parent / "pelican"
         content.mkdir()
-        for post in (site / "_posts").iterdir():  # it knows no YAML, and one category
+        for post in (site / "_posts").iterdir():  # no YAML and only one category in Pelican
             text = post.read_text(encoding="utf-8").replace("\ncategories:", "\ncategory:", 1)
             text = text.replace('title: "', "title: ", 1).replace('"\n', "\n", 1)
             (content / post.name).write_text(text, encoding="utf-8")
@@ -193,7 +193,7 @@ def _version(command: str, word: str) -> str:
 
 
 def measured(contestant: Contestant, out: Path, runs: int) -> Measured:
-    """Run a program some times, each into an empty folder, and once more for its memory."""
+    """Run a program some times into empty folders, and once more to measure its memory."""
     command = [word.format(out=out) for word in contestant.command]
     seconds: list[float] = []
     for _ in range(runs):
@@ -224,7 +224,7 @@ def _run(command: Sequence[str], meanwhile: Callable[[int], None]) -> int:
 
 
 def _tree(pid: int) -> list[int]:
-    """A process and all below it; where there is no /proc, nothing."""
+    """A process and its descendants; nothing where there is no /proc."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -236,7 +236,7 @@ def _tree(pid: int) -> list[int]:
 
 
 def _memory(pid: int) -> int:
-    """The bytes that a process holds; what it shares counts in part (proportional set size)."""
+    """The memory of a process in bytes, with its part of shared memory (proportional set size)."""
     try:
         rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -245,7 +245,7 @@ def _memory(pid: int) -> int:
 
 
 def assert_complete(contestant: Contestant, out: Path, posts: int) -> int:
-    """Look into the feeds: as many as meant, full, the newest first. Return how many there are."""
+    """Check the number of feeds, their entries, and the order. Return the number of feeds."""
     feeds = contestant.feeds(out)
     formats = contestant.made.count(" and ") + 1
     assert len(feeds) == formats * (corpus.CATEGORIES + 1), (contestant.name, len(feeds))
@@ -263,7 +263,7 @@ def assert_complete(contestant: Contestant, out: Path, posts: int) -> int:
 
 
 def main(posts: int = 10_000, runs: int = 3) -> None:
-    """Measure, look into the results, and print a table."""
+    """Measure, check the results, and print a table."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:

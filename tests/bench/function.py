@@ -1,9 +1,8 @@
-"""Measures what an upload takes of the function: processor time, memory, dollars.
+"""Measures the CPU time, memory and cost of an upload, each beside its lower bound.
 
-Each is held against what cannot be less. Processor time: the same calls of S3, with the same bytes,
-made with nothing but boto3. Dollars: one GET of the post, and a PUT of each document. Memory: a
-batch of the largest posts that are allowed, in a process of its own. S3 is moto's, in another
-process.
+CPU time: the bound is the same S3 calls, with the same bytes, with boto3 alone. Cost: the bound is
+one GET of the post and one PUT of each document. Memory is that of a batch of the largest posts
+that are allowed, in a process of its own. S3 is moto, in another process.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from feeds.config_file import parse_config
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime
@@ -44,7 +43,7 @@ POST_BYTES = 25_000
 UPLOADS = 100
 BATCH = 100
 
-# Dollars in us-east-1, by the price lists of 2026: docs/deploy.md.
+# Dollars in us-east-1, from the price lists of 2026; see docs/deploy.md.
 PUT, GET = 5 / 1e6, 0.4 / 1e6
 
 CONFIG = parse_config(
@@ -55,7 +54,7 @@ CONFIG = parse_config(
 
 @contextmanager
 def s3() -> Iterator[S3Client]:
-    """A client of an S3 that runs beside this, with the buckets ``posts`` and ``feeds``."""
+    """Start moto in another process; a client of it, with the buckets ``posts`` and ``feeds``."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -88,7 +87,7 @@ def s3() -> Iterator[S3Client]:
 
 
 def uploads(client: S3Client) -> tuple[float, list[tuple[str, dict[str, Any]]], Counter[str]]:
-    """CPU seconds of an upload through the publisher; the requests that it made, and its calls."""
+    """The CPU seconds of an upload through the publisher, its requests and its calls."""
     filled = MemoryStore()
     large.fill(filled, list(large.entries(POSTS, POST_BYTES, CONFIG)), CONFIG)
     posts, feeds = S3Store("posts", client=client), S3Store("feeds", client=client)
@@ -125,12 +124,12 @@ def uploads(client: S3Client) -> tuple[float, list[tuple[str, dict[str, Any]]], 
 
 
 def feeds_body(client: S3Client, key: str) -> bytes:
-    """A document, as it is stored."""
+    """The stored bytes of a document."""
     return client.get_object(Bucket="feeds", Key=key)["Body"].read()
 
 
 def bare(client: S3Client, requests: list[tuple[str, dict[str, Any]]]) -> float:
-    """CPU seconds of an upload's requests, made again with boto3 alone, as many at once."""
+    """The CPU seconds of the same requests with boto3 alone, as many at once."""
     methods: dict[str, Callable[..., Any]] = {
         "GetObject": lambda **words: client.get_object(**words)["Body"].read(),
         "HeadObject": client.head_object,
@@ -154,14 +153,14 @@ def bare(client: S3Client, requests: list[tuple[str, dict[str, Any]]]) -> float:
 
 
 def memory(size: int) -> int:
-    """Peak bytes of a process that publishes a batch of posts of about `size` bytes."""
+    """The peak memory in bytes of a process that publishes a batch of posts of this size."""
     code = f"from tests.bench import function; function.publish_batch({size})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
 def publish_batch(size: int) -> None:
-    """Publish a batch in this process, which has made a client too; print its peak in bytes."""
+    """Publish a batch in this process, which has an S3 client too; print its peak in bytes."""
     client = boto3.client("s3", region_name="us-east-1", config=S3_CONFIG)
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     posts, feeds = LocalStore(folder / "posts"), LocalStore(folder / "feeds")
@@ -177,13 +176,13 @@ def publish_batch(size: int) -> None:
     assert sum(record.entry(NOW) is not None for record in done.records.values()) == BATCH
     client.close()
     shutil.rmtree(folder)
-    # Not ru_maxrss, which a process has from the one that started it.
+    # Not ru_maxrss: a process inherits it from its parent.
     status = Path("/proc/self/status").read_text()
     print(int(status.partition("VmHWM:")[2].split()[0]) * 1024)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the results."""
     with s3() as client:
         ours, requests, calls = uploads(client)
         theirs = bare(client, requests)
@@ -193,7 +192,7 @@ def main() -> None:
     print(f"processor time: {ours * 1000:.1f} ms; the same requests with boto3 alone ", end="")
     print(f"{theirs * 1000:.1f} ms; ratio {ours / theirs:.2f}")
     dollars = (each.get("put", 0) * PUT + (each["get"] + each["head"]) * GET) * 1e6
-    count = len(large.PATHS) * len(list(formats.current_documents("", [], "", CONFIG)))
+    count = len(large.PATHS) * len(list(feed_documents.current_documents("", [], "", CONFIG)))
     floor = (count * PUT + GET) * 1e6
     print(f"S3 for a million uploads: ${dollars:.2f}; a GET and {count} PUTs are ", end="")
     print(f"${floor:.2f}; ratio {dollars / floor:.2f}")

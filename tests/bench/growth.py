@@ -1,9 +1,9 @@
-"""Measures what one more upload costs as a site grows: calls, bytes and processor time.
+"""Measures the cost of one upload as a site grows: calls, bytes and CPU time.
 
-Everything is in memory and in one thread, so what is measured is this program. A site has all of
-its posts in one category, the worst case for the index. Uploads are new posts, one at a time, as
-many as fill an archive page and more, so that the cost of closing pages is in the mean. The feeds
-are looked into: the new posts are in them, in their order.
+Everything is in memory and in one thread, so that it measures only this program. All posts are in
+one category, the worst case for the index. Uploads are new posts, one at a time. They fill more
+than one archive page, so that the mean includes the cost of closing pages. Afterwards the benchmark
+checks that the feeds have the new posts in order.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from feeds.config_file import parse_config
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime
-from feeds.stores.base import Object
+from feeds.stores.base import Object, PutMode
 from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
 from tests.bench import large, plot
@@ -35,11 +35,11 @@ CONFIG = parse_config(
 )
 
 
-class Weighed(Counted):
-    """A store that counts the bytes that come out of it and go into it."""
+class ByteCounted(Counted):
+    """A store that counts the bytes read and written."""
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
-        """Read an object; see Store."""
+        """Read an object (`Store.get`)."""
         found = super().get(key, limit)
         self.calls["bytes read"] += len(found.data) if found else 0
         return found
@@ -49,21 +49,19 @@ class Weighed(Counted):
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "application/octet-stream",
         cache_control: str = "",
     ) -> str:
         """Write an object; see Store."""
-        new = super().put(
-            key, data, version=version, media_type=media_type, cache_control=cache_control
-        )
+        new = super().put(key, data, mode=mode, media_type=media_type, cache_control=cache_control)
         self.calls["bytes written"] += len(data)
         return new
 
 
 def measured(count: int, uploads: int) -> dict[str, float]:
-    """What an upload costs where there are `count` posts, in the mean of some."""
-    posts, feeds = Weighed(MemoryStore()), Weighed(MemoryStore())
+    """The mean cost of an upload to a site with `count` posts."""
+    posts, feeds = ByteCounted(MemoryStore()), ByteCounted(MemoryStore())
     large.fill(feeds, list(large.entries(count, POST_BYTES, CONFIG)), CONFIG)
     publisher = Publisher(posts, feeds, CONFIG, ThreadedRuntime(threads=1))
     new = [-1 - number for number in range(uploads + 4)]
@@ -75,10 +73,10 @@ def measured(count: int, uploads: int) -> dict[str, float]:
         assert not done.errors, done.errors
         assert done.changed
 
-    for number in new[:4]:  # the documents, and the catalog
+    for number in new[:4]:  # these also write the first documents and the list of feeds
         publish(number)
     gc.collect()
-    gc.freeze()  # a function does not hold a million posts in its memory; this process does
+    gc.freeze()  # unlike a function, this process holds all posts, which slow the collector
     posts.calls.clear()
     feeds.calls.clear()
     start = time.process_time()
@@ -99,15 +97,15 @@ def measured(count: int, uploads: int) -> dict[str, float]:
     }
 
 
-def assert_right(feeds: Weighed, new: Sequence[int]) -> None:
-    """Look into the feeds: the newest post first, and on through the archive."""
+def assert_right(feeds: ByteCounted, new: Sequence[int]) -> None:
+    """Check that the feeds and their archives have the new posts, newest first."""
     for path in large.PATHS:
-        # A page of the archive may begin with entries that the feed has too (RFC 5005, 4).
+        # The newest archive page may repeat entries of the feed (RFC 5005, 4).
         titles = list(dict.fromkeys(_titles(feeds, path)))
         assert titles[: len(new)] == [f"Title {number}" for number in sorted(new)], path
 
 
-def _titles(feeds: Weighed, path: str) -> Iterator[str]:
+def _titles(feeds: ByteCounted, path: str) -> Iterator[str]:
     """The titles in a feed and its archive, newest first."""
     key = f"public/{path}/feed.json" if path else "public/feed.json"
     while found := feeds.store.get(key):

@@ -1,4 +1,4 @@
-"""Owns the state of a site with very many posts, as publishing them leaves it, made quickly."""
+"""Writes the state of a site with very many posts directly, without publishing them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tests.bench import corpus
 
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 PATHS = ("", "category/markets")
-"""The feeds that every post of such a site is in."""
+"""The feeds that every post is in."""
 
 
 def key(number: int) -> str:
-    """The key of a post; 0 is the newest, and those below zero are newer."""
+    """The key of a post. Number 0 is the newest of the site; uploads have negative numbers."""
     return f"_posts/{published(number):%Y-%m-%d}-post-{number:+08}.md"
 
 
 def published(number: int) -> datetime:
-    """When a post is from: each number is a minute before the one below it."""
+    """The date of a post: `number` minutes before `NEWEST`."""
     return NEWEST - timedelta(minutes=number)
 
 
@@ -46,7 +46,7 @@ def text(number: int, size: int) -> bytes:
 
 
 def entries(count: int, size: int, config: Config) -> Iterator[Entry]:
-    """What `count` posts become, oldest first: one is read, the others are like it."""
+    """The entries of `count` posts, oldest first: one is read, the others are copies of it."""
     reading = read_post(key(0), text(0, size), NEWEST, config)
     assert reading.post is not None
     one = entry_of(reading.post, config)
@@ -64,7 +64,7 @@ def entries(count: int, size: int, config: Config) -> Iterator[Entry]:
 
 
 def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
-    """Write the indexes of `PATHS` with all of these entries; no records and no documents."""
+    """Write the indexes of `PATHS` with these entries, but no records and no documents."""
     names = map(str, itertools.count())
     change = manifest_update.apply_changes(
         Manifest(),
@@ -72,7 +72,7 @@ def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
         every,
         limit=config.feeds.limit,
         archives=True,
-        reader=_Nothing(),
+        reader=_NoPages(),
         new_name=lambda: next(names),
         now=0,
     )
@@ -83,11 +83,11 @@ def fill(feeds: Store, every: Sequence[Entry], config: Config) -> None:
         feeds.put(manifest_key(path), encode(settled))
 
 
-class _Nothing:
-    """The stored pages of a feed that is new."""
+class _NoPages:
+    """The stored pages of a new feed: none."""
 
     def page(self, name: str) -> tuple[Entry, ...]:
         raise AssertionError(name)
 
-    def volume(self, name: str) -> tuple[Page, ...]:
+    def page_list(self, name: str) -> tuple[Page, ...]:
         raise AssertionError(name)

@@ -1,9 +1,9 @@
-"""Measures how long one more post takes from its file to its feeds, beside a whole build of Hugo.
+"""Measures the time from a new post's file to its feeds, beside a full build by Hugo.
 
-The feeds are RSS alone, as Hugo's are, and no pages. Three ways: a running `feeds serve`, the
-command `feeds publish`, and Hugo, which builds all of the site for it. Each time is from the moment
-the post's file is there to the one when the feed of all posts and that of its category have it; and
-afterwards both are right: the new posts first, in their order.
+The feeds are only RSS, like Hugo's, and there are no pages. Three ways: a running `feeds serve`,
+the command `feeds publish`, and Hugo, which builds the whole site again. The time starts when the
+post's file exists, and ends when the feed of all posts and that of its category contain the post.
+Afterwards the benchmark checks that both feeds have the new posts in order.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FEEDS_TOML = full_build.FEEDS_TOML.replace('["rss", "atom"]', '["rss"]')
 
 
 def new_post(posts: Path, number: int) -> Path:
-    """Write one more post, newer than all others; there at once and whole."""
+    """Write one more post, newer than all others. The file appears complete (rename)."""
     path = posts / f"2099-01-01-new-{number:02}.md"
     text = (
         f"---\ntitle: New {number:02}\ndate: 2026-11-01 09:{number:02}:00 +0000\n"
@@ -52,7 +52,7 @@ def waited(public: Path, number: int) -> None:
 
 
 def assert_right(public: Path, count: int) -> None:
-    """Look into both feeds: the new posts first, the newest of them at the top."""
+    """Check that both feeds have the new posts, newest first."""
     for name in NAMES:
         titles = [item.findtext("title") for item in etree.parse(public / name).iter("item")]
         assert titles[:count] == [f"New {number:02}" for number in reversed(range(count))], name
@@ -60,7 +60,7 @@ def assert_right(public: Path, count: int) -> None:
 
 
 def served(site: Path, out: Path) -> list[float]:
-    """Seconds of each post while `feeds serve` runs."""
+    """The seconds of each post while `feeds serve` runs."""
     command = [FEEDS, "serve", site / "_posts", "--out", out, "--port", "0"]
     process = subprocess.Popen(
         [*map(str, command), "--config", str(site / "feeds.toml")],
@@ -80,7 +80,7 @@ def served(site: Path, out: Path) -> list[float]:
 
 
 def published(site: Path, out: Path) -> list[float]:
-    """Seconds of each post by `feeds publish`."""
+    """The seconds of each post with `feeds publish`."""
     words = ["--config", str(site / "feeds.toml")]
 
     def publish(path: Path) -> None:
@@ -123,7 +123,7 @@ def main(*sizes: int) -> None:
             ours = [served(site, out), published(site, out)]
             cells = [f"{statistics.median(seconds):.3f}" for seconds in ours]
             if hugo:
-                theirs = next(one for one in contestants if one.name.startswith("hugo"))
+                theirs = next(c for c in contestants if c.name.startswith("hugo"))
                 runs = 3 if count < 100_000 else 1
                 whole = full_build.measured(theirs, Path(folder) / "hugo", runs).seconds
                 cells += [f"{statistics.median(whole):.2f}"]

@@ -1,4 +1,4 @@
-"""Draws the plots of docs/: lines over a scale of powers of ten, as SVG that needs nothing else."""
+"""Draws the plots of docs/ as SVG: lines over a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COLOURS = ("#1b6ac9", "#c2410c", "#15803d", "#7c3aed")
 
 
 def growth(title: str, sizes: Sequence[int], lines: Mapping[str, Sequence[float]]) -> str:
-    """Draw how values grow, each beside what it was at the first size (1.0)."""
+    """Draw how values grow, relative to the first size (1.0)."""
     shares = {name: [value / values[0] for value in values] for name, values in lines.items()}
     top = max(2.0, math.ceil(max(max(values) for values in shares.values())))
     inner_width, inner_height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM

@@ -1,4 +1,4 @@
-"""What a person types and what comes back: sentences and exit statuses, never a traceback."""
+"""The commands: their output, their messages and their exit statuses; never a traceback."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ CONFIG = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 
 
-class Done(Struct, frozen=True):
-    """What a command came to."""
+class Result(Struct, frozen=True):
+    """The exit status and the output of a command."""
 
     status: int
     out: str
     err: str
 
 
-Run = Callable[..., Done]
+Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command with these words, in this process."""
+    """Run `feeds` with these arguments, in this process."""
     monkeypatch.delenv("FEEDS_CONFIG", raising=False)
 
-    def run(*words: str | Path) -> Done:
+    def run(*words: str | Path) -> Result:
         monkeypatch.setattr(sys, "argv", ["feeds", *map(str, words)])
         capsys.readouterr()
         try:
             main.main()
             status = 0
-        except SystemExit as left:
-            status = int(left.code or 0)
-        said = capsys.readouterr()
-        return Done(status, said.out, said.err)
+        except SystemExit as exit_:
+            status = int(exit_.code or 0)
+        output = capsys.readouterr()
+        return Result(status, output.out, output.err)
 
     return run
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a feeds.toml and two posts, which is the current one."""
+    """A folder with a feeds.toml and two posts; it is the current folder."""
     (tmp_path / "posts").mkdir()
     (tmp_path / "feeds.toml").write_text(CONFIG)
     (tmp_path / "posts" / "one.md").write_bytes(post("One", "2026-11-01", "categories: a"))
@@ -70,23 +70,23 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def summary(out: Path, posts: str = "2 posts, 3 feeds", more: str = "") -> str:
-    """What a first build into this folder says: all files there were written."""
+    """The summary of a first build into this folder: all its files were written."""
     count = sum(file.is_file() for file in out.rglob("*"))
     return f"{posts}, {count} documents written, 0 unchanged, {more}0 problems\n"
 
 
 BROKEN = b"---\ntitle: Broken\ndate: 2026-13-01\n---\n"
 BROKEN_LINE = (
-    "posts/broken.md:3: date: '2026-13-01' is not a date that exists; "
-    "write it as 2021-12-24 14:51:02 +0800"
+    "posts/broken.md:3: date: there is no such date: 2026-13-01; "
+    "dates look like 2026-11-30 14:51:02 +0800"
 )
 
 
 # --- the command itself --------------------------------------------------------------------------
 
 
-def test_the_version_is_the_package_s(run: Run) -> None:
-    assert run("--version") == Done(0, f"feeds {__version__}\n", "")
+def test_version_option_prints_the_version_of_the_package(run: Run) -> None:
+    assert run("--version") == Result(0, f"feeds {__version__}\n", "")
 
 
 @pytest.mark.parametrize("words", [[], ["--help"]])
@@ -112,33 +112,53 @@ def test_help_of_a_command_has_an_example(run: Run, command: str) -> None:
     assert f"Example: feeds {command} " in done.out
 
 
-def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
-    said = run("--help").out
+def test_help_shows_the_whole_summary_of_each_command(run: Run) -> None:
+    text = run("--help").out
 
-    for command in re.findall(r"^ +feeds (\w+) ", said, re.MULTILINE):
+    for command in main.app.registered_commands:
+        assert command.callback
+        assert (command.callback.__doc__ or "").partition("\n")[0] in text
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_no_types_of_arguments_and_fits_on_a_terminal(run: Run, command: str) -> None:
+    for text in (run(command, "--help").out, on_a_terminal(command, "--help", columns=80)[1]):
+        assert not re.search(r"<\w+|list\[|[{}]", text.partition("Arguments")[2])
+        assert max(map(len, text.splitlines())) <= 80
+
+
+def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
+    output = run("--help").out
+
+    for command in re.findall(r"^ +feeds (\w+) ", output, re.MULTILINE):
         assert command in COMMANDS
-    assert said.count("  feeds ") >= 3
-    assert re.findall(r"^ +(\d+) +\w", said, re.MULTILINE) == ["0", "1", "2", "130"]
-    assert max(map(len, said.splitlines())) <= 80
+    assert output.count("  feeds ") >= 3
+    assert re.findall(r"^ +(\d+) +\w", output, re.MULTILINE) == ["0", "1", "2", "130"]
+    assert max(map(len, output.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("words", [["--help"], ["buidl"], ["build"]])
-def test_in_a_pipe_there_are_no_frames_and_on_a_terminal_there_are(words: list[str]) -> None:
+def test_help_has_frames_on_a_terminal_and_none_in_a_pipe(words: list[str]) -> None:
     done = subprocess.run([COMMAND, *words], capture_output=True, text=True)
 
     assert (done.stdout + done.stderr).isascii()
     assert "╭" in on_a_terminal(*words)[1]
 
 
-def test_a_shell_completes_commands_and_options() -> None:
-    for typed, at, found in (("feeds bu", "1", "build"), ("feeds build --str", "2", "--strict")):
-        asked = {"COMP_WORDS": typed, "COMP_CWORD": at, "_FEEDS_COMPLETE": "complete_bash"}
-        done = subprocess.run([COMMAND], capture_output=True, text=True, env=os.environ | asked)
+def test_shell_completion_completes_commands_and_options() -> None:
+    for typed, index, completion in (
+        ("feeds bu", "1", "build"),
+        ("feeds build --str", "2", "--strict"),
+    ):
+        environment = {"COMP_WORDS": typed, "COMP_CWORD": index, "_FEEDS_COMPLETE": "complete_bash"}
+        done = subprocess.run(
+            [COMMAND], capture_output=True, text=True, env=os.environ | environment
+        )
 
-        assert done.stdout.split() == [found]
+        assert done.stdout.split() == [completion]
 
 
-def test_the_command_is_installed(site: Path) -> None:
+def test_the_feeds_command_is_installed(site: Path) -> None:
     done = subprocess.run([COMMAND, "build", "posts", "public"], capture_output=True, text=True)
 
     assert done.stdout == summary(site / "public")
@@ -149,7 +169,7 @@ def test_the_command_is_installed(site: Path) -> None:
 # --- build ---------------------------------------------------------------------------------------
 
 
-def test_build_writes_the_public_tree_and_says_what_it_did(run: Run, site: Path) -> None:
+def test_build_writes_the_public_tree_and_prints_a_summary(run: Run, site: Path) -> None:
     done = run("build", "posts", "public")
 
     assert done.out == summary(site / "public")
@@ -158,7 +178,7 @@ def test_build_writes_the_public_tree_and_says_what_it_did(run: Run, site: Path)
         assert {f"{folder}/{file}" for file in ("atom.xml", "rss.xml", "feed.json")} <= files
 
 
-def test_build_says_what_it_left_alone_and_what_it_removed(run: Run, site: Path) -> None:
+def test_build_counts_unchanged_and_removed_documents(run: Run, site: Path) -> None:
     run("build", "posts", "public")
     before = sum(1 for _ in (site / "public").rglob("*.*"))
     (site / "posts" / "two.md").unlink()
@@ -171,7 +191,7 @@ def test_build_says_what_it_left_alone_and_what_it_removed(run: Run, site: Path)
     )
 
 
-def test_build_counts_drafts_and_posts_whose_time_has_not_come(run: Run, site: Path) -> None:
+def test_build_counts_drafts_and_scheduled_posts(run: Run, site: Path) -> None:
     (site / "posts" / "draft.md").write_bytes(post("Draft", more="draft: true"))
     (site / "posts" / "later.md").write_bytes(post("Later", "9000-01-01"))
 
@@ -179,7 +199,7 @@ def test_build_counts_drafts_and_posts_whose_time_has_not_come(run: Run, site: P
     assert done.out == summary(site / "public", more="1 draft, 1 scheduled, ")
 
 
-def test_a_problem_has_its_file_and_line_and_the_good_posts_are_published(
+def test_build_prints_problems_with_file_and_line_and_publishes_valid_posts(
     run: Run, site: Path
 ) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
@@ -191,9 +211,7 @@ def test_a_problem_has_its_file_and_line_and_the_good_posts_are_published(
     assert len(feedparser.parse((site / "public" / "atom.xml").read_bytes()).entries) == 2
 
 
-def test_a_strict_build_fails_where_there_are_problems_and_publishes_all_the_same(
-    run: Run, site: Path
-) -> None:
+def test_build_strict_exits_with_1_on_problems_and_still_publishes(run: Run, site: Path) -> None:
     assert run("build", "--strict", "posts", "public").status == 0
     (site / "posts" / "broken.md").write_bytes(BROKEN)
 
@@ -201,19 +219,17 @@ def test_a_strict_build_fails_where_there_are_problems_and_publishes_all_the_sam
     assert (site / "other" / "atom.xml").is_file()
 
 
-def test_a_post_whose_content_is_refused_is_not_counted(run: Run, site: Path) -> None:
+def test_build_does_not_count_a_post_with_refused_content(run: Run, site: Path) -> None:
     deep = post("Deep", "2026-11-03", "categories: deep", "<div>" * 200)
     (site / "posts" / "deep.md").write_bytes(deep)
     done = run("build", "posts", "public")
 
     assert done.out.startswith("2 posts, 3 feeds, ")
-    assert "posts/deep.md:6: the HTML has more than 100 elements inside each other" in done.err
+    assert "posts/deep.md:6: the HTML is nested more than 100 elements deep" in done.err
 
 
 @pytest.mark.parametrize("out", ["public", "."])
-def test_feeds_that_lie_among_the_posts_are_not_taken_for_posts(
-    run: Run, site: Path, out: str
-) -> None:
+def test_build_does_not_read_its_own_documents_as_posts(run: Run, site: Path, out: str) -> None:
     first, second = run("build", ".", out), run("build", ".", out)
 
     assert re.fullmatch(
@@ -222,14 +238,14 @@ def test_feeds_that_lie_among_the_posts_are_not_taken_for_posts(
     assert second.out == re.sub(r"(\d+) doc(.*), 0 unch", r"0 doc\2, \1 unch", first.out)
 
 
-def test_a_file_s_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> None:
+def test_a_file_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> None:
     (site / "posts" / "a\nb\x1b[31m.md").write_bytes(BROKEN)
     done = run("build", "posts", "public")
 
     assert done.err.splitlines()[1].startswith("posts/a\\nb\\x1b[31m.md:3: date: ")
 
 
-# --- where the configuration is ------------------------------------------------------------------
+# --- the configuration ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", ["feeds.toml", "blog/feeds.toml", "blog/posts/feeds.toml"])
@@ -243,7 +259,7 @@ def test_the_configuration_is_found_here_or_near_the_posts(
     assert run("build", "blog/posts", "out").status == 0
 
 
-def test_the_configuration_can_be_named(
+def test_the_configuration_can_be_named_by_option_or_environment(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site / "other.toml").write_text(CONFIG.replace("News", "Other"))
@@ -255,15 +271,15 @@ def test_the_configuration_can_be_named(
         assert feedparser.parse((site / out / "atom.xml").read_bytes()).feed.title == "Other"
 
 
-# --- what cannot be done -------------------------------------------------------------------------
+# --- errors --------------------------------------------------------------------------------------
 
 
-def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> None:
+def test_every_error_in_the_configuration_is_a_line(run: Run, site: Path) -> None:
     (site / "feeds.toml").write_text('[site]\ntitel = "News"\nurl = "news"\n')
     done = run("build", "posts", "public")
 
     where = site / "feeds.toml"
-    assert done == Done(
+    assert done == Result(
         2,
         "",
         f"{where}: site.titel: there is no such key; did you mean title?\n"
@@ -274,7 +290,7 @@ def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (["build", "nowhere", "public"], "nowhere: there is no such folder"),
         (["build", "feeds.toml", "public"], "feeds.toml: expected a folder, found a file"),
@@ -294,32 +310,32 @@ def test_every_problem_of_the_configuration_is_a_line(run: Run, site: Path) -> N
         (["publish"], "publish"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(
-    run: Run, site: Path, words: list[str], said: str
+def test_a_command_that_fails_prints_a_message_and_exits_with_2(
+    run: Run, site: Path, words: list[str], output: str
 ) -> None:
     (site / "latin1.toml").write_bytes('[site]\ntitle = "Zürich"\n'.encode("latin-1"))
     done = run(*words)
 
     assert done.status == 2
-    assert said in done.err
+    assert output in done.err
     assert done.out == ""
 
 
-def test_without_a_configuration_it_says_where_one_belongs(
+def test_a_missing_configuration_is_reported_with_a_remedy(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "posts").mkdir()
     done = run("build", "posts", "public")
 
-    assert done == Done(
+    assert done == Result(
         2,
         "",
-        "there is no feeds.toml here or beside the posts; write one, or name it with --config\n",
+        "there is no feeds.toml here or beside the posts; run feeds init, or use --config\n",
     )
 
 
-def test_a_reader_that_goes_away_is_no_error(site: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(site: Path) -> None:
     process = subprocess.Popen(
         [COMMAND, "check", "posts"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -330,7 +346,7 @@ def test_a_reader_that_goes_away_is_no_error(site: Path) -> None:
     assert err == b""
 
 
-def test_a_title_that_the_locale_cannot_write_is_no_error(site: Path) -> None:
+def test_a_title_that_the_locale_cannot_encode_is_escaped(site: Path) -> None:
     (site / "posts" / "one.md").write_bytes(post("渔", "2026-11-01"))
     done = subprocess.run(
         [COMMAND, "check", "posts/one.md"],
@@ -352,25 +368,23 @@ def test_check_shows_what_each_post_would_become(run: Run, site: Path) -> None:
     ]
 
 
-def test_check_says_the_words_that_the_build_says(run: Run, site: Path) -> None:
+def test_check_prints_the_same_problems_as_build(run: Run, site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     done = run("check", "posts/broken.md")
 
-    assert done == Done(1, "", BROKEN_LINE + "\n")
+    assert done == Result(1, "", BROKEN_LINE + "\n")
     assert BROKEN_LINE in run("build", "posts", "public").err
 
 
-def test_check_finds_what_is_wrong_with_the_content_too(run: Run, site: Path) -> None:
+def test_check_reports_problems_of_the_content(run: Run, site: Path) -> None:
     (site / "posts" / "deep.md").write_bytes(post("Deep", body="<div>" * 200))
     done = run("check", "posts")
 
     assert done.status == 1
-    assert "posts/deep.md:5: the HTML has more than 100 elements inside each other" in done.err
+    assert "posts/deep.md:5: the HTML is nested more than 100 elements deep" in done.err
 
 
-def test_check_takes_files_and_folders_and_shows_what_would_not_be_published(
-    run: Run, site: Path
-) -> None:
+def test_check_lists_drafts_and_files_that_are_not_posts(run: Run, site: Path) -> None:
     (site / "posts" / "draft.md").write_bytes(post("Draft", more="draft: true"))
     (site / "logo.png").write_bytes(b"\x89PNG")
     done = run("check", "posts/draft.md", "logo.png", site / "posts" / "one.md")
@@ -383,7 +397,7 @@ def test_check_takes_files_and_folders_and_shows_what_would_not_be_published(
     ]
 
 
-def test_check_names_a_file_that_cannot_be_read(
+def test_check_reports_a_file_that_cannot_be_read(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def denied(path: Path) -> bytes:
@@ -392,40 +406,44 @@ def test_check_names_a_file_that_cannot_be_read(
     monkeypatch.setattr(Path, "read_bytes", denied)
     done = run("check", "posts/one.md")
 
-    assert done == Done(
+    assert done == Result(
         1,
         "",
         "posts/one.md:1: the file cannot be read (Permission denied); check its permissions\n",
     )
 
 
-def test_a_folder_that_cannot_be_read_is_not_passed_over(
+def test_check_reports_a_folder_that_cannot_be_read(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (site / "posts" / "closed").mkdir()
     open_folder = os.scandir
 
-    def scandir(path: str | Path) -> Iterator[os.DirEntry[str]]:  # whoever runs the tests may read
+    def scandir(path: str | Path) -> Iterator[os.DirEntry[str]]:  # root may read any folder
         if Path(path).name == "closed":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return open_folder(path)
 
     monkeypatch.setattr(os, "scandir", scandir)
 
-    assert run("check", "posts") == Done(2, "", "posts/closed: cannot be read: Permission denied\n")
+    assert run("check", "posts") == Result(
+        2, "", "posts/closed: cannot be read: Permission denied\n"
+    )
 
 
-def test_check_of_a_folder_without_posts_says_so(run: Run, site: Path) -> None:
+def test_check_of_a_folder_without_posts_prints_a_message(run: Run, site: Path) -> None:
     (site / "empty").mkdir()
 
-    assert run("check", "empty") == Done(0, "", "there are no posts in empty (see posts.include)\n")
+    assert run("check", "empty") == Result(
+        0, "", "there are no posts in empty (see posts.include)\n"
+    )
 
 
-# --- for a script --------------------------------------------------------------------------------
+# --- JSON output, publish and audit --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("words", [["--json"], ["--format", "json"]])
-def test_check_answers_a_script_with_every_problem(run: Run, site: Path, words: list[str]) -> None:
+def test_check_prints_problems_as_json(run: Run, site: Path, words: list[str]) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     done = run("check", "posts", *words)
     (problem,) = json.loads(done.out)
@@ -436,16 +454,16 @@ def test_check_answers_a_script_with_every_problem(run: Run, site: Path, words: 
     assert BROKEN_LINE.endswith(f"{problem['what']}; {problem['todo']}")
 
 
-def test_doctor_answers_a_script_with_every_finding(run: Run, site: Path) -> None:
-    said = run("doctor", "posts").out.splitlines()
+def test_doctor_prints_findings_as_json(run: Run, site: Path) -> None:
+    output = run("doctor", "posts").out.splitlines()
     done = run("doctor", "posts", "--json")
 
     assert done.status == 0
-    assert [f"ok     {finding['need']}" for finding in json.loads(done.out)] == said
+    assert [f"ok     {finding['need']}" for finding in json.loads(done.out)] == output
     assert {finding["ok"] for finding in json.loads(done.out)} == {True}
 
 
-def test_publish_brings_up_to_date_what_a_post_touches(run: Run, site: Path) -> None:
+def test_publish_updates_the_feeds_of_a_post(run: Run, site: Path) -> None:
     run("rebuild", "posts", "site")
     (site / "posts/new.md").write_bytes(post("Fresh", "2026-11-20", "categories: tea"))
     done = run("publish", "posts", "site", "posts/new.md", "posts/new.png")
@@ -465,21 +483,22 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def test_an_audit_answers_a_script_with_numbers_and_keys(run: Run, site: Path) -> None:
+def test_audit_prints_counts_and_keys_as_json(run: Run, site: Path) -> None:
     (site / "feeds").mkdir()
-    found = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)
+    report = json.loads(run("audit", "posts", "feeds", "--dry-run", "--json").out)
 
-    assert (found["new"], found["gone"], found["errors"]) == (2, 0, [])
-    assert sorted(found["keys"]) == ["one.md", "two.md"]
+    assert (report["new"], report["gone"], report["errors"]) == (2, 0, [])
+    assert sorted(report["keys"]) == ["one.md", "two.md"]
     done = json.loads(run("audit", "posts", "feeds", "--json").out)
     assert sorted(done["keys"]) == ["one.md", "two.md"]
     assert json.loads(run("audit", "posts", "feeds", "--json").out)["keys"] == []
 
 
-# --- stopped -------------------------------------------------------------------------------------
+# --- Ctrl+C --------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
+@pytest.mark.slow
+def test_ctrl_c_ends_a_build_without_a_traceback(site: Path) -> None:
     for n in range(3000):
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
     process = subprocess.Popen(
@@ -488,27 +507,28 @@ def test_ctrl_c_ends_a_build_without_a_word_of_python(site: Path) -> None:
     )  # fmt: skip
     assert process.stderr
     assert process.stderr.readline() == "reading 3,002 posts\n"
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all of them
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all processes of the group
     _, err = process.communicate(timeout=60)
 
     assert (process.returncode, err) == (130, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("typed", "status"), [("\x03", 130), ("\x04", 2)])
-def test_init_that_is_not_answered_writes_nothing(site: Path, typed: str, status: int) -> None:
+def test_init_without_an_answer_writes_nothing(site: Path, typed: str, status: int) -> None:
     (site / "new").mkdir()
-    ended, said = on_a_terminal("init", "new", typed=typed)
+    status_, output = on_a_terminal("init", "new", typed=typed)
 
-    assert ended == status
-    assert "nothing is written" in said
-    assert "Traceback" not in said
+    assert status_ == status
+    assert "Stopped; nothing was written" in output
+    assert "Traceback" not in output
     assert list((site / "new").iterdir()) == []
 
 
 # --- on a terminal -------------------------------------------------------------------------------
 
 
-# Keys such as Ctrl+C reach the processes whose terminal it is.
+# Ctrl+C is sent to the processes whose controlling terminal it is.
 _WITH_ITS_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -519,7 +539,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 def on_a_terminal(
     *words: str, columns: int = 200, typed: str = "", colour: bool = False
 ) -> tuple[int, str]:
-    """What a command says to a terminal; `typed` is typed when it has asked and says no more."""
+    """The exit status and output on a terminal; `typed` is typed when it waits for an answer."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
     if not colour:
@@ -529,38 +549,38 @@ def on_a_terminal(
         stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
-    said = b""
+    output = b""
     try:
         while True:
             if select.select([ours], [], [], 1 if typed else None)[0]:
                 if not (chunk := os.read(ours, 65536)):
                     break
-                said += chunk
-            elif b"?" in said:
-                os.write(ours, typed.encode())  # one that comes too early is lost
-    except OSError:  # Linux says so when the last writer is gone
+                output += chunk
+            elif b"?" in output:
+                os.write(ours, typed.encode())  # input before the question is lost
+    except OSError:  # Linux raises it at the end of the output
         pass
     os.close(ours)
     if colour:
-        return process.wait(), said.decode()
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
+        return process.wait(), output.decode()
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.decode())
     return process.wait(), plain.replace("\r\n", "\n")
 
 
-def test_on_a_terminal_the_build_has_a_progress_bar(site: Path) -> None:
-    status, said = on_a_terminal("build", "posts", "public")
+def test_build_on_a_terminal_has_a_progress_bar(site: Path) -> None:
+    status, output = on_a_terminal("build", "posts", "public")
 
     assert status == 0
-    assert "2/2" in said
-    assert said.endswith(summary(site / "public"))
+    assert "2/2" in output
+    assert output.endswith(summary(site / "public"))
 
 
-def test_on_a_terminal_check_has_a_table_in_which_titles_are_text(site: Path) -> None:
+def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path) -> None:
     (site / "posts" / "one.md").write_bytes(post("[/b] [red]Red[/] :fire:", "2026-11-01"))
-    status, said = on_a_terminal("check", "posts")
+    status, output = on_a_terminal("check", "posts")
 
     assert status == 0
-    assert [re.split(r" {2,}", line.strip()) for line in said.splitlines()] == [
+    assert [re.split(r" {2,}", line.strip()) for line in output.splitlines()] == [
         ["title", "date", "categories", "link"],
         [
             "[/b] [red]Red[/] :fire:",
@@ -577,28 +597,29 @@ def test_on_a_terminal_check_has_a_table_in_which_titles_are_text(site: Path) ->
     ]
 
 
-def test_a_long_build_says_how_quick_it_is_and_how_long_it_takes(site: Path) -> None:
+@pytest.mark.slow
+def test_the_progress_bar_shows_rate_and_remaining_time(site: Path) -> None:
     for n in range(1000):
         (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01"))
-    _, said = on_a_terminal("build", "posts", "public")
+    _, output = on_a_terminal("build", "posts", "public")
 
     for what in ("reading", "rendering"):
-        assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", said)
+        assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", output)
 
 
-def test_on_a_terminal_the_place_of_a_problem_has_a_colour(site: Path) -> None:
+def test_the_place_of_a_problem_is_coloured_on_a_terminal(site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
-    status, said = on_a_terminal("check", "posts/broken.md", colour=True)
+    status, output = on_a_terminal("check", "posts/broken.md", colour=True)
 
     assert status == 1
-    assert "\x1b[31mposts/broken.md:3:\x1b[0m date: " in said
-    assert "title" not in said  # no table without a row
+    assert "\x1b[31mposts/broken.md:3:\x1b[0m date: " in output
+    assert "title" not in output  # no table without a row
 
 
-def test_a_narrow_terminal_shows_every_character_of_a_link(site: Path) -> None:
-    _, said = on_a_terminal("check", "posts/one.md", columns=60)
+def test_a_narrow_terminal_wraps_links_without_cutting_them(site: Path) -> None:
+    _, output = on_a_terminal("check", "posts/one.md", columns=60)
 
-    assert "…" not in said
+    assert "…" not in output
 
 
 # --- buckets -------------------------------------------------------------------------------------
@@ -606,7 +627,7 @@ def test_a_narrow_terminal_shows_every_character_of_a_link(site: Path) -> None:
 
 @pytest.fixture
 def bucket(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of a bucket that the environment leads to, with the example's posts under news/."""
+    """A bucket with the example's posts under news/; the environment has its endpoint."""
     environment = {
         "AWS_ENDPOINT_URL": moto_server,
         "AWS_ACCESS_KEY_ID": "test",
@@ -625,23 +646,27 @@ def bucket(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     s3.delete()
 
 
-def test_a_bucket_builds_as_a_folder_does(run: Run, bucket: str, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_build_of_a_bucket_writes_the_same_as_of_a_folder(
+    run: Run, bucket: str, tmp_path: Path
+) -> None:
     config = ["--config", EXAMPLE / "feeds.toml"]
-    here = run("build", EXAMPLE / "posts", tmp_path / "out", *config)
-    there = run("build", f"s3://{bucket}/news", f"s3://{bucket}/public/", *config)
+    from_folder = run("build", EXAMPLE / "posts", tmp_path / "out", *config)
+    from_bucket = run("build", f"s3://{bucket}/news", f"s3://{bucket}/public/", *config)
 
-    assert there.out == here.out
+    assert from_bucket.out == from_folder.out
     local = {
         "public/" + file.relative_to(tmp_path / "out").as_posix(): file.read_bytes()
         for file in (tmp_path / "out").rglob("*.*")
     }
     objects = boto3.resource("s3").Bucket(bucket).objects.filter(Prefix="public/")
-    answers = {found.key: found.get() for found in objects}
-    assert {key: answer["Body"].read() for key, answer in answers.items()} == local
-    assert answers["public/atom.xml"]["ContentType"] == "application/xml; charset=utf-8"
-    assert "max-age=300" in answers["public/rss.xml"]["CacheControl"]
+    responses = {summary.key: summary.get() for summary in objects}
+    assert {key: response["Body"].read() for key, response in responses.items()} == local
+    assert responses["public/atom.xml"]["ContentType"] == "application/xml; charset=utf-8"
+    assert "max-age=300" in responses["public/rss.xml"]["CacheControl"]
 
 
+@pytest.mark.slow
 def test_a_second_build_of_a_bucket_writes_nothing(run: Run, bucket: str) -> None:
     words = ["build", f"s3://{bucket}/news", f"s3://{bucket}/", "-c", EXAMPLE / "feeds.toml"]
     first, second = run(*words), run(*words)
@@ -650,14 +675,15 @@ def test_a_second_build_of_a_bucket_writes_nothing(run: Run, bucket: str) -> Non
     assert " 0 documents written" in second.out
 
 
-def test_a_problem_of_a_post_in_a_bucket_has_its_address(run: Run, bucket: str) -> None:
+@pytest.mark.slow
+def test_a_problem_of_a_post_in_a_bucket_has_its_s3_url(run: Run, bucket: str) -> None:
     boto3.client("s3").put_object(Bucket=bucket, Key="news/broken.md", Body=BROKEN)
     done = run("build", f"s3://{bucket}/news/", f"s3://{bucket}/out", "-c", EXAMPLE / "feeds.toml")
 
-    assert f"s3://{bucket}/news/broken.md:3: date: '2026-13-01'" in done.err
+    assert f"s3://{bucket}/news/broken.md:3: date: there is no such date" in done.err
 
 
-def test_a_bucket_that_is_not_there_is_a_sentence(run: Run, bucket: str, tmp_path: Path) -> None:
+def test_a_missing_bucket_is_reported_with_a_remedy(run: Run, bucket: str, tmp_path: Path) -> None:
     done = run("build", "s3://feeds-test-none/", tmp_path, "-c", EXAMPLE / "feeds.toml")
 
     assert done.status == 2
@@ -665,7 +691,7 @@ def test_a_bucket_that_is_not_there_is_a_sentence(run: Run, bucket: str, tmp_pat
     assert "create the bucket, or check its name" in done.err
 
 
-def test_an_endpoint_that_does_not_answer_is_a_sentence(
+def test_an_endpoint_that_does_not_respond_is_reported(
     run: Run, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

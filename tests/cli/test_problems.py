@@ -1,4 +1,4 @@
-"""A problem is one thing with the same words, wherever somebody comes upon it."""
+"""Problems of posts have the same texts in `check`, `build`, the log and the stored state."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FOUND = [
     Problem(
         key="deep.html",
         line=4,
-        what="the HTML has more than 100 elements inside each other",
+        what="the HTML is nested more than 100 elements deep",
         todo="shorten or simplify the post, or raise the limit in feeds.toml",
     ),
     Problem(
@@ -53,8 +53,8 @@ FOUND = [
     Problem(
         key="never.md",
         line=3,
-        what="date: '2026-13-01' is not a date that exists",
-        todo="write it as 2021-12-24 14:51:02 +0800",
+        what="date: there is no such date: 2026-13-01",
+        todo="dates look like 2026-11-30 14:51:02 +0800",
         field="date",
         column=9,
     ),
@@ -66,7 +66,7 @@ AS_TEXT = [str(problem) for problem in FOUND]
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with these posts; the function's and the commands' settings."""
+    """A folder with these posts, and the environment for the function and the commands."""
     for key, data in POSTS.items():
         (tmp_path / "posts" / key).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "posts" / key).write_bytes(data)
@@ -92,23 +92,23 @@ def from_the_function(site: Path, capfd: pytest.CaptureFixture[str]) -> list[dic
     return [{n: line[n] for n in NAMES} for line in lines if line["event"] == "problem"]
 
 
-def test_check_tells_an_editor_all_that_is_known_of_a_problem(site: Path) -> None:
+def test_check_json_has_all_fields_of_a_problem(site: Path) -> None:
     assert from_check(site) == AS_JSON
 
 
-def test_check_tells_a_person_the_same(site: Path) -> None:
-    done = run(site / "posts", "check", ".")
-    assert (done.returncode, done.stderr.splitlines()) == (1, AS_TEXT)
+def test_check_prints_the_same_problems_as_text(site: Path) -> None:
+    result = run(site / "posts", "check", ".")
+    assert (result.returncode, result.stderr.splitlines()) == (1, AS_TEXT)
 
 
-def test_a_build_tells_the_same(site: Path) -> None:
-    done = run(site, "build", "posts", "out")
-    assert done.returncode == 0
-    told = [line for line in done.stderr.splitlines() if line.startswith("posts/")]
-    assert told == [f"posts/{line}" for line in AS_TEXT]
+def test_build_prints_the_same_problems(site: Path) -> None:
+    result = run(site, "build", "posts", "out")
+    assert result.returncode == 0
+    lines = [line for line in result.stderr.splitlines() if line.startswith("posts/")]
+    assert lines == [f"posts/{line}" for line in AS_TEXT]
 
 
-def test_the_function_s_log_and_the_bucket_tell_the_same(
+def test_the_function_logs_and_stores_the_same_problems(
     site: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert from_the_function(site, capfd) == AS_JSON
@@ -117,7 +117,7 @@ def test_the_function_s_log_and_the_bucket_tell_the_same(
     assert json.loads(as_json.stdout) == AS_JSON
 
 
-def test_a_problem_is_open_until_its_post_is_repaired_or_gone(
+def test_a_problem_is_listed_until_its_post_is_corrected_or_deleted(
     site: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from_the_function(site, capfd)
@@ -125,5 +125,5 @@ def test_a_problem_is_open_until_its_post_is_repaired_or_gone(
         (site / "posts" / key).write_bytes(POSTS["good.md"])
     (site / "posts" / "latin.md").unlink()
     assert from_the_function(site, capfd) == []
-    done = run(site, "problems", "site")
-    assert (done.returncode, done.stdout) == (0, "")
+    result = run(site, "problems", "site")
+    assert (result.returncode, result.stdout) == (0, "")

@@ -1,9 +1,12 @@
-"""Whatever a feed or an entry says arrives in each format, where its readers look for it."""
+"""The documents of a feed in each format, parsed as feed readers parse them."""
 
 from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -16,7 +19,7 @@ from support.sites import entry, settings
 from support.validity import assert_valid_document, assert_valid_json_feed
 
 from feeds.config import Config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.model import EPOCH, Document, Enclosure, Entry, Person, Term
 
 FILES = {"atom": "atom.xml", "rss": "rss.xml", "json": "feed.json"}
@@ -44,7 +47,7 @@ FULL = entry(
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """An entry as a reader has it."""
+    """An entry as a feed reader parses it."""
 
     id: str
     link: str
@@ -61,7 +64,7 @@ class Item(Struct, frozen=True, kw_only=True):
 
 
 class Channel(Struct, frozen=True, kw_only=True):
-    """A feed as a reader has it."""
+    """A feed as a feed reader parses it."""
 
     title: str
     description: str
@@ -75,7 +78,7 @@ class Channel(Struct, frozen=True, kw_only=True):
     items: list[Item]
 
 
-def seen(document: Document) -> Channel:
+def parsed(document: Document) -> Channel:
     data = document.data
     if document.path.endswith(".json"):
         assert_valid_json_feed(data, address(document.path))
@@ -124,7 +127,7 @@ def from_json(feed: dict[str, Any]) -> Channel:
 
 
 def from_xml(data: bytes) -> Channel:
-    # What feedparser finds, without what it would take away or make absolute for a browser.
+    # Without feedparser's sanitising and without its resolution of relative links.
     read = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     feed, is_rss = read.feed, read.version == "rss20"
 
@@ -178,8 +181,8 @@ def text_of(html: str) -> str:
 def current(
     format_: str, entries: Sequence[Entry], config: Config, path: str = "", older: str = ""
 ) -> Document:
-    made = {d.path: d for d in formats.current_documents(path, entries, older, config)}
-    return made[f"{path}/{FILES[format_]}".lstrip("/")]
+    documents = {d.path: d for d in feed_documents.current_documents(path, entries, older, config)}
+    return documents[f"{path}/{FILES[format_]}".lstrip("/")]
 
 
 @pytest.fixture(params=FILES)
@@ -190,8 +193,8 @@ def format_(request: pytest.FixtureRequest) -> str:
 # --- entries -------------------------------------------------------------------------------------
 
 
-def test_an_entry_arrives_whole(format_: str) -> None:
-    (item,) = seen(current(format_, [FULL], settings())).items
+def test_every_format_carries_all_fields_of_an_entry(format_: str) -> None:
+    (item,) = parsed(current(format_, [FULL], settings())).items
 
     assert item.id == FULL.id
     assert item.link == FULL.link
@@ -206,22 +209,22 @@ def test_an_entry_arrives_whole(format_: str) -> None:
 
 
 @pytest.mark.parametrize("format_", ["atom", "json"])  # RSS has no element for it
-def test_a_later_change_arrives_as_one(format_: str) -> None:
-    (item,) = seen(current(format_, [FULL], settings())).items
+def test_the_updated_date_of_an_entry_differs_from_its_published_date(format_: str) -> None:
+    (item,) = parsed(current(format_, [FULL], settings())).items
 
     assert item.updated == FULL.updated
 
 
-def test_the_language_of_an_entry_arrives_where_it_is_not_the_site_s(format_: str) -> None:
+def test_the_language_of_an_entry_is_written_if_it_is_not_the_site_s(format_: str) -> None:
     data = current(format_, [FULL], settings(site='language = "zh-CN"')).data.decode()
 
     marks = {"atom": '<entry xml:lang="en">', "rss": "<dc:language>en</dc:language>"}
     assert marks.get(format_, '"language": "en"') in data
 
 
-def test_the_least_entry_is_enough(format_: str) -> None:
+def test_an_entry_with_only_required_fields_is_valid_in_every_format(format_: str) -> None:
     bare = entry(summary="", content="", terms=())
-    (item,) = seen(current(format_, [bare], settings())).items
+    (item,) = parsed(current(format_, [bare], settings())).items
 
     assert (item.id, item.link, item.title) == (bare.id, bare.link, bare.title)
     assert item.categories == item.authors == []
@@ -230,37 +233,37 @@ def test_the_least_entry_is_enough(format_: str) -> None:
 
 def test_an_enclosure_of_unknown_length_has_a_length_that_readers_accept(format_: str) -> None:
     heard = entry(enclosure=Enclosure("https://media.example.net/a.mp3", "audio/mpeg"))
-    (item,) = seen(current(format_, [heard], settings())).items
+    (item,) = parsed(current(format_, [heard], settings())).items
 
     assert item.enclosure == ("https://media.example.net/a.mp3", "audio/mpeg", 0)
 
 
-def test_entries_stand_newest_first(format_: str) -> None:
-    items = seen(current(format_, [entry(3), entry(2), entry(1)], settings())).items
+def test_entries_are_written_newest_first(format_: str) -> None:
+    items = parsed(current(format_, [entry(3), entry(2), entry(1)], settings())).items
 
     assert [item.title for item in items] == ["Title 3", "Title 2", "Title 1"]
 
 
 def test_a_feed_of_summaries_has_no_content(format_: str) -> None:
-    (item,) = seen(current(format_, [entry()], settings(feeds='content = "summary"'))).items
+    (item,) = parsed(current(format_, [entry()], settings(feeds='content = "summary"'))).items
 
     assert item.summary == "Summary 1."
     assert item.content == ""
 
 
-def test_one_category_can_have_summaries_alone(format_: str) -> None:
+def test_one_category_can_have_only_summaries(format_: str) -> None:
     config = settings(more='[categories]\ncontent = { Markets = "summary" }')
-    (brief,) = seen(current(format_, [entry()], config, "category/markets")).items
-    (whole,) = seen(current(format_, [entry()], config)).items
+    (brief,) = parsed(current(format_, [entry()], config, "category/markets")).items
+    (whole,) = parsed(current(format_, [entry()], config)).items
 
     assert (brief.content, whole.content) == ("", "<p>Content 1.</p>")
 
 
-def test_one_category_can_have_whole_texts(format_: str) -> None:
+def test_one_category_can_have_full_content(format_: str) -> None:
     config = settings(
         feeds='content = "summary"', more='[categories]\ncontent = { markets = "full" }'
     )
-    (whole,) = seen(current(format_, [entry()], config, "category/markets")).items
+    (whole,) = parsed(current(format_, [entry()], config, "category/markets")).items
 
     assert whole.content == "<p>Content 1.</p>"
 
@@ -278,8 +281,8 @@ logo = "https://news.example.com/logo.png"
 HUBS = 'hubs = ["https://hub.example.com/", "https://hub.example.net/?a=1&b=2"]'
 
 
-def test_a_feed_arrives_whole(format_: str) -> None:
-    feed = seen(current(format_, [entry()], settings(RICH, HUBS)))
+def test_every_format_carries_all_fields_of_a_feed(format_: str) -> None:
+    feed = parsed(current(format_, [entry()], settings(RICH, HUBS)))
 
     assert feed.title == "Example News"
     assert feed.description == "What happened & why"
@@ -291,75 +294,75 @@ def test_a_feed_arrives_whole(format_: str) -> None:
     assert feed.logo == "https://news.example.com/logo.png"
 
 
-def test_each_document_says_what_made_it(format_: str) -> None:
+def test_every_document_names_its_generator(format_: str) -> None:
     data = current(format_, [], settings()).data.decode()
 
     marks = {"atom": "bucketfeed</generator>", "rss": "<generator>bucketfeed</generator>"}
     assert marks.get(format_, '"_bucketfeed"') in data
 
 
-def test_a_category_s_feed_says_where_it_is_and_what_it_is(format_: str) -> None:
+def test_the_feed_of_a_category_has_its_own_address_title_and_description(format_: str) -> None:
     config = settings(
         more='[categories]\ntitles = { "日本" = "日本 & 韩国" }\ndescriptions = { "日本" = "东亚" }'
     )
-    feed = seen(current(format_, [], config, "category/日本"))
+    feed = parsed(current(format_, [], config, "category/日本"))
 
     assert feed.title == "日本 & 韩国"
     assert feed.description == "东亚"
     assert feed.own.endswith("/category/%E6%97%A5%E6%9C%AC/" + FILES[format_])
 
 
-def test_a_category_is_called_what_its_newest_post_calls_it(format_: str) -> None:
+def test_the_title_of_a_category_comes_from_its_newest_post(format_: str) -> None:
     def named(number: int, name: str, title: str = "") -> Entry:
         return entry(number, terms=(Term("category", "markets", name, title),))
 
     plain = [named(2, "Markets"), named(1, "MARKETS")]
     titled = [named(3, "markets"), named(2, "markets", "Market News"), named(1, "markets", "Old")]
 
-    assert seen(current(format_, plain, settings(), "category/markets")).title == "Markets"
-    assert seen(current(format_, titled, settings(), "category/markets")).title == "Market News"
-    assert seen(current(format_, [], settings(), "category/markets")).title == "markets"
+    assert parsed(current(format_, plain, settings(), "category/markets")).title == "Markets"
+    assert parsed(current(format_, titled, settings(), "category/markets")).title == "Market News"
+    assert parsed(current(format_, [], settings(), "category/markets")).title == "markets"
 
 
-def test_an_empty_feed_is_a_feed(format_: str) -> None:
+def test_a_feed_without_entries_is_valid_in_every_format(format_: str) -> None:
     document = current(format_, [], settings())
 
-    assert seen(document).items == []
+    assert parsed(document).items == []
     assert b"1970" in document.data or format_ != "atom"
 
 
-def test_a_feed_was_updated_when_its_newest_change_was_made() -> None:
+def test_the_updated_date_of_a_feed_is_that_of_its_newest_change() -> None:
     older_changed = entry(1, updated=datetime(2026, 11, 20, tzinfo=UTC))
-    feed = formats.describe_feed("", [entry(2), older_changed], settings())
+    feed = feed_documents.describe_feed("", [entry(2), older_changed], settings())
 
     assert feed.updated == older_changed.updated
-    assert formats.describe_feed("", [], settings()).updated == EPOCH
+    assert feed_documents.describe_feed("", [], settings()).updated == EPOCH
 
 
-def test_there_are_the_formats_that_are_configured() -> None:
+def test_a_feed_has_documents_in_the_configured_formats() -> None:
     config = settings(feeds='formats = ["rss", "json"]')
-    made = formats.current_documents("category/a", [], "", config)
+    documents = feed_documents.current_documents("category/a", [], "", config)
 
-    assert [(d.path, d.type) for d in made] == [
+    assert [(d.path, d.type) for d in documents] == [
         ("category/a/rss.xml", "application/rss+xml; charset=utf-8"),
         ("category/a/feed.json", "application/feed+json; charset=utf-8"),
         ("category/a/index.html", "text/html; charset=utf-8"),
     ]
     plain = settings(feeds='formats = ["rss"]\npages = false')
-    assert [d.path for d in formats.current_documents("", [], "", plain)] == ["rss.xml"]
+    assert [d.path for d in feed_documents.current_documents("", [], "", plain)] == ["rss.xml"]
 
 
-def test_without_pages_a_feed_is_about_the_site() -> None:
-    feed = seen(current("atom", [FULL], settings(feeds="pages = false")))
+def test_without_pages_a_feed_links_to_the_site() -> None:
+    feed = parsed(current("atom", [FULL], settings(feeds="pages = false")))
 
     assert feed.home == "https://news.example.com/"
 
 
 def test_the_same_entries_are_the_same_bytes(format_: str) -> None:
-    one = current(format_, [FULL, entry(2)], settings(RICH, HUBS))
+    document = current(format_, [FULL, entry(2)], settings(RICH, HUBS))
     other = current(format_, [FULL, entry(2)], settings(RICH, HUBS))
 
-    assert one == other
+    assert document == other
 
 
 # --- archives ------------------------------------------------------------------------------------
@@ -367,43 +370,43 @@ def test_the_same_entries_are_the_same_bytes(format_: str) -> None:
 
 def archives(entries: Sequence[Entry], config: Config, path: str = "") -> Iterator[Document]:
     """The archive documents of a feed with these entries (oldest first)."""
-    names = formats.archive_page_names(entries, config)
+    names = feed_documents.archive_page_names(entries, config)
     pages = pagination.archive_pages(entries, config.feeds.limit)
     for older, name, page in zip(["", *names], names, pages, strict=False):
-        yield from formats.archive_documents(path, name, page, older, config)
+        yield from feed_documents.archive_documents(path, name, page, older, config)
 
 
 @pytest.mark.parametrize("format_", ["atom", "json"])
-def test_a_reader_can_walk_from_the_feed_to_the_oldest_entry(format_: str) -> None:
+def test_archive_links_lead_from_the_feed_to_the_oldest_entry(format_: str) -> None:
     config = settings(feeds=f"limit = 4\n{HUBS}")
     entries = [entry(number) for number in range(30)]
     pages = {address(d.path): d for d in archives(entries, config, "category/markets")}
-    newest = formats.archive_page_names(entries, config)[-1]
+    newest = feed_documents.archive_page_names(entries, config)[-1]
     window = pagination.newest_first(entries, 4)
-    feed = seen(current(format_, window, config, "category/markets", older=newest))
-    found, at = {item.id for item in feed.items}, feed.older
+    feed = parsed(current(format_, window, config, "category/markets", older=newest))
+    ids, at = {item.id for item in feed.items}, feed.older
     walked = 0
     while at:
-        page = seen(pages[at])
+        page = parsed(pages[at])
         assert page.own == at
-        assert page.hubs == []  # nothing in it will change
-        found |= {item.id for item in page.items}
+        assert page.hubs == []  # an archive page does not change
+        ids |= {item.id for item in page.items}
         at, walked = page.older, walked + 1
 
-    assert found == {entry.id for entry in entries}
-    assert walked == len(formats.archive_page_names(entries, config)) > 5
+    assert ids == {entry.id for entry in entries}
+    assert walked == len(feed_documents.archive_page_names(entries, config)) > 5
 
 
-def test_an_archive_page_of_atom_says_that_it_is_one_and_whose() -> None:
+def test_an_atom_archive_page_has_the_archive_element_and_a_link_to_its_feed() -> None:
     config = settings(feeds="limit = 4")
     entries = [entry(number) for number in range(9)]
-    made = next(archives(entries, config, "category/markets"))
+    document = next(archives(entries, config, "category/markets"))
 
-    assert made.path == f"category/markets/archive/{pagination.page_name(entries)}.xml"
-    assert made.type == "application/atom+xml; charset=utf-8"
-    assert b"<fh:archive/>" in made.data
+    assert document.path == f"category/markets/archive/{pagination.page_name(entries)}.xml"
+    assert document.type == "application/atom+xml; charset=utf-8"
+    assert b"<fh:archive/>" in document.data
     current_ = f'<link href="{address("category/markets/atom.xml")}" rel="current"/>'
-    assert current_.encode() in made.data
+    assert current_.encode() in document.data
 
 
 def test_rss_has_no_archive() -> None:
@@ -411,41 +414,42 @@ def test_rss_has_no_archive() -> None:
     entries = [entry(number) for number in range(9)]
 
     assert list(archives(entries, config)) == []
-    assert seen(current("rss", entries[:4], config, older="2026-11-18-0123456789ab")).older == ""
+    assert parsed(current("rss", entries[:4], config, older="2026-11-18-0123456789ab")).older == ""
 
 
-def test_an_id_stands_once_in_an_archive_page_too() -> None:
+def test_an_archive_page_has_each_id_only_once() -> None:
     config = settings(feeds="limit = 4")
     twice = [entry(1, key="a.md"), entry(2, id=entry(1).id, key="b.md")]
-    *made, page = formats.archive_documents("", "2026-11-18-0123456789ab", twice, "", config)
+    *documents, page = feed_documents.archive_documents(
+        "", "2026-11-18-0123456789ab", twice, "", config
+    )
 
-    assert [[item.title for item in seen(page).items] for page in made] == [["Title 2"]] * 2
+    assert [[item.title for item in parsed(page).items] for page in documents] == [["Title 2"]] * 2
     assert page.data.count(b"<article") == 1
 
 
-def test_without_archives_there_is_no_page_and_no_link_to_one() -> None:
+def test_without_archives_there_are_no_archive_pages_and_no_links_to_them() -> None:
     config = settings(feeds="limit = 4\narchives = false")
 
-    assert formats.archive_page_names([entry(number) for number in range(9)], config) == []
+    assert feed_documents.archive_page_names([entry(number) for number in range(9)], config) == []
 
 
-# --- media types ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("file", "type_"),
-    [
-        ("atom.xml", "application/atom+xml; charset=utf-8"),
-        ("rss.xml", "application/rss+xml; charset=utf-8"),
-        ("feed.json", "application/feed+json; charset=utf-8"),
-        ("2026-01-01-0123456789ab.xml", "application/atom+xml; charset=utf-8"),
-        ("index.html", "text/html; charset=utf-8"),
-        ("2026-01-01-0123456789ab.html", "text/html; charset=utf-8"),
-        ("feeds.opml", "text/x-opml; charset=utf-8"),
-        ("feed.css", "text/css; charset=utf-8"),
-        ("logo.png", ""),
-        ("README", ""),
-    ],
-)
-def test_a_file_s_name_tells_its_media_type(file: str, type_: str) -> None:
-    assert formats.media_type_of(file) == type_
+def test_renderers_are_imported_at_first_use_or_by_load_renderers() -> None:
+    program = """
+import sys
+from support.sites import settings
+from feeds.documents.feed_documents import load_renderers
+print("feedgen" in sys.modules)
+load_renderers(settings(feeds='formats = ["json"]'))
+print("feedgen" in sys.modules)
+load_renderers(settings())
+print("feedgen" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout.split() == ["False", "False", "True"]

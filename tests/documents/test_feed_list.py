@@ -1,4 +1,4 @@
-"""The list of all feeds: a page for people, which an ordinary upload never changes."""
+"""The page of all feeds, and feed.css; an ordinary upload does not change them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page(listed: list[ListedFeed], config: Config = PLAIN) -> lxml_html.HtmlElem
 
 
 def rows(root: lxml_html.HtmlElement) -> dict[str, list[str]]:
-    """Titles by heading."""
+    """The titles of the feeds, by heading."""
     return {
         section.findtext("h2"): [item.find("a").text_content() for item in section.iter("li")]
         for section in root.iter("section")
@@ -40,7 +40,7 @@ FEW = [
 ]
 
 
-def test_feeds_are_listed_by_taxonomy_as_a_person_looks_for_them() -> None:
+def test_the_feed_list_is_sorted_by_taxonomy_and_title() -> None:
     assert rows(page(FEW)) == {
         "All posts": ["Example News"],
         "Categories": ["apples", "Bees", "日本"],
@@ -48,11 +48,11 @@ def test_feeds_are_listed_by_taxonomy_as_a_person_looks_for_them() -> None:
     }
 
 
-def test_the_order_in_which_feeds_came_is_not_seen() -> None:
+def test_the_feed_list_does_not_depend_on_the_order_of_its_input() -> None:
     assert documents(FEW) == documents(FEW[::-1])
 
 
-def test_each_feed_has_its_page_and_its_formats() -> None:
+def test_the_feed_list_links_to_the_page_and_the_formats_of_each_feed() -> None:
     root = page([ListedFeed("category/日本", "日本")], settings(feeds='formats = ["rss", "json"]'))
     item = list(root.iter("li"))[1]
 
@@ -63,13 +63,13 @@ def test_each_feed_has_its_page_and_its_formats() -> None:
     ]
 
 
-def test_it_leads_to_the_list_for_readers_and_to_the_site() -> None:
+def test_the_feed_list_links_to_the_opml_file_and_to_the_site() -> None:
     hrefs = [a.get("href") for a in page(FEW).iter("a")]
 
     assert {"feeds.opml", "https://news.example.com/", "index.html"} <= set(hrefs)
 
 
-def test_titles_are_text() -> None:
+def test_the_feed_list_escapes_titles() -> None:
     hostile = "<script>alert(1)</script>\"'&"
     root = page([ListedFeed("category/x", hostile)])
 
@@ -77,7 +77,7 @@ def test_titles_are_text() -> None:
     assert list(root.iter("script")) == []
 
 
-def test_many_feeds_have_a_box_to_filter_them_that_waits_for_its_script() -> None:
+def test_a_feed_list_with_many_feeds_has_a_filter_hidden_until_its_script_runs() -> None:
     few = page([ListedFeed(f"category/{n}", f"Name {n}") for n in range(3)])
     many = page([ListedFeed(f"category/{n}", f"Name {n}") for n in range(30)])
     (box,) = many.xpath("//*[@role='search']")
@@ -88,13 +88,13 @@ def test_many_feeds_have_a_box_to_filter_them_that_waits_for_its_script() -> Non
     assert len(list(many.iter("script"))) == 1
 
 
-def test_two_thousand_feeds_are_less_than_a_megabyte() -> None:
+def test_a_list_of_two_thousand_feeds_is_smaller_than_a_megabyte() -> None:
     listed = [ListedFeed(f"category/name-of-{n}", f"The name of {n}") for n in range(2000)]
 
     assert len(documents(listed)["feeds.html"]) < 1_000_000
 
 
-def test_an_ordinary_upload_changes_nothing_of_it() -> None:
+def test_an_ordinary_upload_does_not_change_the_feed_list() -> None:
     posts = {"a.md": post("A", more="categories: [x, y]")}
     before = built(posts)
     after = built(posts | {"b.md": post("B", "2026-11-20", "categories: x")})
@@ -112,11 +112,13 @@ def test_an_ordinary_upload_changes_nothing_of_it() -> None:
         ('formats = ["json", "rss"]', {"feeds.html", "feeds.opml", "feed.css"}),
     ],
 )
-def test_there_is_what_the_configuration_asks_for(lines: str, paths: set[str]) -> None:
+def test_the_feed_list_has_a_page_and_a_style_sheet_if_configured(
+    lines: str, paths: set[str]
+) -> None:
     assert set(documents([], settings(feeds=lines))) == paths
 
 
-def test_the_style_sheet_of_feeds_says_what_a_feed_is_in_the_site_s_language() -> None:
+def test_feed_css_has_a_note_in_the_site_s_language() -> None:
     style = documents([], settings('language = "de"'))["feed.css"].decode()
 
     assert "Dies ist ein Feed." in style

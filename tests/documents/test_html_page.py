@@ -1,4 +1,4 @@
-"""The pages beside the feeds: what people, readers and screen readers find there."""
+"""The HTML pages, as browsers, feed readers and screen readers read them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lxml import html as lxml_html
 from support.sites import NOW, PLAIN, built, entry, post, settings
 
 from feeds.config import Config
-from feeds.documents import formats, pagination, translations
+from feeds.documents import feed_documents, pagination, translations
 from feeds.documents.theme import (
     _BUILT_IN,
     OVERRIDABLE_FILES,
@@ -33,16 +33,16 @@ BASE = "https://feeds.example.com/"
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> ' & {{title}} </title></style>"
 
 
-class Seen:
-    """A page, read."""
+class Page:
+    """A parsed page."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.text = data, data.decode()
         self.root = lxml_html.document_fromstring(self.text)
 
     def all(self, selector: str) -> list[etree._Element]:
-        found: list[etree._Element] = self.root.xpath(selector)
-        return found
+        elements: list[etree._Element] = self.root.xpath(selector)
+        return elements
 
     def words(self, selector: str) -> list[str]:
         return [" ".join("".join(e.itertext()).split()) for e in self.all(selector)]
@@ -51,31 +51,31 @@ class Seen:
         return [str(value) for value in self.root.xpath(selector)]
 
 
-def page(
+def parsed_page(
     entries: Sequence[Entry] = (), config: Config = PLAIN, path: str = "", older: str = ""
-) -> Seen:
-    made = {d.path: d for d in formats.current_documents(path, entries, older, config)}
-    return Seen(made[f"{path}/index.html".lstrip("/")].data)
+) -> Page:
+    documents = {d.path: d for d in feed_documents.current_documents(path, entries, older, config)}
+    return Page(documents[f"{path}/index.html".lstrip("/")].data)
 
 
 # --- what is there -------------------------------------------------------------------------------
 
 
-def test_a_page_says_what_the_feed_is_and_how_to_subscribe() -> None:
+def test_a_page_has_title_description_and_links_to_subscribe() -> None:
     config = settings('description = "What happened"\nrights = "© Example"')
-    seen = page([entry(1)], config)
+    page = parsed_page([entry(1)], config)
 
-    assert seen.words("//title") == ["Example News"]
-    assert seen.words("//h1") == ["Example News"]
-    assert seen.words("//header/p") == ["What happened"]
-    assert seen.words("//section//li/a") == ["Atom", "RSS", "JSON Feed"]
-    assert seen.values("//section//li/a/@href") == ["atom.xml", "rss.xml", "feed.json"]
-    assert seen.values("//section//a[contains(., 'What is')]/@href") == ["https://aboutfeeds.com/"]
-    assert "© Example" in seen.words("//footer")[0]
+    assert page.words("//title") == ["Example News"]
+    assert page.words("//h1") == ["Example News"]
+    assert page.words("//header/p") == ["What happened"]
+    assert page.words("//section//li/a") == ["Atom", "RSS", "JSON Feed"]
+    assert page.values("//section//li/a/@href") == ["atom.xml", "rss.xml", "feed.json"]
+    assert page.values("//section//a[contains(., 'What is')]/@href") == ["https://aboutfeeds.com/"]
+    assert "© Example" in page.words("//footer")[0]
 
 
-def test_a_reader_finds_each_format_from_the_page() -> None:
-    links = page(config=settings(feeds='formats = ["rss", "json"]')).all(
+def test_a_page_has_an_alternate_link_for_each_format() -> None:
+    links = parsed_page(config=settings(feeds='formats = ["rss", "json"]')).all(
         "//head/link[@rel='alternate']"
     )
     assert [(link.get("type"), link.get("href"), link.get("title")) for link in links] == [
@@ -84,76 +84,76 @@ def test_a_reader_finds_each_format_from_the_page() -> None:
     ]
 
 
-def test_the_page_of_a_category_names_the_category_and_leads_to_the_site() -> None:
+def test_the_page_of_a_category_has_its_title_and_a_link_to_the_site() -> None:
     config = settings(more='[categories]\ndescriptions = { markets = "Prices" }')
-    seen = page([entry(1)], config, "category/markets")
+    page = parsed_page([entry(1)], config, "category/markets")
 
-    assert seen.words("//title") == ["markets – Example News"]
-    assert seen.words("//h1") == ["markets"]
-    assert seen.words("//header/p") == ["Prices"]
-    assert seen.values("//link[@rel='canonical']/@href") == [f"{BASE}category/markets/"]
-    assert seen.values("//header/nav/a/@href") == ["../../index.html", "../../feeds.html"]
-
-
-def test_a_description_that_nobody_wrote_is_not_shown() -> None:
-    assert page([entry(1)], PLAIN, "category/markets").words("//header/p") == []
-    assert page([entry(1)]).words("//header/p") == []
+    assert page.words("//title") == ["markets – Example News"]
+    assert page.words("//h1") == ["markets"]
+    assert page.words("//header/p") == ["Prices"]
+    assert page.values("//link[@rel='canonical']/@href") == [f"{BASE}category/markets/"]
+    assert page.values("//header/nav/a/@href") == ["../../index.html", "../../feeds.html"]
 
 
-def test_an_entry_has_its_title_its_source_its_date_and_who_wrote_it() -> None:
+def test_a_page_does_not_show_a_default_description() -> None:
+    assert parsed_page([entry(1)], PLAIN, "category/markets").words("//header/p") == []
+    assert parsed_page([entry(1)]).words("//header/p") == []
+
+
+def test_an_entry_on_a_page_has_title_link_date_and_authors() -> None:
     moment = datetime(2026, 11, 18, 9, 30, tzinfo=CST)
-    one = entry(
+    item = entry(
         1,
         published=moment,
         updated=moment + timedelta(days=1),
         authors=(Person("Lin Mei", uri="https://example.com/lin"), Person("Bo")),
         enclosure=Enclosure("https://media.example.net/a.mp3", "audio/mpeg", 5),
     )
-    seen = page([one])
+    page = parsed_page([item])
 
-    assert seen.words("//article/h3") == ["Title 1"]
-    assert seen.values("//article/h3/a/@href") == ["https://source.example.org/1"]
-    assert seen.values("//time/@datetime") == [moment.isoformat(), one.updated.isoformat()]
-    assert seen.words("//time") == ["18 November 2026", "19 November 2026"]
-    assert "· Lin Mei · Bo" in seen.words("//article/p")[0]
-    assert "https://example.com/lin" in seen.values("//article/p//a/@href")
-    assert seen.words("//article/p")[1:] == ["Summary 1.", "Attached file (audio/mpeg)"]
+    assert page.words("//article/h3") == ["Title 1"]
+    assert page.values("//article/h3/a/@href") == ["https://source.example.org/1"]
+    assert page.values("//time/@datetime") == [moment.isoformat(), item.updated.isoformat()]
+    assert page.words("//time") == ["18 November 2026", "19 November 2026"]
+    assert "· Lin Mei · Bo" in page.words("//article/p")[0]
+    assert "https://example.com/lin" in page.values("//article/p//a/@href")
+    assert page.words("//article/p")[1:] == ["Summary 1.", "Attached file (audio/mpeg)"]
 
 
-def test_a_change_on_the_same_day_is_not_worth_a_date() -> None:
+def test_a_page_does_not_show_the_date_of_a_change_on_the_same_day() -> None:
     moment = datetime(2026, 11, 18, 9, 30, tzinfo=UTC)
 
-    assert len(page([entry(1, updated=moment + timedelta(hours=3))]).all("//time")) == 1
+    assert len(parsed_page([entry(1, updated=moment + timedelta(hours=3))]).all("//time")) == 1
 
 
-def test_categories_lead_to_their_feeds() -> None:
+def test_an_entry_on_a_page_links_its_categories_to_their_feeds() -> None:
     terms = (
         Term("category", "markets", "markets", "Market News"),
         Term("category", "日本", "日本"),
         Term("tag", "red", "red"),
     )
-    root = page([entry(1, terms=terms)])
-    inside = page([entry(1, terms=terms)], settings(feeds='taxonomies = ["tag"]'), "tag/red")
+    root = parsed_page([entry(1, terms=terms)])
+    inside = parsed_page([entry(1, terms=terms)], settings(feeds='taxonomies = ["tag"]'), "tag/red")
 
     assert root.words("//li[@dir]") == ["Market News", "日本", "red"]
     assert [unquote(href) for href in root.values("//a[@rel='tag']/@href")] == [
         "category/markets/index.html",
         "category/日本/index.html",
     ]
-    assert inside.words("//li[@dir]") == ["Market News", "日本"]  # not the feed that this is
+    assert inside.words("//li[@dir]") == ["Market News", "日本"]  # without the term of this feed
     assert inside.values("//a[@rel='tag']/@href") == []
 
 
-def test_an_author_leads_to_what_they_wrote_where_there_are_feeds_of_authors() -> None:
+def test_an_entry_on_a_page_links_its_author_to_the_author_s_feed() -> None:
     config = settings(feeds='taxonomies = ["author"]')
-    one = entry(1, authors=(Person("林梅", uri="https://example.com/lin"),))
+    item = entry(1, authors=(Person("林梅", uri="https://example.com/lin"),))
 
-    (href,) = page([one], config).values("//article/p//a/@href")
+    (href,) = parsed_page([item], config).values("//article/p//a/@href")
     assert unquote(href) == "author/林梅/index.html"
 
 
-def test_an_empty_feed_says_so() -> None:
-    assert page().words("//main/p") == ["There are no posts yet."]
+def test_the_page_of_an_empty_feed_says_that_it_has_no_posts() -> None:
+    assert parsed_page().words("//main/p") == ["There are no posts yet."]
 
 
 # --- languages -----------------------------------------------------------------------------------
@@ -182,23 +182,25 @@ NOVEMBER = datetime(2026, 11, 1, 23, 59, tzinfo=timezone(timedelta(hours=-8)))
         ("eu", "2026-11-01", "Latest posts"),
     ],
 )
-def test_a_page_speaks_the_site_s_language(language: str, date: str, heading: str) -> None:
-    seen = page(
+def test_a_page_has_its_texts_in_the_site_s_language(
+    language: str, date: str, heading: str
+) -> None:
+    page = parsed_page(
         [entry(1, published=NOVEMBER, updated=NOVEMBER)], settings(f'language = "{language}"')
     )
 
-    assert seen.values("//html/@lang") == [language]
-    assert seen.words("//time") == [date]
-    assert seen.words("//main/h2") == [heading]
+    assert page.values("//html/@lang") == [language]
+    assert page.words("//time") == [date]
+    assert page.words("//main/h2") == [heading]
 
 
-def test_words_in_another_language_than_the_site_s_say_which() -> None:
-    assert page(config=settings('language = "nl"')).values("//main/h2/@lang") == ["en"]
-    assert page(config=settings('language = "de-AT"')).values("//main/h2/@lang") == []
+def test_texts_in_another_language_than_the_site_s_have_a_lang_attribute() -> None:
+    assert parsed_page(config=settings('language = "nl"')).values("//main/h2/@lang") == ["en"]
+    assert parsed_page(config=settings('language = "de-AT"')).values("//main/h2/@lang") == []
 
 
 @pytest.mark.parametrize("language", ["zh-TW", "zh-Hant-HK", "zh-hk"])
-def test_traditional_chinese_has_its_own_words(language: str) -> None:
+def test_traditional_chinese_has_its_own_translation(language: str) -> None:
     assert translations.texts_for(language).subscribe == "訂閱"
     assert (
         translations.texts_for("zh-Hans-HK").subscribe
@@ -220,16 +222,16 @@ def test_traditional_chinese_has_its_own_words(language: str) -> None:
         ("zh-Hans-CN", "ltr"),
     ],
 )
-def test_a_page_runs_in_the_direction_of_its_language(language: str, direction: str) -> None:
+def test_a_page_has_the_writing_direction_of_its_language(language: str, direction: str) -> None:
     config = settings(f'language = "{language}"')
 
-    assert page(config=config).values("//html/@dir") == [direction]
+    assert parsed_page(config=config).values("//html/@dir") == [direction]
 
 
-def test_an_entry_in_another_language_runs_its_own_way() -> None:
-    seen = page([entry(1, language="ar"), entry(2, language="en"), entry(3)])
+def test_an_entry_in_another_language_has_its_own_writing_direction() -> None:
+    page = parsed_page([entry(1, language="ar"), entry(2, language="en"), entry(3)])
 
-    assert [(e.get("lang"), e.get("dir")) for e in seen.all("//article")] == [
+    assert [(e.get("lang"), e.get("dir")) for e in page.all("//article")] == [
         ("ar", "rtl"),
         (None, "auto"),
         (None, "auto"),
@@ -239,8 +241,8 @@ def test_an_entry_in_another_language_runs_its_own_way() -> None:
 # --- what strangers wrote ------------------------------------------------------------------------
 
 
-def test_whatever_a_post_says_is_text_on_the_page() -> None:
-    one = entry(
+def test_a_page_escapes_every_field_of_a_post() -> None:
+    item = entry(
         1,
         title=HOSTILE,
         summary=HOSTILE,
@@ -248,50 +250,52 @@ def test_whatever_a_post_says_is_text_on_the_page() -> None:
         terms=(Term("category", "x", HOSTILE),),
         enclosure=Enclosure("https://media.example.net/a", HOSTILE),
     )
-    seen = page([one], PLAIN, "category/x")
+    page = parsed_page([item], PLAIN, "category/x")
 
-    assert seen.words("//h1") == [HOSTILE]
-    assert seen.words("//article/h3") == [HOSTILE]
-    assert len(seen.all("//script")) == len(seen.all("//style")) == 1
-    assert seen.all("//img") == []
-    for element in seen.root.iter():
+    assert page.words("//h1") == [HOSTILE]
+    assert page.words("//article/h3") == [HOSTILE]
+    assert len(page.all("//script")) == len(page.all("//style")) == 1
+    assert page.all("//img") == []
+    for element in page.root.iter():
         assert not [name for name in element.attrib if str(name).startswith("on")]
 
 
-def test_a_configuration_s_words_are_text_too() -> None:
+def test_a_page_escapes_the_texts_of_the_configuration() -> None:
     config = settings("rights = '''<b>x</b>'''\ndescription = '''<script>'''")
-    seen = page(config=config)
+    page = parsed_page(config=config)
 
-    assert seen.words("//header/p") == ["<script>"]
-    assert "<b>x</b>" in seen.words("//footer")[0]
+    assert page.words("//header/p") == ["<script>"]
+    assert "<b>x</b>" in page.words("//footer")[0]
 
 
-def test_the_policy_names_the_style_and_the_script_that_are_there() -> None:
-    seen = page([entry(1)])
-    (policy,) = seen.values("//meta[@http-equiv='Content-Security-Policy']/@content")
+def test_the_content_security_policy_has_the_hashes_of_style_and_script() -> None:
+    page = parsed_page([entry(1)])
+    (policy,) = page.values("//meta[@http-equiv='Content-Security-Policy']/@content")
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
 
     assert rules["default-src"] == rules["base-uri"] == "'none'"
     assert rules["img-src"] == "data:"
     for kind in ("style", "script"):
-        (content,) = re.findall(rf"<{kind}>(.*?)</{kind}>", seen.text, re.DOTALL)
+        (content,) = re.findall(rf"<{kind}>(.*?)</{kind}>", page.text, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         assert rules[f"{kind}-src"] == f"'sha256-{digest}'"
 
 
-def test_a_page_asks_nobody_for_anything() -> None:
-    one = entry(1, image="https://images.example.net/a.png")
-    seen = page([one])
+def test_a_page_loads_nothing_from_other_hosts() -> None:
+    item = entry(1, image="https://images.example.net/a.png")
+    page = parsed_page([item])
     loading = "//img | //iframe | //script[@src] | //link[@rel='stylesheet'] | //video | //audio"
 
-    assert seen.all(loading) == []
-    assert all(href.startswith("data:") for href in seen.values("//link[@rel='icon']/@href"))
+    assert page.all(loading) == []
+    assert all(href.startswith("data:") for href in page.values("//link[@rel='icon']/@href"))
 
 
-def test_images_are_there_where_they_are_switched_on_late_and_without_a_referrer() -> None:
+def test_page_images_are_loaded_lazily_and_without_a_referrer() -> None:
     config = settings(feeds="page_images = true")
-    seen = page([entry(1, image="https://images.example.net/a.png?b=1&c=2"), entry(2)], config)
-    (image,) = seen.all("//img")
+    page = parsed_page(
+        [entry(1, image="https://images.example.net/a.png?b=1&c=2"), entry(2)], config
+    )
+    (image,) = page.all("//img")
 
     assert image.get("src") == "https://images.example.net/a.png?b=1&c=2"
     assert (image.get("loading"), image.get("referrerpolicy"), image.get("alt")) == (
@@ -299,7 +303,7 @@ def test_images_are_there_where_they_are_switched_on_late_and_without_a_referrer
         "no-referrer",
         "",
     )
-    assert "img-src data: http: https:" in seen.text
+    assert "img-src data: http: https:" in page.text
 
 
 # --- a tree that can be served from anywhere -----------------------------------------------------
@@ -319,38 +323,38 @@ def many(count: int = 40) -> dict[str, bytes]:
 EVERY = settings(feeds='limit = 6\ntaxonomies = ["category", "tag", "author", "lang"]')
 
 
-def test_every_link_between_documents_is_relative_and_leads_to_one() -> None:
-    made = built(many(), EVERY)
-    pages = [path for path in made if path.endswith(".html")]
+def test_every_link_between_documents_is_relative_and_has_a_target() -> None:
+    documents = built(many(), EVERY)
+    pages = [path for path in documents if path.endswith(".html")]
     assert len(pages) > 20
     for path in pages:
-        for href in Seen(made[path].data).values("//a/@href | //link/@href"):
+        for href in Page(documents[path].data).values("//a/@href | //link/@href"):
             if href.startswith("#") or urlsplit(href).scheme in ("data", "https"):
                 continue
             target = urlsplit(urljoin(EVERY.url(path), href))
-            assert unquote(target.path.lstrip("/")) in made, (path, href)
+            assert unquote(target.path.lstrip("/")) in documents, (path, href)
 
 
-def test_no_link_into_the_tree_is_absolute_but_the_canonical_one() -> None:
-    made = built(many(), EVERY)
-    for path in (path for path in made if path.endswith(".html")):
-        seen = Seen(made[path].data)
-        hrefs = seen.values("//a/@href | //link[not(@rel='canonical')]/@href")
+def test_only_the_canonical_link_to_a_document_is_absolute() -> None:
+    documents = built(many(), EVERY)
+    for path in (path for path in documents if path.endswith(".html")):
+        page = Page(documents[path].data)
+        hrefs = page.values("//a/@href | //link[not(@rel='canonical')]/@href")
         assert not [href for href in hrefs if href.startswith(BASE)]
-        (canonical,) = seen.values("//link[@rel='canonical']/@href")
+        (canonical,) = page.values("//link[@rel='canonical']/@href")
         assert canonical in (EVERY.url(path), EVERY.url(path).removesuffix("index.html"))
 
 
 @pytest.mark.parametrize("path", ["", "category/日本"])
-def test_a_person_can_walk_from_the_page_to_the_oldest_entry(path: str) -> None:
-    made = built(many(), EVERY)
+def test_links_to_older_pages_lead_to_the_oldest_entry(path: str) -> None:
+    documents = built(many(), EVERY)
     at = f"{path}/index.html".lstrip("/")
     titles: list[str] = []
-    for _ in made:
-        seen = Seen(made[at].data)
-        titles += seen.words("//article/h3")
-        older = seen.values("//nav[@class='older']/a/@href")
-        assert older == seen.values("//link[@rel='prev']/@href")
+    for _ in documents:
+        page = Page(documents[at].data)
+        titles += page.words("//article/h3")
+        older = page.values("//nav[@class='older']/a/@href")
+        assert older == page.values("//link[@rel='prev']/@href")
         if not older:
             break
         at = unquote(urlsplit(urljoin(EVERY.url(at), older[0])).path.lstrip("/"))
@@ -358,27 +362,27 @@ def test_a_person_can_walk_from_the_page_to_the_oldest_entry(path: str) -> None:
     assert set(titles) == {f"Post {n}" for n in range(40)}
 
 
-def test_an_archive_page_says_that_it_is_one_and_leads_to_the_feed() -> None:
-    made = built(many(), EVERY)
-    path = next(path for path in made if re.match(r"category/日本/archive/.*\.html", path))
-    seen = Seen(made[path].data)
+def test_an_html_archive_page_has_a_note_and_a_link_to_its_feed() -> None:
+    documents = built(many(), EVERY)
+    path = next(path for path in documents if re.match(r"category/日本/archive/.*\.html", path))
+    page = Page(documents[path].data)
 
-    assert seen.words("//title")[0].endswith("– Older posts – Example News")
-    assert seen.words("//header/p") == ["These are older posts. Newest posts"]
-    assert seen.values("//header/p/a/@href") == ["../index.html"]
-    assert seen.all("//section") == []
-    assert seen.values("//link[@rel='alternate']/@href")[0] == "../atom.xml"
+    assert page.words("//title")[0].endswith("– Older posts – Example News")
+    assert page.words("//header/p") == ["These are older posts. Newest posts"]
+    assert page.values("//header/p/a/@href") == ["../index.html"]
+    assert page.all("//section") == []
+    assert page.values("//link[@rel='alternate']/@href")[0] == "../atom.xml"
 
 
-def test_pages_are_documents_like_the_others() -> None:
-    shown, hidden = built(many()), built(many(), settings(feeds="pages = false"))
-    gone = shown.keys() - hidden.keys()
+def test_pages_are_in_the_feed_s_folder_with_their_media_type() -> None:
+    with_pages, without_pages = built(many()), built(many(), settings(feeds="pages = false"))
+    page_paths = with_pages.keys() - without_pages.keys()
 
-    assert gone == {path for path in shown if path.endswith(".html")}
-    assert {document.type for path, document in shown.items() if path in gone} == {
+    assert page_paths == {path for path in with_pages if path.endswith(".html")}
+    assert {document.type for path, document in with_pages.items() if path in page_paths} == {
         "text/html; charset=utf-8"
     }
-    assert formats.archive_keys("tag/a", "x") == [
+    assert feed_documents.archive_keys("tag/a", "x") == [
         f"tag/a/archive/x{ending}" for ending in (".xml", ".json", ".html")
     ]
 
@@ -386,7 +390,7 @@ def test_pages_are_documents_like_the_others() -> None:
 def test_the_same_entries_are_the_same_bytes() -> None:
     entries = [entry(n, language="en") for n in range(9, 0, -1)]
 
-    assert page(entries).data == page(entries).data
+    assert parsed_page(entries).data == parsed_page(entries).data
     assert built(many(9)) == built(many(9), now=NOW + timedelta(days=300))
 
 
@@ -394,43 +398,43 @@ def test_the_same_entries_are_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN", "ar", "ja", "nl"])
-def test_a_page_weighs_at_most_20_kb_beside_its_entries(language: str) -> None:
+def test_a_page_without_its_entries_has_at_most_20_kb(language: str) -> None:
     entries = [entry(n, categories="a b") for n in range(50, 0, -1)]
     config = settings(f'language = "{language}"\ndescription = "Some words about the site"')
-    seen = page(entries, config, older="2026-11-18-0123456789ab")
-    articles = re.findall(r"<article.*?</article>", seen.text, re.DOTALL)
+    page = parsed_page(entries, config, older="2026-11-18-0123456789ab")
+    articles = re.findall(r"<article.*?</article>", page.text, re.DOTALL)
 
     assert len(articles) == 50
-    assert len(seen.data) - sum(len(article.encode()) for article in articles) <= 20_000
+    assert len(page.data) - sum(len(article.encode()) for article in articles) <= 20_000
 
 
 def test_a_page_has_landmarks_headings_in_order_and_a_way_past_the_header() -> None:
-    seen = page([entry(2), entry(1)], older="2026-11-18-0123456789ab")
+    page = parsed_page([entry(2), entry(1)], older="2026-11-18-0123456789ab")
 
     for landmark in ("header", "main", "footer"):
-        assert len(seen.all(f"//{landmark}")) == 1
-    headings = [int(e.tag[1]) for e in seen.root.iter("h1", "h2", "h3", "h4")]
+        assert len(page.all(f"//{landmark}")) == 1
+    headings = [int(e.tag[1]) for e in page.root.iter("h1", "h2", "h3", "h4")]
     assert headings == [1, 2, 2, 3, 3]
-    assert seen.values("//body/*[1]/@href") == ["#posts"]
-    assert seen.values("//main/@id") == ["posts"]
-    ids = seen.values("//@id")
+    assert page.values("//body/*[1]/@href") == ["#posts"]
+    assert page.values("//main/@id") == ["posts"]
+    ids = page.values("//@id")
     assert len(ids) == len(set(ids))
-    navigations = seen.values("//nav/@aria-label")
-    assert len(navigations) == len(seen.all("//nav")) == len(set(navigations))
+    navigations = page.values("//nav/@aria-label")
+    assert len(navigations) == len(page.all("//nav")) == len(set(navigations))
 
 
 def test_a_page_is_well_formed() -> None:
-    """Each element that must be closed is, in order: html.parser and lxml agree on the text."""
+    """Each element is closed in order, and html.parser and lxml find the same text."""
     config = settings('rights = "R"\ndescription = "D"', "page_images = true")
-    one = entry(1, image="https://e.com/a", authors=(Person("A"),), language="ar")
-    text = page([one, entry(2)], config, older="2026-11-18-0123456789ab").text
+    item = entry(1, image="https://e.com/a", authors=(Person("A"),), language="ar")
+    text = parsed_page([item, entry(2)], config, older="2026-11-18-0123456789ab").text
     void = {"meta", "link", "img", "input", "br"}
     inline = re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL)
     open_: list[str] = []
     for closing, name in re.findall(r"<(/?)([a-z][a-z0-9]*)", inline):
         if closing:
             if name == "html" and open_[-1:] == ["body"]:
-                open_.pop()  # HTML 13.1.2.4: body's end tag may be left out
+                open_.pop()  # HTML 13.1.2.4: the end tag of body is optional
             assert open_.pop() == name
         elif name not in void:
             open_.append(name)
@@ -441,7 +445,7 @@ def test_a_page_is_well_formed() -> None:
 
 
 def own(folder: Path, **files: str) -> Config:
-    """The configuration of a site with these templates (page_html="…")."""
+    """The configuration of a site with templates: ``page_html="…"`` is page.html."""
     (folder / "templates").mkdir(exist_ok=True)
     for name, text in files.items():
         (folder / "templates" / name.replace("_", ".")).write_text(text, encoding="utf-8")
@@ -451,42 +455,44 @@ def own(folder: Path, **files: str) -> Config:
 START = '<!doctype html>\n<meta name="generator" content="bucketfeed">\n'
 
 
-def test_a_site_can_have_a_page_of_its_own(tmp_path: Path) -> None:
+def test_a_site_can_replace_a_template(tmp_path: Path) -> None:
     config = own(
         tmp_path,
         page_html=START + "<h1>{{title}}</h1>{{#entries}}{{> entry.html}}{{/entries}}",
         entry_html="<p>{{title}}: {{date}}</p>",
     )
-    seen = page([entry(1)], config)
+    page = parsed_page([entry(1)], config)
 
-    assert seen.words("//h1") == ["Example News"]
-    assert seen.words("//p") == ["Title 1: 18 November 2026"]
-    assert seen.all("//style") == []
+    assert page.words("//h1") == ["Example News"]
+    assert page.words("//p") == ["Title 1: 18 November 2026"]
+    assert page.all("//style") == []
 
 
-def test_a_site_s_own_style_comes_after_the_built_in_one_and_the_policy_allows_it(
+def test_a_site_s_style_sheet_follows_the_built_in_one_and_is_in_the_policy(
     tmp_path: Path,
 ) -> None:
-    seen = page(config=own(tmp_path, style_css=":root { --accent: #036; }"))
-    (style,) = re.findall(r"<style>(.*?)</style>", seen.text, re.DOTALL)
+    page = parsed_page(config=own(tmp_path, style_css=":root { --accent: #036; }"))
+    (style,) = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
     assert style.endswith(":root { --accent: #036; }")
-    assert digest in seen.values("//meta[@http-equiv]/@content")[0]
+    assert digest in page.values("//meta[@http-equiv]/@content")[0]
 
 
-def test_a_site_s_own_style_and_script_in_its_page_are_in_the_policy(tmp_path: Path) -> None:
+def test_styles_and_scripts_of_a_site_s_template_are_in_the_policy(tmp_path: Path) -> None:
     text = START + (
         '<meta http-equiv="Content-Security-Policy" content="{{policy}}">'
         "<style>h1 { color: red }</style><script>document.title += '!'</script>"
     )
-    (policy,) = page(config=own(tmp_path, page_html=text)).values("//meta[@http-equiv]/@content")
+    (policy,) = parsed_page(config=own(tmp_path, page_html=text)).values(
+        "//meta[@http-equiv]/@content"
+    )
 
     for content in ("h1 { color: red }", "document.title += '!'"):
         assert base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() in policy
 
 
-def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -> None:
+def test_another_template_changes_the_configuration_and_the_page(tmp_path: Path) -> None:
     from feeds.state.objects import fingerprint
 
     plain = settings(feeds='templates = "templates"')
@@ -504,18 +510,22 @@ def test_another_template_is_other_bytes_and_so_other_settings(tmp_path: Path) -
         ),
         ("page_html", START + "{{#title}}", ":3: title is never closed"),
         ("page_html", "<h1>{{title}}</h1>", ":1: its start has no <meta name="),
-        ("page_html", START + "<a href={{url}}>", ":3: a value of an attribute stands in quotes"),
+        (
+            "page_html",
+            START + "<a href={{url}}>",
+            ":3: put quotes around the value of the attribute",
+        ),
         (
             "page_html",
             START + "\n<script>\nlet x = '{{title}}';</script>",
-            ":4: <script> can have no value in it but {{script}}",
+            ":4: <script> can contain no value except {{script}}",
         ),
         ("page_html", START + "{{> style.css}}", ":3: there is no template 'style.css'"),
-        ("entry_html", "{{> entry.html}}", ":1: entry.html is inside itself"),
-        ("style_css", "a{}</style><script>", ":1: a style sheet has </style"),
+        ("entry_html", "{{> entry.html}}", ":1: entry.html includes itself"),
+        ("style_css", "a{}</style><script>", ":1: a style sheet must not contain </style"),
     ],
 )
-def test_a_mistake_in_a_template_is_told_with_file_and_line(
+def test_a_mistake_in_a_template_is_reported_with_file_and_line(
     tmp_path: Path, file: str, text: str, what: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
@@ -524,23 +534,23 @@ def test_a_mistake_in_a_template_is_told_with_file_and_line(
     assert f"{file.replace('_', '.')}{what}" in str(caught.value)
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_template_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"feeds\.templates: .*nowhere: there is no such folder"):
         read_theme(settings(feeds='templates = "nowhere"'), tmp_path)
 
 
-def test_a_folder_with_nothing_for_the_pages_is_told(tmp_path: Path) -> None:
+def test_a_template_folder_without_template_files_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has none of page\.html, entry\.html"):
         own(tmp_path)
 
 
-def test_every_name_of_the_built_in_templates_is_known() -> None:
+def test_every_name_in_the_built_in_templates_is_a_template_variable() -> None:
     built_in = {file: _BUILT_IN[file] for file in OVERRIDABLE_FILES}
 
     assert list(template_problems(built_in)) == []
 
 
-def test_what_a_page_s_template_can_use_is_documented() -> None:
+def test_every_template_variable_is_documented() -> None:
     text = (Path(__file__).parent.parent.parent / "docs" / "pages.md").read_text(encoding="utf-8")
     tables = text[text.index("### On every page") :]
     documented = set(re.findall(r"`\{\{[#^]?([a-z_]+)", tables))
@@ -551,7 +561,7 @@ def test_what_a_page_s_template_can_use_is_documented() -> None:
 # --- writing -------------------------------------------------------------------------------------
 
 
-def test_a_build_does_not_take_the_place_of_a_site_s_own_home_page(tmp_path: Path) -> None:
+def test_a_build_does_not_overwrite_the_home_page_of_another_program(tmp_path: Path) -> None:
     from feeds.building.write import write_documents
     from feeds.errors import FeedsError
 
@@ -566,11 +576,11 @@ def documents_of(posts: dict[str, bytes]) -> Iterator[Document]:
     yield from built(posts).values()
 
 
-def test_an_archive_page_holds_its_entries_newest_first() -> None:
+def test_an_html_archive_page_has_its_entries_newest_first() -> None:
     entries = [entry(number) for number in range(9)]
     name = pagination.page_name(entries)
-    made = {d.path: d for d in formats.archive_documents("", name, entries, "", PLAIN)}
+    documents = {d.path: d for d in feed_documents.archive_documents("", name, entries, "", PLAIN)}
 
-    assert Seen(made[f"archive/{name}.html"].data).words("//article/h3") == [
+    assert Page(documents[f"archive/{name}.html"].data).words("//article/h3") == [
         f"Title {number}" for number in range(8, -1, -1)
     ]

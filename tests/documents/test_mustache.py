@@ -1,4 +1,4 @@
-"""The template language: what it writes, what it escapes, and what it says of a mistake."""
+"""The template language: values, escaping, includes and messages for mistakes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from feeds.documents import mustache
 from feeds.documents.mustache import Html, TemplateError, Value
 
 
-def made(text: str, **values: Value) -> str:
+def render(text: str, **values: Value) -> str:
     return mustache.render_template(mustache.parse_template(text), values)
 
 
@@ -32,37 +32,39 @@ def made(text: str, **values: Value) -> str:
         ("", {}, ""),
     ],
 )
-def test_names_stand_for_values(text: str, values: dict[str, Value], written: str) -> None:
-    assert made(text, **values) == written
+def test_mustache_names_sections_and_inverted_sections(
+    text: str, values: dict[str, Value], written: str
+) -> None:
+    assert render(text, **values) == written
 
 
-def test_whatever_a_value_says_is_text() -> None:
+def test_mustache_escapes_values() -> None:
     hostile = "<script>alert('1')</script> & \"quoted\""
 
-    assert made('<p title="{{x}}">{{x}}</p>', x=hostile).count("<") == 2
-    assert made("{{x}}", x=hostile) == (
+    assert render('<p title="{{x}}">{{x}}</p>', x=hostile).count("<") == 2
+    assert render("{{x}}", x=hostile) == (
         "&lt;script&gt;alert(&#x27;1&#x27;)&lt;/script&gt; &amp; &quot;quoted&quot;"
     )
 
 
-def test_only_who_fills_a_template_in_can_say_that_a_value_is_html() -> None:
-    assert made("{{x}}", x=Html("<b>")) == "<b>"
+def test_mustache_has_no_tag_for_unescaped_html() -> None:
+    assert render("{{x}}", x=Html("<b>")) == "<b>"
     for text in ("{{{x}}}", "{{&x}}"):
         with pytest.raises(TemplateError, match="is not a name"):
             mustache.parse_template(text)
 
 
-def test_a_value_is_never_taken_for_a_template() -> None:
-    assert made("{{x}}", x="{{y}}", y="secret") == "{{y}}"
+def test_mustache_does_not_parse_values_as_templates() -> None:
+    assert render("{{x}}", x="{{y}}", y="secret") == "{{y}}"
 
 
-def test_a_tag_alone_on_its_line_leaves_no_line_behind() -> None:
+def test_mustache_removes_the_line_of_a_section_tag() -> None:
     text = "<ul>\n  {{#all}}\n  <li>{{.}}\n  {{/all}}\n</ul>\n{{! the end }}\n"
 
-    assert made(text, all=["a", "b"]) == "<ul>\n  <li>a\n  <li>b\n</ul>\n"
+    assert render(text, all=["a", "b"]) == "<ul>\n  <li>a\n  <li>b\n</ul>\n"
 
 
-def test_a_template_can_have_another_one_in_it() -> None:
+def test_mustache_includes_another_template() -> None:
     files = {"entry.html": "<li>{{title}}\n"}
     whole = mustache.parse_template("{{#all}}\n{{> entry.html}}\n{{/all}}\n", files.__getitem__)
 
@@ -73,15 +75,15 @@ def test_a_template_can_have_another_one_in_it() -> None:
     ("text", "line", "what"),
     [
         ("a\n{{#x}}\nb", 2, "x is never closed"),
-        ("{{#x}}{{#y}}{{/x}}{{/y}}", 1, "{{/x}} closes nothing that is open"),
-        ("\n\n{{/x}}", 3, "{{/x}} closes nothing that is open"),
+        ("{{#x}}{{#y}}{{/x}}{{/y}}", 1, "{{/x}} does not close an open section"),
+        ("\n\n{{/x}}", 3, "{{/x}} does not close an open section"),
         ("{{a b}}", 1, "'a b' is not a name"),
         ("{{}}", 1, "'' is not a name"),
         ("{{> other.html}}", 1, "there is no template 'other.html'"),
-        ("{{> self.html}}", 1, "self.html is inside itself"),
+        ("{{> self.html}}", 1, "self.html includes itself"),
     ],
 )
-def test_a_mistake_has_its_line(text: str, line: int, what: str) -> None:
+def test_a_mustache_error_has_its_line(text: str, line: int, what: str) -> None:
     files = {"self.html": "{{> self.html}}"}
     with pytest.raises(TemplateError) as caught:
         mustache.parse_template(text, files.__getitem__)

@@ -1,4 +1,4 @@
-"""The list of subscriptions: what a reader finds that imports it."""
+"""The OPML subscription list, as a feed reader imports it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read(config: Config, listed: list[ListedFeed] = LISTED) -> etree._Element:
     return etree.fromstring(data)
 
 
-def test_feeds_are_in_folders_by_taxonomy_and_all_posts_before_them() -> None:
+def test_opml_has_a_folder_for_each_taxonomy_after_the_feed_of_all_posts() -> None:
     body = read(settings()).find("body")
     assert body is not None
     first, *folders = body
@@ -37,7 +37,7 @@ def test_feeds_are_in_folders_by_taxonomy_and_all_posts_before_them() -> None:
     assert all(folder.get("xmlUrl") is None for folder in folders)
 
 
-def test_a_feed_is_the_format_that_most_readers_know() -> None:
+def test_opml_links_to_atom_else_rss_else_json() -> None:
     for formats, file in (
         ('["json", "rss", "atom"]', "atom.xml"),
         ('["json", "rss"]', "rss.xml"),
@@ -49,7 +49,7 @@ def test_a_feed_is_the_format_that_most_readers_know() -> None:
         assert urls[1] == f"https://feeds.example.com/category/%E6%97%A5%E6%9C%AC/{file}"
 
 
-def test_a_feed_names_its_page_or_the_site() -> None:
+def test_opml_links_to_the_page_of_a_feed_or_to_the_site() -> None:
     def pages(config: Config) -> list[str | None]:
         return [o.get("htmlUrl") for o in read(config).iter("outline") if o.get("xmlUrl")]
 
@@ -60,24 +60,24 @@ def test_a_feed_names_its_page_or_the_site() -> None:
     assert set(pages(settings(feeds="pages = false"))) == {"https://news.example.com/"}
 
 
-def test_a_site_without_categories_has_one_feed() -> None:
+def test_opml_of_a_site_without_categories_has_one_feed() -> None:
     root = read(settings(), LISTED[:1])
 
     assert len(list(root.iter("outline"))) == 1
 
 
-def test_folders_have_names_in_the_site_s_language() -> None:
+def test_opml_folders_have_names_in_the_site_s_language() -> None:
     root = read(settings('language = "zh-CN"'))
 
     assert [o.get("text") for o in root.iter("outline") if not o.get("xmlUrl")] == ["分类", "标签"]
 
 
-def test_the_list_of_a_build_has_every_feed() -> None:
-    made = built({"a.md": post("A", more="categories: [x, y]")})
-    data = made["feeds.opml"].data
+def test_the_opml_of_a_build_has_every_feed() -> None:
+    documents = built({"a.md": post("A", more="categories: [x, y]")})
+    data = documents["feeds.opml"].data
     assert_valid_opml(data)
     urls = {o.get("xmlUrl") for o in etree.fromstring(data).iter("outline") if o.get("xmlUrl")}
 
-    atoms = {path for path in made if path.endswith("atom.xml")}
+    atoms = {path for path in documents if path.endswith("atom.xml")}
     assert urls == {f"https://feeds.example.com/{path}" for path in atoms}
     assert b'generator="bucketfeed"' in data

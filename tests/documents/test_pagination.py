@@ -1,4 +1,4 @@
-"""A feed's entries are a set: how they came to be in it shows in neither order nor pages."""
+"""Order, window and archive pages depend only on the set of entries, not on its history."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ids(entries: Sequence[Placed]) -> list[str]:
     return [entry.id for entry in entries]
 
 
-# Few moments and few ids, so that many entries share one.
+# Few dates and few ids, so that many entries share one.
 ENTRIES = st.lists(
     st.builds(
         at, st.integers(0, 40), st.sampled_from(["", *"abcdefgh"]), st.sampled_from(["", *"xyz"])
@@ -45,7 +45,7 @@ def test_entries_are_ordered_by_publication() -> None:
     assert pagination.in_order([at(3), at(1), at(2)]) == [at(1), at(2), at(3)]
 
 
-def test_entries_of_one_moment_are_ordered_by_their_ids_and_then_their_keys() -> None:
+def test_entries_with_equal_dates_are_ordered_by_id_then_key() -> None:
     entries = [at(0, "b", "1.md"), at(0, "a", "2.md"), at(0, "a", "1.md"), at(0, "c", "0.md")]
 
     assert [(entry.id, entry.key) for entry in pagination.in_order(entries)] == [
@@ -56,7 +56,7 @@ def test_entries_of_one_moment_are_ordered_by_their_ids_and_then_their_keys() ->
     ]
 
 
-def test_a_moment_is_the_same_in_every_zone() -> None:
+def test_the_order_of_entries_does_not_depend_on_their_time_zones() -> None:
     east = timezone(timedelta(hours=8))
     first = replace(at(0), published=datetime(2026, 1, 2, 7, 59, tzinfo=east))
     second = replace(at(1), published=datetime(2026, 1, 2, 0, 0, tzinfo=UTC))
@@ -70,25 +70,25 @@ def test_entries_from_before_1970_are_the_oldest() -> None:
     assert pagination.in_order([at(1), old]) == [old, at(1)]
 
 
-def test_the_window_is_the_newest_entries_the_newest_first() -> None:
+def test_the_window_has_the_newest_entries_newest_first() -> None:
     entries = [at(minute) for minute in range(10)]
 
     assert pagination.newest_first(entries, 3) == [at(9), at(8), at(7)]
 
 
-def test_the_window_of_a_small_feed_is_all_of_it() -> None:
+def test_the_window_of_a_small_feed_has_all_its_entries() -> None:
     assert pagination.newest_first([at(1), at(2)], 50) == [at(2), at(1)]
     assert pagination.newest_first([], 50) == []
 
 
-def test_an_id_is_in_the_window_once_as_its_newest_entry() -> None:
+def test_the_window_has_the_newest_entry_of_each_id() -> None:
     entries = [at(1, "a", "old_post/a.md"), at(2, "b"), at(3, "a", "_posts/a.md")]
 
     assert [entry.key for entry in pagination.newest_first(entries, 3)] == ["_posts/a.md", "b.md"]
 
 
 @given(ENTRIES, LIMITS, st.randoms())
-def test_any_order_of_arrival_gives_the_same_window_and_the_same_pages(
+def test_window_and_pages_do_not_depend_on_the_order_of_arrival(
     entries: list[Placed], limit: int, random_: random.Random
 ) -> None:
     shuffled = entries.copy()
@@ -101,7 +101,7 @@ def test_any_order_of_arrival_gives_the_same_window_and_the_same_pages(
 
 
 @given(ENTRIES, LIMITS)
-def test_the_pages_hold_every_entry_once_in_order(entries: list[Placed], limit: int) -> None:
+def test_split_pages_keeps_every_entry_once_in_order(entries: list[Placed], limit: int) -> None:
     pages = pagination.split_pages(pagination.in_order(entries), limit)
 
     assert [entry for page in pages for entry in page] == pagination.in_order(entries)
@@ -109,7 +109,7 @@ def test_the_pages_hold_every_entry_once_in_order(entries: list[Placed], limit: 
 
 
 @given(ENTRIES, LIMITS)
-def test_pages_have_names_of_their_own(entries: list[Placed], limit: int) -> None:
+def test_page_names_are_unique(entries: list[Placed], limit: int) -> None:
     names = [
         pagination.page_name(page)
         for page in pagination.split_pages(pagination.in_order(entries), limit)
@@ -119,24 +119,26 @@ def test_pages_have_names_of_their_own(entries: list[Placed], limit: int) -> Non
 
 
 @given(ENTRIES, LIMITS)
-def test_the_archive_has_what_the_window_has_no_room_for(entries: list[Placed], limit: int) -> None:
+def test_archive_pages_have_the_entries_outside_the_window(
+    entries: list[Placed], limit: int
+) -> None:
     entries = pagination.in_order(entries)
     archived = [entry for page in pagination.archive_pages(entries, limit) for entry in page]
 
     assert archived == entries[: len(archived)]
     assert len(archived) >= len(entries) - limit
-    # No page of it is in the window as a whole.
+    # No archive page is in the window as a whole.
     pages = pagination.archive_pages(entries, limit)
     assert not pages or len(archived) - len(pages[-1]) < len(entries) - limit
 
 
-def test_a_feed_that_fits_into_the_window_has_no_archive() -> None:
+def test_a_feed_that_fits_into_the_window_has_no_archive_pages() -> None:
     assert pagination.archive_pages([at(minute) for minute in range(50)], 50) == []
     assert pagination.archive_pages([], 50) == []
 
 
 def ends(entries: Sequence[Placed], limit: int) -> set[str]:
-    """The keys of the entries that a page ends after; not because they are the last."""
+    """The keys of the last entries of the pages, without the end of the feed."""
     newest = at(1_000_000)
     return {page[-1].key for page in pagination.split_pages([*entries, newest], limit)} - {
         newest.key
@@ -144,7 +146,7 @@ def ends(entries: Sequence[Placed], limit: int) -> set[str]:
 
 
 @given(ENTRIES, st.builds(at, st.integers(0, 40), st.just("new")), LIMITS)
-def test_a_change_moves_no_cut_before_it_and_none_after_the_next_that_an_id_makes(
+def test_a_change_moves_only_the_page_cuts_up_to_the_next_one_made_by_an_id(
     entries: list[Placed], new: Placed, limit: int
 ) -> None:
     without, with_ = pagination.in_order(entries), pagination.in_order([*entries, new])
@@ -163,8 +165,9 @@ def changed_pages(before: Sequence[Placed], after: Sequence[Placed], limit: int)
     return sum(tuple(ids(page)) not in old for page in pagination.split_pages(after, limit))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [10, 50])
-def test_one_change_rewrites_a_few_pages_wherever_it_is(limit: int) -> None:
+def test_one_change_rewrites_only_a_few_pages(limit: int) -> None:
     entries = [at(10 * minute) for minute in range(5000)]
     random_ = random.Random(limit)
     rewritten = []
@@ -180,14 +183,14 @@ def test_one_change_rewrites_a_few_pages_wherever_it_is(limit: int) -> None:
     assert max(rewritten) <= 10
 
 
-def test_the_newest_entry_rewrites_one_page() -> None:
+def test_a_new_newest_entry_rewrites_one_page() -> None:
     entries = [at(minute) for minute in range(300)]
 
     for count in range(1, 300):
         assert changed_pages(entries[:count], entries[: count + 1], 20) == 1
 
 
-def test_an_edit_leaves_the_pages_their_names() -> None:
+def test_an_edit_does_not_change_page_names() -> None:
     entries = [at(minute) for minute in range(100)]
     edited = [replace(entry, published=entry.published + timedelta(seconds=1)) for entry in entries]
 
@@ -196,7 +199,7 @@ def test_an_edit_leaves_the_pages_their_names() -> None:
     ]
 
 
-def test_a_page_is_named_by_its_day_and_a_hash() -> None:
+def test_a_page_name_is_a_day_and_a_hash() -> None:
     name = pagination.page_name([at(0), at(1)])
 
     assert name.startswith("2026-01-01-")

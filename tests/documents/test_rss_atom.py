@@ -1,4 +1,4 @@
-"""RSS and Atom, element by element: what the specifications and the readers ask for."""
+"""RSS and Atom, element by element, as specifications and feed readers require them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.sites import entry, settings
 from support.validity import assert_valid_atom, assert_valid_rss
 
 from feeds.config import Config
-from feeds.documents import formats
+from feeds.documents import feed_documents
 from feeds.documents.rss_atom import render_atom, render_rss
 from feeds.documents.view import View
 from feeds.model import Enclosure, Entry, Person, Term
@@ -31,28 +31,28 @@ CST = timezone(timedelta(hours=8))
 
 
 class Xml:
-    """A document, asked by XPath."""
+    """A parsed document, with XPath queries."""
 
     def __init__(self, data: bytes) -> None:
         self.root = etree.fromstring(data)
 
     def __call__(self, path: str) -> list[str]:
-        found = self.root.xpath(path, namespaces=NAMES)
-        return [str(f) if isinstance(f, str) else (f.text or "") for f in found]
+        matches = self.root.xpath(path, namespaces=NAMES)
+        return [str(f) if isinstance(f, str) else (f.text or "") for f in matches]
 
     def attributes(self, path: str) -> list[dict[str, str]]:
         return [dict(node.attrib) for node in self.root.xpath(path, namespaces=NAMES)]
 
 
 def atom(*entries: Entry, config: Config = PLAIN, path: str = "") -> Xml:
-    feed = formats.describe_feed(path, entries, config)
+    feed = feed_documents.describe_feed(path, entries, config)
     data = render_atom(View(feed, entries, ATOM_URL), config)
     assert_valid_atom(data, ATOM_URL)
     return Xml(data)
 
 
 def rss(*entries: Entry, config: Config = PLAIN, path: str = "") -> Xml:
-    feed = formats.describe_feed(path, entries, config)
+    feed = feed_documents.describe_feed(path, entries, config)
     data = render_rss(View(feed, entries, RSS_URL), config)
     assert_valid_rss(data, RSS_URL)
     return Xml(data)
@@ -89,18 +89,18 @@ def test_an_atom_feed_links_to_itself_and_to_its_page() -> None:
     ]
 
 
-def test_the_id_of_a_feed_is_its_folder_whatever_the_document() -> None:
+def test_the_atom_id_of_a_feed_is_the_url_of_its_folder() -> None:
     assert atom()("/a:feed/a:id") == ["https://feeds.example.com/"]
     assert atom(path="category/日本")("/a:feed/a:id") == [
         "https://feeds.example.com/category/%E6%97%A5%E6%9C%AC/"
     ]
 
 
-def test_an_atom_feed_without_entries_was_updated_in_1970() -> None:
+def test_an_atom_feed_without_entries_has_updated_1970() -> None:
     assert atom()("/a:feed/a:updated") == ["1970-01-01T00:00:00+00:00"]
 
 
-def test_dates_keep_the_offset_that_the_author_wrote() -> None:
+def test_atom_and_rss_dates_keep_the_author_s_offset() -> None:
     dated = entry(
         published=datetime(2026, 11, 18, 9, 30, 5, tzinfo=CST),
         updated=datetime(2026, 11, 18, 14, 0, 0, tzinfo=UTC),
@@ -110,7 +110,7 @@ def test_dates_keep_the_offset_that_the_author_wrote() -> None:
     assert rss(dated)("//item/pubDate") == ["Wed, 18 Nov 2026 09:30:05 +0800"]
 
 
-def test_an_atom_entry_has_one_alternate_and_its_enclosure_beside_it() -> None:
+def test_an_atom_entry_has_one_alternate_link_and_one_enclosure_link() -> None:
     heard = entry(enclosure=Enclosure("https://media.example.net/a.mp3", "audio/mpeg", 7))
 
     assert atom(heard).attributes("//a:entry/a:link") == [
@@ -124,7 +124,7 @@ def test_an_atom_entry_has_one_alternate_and_its_enclosure_beside_it() -> None:
     ]
 
 
-def test_an_atom_entry_names_each_author_with_address_and_page() -> None:
+def test_an_atom_entry_has_name_email_and_uri_of_each_author() -> None:
     people = (Person("林梅", "lin@example.com", "https://example.com/lin"), Person("Bo"))
     feed = atom(entry(authors=people))
 
@@ -132,7 +132,7 @@ def test_an_atom_entry_names_each_author_with_address_and_page() -> None:
     assert feed("//a:entry/a:author[2]/*") == ["Bo"]
 
 
-def test_an_atom_category_has_its_key_its_name_and_its_taxonomy() -> None:
+def test_an_atom_category_has_term_label_and_scheme() -> None:
     terms = (Term("category", "markets", "markets", "Market News"), Term("tag", "a-b", "A & B"))
 
     assert atom(entry(terms=terms)).attributes("//a:entry/a:category") == [
@@ -141,7 +141,7 @@ def test_an_atom_category_has_its_key_its_name_and_its_taxonomy() -> None:
     ]
 
 
-def test_atom_content_is_html_that_is_escaped_once() -> None:
+def test_atom_content_is_html_escaped_once() -> None:
     feed = atom(entry(content="<p>1 &lt; 2 &amp; 3</p>", title="1 < 2 &amp; 3", summary="a < b"))
 
     assert feed("//a:entry/a:content") == ["<p>1 &lt; 2 &amp; 3</p>"]
@@ -152,9 +152,9 @@ def test_atom_content_is_html_that_is_escaped_once() -> None:
     assert feed("//a:entry/a:summary/@type") == []
 
 
-def test_a_category_s_atom_links_to_hubs_and_archives_stand_in_its_head() -> None:
+def test_hub_and_archive_links_come_before_the_entries_in_atom() -> None:
     config = settings(feeds='hubs = ["https://hub.example.com/"]')
-    feed = formats.describe_feed("", [entry()], config)
+    feed = feed_documents.describe_feed("", [entry()], config)
     view = View(feed, (entry(),), ATOM_URL, older="https://feeds.example.com/archive/1.xml")
     links = Xml(render_atom(view, config)).attributes("/a:feed/a:link")
 
@@ -165,7 +165,7 @@ def test_a_category_s_atom_links_to_hubs_and_archives_stand_in_its_head() -> Non
 # --- RSS -----------------------------------------------------------------------------------------
 
 
-def test_an_rss_channel_names_its_editor_rights_and_image() -> None:
+def test_an_rss_channel_has_editor_copyright_and_image() -> None:
     feed = rss(config=RICH)
 
     assert feed("/rss/channel/managingEditor") == ["desk@example.com (Desk)"]
@@ -179,13 +179,13 @@ def test_an_rss_channel_names_its_editor_rights_and_image() -> None:
     assert feed("/rss/channel/docs") == ["https://www.rssboard.org/rss-specification"]
 
 
-def test_the_image_of_a_category_s_channel_has_the_channel_s_title() -> None:
+def test_the_image_of_a_category_s_rss_channel_has_the_channel_s_title() -> None:
     feed = rss(config=RICH, path="category/markets")
 
     assert feed("/rss/channel/title") == feed("/rss/channel/image/title") == ["markets"]
 
 
-def test_an_author_without_an_address_is_no_editor() -> None:
+def test_an_author_without_email_is_not_an_rss_editor() -> None:
     assert rss()("/rss/channel/managingEditor") == []
 
 
@@ -201,12 +201,12 @@ def test_an_rss_channel_links_to_its_page_and_to_itself() -> None:
     ]
 
 
-def test_an_rss_channel_was_built_when_its_newest_change_was_made() -> None:
+def test_last_build_date_of_an_rss_channel_is_that_of_its_newest_change() -> None:
     assert rss(entry(5), entry(4))("//lastBuildDate") == ["Wed, 18 Nov 2026 09:05:00 +0000"]
     assert rss()("//lastBuildDate") == []
 
 
-def test_a_guid_is_an_id_and_no_address() -> None:
+def test_an_rss_guid_is_the_entry_id_and_not_a_permalink() -> None:
     feed = rss(entry())
 
     assert feed("//item/guid") == ["tag:example.com,2026:1"]
@@ -224,7 +224,7 @@ def test_a_guid_is_an_id_and_no_address() -> None:
         ((Person("Lin & Co"), Person("Bo", "bo@example.com")), [], ["Lin & Co", "Bo"]),
     ],
 )
-def test_an_rss_author_is_one_address_and_other_authors_are_creators(
+def test_an_rss_author_is_one_email_address_and_other_authors_are_dc_creators(
     people: tuple[Person, ...], author: list[str], creators: list[str]
 ) -> None:
     feed = rss(entry(authors=people))
@@ -233,26 +233,26 @@ def test_an_rss_author_is_one_address_and_other_authors_are_creators(
     assert feed("//item/dc:creator") == creators
 
 
-def test_an_rss_description_is_html_so_text_is_escaped_twice() -> None:
+def test_a_plain_text_rss_description_is_escaped_twice() -> None:
     feed = rss(entry(summary='a < b & "c"'))
 
     assert feed("//item/description") == ['a &lt; b &amp; "c"']
     assert feed("//item/content:encoded") == ["<p>Content 1.</p>"]
 
 
-def test_an_rss_item_without_a_summary_is_described_by_its_content() -> None:
+def test_an_rss_item_without_a_summary_has_its_content_as_description() -> None:
     feed = rss(entry(summary="", content="<p>1 &lt; 2</p>"))
 
     assert feed("//item/description | //item/content:encoded") == ["<p>1 &lt; 2</p>"]
 
 
-def test_a_body_that_is_its_own_summary_stays_html() -> None:
+def test_an_rss_description_equal_to_the_content_stays_html() -> None:
     feed = rss(entry(summary="Text.", content="Text."))
 
     assert feed("//item/description | //item/content:encoded") == ["Text.", "Text."]
 
 
-def test_an_rss_category_has_its_name_and_its_taxonomy() -> None:
+def test_an_rss_category_has_its_name_and_domain() -> None:
     terms = (Term("category", "markets", "markets", "Market News"), Term("tag", "a-b", "A & B"))
     feed = rss(entry(terms=terms))
 
@@ -260,7 +260,7 @@ def test_an_rss_category_has_its_name_and_its_taxonomy() -> None:
     assert feed.attributes("//item/category") == [{}, {"domain": "https://feeds.example.com/tag/"}]
 
 
-def test_an_rss_item_has_one_enclosure_and_an_image() -> None:
+def test_an_rss_item_has_one_enclosure_and_a_media_image() -> None:
     file = Enclosure("https://media.example.net/a.mp3?a=1&b=2", "audio/mpeg")
     feed = rss(entry(enclosure=file, image="https://example.com/i.png"))
 
@@ -275,9 +275,9 @@ def test_an_rss_item_has_one_enclosure_and_an_image() -> None:
 # --- both ----------------------------------------------------------------------------------------
 
 
-def test_rendering_in_many_threads_gives_the_same_bytes_and_leaves_the_locale_alone() -> None:
+def test_rendering_in_threads_gives_the_same_bytes_and_keeps_the_locale() -> None:
     entries = tuple(entry(number) for number in range(20))
-    view = View(formats.describe_feed("", entries, RICH), entries, ATOM_URL)
+    view = View(feed_documents.describe_feed("", entries, RICH), entries, ATOM_URL)
     before = locale.setlocale(locale.LC_ALL)
     with ThreadPoolExecutor(8) as threads:
         atoms = set(threads.map(lambda _: render_atom(view, RICH), range(16)))
@@ -288,8 +288,8 @@ def test_rendering_in_many_threads_gives_the_same_bytes_and_leaves_the_locale_al
 
 
 @pytest.mark.parametrize("make", [render_atom, render_rss])
-def test_a_document_ends_with_one_line_end(make: object) -> None:
-    view = View(formats.describe_feed("", [], PLAIN), (), ATOM_URL)
+def test_an_xml_document_ends_with_one_newline(make: object) -> None:
+    view = View(feed_documents.describe_feed("", [], PLAIN), (), ATOM_URL)
 
     assert callable(make)
     data = make(view, PLAIN)

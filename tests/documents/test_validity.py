@@ -1,4 +1,4 @@
-"""The checker itself can fail: one change to a valid document, and it names the rule that broke."""
+"""The validity checker fails: each change to a valid document breaks a rule that it names."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ OPML = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def changed(document: str, old: str, new: str) -> bytes:
-    """The document with one change, at the first place where `old` stands."""
+    """The document with its first `old` replaced."""
     assert old in document, f"the change has nothing to change: {old}"
     return document.replace(old, new, 1).encode()
 
@@ -191,7 +191,7 @@ def test_a_valid_json_feed_passes(document: dict[str, Any]):
     assert_valid_json_feed(json.dumps(document).encode(), JSON_URL)
 
 
-def test_a_valid_list_of_subscriptions_passes():
+def test_a_valid_opml_document_passes():
     assert_valid_opml(OPML.encode())
 
 
@@ -199,14 +199,14 @@ def test_a_valid_archive_document_passes():
     assert_valid_atom(ARCHIVE.encode(), ARCHIVE_URL)
 
 
-def test_the_order_of_elements_plays_no_part():
+def test_the_order_of_elements_does_not_matter():
     head, *elements, end = MINIMAL_ATOM.split("\n")[1:]
     declaration = MINIMAL_ATOM.split("\n")[0]
     turned = "\n".join([declaration, head, *reversed(elements), end])
     assert_valid_atom(turned.encode(), ATOM_URL)
 
 
-def test_every_element_that_the_grammar_names_has_a_row():
+def test_every_element_of_the_grammar_has_a_table_row():
     for shape in validity.GRAMMAR.values():
         for name in f"{shape.once} {shape.maybe} {shape.many}".split():
             assert name in validity.GRAMMAR
@@ -241,7 +241,7 @@ PREVIOUS = '<link rel="prev-archive" href="https://feeds.example.com/archive/1.x
         ),
         ("xml:lang says the language", ' xml:lang="zh-CN"', ""),
         ("a language tag (BCP 47 2.1)", 'xml:lang="zh-CN"', 'xml:lang="zh_CN"'),
-        # what must be there, and how often
+        # required elements, and how often they may occur
         ("has exactly one <atom:id>", "<id>tag:example.com,2026:all</id>", ""),
         (
             "has exactly one <atom:title>",
@@ -374,7 +374,7 @@ PREVIOUS = '<link rel="prev-archive" href="https://feeds.example.com/archive/1.x
         ("RFC 5005 2: has no text", "<generator", "<fh:complete>yes</fh:complete><generator"),
     ],
 )
-def test_a_broken_atom_document_is_named(rule: str, old: str, new: str):
+def test_a_broken_atom_document_fails(rule: str, old: str, new: str):
     with breaks(rule):
         assert_valid_atom(changed(ATOM, old, new), ATOM_URL)
 
@@ -397,7 +397,7 @@ def test_a_broken_atom_document_is_named(rule: str, old: str, new: str):
         ("has no element <{http://purl.org/syndication/history}archive>", "history/1.0", "history"),
     ],
 )
-def test_a_broken_archive_document_is_named(rule: str, old: str, new: str):
+def test_a_broken_archive_document_fails(rule: str, old: str, new: str):
     with breaks(rule):
         assert_valid_atom(changed(ARCHIVE, old, new), ARCHIVE_URL)
 
@@ -502,7 +502,7 @@ RSS_DATE = "Wed, 18 Nov 2026 09:30:00 +0800</pubDate>"
         ("Media RSS, media:content", '<media:content url="https://', '<media:content url="//'),
     ],
 )
-def test_a_broken_rss_document_is_named(rule: str, old: str, new: str):
+def test_a_broken_rss_document_fails(rule: str, old: str, new: str):
     with breaks(rule):
         assert_valid_rss(changed(RSS, old, new), RSS_URL)
 
@@ -567,7 +567,7 @@ GONE = object()
         ("JSON Feed 1.1, Items: has no member pubDate", "items.0.pubDate", "2026-11-18"),
     ],
 )
-def test_a_broken_json_feed_is_named(rule: str, path: str, value: object):
+def test_a_broken_json_feed_fails(rule: str, path: str, value: object):
     document = json.loads(json.dumps(JSON))
     *parents, last = (int(step) if step.isdigit() else step for step in path.split("."))
     place = document
@@ -595,7 +595,7 @@ def test_a_broken_json_feed_is_named(rule: str, path: str, value: object):
         ("JSON Feed 1.1, Top-level: is an object", b"[]"),
     ],
 )
-def test_what_is_not_json_is_named(rule: str, data: bytes):
+def test_invalid_json_fails(rule: str, data: bytes):
     with breaks(rule):
         assert_valid_json_feed(data, JSON_URL)
 
@@ -619,17 +619,17 @@ def test_what_is_not_json_is_named(rule: str, data: bytes):
         ("RSS Profile, Dates", "<title>", "<dateCreated>2026-11-18</dateCreated><title>"),
     ],
 )
-def test_a_broken_list_of_subscriptions_is_named(rule: str, old: str, new: str):
+def test_a_broken_opml_document_fails(rule: str, old: str, new: str):
     with breaks(rule):
         assert_valid_opml(changed(OPML, old, new))
 
 
-def test_another_document_is_no_list_of_subscriptions():
+def test_another_xml_document_is_not_opml():
     with breaks("OPML 2.0, opml: the root is <opml>"):
         assert_valid_opml(RSS.encode())
 
 
-def test_a_list_without_subscriptions_is_named():
+def test_opml_without_outlines_fails():
     body = OPML[OPML.index("<outline") : OPML.index("</body>")]
     with breaks("OPML 2.0, body: has one or more outlines"):
         assert_valid_opml(changed(OPML, body, ""))
@@ -649,10 +649,10 @@ def test_a_list_without_subscriptions_is_named():
         ("feeds.opml", OPML),
     ],
 )
-def test_a_document_is_held_to_the_format_of_its_name(path: str, document: str):
+def test_a_document_is_validated_as_the_format_of_its_file_name(path: str, document: str):
     url = f"https://feeds.example.com/{path}"
     for other in (ATOM_URL, ARCHIVE_URL, RSS_URL, JSON_URL):
-        # A copy of a document elsewhere names that place as its own, and nothing else changes.
+        # A copy of the document at another address: only its own address changes.
         document = document.replace(f'+xml" href="{other}"', f'+xml" href="{url}"')
         document = document.replace(f'"feed_url": "{other}"', f'"feed_url": "{url}"')
     assert_valid_document(path, document.encode(), url)
@@ -665,13 +665,13 @@ def test_other_files_pass():
     assert_valid_document("category/atom.xml.html", b"", "https://feeds.example.com/")
 
 
-def test_an_archive_is_not_what_readers_subscribe_to():
+def test_an_archive_page_is_not_valid_as_a_subscription():
     with breaks("RFC 5005 4: what readers subscribe to is not an archive document"):
         assert_valid_document("atom.xml", ARCHIVE.encode(), ARCHIVE_URL)
     with breaks("RFC 5005 4: an archive document has fh:archive"):
         assert_valid_document("archive/2.xml", ATOM.encode(), ATOM_URL)
 
 
-def test_a_failure_says_where_it_is():
+def test_a_validation_failure_names_its_place():
     with breaks("feed/entry[2]/link[1] href: RFC 4287 4.2.7"):
         assert_valid_atom(changed(ATOM, 'rel="alternate" href="https:', 'href="'), ATOM_URL)

@@ -1,8 +1,8 @@
-"""Look for what nobody thought of: ``make fuzz SECONDS=60``; one target: ``TARGET=content``.
+"""Fuzzes the reading of posts and events: ``make fuzz SECONDS=60``; one target: ``TARGET=content``.
 
-Atheris (libFuzzer) changes what is in `seeds` byte by byte, keeps what reaches new lines of the
-program, and stops at the first input that breaks a promise of invariants.py, that takes longer
-than ten seconds, or more than a gigabyte. Such an input is written to build/fuzz/.
+Atheris (libFuzzer) mutates the `seeds`, and keeps inputs that reach new lines of the program. It
+stops at the first input that fails a check of invariants.py, takes longer than ten seconds, or
+needs more than a gigabyte; and writes that input to build/fuzz/.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["feeds", "frontmatter"]):
-    from fuzz.targets import LONGEST, ROOT, TARGETS, seeds
+    from fuzz.targets import MAX_BYTES, ROOT, TARGETS, seeds
 
-FOUND = ROOT / "build" / "fuzz"
+FAILURES = ROOT / "build" / "fuzz"
 
 
-def one(target: str, seconds: int) -> None:
-    """Fuzz one target; ends the process."""
-    FOUND.mkdir(parents=True, exist_ok=True)
+def fuzz_target(target: str, seconds: int) -> None:
+    """Fuzz one target; then libFuzzer ends the process."""
+    FAILURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for number, data in enumerate(seeds(target)):
             (Path(folder) / str(number)).write_bytes(data)
@@ -31,12 +31,12 @@ def one(target: str, seconds: int) -> None:
                 f"fuzz {target}",
                 folder,
                 f"-max_total_time={seconds}",
-                f"-max_len={LONGEST}",
+                f"-max_len={MAX_BYTES}",
                 "-timeout=10",
                 "-rss_limit_mb=1024",
                 "-print_final_stats=1",
                 "-verbosity=0",
-                f"-artifact_prefix={FOUND}/{target}-",
+                f"-artifact_prefix={FAILURES}/{target}-",
             ],
             TARGETS[target],
         )
@@ -44,7 +44,7 @@ def one(target: str, seconds: int) -> None:
 
 
 def main(seconds: int, targets: list[str]) -> int:
-    """Fuzz the targets one after the other; 1 if one of them found something."""
+    """Fuzz the targets one after the other, each in a process; return 1 if one has failed."""
     failed = []
     for target in targets:
         print(f"{target}: {seconds} s", flush=True)
@@ -52,12 +52,12 @@ def main(seconds: int, targets: list[str]) -> int:
         if done.returncode:
             failed.append(target)
     if failed:
-        print(f"Found something in {' and '.join(failed)}: see above, and {FOUND}.")
+        print(f"Failed: {', '.join(failed)}. The inputs are in {FAILURES}.")
     return bool(failed)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--one":
-        one(sys.argv[2], int(sys.argv[3]))
+        fuzz_target(sys.argv[2], int(sys.argv[3]))
     else:
         sys.exit(main(int(sys.argv[1]), sys.argv[2:] or list(TARGETS)))

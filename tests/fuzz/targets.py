@@ -1,6 +1,6 @@
-"""Owns what is fuzzed: a target takes any bytes, and holds what becomes of them to invariants.py.
+"""Fuzz targets: functions that read any bytes and check the result with invariants.py.
 
-Knows nothing of the fuzzer, so that the tests can run each target on what it starts from.
+They do not depend on the fuzzer, so that tests/test_properties.py can run each on its seeds.
 """
 
 from __future__ import annotations
@@ -14,23 +14,25 @@ from support import hostile, invariants
 from feeds.reading.content.clean_html import Markup
 
 ROOT = Path(__file__).parent.parent.parent
-LONGEST = 2_000
-SEED = 300
+MAX_BYTES = 2_000
+"""The size of the largest input that the fuzzer tries."""
+SEED_BYTES = 300
+"""The size to which hostile posts are cut."""
 
 
 def front_matter(data: bytes) -> None:
-    """A post is an entry or a problem."""
+    """Check any bytes as a post."""
     invariants.check_post(data, "_posts/2026-11-18-tea.md")
 
 
 def body(data: bytes) -> None:
-    """Markdown (0 before it) or HTML (1) is refused, or harmless."""
+    """Check any content. The first byte selects the markup: even is Markdown, odd is HTML."""
     markup: Markup = "html" if data[:1] and data[0] % 2 else "markdown"
     invariants.check_content(data[1:].decode("utf-8", "replace"), markup)
 
 
 def event(data: bytes) -> None:
-    """An event is keys and notes; what is no JSON is the body of a message."""
+    """Check any text as the body of an SQS message, and any JSON also as an event."""
     text = data.decode("utf-8", "replace")
     queued: object = {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": text}]}
     invariants.check_event(queued, "s3://posts-example/posts/")
@@ -45,7 +47,7 @@ TARGETS = {"front-matter": front_matter, "content": body, "events": event}
 
 
 def seeds(target: str) -> Iterator[bytes]:
-    """What to start from: posts and events of the tests and the examples."""
+    """The first inputs of a target: posts and events of the tests and the examples."""
     if target == "events":
         for file in sorted((ROOT / "tests" / "events").glob("*.json")):
             yield file.read_bytes()
@@ -56,8 +58,8 @@ def seeds(target: str) -> Iterator[bytes]:
         yield b'+++\ntitle = "Tea"\ndate = 2026-11-01\n[extra]\nauthor = "Lin"\n+++\nText.\n'
         yield b'{"title": "Tea", "date": "2026-11-01", "tags": ["a", {"b": 1}]}\nText.\n'
         for case in hostile.FRONT_MATTER.values():
-            yield hostile.data_of(case)[:SEED]
+            yield hostile.data_of(case)[:SEED_BYTES]
         return
     for first, group in ((b"0", hostile.MARKDOWN), (b"1", hostile.HTML)):
         for case in group.values():
-            yield first + hostile.data_of(case).split(b"---\n", 2)[-1][:SEED]
+            yield first + hostile.data_of(case).split(b"---\n", 2)[-1][:SEED_BYTES]

@@ -1,4 +1,4 @@
-"""A first feeds.toml: what is taken from a site's own configuration, and that it is valid."""
+"""`feeds init`: the settings of site generators, and a valid feeds.toml."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ def site(folder: Path, file: str, text: str, posts: str = "") -> Path:
     return folder
 
 
-def written(folder: Path, known: SiteSettings | None = None) -> dict[str, Any]:
-    known = known or detect_generator(folder)
-    said = ask_for_answers(known, folder, lambda _words, likely, _wrong: likely)
-    return tomllib.loads(feeds_toml_text(known, said, "Asia/Tokyo", 2026))
+def written(folder: Path, settings: SiteSettings | None = None) -> dict[str, Any]:
+    settings = settings or detect_generator(folder)
+    answers = ask_for_answers(settings, folder, lambda _question, default, _fault: default)
+    return tomllib.loads(feeds_toml_text(settings, answers, "Asia/Tokyo", 2026))
 
 
-def test_a_jekyll_site_is_known(tmp_path: Path) -> None:
-    made = written(site(tmp_path, "_config.yml", JEKYLL, "_posts"))
+def test_the_settings_of_a_jekyll_site_are_detected(tmp_path: Path) -> None:
+    config = written(site(tmp_path, "_config.yml", JEKYLL, "_posts"))
 
-    assert made["site"] == {
+    assert config["site"] == {
         "title": 'Notes & "more"',
         "url": "https://notes.example.com/blog",
         "description": "What I noticed",
@@ -80,24 +80,24 @@ def test_a_jekyll_site_is_known(tmp_path: Path) -> None:
         "timezone": "Europe/Vienna",
         "author": {"name": "Bo", "email": "bo@example.com"},
     }
-    assert made["feeds"]["url"] == "https://feeds.notes.example.com/"
-    assert made["posts"]["permalink"] == "/:categories/:year/:month/:day/:title/"
-    assert made["posts"]["id_authority"] == "notes.example.com,2026"
-    assert made["categories"] == {"split": True}
+    assert config["feeds"]["url"] == "https://feeds.notes.example.com/"
+    assert config["posts"]["permalink"] == "/:categories/:year/:month/:day/:title/"
+    assert config["posts"]["id_authority"] == "notes.example.com,2026"
+    assert config["categories"] == {"split": True}
     assert detect_generator(tmp_path).posts == "_posts"
 
 
-def test_a_hugo_site_is_known(tmp_path: Path) -> None:
-    made = written(site(tmp_path, "hugo.toml", HUGO, "content/posts"))
+def test_the_settings_of_a_hugo_site_are_detected(tmp_path: Path) -> None:
+    config = written(site(tmp_path, "hugo.toml", HUGO, "content/posts"))
 
-    assert made["site"]["title"] == "望屿"
-    assert made["site"]["description"] == "每日新闻"
-    assert made["site"]["language"] == "zh-cn"
-    assert made["site"]["timezone"] == "Asia/Shanghai"
-    assert made["site"]["author"] == {"name": "编辑部"}
-    assert made["feeds"]["url"] == "https://feeds.example.org/"
-    assert made["posts"]["permalink"] == "/:year/:month/:name/"
-    assert "categories" not in made
+    assert config["site"]["title"] == "望屿"
+    assert config["site"]["description"] == "每日新闻"
+    assert config["site"]["language"] == "zh-cn"
+    assert config["site"]["timezone"] == "Asia/Shanghai"
+    assert config["site"]["author"] == {"name": "编辑部"}
+    assert config["feeds"]["url"] == "https://feeds.example.org/"
+    assert config["posts"]["permalink"] == "/:year/:month/:name/"
+    assert "categories" not in config
     assert detect_generator(tmp_path).posts == "content/posts"
 
 
@@ -109,14 +109,16 @@ def test_a_hugo_site_is_known(tmp_path: Path) -> None:
         ("hugo.yaml", "baseURL: https://www.example.org/\ntitle: 望屿\n"),
     ],
 )
-def test_hugo_s_configuration_is_found_wherever_it_is(tmp_path: Path, file: str, text: str) -> None:
+def test_every_file_name_of_hugo_s_configuration_is_detected(
+    tmp_path: Path, file: str, text: str
+) -> None:
     assert detect_generator(site(tmp_path, file, text)).title == "望屿"
 
 
-def test_a_pelican_site_is_known_and_its_configuration_is_not_run(tmp_path: Path) -> None:
-    made = written(site(tmp_path, "pelicanconf.py", PELICAN, "content"))
+def test_the_settings_of_a_pelican_site_are_detected_without_running_it(tmp_path: Path) -> None:
+    config = written(site(tmp_path, "pelicanconf.py", PELICAN, "content"))
 
-    assert made["site"] == {
+    assert config["site"] == {
         "title": "Pelican's",
         "url": "https://pelican.example.net",
         "description": "",
@@ -124,25 +126,25 @@ def test_a_pelican_site_is_known_and_its_configuration_is_not_run(tmp_path: Path
         "timezone": "Europe/Paris",
         "author": {"name": "Bo"},
     }
-    assert made["posts"]["permalink"] == "/:year/:month/:slug/"
+    assert config["posts"]["permalink"] == "/:year/:month/:slug/"
 
 
-def test_a_permalink_in_words_that_are_not_ours_is_left_at_the_default(tmp_path: Path) -> None:
+def test_a_permalink_with_an_unknown_token_becomes_the_default(tmp_path: Path) -> None:
     text = "title: A\nurl: https://a.example\npermalink: /:i_month/:title\n"
 
-    made = written(site(tmp_path, "_config.yml", text))
-    assert made["posts"]["permalink"] == Posts().permalink
+    config = written(site(tmp_path, "_config.yml", text))
+    assert config["posts"]["permalink"] == Posts().permalink
 
 
-def test_a_folder_without_a_configuration_gets_its_name_and_an_example(tmp_path: Path) -> None:
+def test_a_folder_without_a_generator_gets_its_name_and_example_addresses(tmp_path: Path) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()
-    made = written(folder)
+    config = written(folder)
 
-    assert made["site"]["title"] == "notes"
-    assert made["site"]["url"] == "https://example.com/"
-    assert made["site"]["timezone"] == "Asia/Tokyo"
-    assert "author" not in made["site"]
+    assert config["site"]["title"] == "notes"
+    assert config["site"]["url"] == "https://example.com/"
+    assert config["site"]["timezone"] == "Asia/Tokyo"
+    assert "author" not in config["site"]
 
 
 @pytest.mark.parametrize(
@@ -158,14 +160,14 @@ def test_a_folder_without_a_configuration_gets_its_name_and_an_example(tmp_path:
         ("pelicanconf.py", "SITENAME = " + "(" * 500 + ")" * 500),
     ],
 )
-def test_a_configuration_that_cannot_be_read_is_as_if_it_were_not_there(
+def test_a_generator_s_configuration_that_cannot_be_read_is_ignored(
     tmp_path: Path, file: str, text: str
 ) -> None:
     assert replace(detect_generator(site(tmp_path, file, text)), unread="") == SiteSettings()
 
 
 @pytest.mark.parametrize(
-    "known",
+    "settings",
     [
         SiteSettings(
             title='"""\\u0000\x07 \u202e', url="https://例え.example/", author='"', email="no@mail@"
@@ -176,15 +178,15 @@ def test_a_configuration_that_cannot_be_read_is_as_if_it_were_not_there(
         SiteSettings(title="A", url="https://u:p@example.com", author="Bo", email="x"),
     ],
 )
-def test_whatever_a_site_says_the_file_is_valid(tmp_path: Path, known: SiteSettings) -> None:
-    assert written(tmp_path, known)["site"]["title"]
+def test_feeds_toml_is_valid_for_any_settings(tmp_path: Path, settings: SiteSettings) -> None:
+    assert written(tmp_path, settings)["site"]["title"]
 
 
-def test_the_file_says_why_the_ids_must_stay() -> None:
-    said = Answers("A", "https://www.a.example/", "https://feeds.a.example/", "en")
-    text = feeds_toml_text(SiteSettings(), said, "UTC", 2026)
+def test_feeds_toml_explains_why_id_authority_must_not_change() -> None:
+    answers = Answers("A", "https://www.a.example/", "https://feeds.a.example/", "en")
+    text = feeds_toml_text(SiteSettings(), answers, "UTC", 2026)
 
-    assert "every post a new one to every reader" in text
+    assert "they show every post as new" in text
     assert 'id_authority = "a.example,2026"' in text
 
 
@@ -197,45 +199,45 @@ def feeds(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedPro
     )
 
 
-def test_four_questions_are_asked_and_a_wrong_answer_again(tmp_path: Path) -> None:
+def test_init_asks_four_questions_and_repeats_one_after_an_invalid_answer(tmp_path: Path) -> None:
     typed = "My news\nnews.example.com\nhttps://news.example.com\n\nzh_CN\n"
     done = feeds(tmp_path, "init", typed=typed)
-    made = tomllib.loads((tmp_path / "feeds.toml").read_text(encoding="utf-8"))
+    config = tomllib.loads((tmp_path / "feeds.toml").read_text(encoding="utf-8"))
 
     assert done.returncode == 0, done.stderr
-    assert "it needs an address such as https://example.com/" in done.stderr
-    assert made["site"]["title"] == "My news"
-    assert made["site"]["language"] == "zh-CN"
-    assert made["feeds"]["url"] == "https://feeds.news.example.com/"
+    assert "not a full web address; write it like https://example.com/" in done.stderr
+    assert config["site"]["title"] == "My news"
+    assert config["site"]["language"] == "zh-CN"
+    assert config["feeds"]["url"] == "https://feeds.news.example.com/"
     assert "feeds serve . --config feeds.toml" in done.stdout
 
 
-def test_nothing_is_asked_with_yes_and_what_is_written_builds(tmp_path: Path) -> None:
+def test_init_yes_asks_nothing_and_its_feeds_toml_builds(tmp_path: Path) -> None:
     site(tmp_path, "_config.yml", JEKYLL, "_posts")
     (tmp_path / "_posts" / "2026-11-01-a.md").write_text("---\ntitle: A\n---\nText.\n")
     done = feeds(tmp_path, "init", "--yes")
 
     assert (done.returncode, done.stderr) == (
         0,
-        "Jekyll: some of the answers are from _config.yml\n",
+        "Jekyll: using settings of _config.yml\n",
     )
     built = feeds(tmp_path, "build", "_posts", "public")
     assert (built.returncode, built.stdout.split(",")[0]) == (0, "1 post")
 
 
-def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_init_reports_a_generator_s_configuration_that_cannot_be_read(tmp_path: Path) -> None:
     site(tmp_path, "_config.yml", "title: [unclosed")
     done = feeds(tmp_path, "init", "--yes")
 
     assert done.returncode == 0
-    assert done.stderr == "_config.yml: cannot be read; nothing is taken from it\n"
+    assert done.stderr == "_config.yml: cannot be read; its settings are not used\n"
     assert (tmp_path / "feeds.toml").is_file()
 
 
-def test_a_feeds_toml_that_is_there_stays(tmp_path: Path) -> None:
+def test_init_does_not_overwrite_feeds_toml(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text("mine")
     done = feeds(tmp_path, "init", "--yes")
 
     assert done.returncode == 2
-    assert done.stderr == "feeds.toml: there is one already; change it, or move it away\n"
+    assert done.stderr == "feeds.toml: the file exists; edit it, or move it away\n"
     assert (tmp_path / "feeds.toml").read_text() == "mine"

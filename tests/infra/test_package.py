@@ -1,4 +1,4 @@
-"""The zip that is deployed: small, the same each time, and it runs where it must."""
+"""The zip of the function: its size, its reproducibility, its contents, and that it runs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from feeds.errors import FeedsError
 from infra import package
 from infra.package import RUNTIME, make_zip
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "examples" / "news" / "feeds.toml"
 TEMPLATES = ROOT / "feeds" / "documents" / "templates"
 BYTES = 8_000_000
 
 
-def made_for_lambda(target: Path) -> Path:
-    """The very zip that is deployed."""
+def zip_for_lambda(target: Path) -> Path:
+    """Make the zip as it is deployed."""
     try:
         make_zip(target, CONFIG)
     except FeedsError as error:
@@ -31,21 +33,21 @@ def made_for_lambda(target: Path) -> Path:
     return target
 
 
-def test_what_is_deployed_is_small_and_for_the_machines_of_lambda(tmp_path: Path) -> None:
-    file = made_for_lambda(tmp_path / "function.zip")
+def test_the_zip_is_small_and_its_libraries_are_for_arm64(tmp_path: Path) -> None:
+    file = zip_for_lambda(tmp_path / "function.zip")
 
     assert file.stat().st_size <= BYTES
     with zipfile.ZipFile(file) as archive:
         names = archive.namelist()
         libraries = [name for name in names if name.endswith(".so")]
         assert any(name.startswith("lxml/etree.") for name in libraries)
-        # ELF, e_machine at 18: 183 is AArch64.
+        # ELF: byte 18 is e_machine; 183 means AArch64.
         assert {archive.read(name)[18] for name in libraries} == {183}
         version = "".join(map(str, RUNTIME))
         assert f"feeds/__pycache__/paths.cpython-{version}.pyc" in names
 
 
-def test_the_same_sources_are_the_same_bytes(
+def test_the_same_sources_make_the_same_zip(
     function_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -58,7 +60,7 @@ def test_the_same_sources_are_the_same_bytes(
     assert again.read_bytes() == function_zip.read_bytes()
 
 
-def test_a_site_s_own_templates_go_with_its_configuration(tmp_path: Path) -> None:
+def test_a_site_s_own_templates_are_in_the_zip_beside_its_configuration(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "style.css").write_text("h1 { color: teal }\n")
     (tmp_path / "own" / "notes.txt").write_text("not a template\n")
@@ -76,8 +78,8 @@ def test_a_site_s_own_templates_go_with_its_configuration(tmp_path: Path) -> Non
     assert [name for name in names if name.startswith("own")] == ["own/style.css"]
 
 
-def test_byte_code_is_used_wherever_it_is_unpacked(function_zip: Path) -> None:
-    """*Unchecked* (PEP 552): flags are 1, and nobody compares it with a source."""
+def test_the_byte_code_in_the_zip_is_unchecked_and_names_var_task(function_zip: Path) -> None:
+    """Unchecked byte code (PEP 552) has the flags 1; Python never compares it with the source."""
     ask = (
         "import importlib.util as u, sys; print(u.MAGIC_NUMBER.hex(), sys.implementation.cache_tag)"
     )
@@ -99,7 +101,7 @@ def test_byte_code_is_used_wherever_it_is_unpacked(function_zip: Path) -> None:
         assert (f"{folder}/{code}" if folder else code) in codes
 
 
-def test_what_the_function_never_reads_is_left_out(function_zip: Path) -> None:
+def test_the_zip_leaves_out_files_that_the_function_never_reads(function_zip: Path) -> None:
     with zipfile.ZipFile(function_zip) as archive:
         names = archive.namelist()
 
@@ -115,8 +117,8 @@ def test_what_the_function_never_reads_is_left_out(function_zip: Path) -> None:
     assert {f"feeds/documents/templates/{path.name}" for path in TEMPLATES.iterdir()} <= ours
 
 
-def test_all_of_it_can_be_imported_without_anything_else(task: Path) -> None:
-    """Each module of ours, by a Python that has no packages: what is missing would be missed."""
+def test_every_module_in_the_zip_can_be_imported_without_other_packages(task: Path) -> None:
+    """By a Python without packages, which cannot find a package that the zip lacks."""
     modules = sorted(
         ".".join(file.relative_to(task).with_suffix("").parts)
         for file in (task / "feeds").rglob("*.py")
@@ -138,8 +140,10 @@ def test_all_of_it_can_be_imported_without_anything_else(task: Path) -> None:
     assert done.stdout.count(str(task)) == 2
 
 
-def test_it_runs_as_in_lambda(task: Path, runtime_client: Path, tmp_path: Path) -> None:
-    """From a folder to a folder: the runtime client, the entry point, the log."""
+def test_the_packaged_function_publishes_a_post(
+    task: Path, runtime_client: Path, tmp_path: Path
+) -> None:
+    """From a folder to a folder: with the runtime client, the entry point and the log."""
     (tmp_path / "posts").mkdir()
     (tmp_path / "posts" / "2026-11-18-a.md").write_text("---\ntitle: A title\n---\nText.\n")
     where = {"POSTS_URL": str(tmp_path / "posts"), "FEEDS_URL": str(tmp_path / "feeds")}
@@ -154,7 +158,7 @@ def test_it_runs_as_in_lambda(task: Path, runtime_client: Path, tmp_path: Path) 
     assert lines[1]["FunctionName"] == "publish"
 
 
-def test_an_error_reaches_lambda(task: Path, runtime_client: Path) -> None:
+def test_a_configuration_error_is_reported_to_lambda(task: Path, runtime_client: Path) -> None:
     with running("handler.publish", task, runtime_client) as function:
         answer = function.ask({"keys": ["a.md"]})
 
@@ -162,16 +166,12 @@ def test_an_error_reaches_lambda(task: Path, runtime_client: Path) -> None:
     assert "POSTS_URL" in answer["error"]["errorMessage"]
 
 
-def test_without_the_runtime_s_python_it_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(package, "_known_to_uv", lambda _: iter(()))
-
-    with pytest.raises(FeedsError, match=r"^Python 3\.99 is needed: .* install python3\.99 "):
+def test_packaging_without_the_runtime_s_python_says_what_to_install() -> None:
+    with pytest.raises(FeedsError, match=r"^Python 3\.99 is needed .* Install python3\.99 "):
         package.runtime_python((3, 99))
 
 
-def test_without_a_configuration_it_says_so(tmp_path: Path) -> None:
+def test_packaging_without_a_configuration_fails_and_writes_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "infra.package", "--config", "none.toml", "--out", str(tmp_path)],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What serverless.yml and infra/ deploy, asked of the template that CloudFormation gets."""
+"""The CloudFormation template that osls makes of serverless.yml and infra/."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from feeds.publishing import websub
 from infra import package
 from infra.package import RUNTIME
 
+pytestmark = pytest.mark.slow
+
 OTHERS = {"ExistingPosts": "their-site", "PostsFolder": "site/posts"}
 FULL = {
     "AlarmEmail": "desk@example.com",
@@ -47,7 +49,7 @@ def listed(value: Any) -> list[Any]:
 
 
 def mapping(made: Resolved, queue: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """The mapping that reads a queue, the queue, and the function it starts."""
+    """The event source mapping of a queue, the queue, and the function that it starts."""
     arn = made.of({"Fn::GetAtt": [queue, "Arn"]})
     mappings = made.resources("AWS::Lambda::EventSourceMapping").values()
     (found,) = (one for one in mappings if one["EventSourceArn"] == arn)
@@ -59,7 +61,7 @@ def mapping(made: Resolved, queue: str) -> tuple[dict[str, Any], dict[str, Any],
 def test_cfn_lint_finds_nothing(
     template: Template, parameters: dict[str, str], tmp_path: Path
 ) -> None:
-    """But W3005, about a dependency that osls writes twice."""
+    """W3005 is ignored: osls writes a dependency twice."""
     lint = shutil.which("cfn-lint", path=str(Path(sys.executable).parent))
     lint = lint or shutil.which("cfn-lint")
     if lint is None:
@@ -69,18 +71,20 @@ def test_cfn_lint_finds_nothing(
     file = tmp_path / "template.json"
     file.write_text(json.dumps({**template, "Parameters": {**known, **given}}))
 
-    done = subprocess.run(
+    process = subprocess.run(
         [lint, "--ignore-checks", "W3005", "--", str(file)],
         capture_output=True,
         text=True,
         check=False,
     )
 
-    assert (done.stdout, done.returncode) == ("", 0)
+    assert (process.stdout, process.returncode) == ("", 0)
 
 
-def test_what_a_stage_says_reaches_the_stack(template: Template, tmp_path: Path) -> None:
-    said = {
+def test_the_params_of_a_stage_become_parameters_of_the_stack(
+    template: Template, tmp_path: Path
+) -> None:
+    parameter_of = {
         "alarmEmail": "AlarmEmail",
         "domain": "Domain",
         "certificate": "Certificate",
@@ -89,7 +93,10 @@ def test_what_a_stage_says_reaches_the_stack(template: Template, tmp_path: Path)
     }
     values = {**OTHERS, **FULL}
 
-    emit(tmp_path / "template.json", *(f"{param}={values[said[param]]}" for param in said))
+    emit(
+        tmp_path / "template.json",
+        *(f"{param}={values[parameter_of[param]]}" for param in parameter_of),
+    )
 
     parameters = json.loads((tmp_path / "template.json").read_text())["Parameters"]
     assert {name: one["Default"] for name, one in parameters.items()} == values
@@ -102,7 +109,7 @@ def test_what_a_stage_says_reaches_the_stack(template: Template, tmp_path: Path)
 # --- functions -----------------------------------------------------------------------------------
 
 
-def test_functions_run_on_the_python_they_are_compiled_for(made: Resolved) -> None:
+def test_the_runtime_of_the_functions_is_the_python_of_their_byte_code(made: Resolved) -> None:
     functions = made.resources("AWS::Lambda::Function")
 
     assert set(functions) == {f"{name}LambdaFunction" for name in ("Publish", "Notify", "Audit")}
@@ -112,13 +119,13 @@ def test_functions_run_on_the_python_they_are_compiled_for(made: Resolved) -> No
         assert {"Key": "stage", "Value": "prod"} in function["Tags"]
 
 
-def test_a_function_is_told_what_it_reads_and_nothing_else(made: Resolved) -> None:
-    """Every variable that is set is read somewhere, and every one that must be set is."""
+def test_each_function_gets_the_environment_variables_that_it_reads(made: Resolved) -> None:
+    """The code reads each variable that is set, and each one that it requires is set."""
     asking = ("required_variable", "shared_queue", "os.environ.get")
     read = {
         node.args[0].value
         for source in [ROOT / "handler.py", *(ROOT / "feeds").rglob("*.py")]
-        if not package._UNUSED.search(source.relative_to(ROOT).as_posix())
+        if package.is_used(source.relative_to(ROOT).as_posix())
         for node in ast.walk(ast.parse(source.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in asking
         if isinstance(node.args[0], ast.Constant)
@@ -128,7 +135,7 @@ def test_a_function_is_told_what_it_reads_and_nothing_else(made: Resolved) -> No
         for name, function in made.resources("AWS::Lambda::Function").items()
     }
 
-    # FEEDS_CONFIG has a default: the file beside handler.py, which is in the zip. Two are Lambda's.
+    # FEEDS_CONFIG has a default: the file beside handler.py in the zip. Lambda sets the other two.
     others = {"FEEDS_CONFIG", "AWS_LAMBDA_FUNCTION_NAME", "_HANDLER"}
     assert set().union(*set_.values()) == read - others
     stores = {"POSTS_URL", "FEEDS_URL"}
@@ -146,7 +153,7 @@ def test_a_function_is_told_what_it_reads_and_nothing_else(made: Resolved) -> No
         (OTHERS, "s3://their-site/site/posts"),
     ],
 )
-def test_posts_are_where_the_functions_are_told(
+def test_posts_url_is_the_bucket_and_folder_of_the_parameters(
     template: Template, parameters: dict[str, str], url: str
 ) -> None:
     made = Resolved(template, **parameters)
@@ -157,7 +164,9 @@ def test_posts_are_where_the_functions_are_told(
 
 
 @pytest.mark.parametrize("queue", ["PublishQueue", "NotifyQueue"])
-def test_a_message_is_hidden_for_longer_than_any_worker_lives(made: Resolved, queue: str) -> None:
+def test_the_visibility_timeout_is_longer_than_six_function_timeouts(
+    made: Resolved, queue: str
+) -> None:
     found, properties, function = mapping(made, queue)
     window = found.get("MaximumBatchingWindowInSeconds", 0)
 
@@ -165,7 +174,7 @@ def test_a_message_is_hidden_for_longer_than_any_worker_lives(made: Resolved, qu
 
 
 @pytest.mark.parametrize("queue", ["PublishQueue", "NotifyQueue"])
-def test_failures_come_back_one_by_one(made: Resolved, queue: str) -> None:
+def test_queues_report_failures_of_single_messages(made: Resolved, queue: str) -> None:
     found, _, _ = mapping(made, queue)
 
     assert found["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -173,7 +182,7 @@ def test_failures_come_back_one_by_one(made: Resolved, queue: str) -> None:
     assert found["BatchSize"] <= 10 or found["MaximumBatchingWindowInSeconds"] >= 1
 
 
-def test_hubs_get_an_answer_in_before_the_function_ends(made: Resolved) -> None:
+def test_pings_time_out_before_the_notify_function_does(made: Resolved) -> None:
     _, _, function = mapping(made, "NotifyQueue")
 
     assert function["Timeout"] > 2 * websub.DEADLINE
@@ -190,7 +199,9 @@ def test_the_audit_runs_daily(made: Resolved) -> None:
 
 
 @pytest.mark.parametrize("queue", ["PublishQueue", "NotifyQueue"])
-def test_what_cannot_be_done_is_kept_for_somebody_to_look_at(made: Resolved, queue: str) -> None:
+def test_each_queue_has_a_dead_letter_queue_that_keeps_messages_for_14_days(
+    made: Resolved, queue: str
+) -> None:
     queues = made.resources("AWS::SQS::Queue")
     redrive = queues[queue]["RedrivePolicy"]
     dead = queues[queue.replace("Queue", "DeadQueue")]
@@ -210,14 +221,14 @@ def test_queues_are_encrypted_and_polled_long(made: Resolved) -> None:
         assert queues[name]["ReceiveMessageWaitTimeSeconds"] == 20
 
 
-def test_hubs_are_told_when_no_stale_copy_is_left(made: Resolved) -> None:
+def test_the_delay_of_pings_is_longer_than_caches_keep_a_copy(made: Resolved) -> None:
     delay = made.resources()["NotifyQueue"]["DelaySeconds"]
     fresh = {name: int(seconds) for name, seconds in re.findall(r"([a-z-]+)=(\d+)", CACHE_CONTROL)}
 
     assert delay == websub.DELAY
     assert delay >= websub.WINDOW + fresh["s-maxage"] + fresh["stale-while-revalidate"]
-    assert delay <= 900, "SQS waits no longer"
-    assert websub.WINDOW <= 300, "SQS forgets what it was given after five minutes"
+    assert delay <= 900, "the longest delay of SQS"
+    assert websub.WINDOW <= 300, "a FIFO queue drops repeats for five minutes"
 
 
 def test_only_the_posts_bucket_can_send_to_the_queue(made: Resolved) -> None:
@@ -236,7 +247,7 @@ def test_only_the_posts_bucket_can_send_to_the_queue(made: Resolved) -> None:
 # --- where posts come from -----------------------------------------------------------------------
 
 
-def test_all_that_changes_a_post_is_told_and_by_the_folder_the_code_reads(
+def test_the_bucket_sends_all_events_that_change_a_post_in_its_folder(
     template: Template,
 ) -> None:
     made = Resolved(template, PostsFolder="a/b")
@@ -263,14 +274,14 @@ def notification(kind: str, key: str) -> dict[str, Any]:
     return {"Records": [{**record, "s3": {"bucket": bucket, "object": {"key": key}}}]}
 
 
-def test_without_a_folder_there_is_no_filter(made: Resolved) -> None:
+def test_without_a_posts_folder_notifications_have_no_filter(made: Resolved) -> None:
     bucket = made.resources()["PostsBucket"]
 
     for one in bucket["NotificationConfiguration"]["QueueConfigurations"]:
         assert "Filter" not in one
 
 
-def test_a_bucket_of_somebody_else_is_listened_to_through_eventbridge(template: Template) -> None:
+def test_events_of_an_existing_posts_bucket_come_through_eventbridge(template: Template) -> None:
     made = Resolved(template, **OTHERS)
     resources = made.resources()
     rule = resources["PostsRule"]
@@ -312,12 +323,12 @@ def test_buckets_are_private_encrypted_and_versioned_for_a_while(made: Resolved)
         assert made.template["Resources"][name]["DeletionPolicy"] == "Retain"
 
 
-def test_buckets_speak_tls_only(made: Resolved) -> None:
+def test_buckets_deny_requests_without_tls(made: Resolved) -> None:
     policies = made.resources("AWS::S3::BucketPolicy")
 
     for bucket in ("PostsBucket", "FeedsBucket"):
         name, arn = made.of({"Ref": bucket}), made.of({"Fn::GetAtt": [bucket, "Arn"]})
-        (policy,) = (one for one in policies.values() if one["Bucket"] == name)
+        (policy,) = (p for p in policies.values() if p["Bucket"] == name)
         (deny,) = (s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny")
         assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         assert (deny["Principal"], deny["Action"]) == ("*", "s3:*")
@@ -328,11 +339,11 @@ def test_the_function_cannot_start_itself(made: Resolved) -> None:
     assert "NotificationConfiguration" not in made.resources()["FeedsBucket"]
 
 
-def test_web_readers_may_ask_for_what_changed(made: Resolved) -> None:
+def test_the_feeds_bucket_allows_cors_requests_of_web_readers(made: Resolved) -> None:
     (rule,) = made.resources()["FeedsBucket"]["CorsConfiguration"]["CorsRules"]
 
     assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["*"], ["GET", "HEAD"])
-    assert rule["AllowedHeaders"] == ["*"], "If-None-Match is asked for beforehand"
+    assert rule["AllowedHeaders"] == ["*"], "a preflight request asks for If-None-Match"
 
 
 # --- roles ---------------------------------------------------------------------------------------
@@ -345,7 +356,7 @@ def test_each_function_has_a_role_of_its_own(made: Resolved) -> None:
 
 
 def test_no_role_may_do_anything_to_anything(made: Resolved) -> None:
-    """Every action is named; a star only ends a resource whose names nobody knows before."""
+    """Each action is named. A star may only end a resource with names that are not known yet."""
     for name, role in made.resources("AWS::IAM::Role").items():
         for statement in statements(role):
             for action in listed(statement["Action"]):
@@ -411,7 +422,7 @@ def test_a_folder_is_all_of_the_posts_bucket_that_is_read(template: Template) ->
     assert [one["Resource"] for one in read] == ["arn:aws:s3:::their-site/site/posts/*"]
 
 
-def test_the_scheduler_acts_for_this_stack_s_group_alone(made: Resolved) -> None:
+def test_only_schedules_of_this_stack_may_assume_the_scheduler_role(made: Resolved) -> None:
     role = made.resources()["SchedulerRole"]
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     url = made.of({"Ref": "PublishQueue"})
@@ -421,23 +432,23 @@ def test_the_scheduler_acts_for_this_stack_s_group_alone(made: Resolved) -> None
         "ArnEquals": {"aws:SourceArn": made.of({"Fn::GetAtt": ["Schedules", "Arn"]})},
     }
     assert made.of({"Ref": "Schedules"}) == url.rpartition("/")[2], (
-        "the group is called as the queue"
+        "the group has the name of the queue"
     )
     assert scheduler.queue_arn(url, "us-east-1") == made.of({"Fn::GetAtt": ["PublishQueue", "Arn"]})
 
 
-def test_schedules_are_made_in_that_group(made: Resolved) -> None:
-    asked: list[dict[str, Any]] = []
+def test_the_schedule_group_has_the_name_that_the_code_uses(made: Resolved) -> None:
+    calls: list[dict[str, Any]] = []
 
     class Client:
         meta = SimpleNamespace(region_name="us-east-1", partition="aws")
         exceptions = SimpleNamespace(ConflictException=KeyError, ResourceNotFoundException=KeyError)
 
-        def create_schedule(self, **words: Any) -> None:
-            asked.append(words)
+        def create_schedule(self, **arguments: Any) -> None:
+            calls.append(arguments)
 
-        def delete_schedule(self, **words: Any) -> None:
-            asked.append(words)
+        def delete_schedule(self, **arguments: Any) -> None:
+            calls.append(arguments)
 
     role = made.of({"Fn::GetAtt": ["SchedulerRole", "Arn"]})
     url = made.of({"Ref": "PublishQueue"})
@@ -445,7 +456,7 @@ def test_schedules_are_made_in_that_group(made: Resolved) -> None:
     schedules.set("a", datetime(2030, 1, 1, tzinfo=UTC), ["a.md"])
     schedules.clear("a")
 
-    assert [words["GroupName"] for words in asked] == [made.of({"Ref": "Schedules"})] * 2
+    assert [arguments["GroupName"] for arguments in calls] == [made.of({"Ref": "Schedules"})] * 2
 
 
 # --- the CDN -------------------------------------------------------------------------------------
@@ -468,14 +479,14 @@ def test_the_cdn_serves_the_public_folder_and_nobody_else_reads_it(made: Resolve
 
 
 def test_the_cdn_cannot_be_made_to_list_the_bucket(made: Resolved) -> None:
-    """It may, so that a missing file is 404; but no request for the bucket itself comes through."""
+    """The CDN has the permission, so that a missing file is a 404."""
     config = made.resources()["Distribution"]["DistributionConfig"]
     cached = made.resources()["CachePolicy"]["CachePolicyConfig"]
     keyed = cached["ParametersInCacheKeyAndForwardedToOrigin"]
 
     assert config["Origins"][0]["OriginPath"] == "/public"
     assert keyed["QueryStringsConfig"] == {"QueryStringBehavior": "none"}
-    # AWS's CORS-S3Origin forwards three headers, and no query string either.
+    # AWS's policy CORS-S3Origin forwards three headers and no query string.
     behaviour = config["DefaultCacheBehavior"]
     assert behaviour["OriginRequestPolicyId"] == "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"
     assert "CacheBehaviors" not in config
@@ -489,7 +500,7 @@ def test_a_missing_file_is_a_404_with_a_page(made: Resolved) -> None:
     assert (ROOT / "infra" / response["ResponsePagePath"].lstrip("/")).is_file()
 
 
-def test_the_cdn_keeps_what_documents_say_and_compresses(made: Resolved) -> None:
+def test_the_cdn_caches_by_cache_control_and_compresses(made: Resolved) -> None:
     behaviour = made.resources()["Distribution"]["DistributionConfig"]["DefaultCacheBehavior"]
     policy = made.resources()["CachePolicy"]["CachePolicyConfig"]
     keyed = policy["ParametersInCacheKeyAndForwardedToOrigin"]
@@ -503,7 +514,7 @@ def test_the_cdn_keeps_what_documents_say_and_compresses(made: Resolved) -> None
     assert behaviour["ViewerProtocolPolicy"] == "redirect-to-https"
 
 
-def test_answers_say_nosniff_and_may_be_read_by_any_page(made: Resolved) -> None:
+def test_cdn_responses_have_nosniff_and_cors_headers(made: Resolved) -> None:
     headers = made.resources()["Headers"]["ResponseHeadersPolicyConfig"]
 
     assert headers["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}
@@ -511,7 +522,7 @@ def test_answers_say_nosniff_and_may_be_read_by_any_page(made: Resolved) -> None
     assert "Link" in headers["CorsConfig"]["AccessControlExposeHeaders"]["Items"]
 
 
-def test_the_edge_function_sees_requests_and_answers(made: Resolved) -> None:
+def test_the_edge_function_runs_on_requests_and_responses(made: Resolved) -> None:
     behaviour = made.resources()["Distribution"]["DistributionConfig"]["DefaultCacheBehavior"]
     kinds = {one["EventType"] for one in behaviour["FunctionAssociations"]}
 
@@ -519,7 +530,7 @@ def test_the_edge_function_sees_requests_and_answers(made: Resolved) -> None:
     assert made.resources()["EdgeFunction"]["FunctionCode"] == "function handler(e) {}"
 
 
-def test_a_domain_of_one_s_own_is_served_with_its_certificate(template: Template) -> None:
+def test_a_custom_domain_is_an_alias_with_its_certificate(template: Template) -> None:
     made = Resolved(template, **FULL)
     config = made.resources()["Distribution"]["DistributionConfig"]
 
@@ -530,7 +541,7 @@ def test_a_domain_of_one_s_own_is_served_with_its_certificate(template: Template
     assert made.outputs()["FeedAddress"] == "https://feeds.example.com/atom.xml"
 
 
-def test_the_outputs_say_where_to_upload_and_what_to_subscribe_to(made: Resolved) -> None:
+def test_the_outputs_name_the_posts_bucket_and_the_feed_address(made: Resolved) -> None:
     outputs = made.outputs()
 
     assert outputs["PostsBucket"] == f"{STACK}-posts-{ACCOUNT}-us-east-1"
@@ -542,7 +553,7 @@ def test_the_outputs_say_where_to_upload_and_what_to_subscribe_to(made: Resolved
 # --- alarms --------------------------------------------------------------------------------------
 
 
-def test_there_is_an_alarm_for_everything_that_somebody_must_do(made: Resolved) -> None:
+def test_there_is_an_alarm_for_each_case_that_needs_a_person(made: Resolved) -> None:
     alarms = made.resources("AWS::CloudWatch::Alarm")
     watched = {
         (alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"][0]["Value"])
@@ -559,10 +570,10 @@ def test_there_is_an_alarm_for_everything_that_somebody_must_do(made: Resolved) 
     }
     for alarm in alarms.values():
         assert alarm["TreatMissingData"] == "notBreaching"
-        assert "AlarmActions" not in alarm, "nobody asked to hear of it"
+        assert "AlarmActions" not in alarm, "nobody calls to hear of it"
 
 
-def test_each_alarm_has_its_section_in_the_manual(made: Resolved) -> None:
+def test_each_alarm_has_a_section_in_the_operations_guide(made: Resolved) -> None:
     manual = (ROOT / "docs" / "operations.md").read_text()
 
     for name, alarm in made.resources("AWS::CloudWatch::Alarm").items():
@@ -571,7 +582,7 @@ def test_each_alarm_has_its_section_in_the_manual(made: Resolved) -> None:
         assert f"\n### {section[1]}\n" in manual, name
 
 
-def test_who_gives_an_address_hears_of_alarms(template: Template) -> None:
+def test_alarms_are_sent_to_the_alarm_email_if_there_is_one(template: Template) -> None:
     made = Resolved(template, **FULL)
     (topic,) = made.resources("AWS::SNS::Topic").values()
 
@@ -580,7 +591,7 @@ def test_who_gives_an_address_hears_of_alarms(template: Template) -> None:
         assert alarm["AlarmActions"] == ["<AlarmTopic>"]
 
 
-def test_the_dashboard_shows_all_alarms_and_metrics_that_are_sent(made: Resolved) -> None:
+def test_the_dashboard_shows_all_alarms_and_all_metrics_of_the_log(made: Resolved) -> None:
     (dashboard,) = made.resources("AWS::CloudWatch::Dashboard").values()
     body = json.loads(dashboard["DashboardBody"])
     batch = (ROOT / "feeds" / "aws" / "batch.py").read_text()

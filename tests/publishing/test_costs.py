@@ -19,7 +19,7 @@ from support.yardstick import differences
 
 from feeds.config import Config
 from feeds.config_file import parse_config
-from feeds.documents import formats, pagination
+from feeds.documents import feed_documents, pagination
 from feeds.model import Entry
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
@@ -54,11 +54,11 @@ class Cost:
     """The storage calls that the formula allows for F feeds of D documents each."""
 
     def __init__(self, feeds: int, config: Config = CONFIG) -> None:
-        self.documents = len(list(formats.current_documents("", [], "", config)))
+        self.documents = len(list(feed_documents.current_documents("", [], "", config)))
         self.calls = 3 + feeds * (5 + 2 * self.documents)
         self.fast_path_calls = 3 + feeds * (4 + self.documents)
         self.puts = 1 + feeds * (1 + self.documents)
-        pages = len(list(formats.archive_documents("", "page", [entry(0)], "", config)))
+        pages = len(list(feed_documents.archive_documents("", "page", [entry(0)], "", config)))
         # A page and its page list are read, written and deleted. The page is read again for its
         # documents, and the version of the index is read before them.
         self.page = feeds * (7 + 1 + 2 * pages + 1)

@@ -61,4 +61,4 @@ def test_killed_worker_processes_leave_the_documents_of_a_full_build(
         print(error)
     assert yardstick.differences(posts, feeds, parse_config(TOML)) == []
     assert (outcome.kills, outcome.stops) == (plan.kills, plan.stops)
-    assert outcome.given_again >= plan.kills
+    assert outcome.redelivered >= plan.kills

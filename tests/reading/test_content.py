@@ -1,4 +1,4 @@
-"""What readers see is what the author meant, and nothing that does harm or is for a site alone."""
+"""The content, title, summary and files of an entry: what readers see, sanitised."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def title(written: str) -> str:
 
 
 def valid(post: str) -> dict[str, bytes]:
-    """The documents of a site of one post, each held to its format."""
+    """The documents of a site with one post; each is checked against its format."""
     documents = built({"2026-11-18-tea.md": post.encode()})
     for path, document in documents.items():
         if path.endswith(("atom.xml", "rss.xml", "feed.json")):
@@ -36,7 +36,7 @@ def valid(post: str) -> dict[str, bytes]:
     return {path: document.data for path, document in documents.items()}
 
 
-# 28: a title as it is written, and as it is read
+# Titles: as written -> in the entry
 
 TITLES = {
     "Tea &amp; Trade": "Tea & Trade",
@@ -60,7 +60,7 @@ TITLES = {
 
 
 @pytest.mark.parametrize(("written", "read"), TITLES.items())
-def test_a_title_is_as_a_person_reads_it(written: str, read: str) -> None:
+def test_a_title_has_no_tags_entities_or_control_characters(written: str, read: str) -> None:
     assert title(written) == read
 
 
@@ -73,46 +73,46 @@ def test_a_title_is_escaped_once_in_every_document(written: str) -> None:
     assert atom == TITLES[written]
 
 
-# 29
+# Posts without a body
 
 
-def test_a_post_without_a_body_has_its_description() -> None:
+def test_a_post_without_a_body_has_its_description_as_summary() -> None:
     post = fields("date: 2026-11-01\ndescription: Tea from the hills.", "")
-    made = entry(post)
-    assert (made.title, made.summary, made.content) == ("Tea", "Tea from the hills.", "")
+    result = entry(post)
+    assert (result.title, result.summary, result.content) == ("Tea", "Tea from the hills.", "")
     assert b"Tea from the hills." in valid(post)["rss.xml"]
 
 
-def test_a_post_that_is_a_title_alone_is_valid_in_every_document() -> None:
+def test_a_post_with_only_a_title_is_valid_in_every_document() -> None:
     documents = valid("---\ntitle: Tea\n---\n")
     assert json.loads(documents["feed.json"])["items"][0]["content_text"] == "Tea"
 
 
-# 30
+# Control characters and unsafe HTML
 
 
 def test_control_characters_never_reach_a_document() -> None:
     body = "A\x00B\x0bC\x1fD\ufffeE &#0; &#x1F; &#xB; &#xFFFE; &#xD800; F"
     post = fields(f"date: 2026-11-01\nsummary: 'x &#0;&#x1F;&#xFFFE;y {chr(11)}z'", body)
-    made = entry(post)
-    # CommonMark 2.5: a reference to a character that there is not becomes U+FFFD.
-    assert made.content == "<p>ABCDE \ufffd \ufffd \ufffd \ufffd \ufffd F</p>"
-    assert made.summary.startswith("x ") and made.summary.endswith("y z")
+    result = entry(post)
+    # CommonMark 2.5: a reference to an invalid character becomes U+FFFD.
+    assert result.content == "<p>ABCDE \ufffd \ufffd \ufffd \ufffd \ufffd F</p>"
+    assert result.summary.startswith("x ") and result.summary.endswith("y z")
     valid(post)
 
 
-def test_control_characters_are_stripped_after_html_s_entities_are_decoded() -> None:
-    made = content("A&#x1F;B&#xB;C&#xFFFE;D&#x7F;E", "2026-11-18-tea.html")
-    assert made == "ABCDE"
+def test_control_characters_are_removed_after_html_entities_are_decoded() -> None:
+    result = content("A&#x1F;B&#xB;C&#xFFFE;D&#x7F;E", "2026-11-18-tea.html")
+    assert result == "ABCDE"
 
 
-def test_the_end_of_a_cdata_section_is_text() -> None:
+def test_the_end_of_a_cdata_section_is_escaped() -> None:
     post = fields("date: 2026-11-01", "a ]]> b, <![CDATA[c]]> d")
     assert b"]]&gt;" in valid(post)["atom.xml"] or b"]]&amp;gt;" in valid(post)["atom.xml"]
     assert entry(post).content == "<p>a ]]&gt; b,  d</p>"
 
 
-HARMLESS = {
+SANITIZED = {
     "<script>alert(1)</script>Tea": "Tea",
     "<SCRIPT\n>alert(1)</ScRiPt >Tea": "Tea",
     '<p onclick="x()" style="color:red" id="a" class="b">Tea</p>': "<p>Tea</p>",
@@ -146,12 +146,12 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize(("body", "shown"), HARMLESS.items())
-def test_html_is_harmless(body: str, shown: str) -> None:
+@pytest.mark.parametrize(("body", "shown"), SANITIZED.items())
+def test_html_is_sanitized(body: str, shown: str) -> None:
     assert content(body, "2026-11-18-tea.html") == shown
 
 
-FILMS = {
+IFRAMES = {
     '<iframe src="https://video.example/embed/1?a=1&amp;b=2" allowfullscreen></iframe>': (
         '<p><a href="https://video.example/embed/1?a=1&amp;b=2">'
         "https://video.example/embed/1?a=1&amp;b=2</a></p>"
@@ -164,17 +164,17 @@ FILMS = {
 }
 
 
-@pytest.mark.parametrize(("body", "shown"), FILMS.items())
-def test_an_embedded_page_becomes_a_link_to_it(body: str, shown: str) -> None:
+@pytest.mark.parametrize(("body", "shown"), IFRAMES.items())
+def test_an_iframe_becomes_a_link(body: str, shown: str) -> None:
     assert content(body, "2026-11-18-tea.html") == shown
 
 
-def test_a_film_before_the_text_is_not_its_summary() -> None:
-    film = '<div><iframe src="https://video.example/embed/1"></iframe></div>\n\n'
-    assert summary(film + "The tea is in.") == "The tea is in."
+def test_the_summary_skips_an_embedded_video() -> None:
+    iframe = '<div><iframe src="https://video.example/embed/1"></iframe></div>\n\n'
+    assert summary(iframe + "The tea is in.") == "The tea is in."
 
 
-def test_html_that_is_open_is_closed_and_stays_in_its_entry() -> None:
+def test_open_html_elements_are_closed() -> None:
     body = "<div><ul><li>Tea<li><b>Trade</ul><p>One<p>Two<table><tr><td>a<td>b</table>"
     assert content(body, "2026-11-18-tea.html") == (
         "<div><ul><li>Tea</li><li><b>Trade</b></li></ul><p>One</p><p>Two</p>"
@@ -182,19 +182,19 @@ def test_html_that_is_open_is_closed_and_stays_in_its_entry() -> None:
     )
 
 
-def test_an_html_post_is_not_read_as_markdown() -> None:
+def test_an_html_post_is_not_rendered_as_markdown() -> None:
     assert content("*Tea*\n\n    code", "2026-11-18-tea.html") == "*Tea*\n\n    code"
 
 
-def test_markdown_is_markdown() -> None:
+def test_markdown_is_rendered_with_tables_and_code() -> None:
     body = "# Tea\n\nA *b* `c<d>`\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\n{{ x }} <b>\n```\n"
-    made = content(body)
+    result = content(body)
     for part in ("<h1>Tea</h1>", "<em>b</em>", "<code>c&lt;d&gt;</code>", "<td>2</td>"):
-        assert part in made
-    assert "{{ x }} &lt;b&gt;" in made
+        assert part in result
+    assert "{{ x }} &lt;b&gt;" in result
 
 
-# 31: the summary
+# Summaries
 
 SUMMARIES = {
     "excerpt: From the hills.": "From the hills.",
@@ -209,26 +209,26 @@ SUMMARIES = {
 
 
 @pytest.mark.parametrize(("line", "text"), SUMMARIES.items())
-def test_the_summary_is_the_authors(line: str, text: str) -> None:
+def test_the_summary_is_a_field_of_the_front_matter(line: str, text: str) -> None:
     assert summary("The tea is in.\n\nIt is green.", line) == text
 
 
 @pytest.mark.parametrize("mark", ["<!--more-->", "<!-- more -->", "<!--MORE-->"])
-def test_the_summary_ends_where_the_author_put_a_mark(mark: str) -> None:
+def test_the_summary_ends_at_the_more_comment(mark: str) -> None:
     assert summary(f"The tea is in.\n\nIt is green.\n\n{mark}\n\nThe rest.") == (
         "The tea is in. It is green."
     )
 
 
-def test_without_either_it_is_the_first_sentences() -> None:
+def test_without_a_field_the_summary_is_the_first_sentences() -> None:
     text = "The tea is in. " * 40
-    made = summary(text)
-    assert made == ("The tea is in. " * 18).strip()
+    result = summary(text)
+    assert result == ("The tea is in. " * 18).strip()
     assert summary("春茶已到。" * 80) == "春茶已到。" * 56
     assert summary("x" * 500) == "x" * 279 + "…"
 
 
-# 32: what is for a site generator, and what is left of it
+# Tags of site generators
 
 TEMPLATES = {
     "{% include tea.html a=1 %}Tea": "Tea",
@@ -249,33 +249,33 @@ TEMPLATES = {
 
 
 @pytest.mark.parametrize(("body", "text"), TEMPLATES.items())
-def test_what_is_for_a_site_generator_is_not_shown(body: str, text: str) -> None:
-    made = entry(fields("layout: post", body))
-    assert made.summary == text
-    assert "{" not in made.content
+def test_tags_of_site_generators_are_removed(body: str, text: str) -> None:
+    result = entry(fields("layout: post", body))
+    assert result.summary == text
+    assert "{" not in result.content
 
 
-def test_the_text_of_a_template_that_is_a_text_stays() -> None:
+def test_a_quoted_text_in_a_template_stays() -> None:
     assert 'href="https://news.example.com/tea/"' in content('[Tea]({{ "/tea/" | relative_url }})')
     assert 'href="https://news.example.com/tea/"' in content("[Tea]({{ site.baseurl }}/tea/)")
 
 
-def test_a_template_that_is_shown_as_code_stays() -> None:
+def test_a_template_in_code_stays() -> None:
     body = (
         "`{{ x }}`\n\n```liquid\n{% include x %}\n```\n\n"
         "{% highlight html %}\n{{ y }}\n{% endhighlight %}"
     )
-    made = content(body)
-    assert all(text in made for text in ("{{ x }}", "{% include x %}", "{{ y }}"))
+    result = content(body)
+    assert all(text in result for text in ("{{ x }}", "{% include x %}", "{{ y }}"))
 
 
-def test_a_summary_of_the_front_matter_is_free_of_templates_too() -> None:
+def test_templates_are_removed_from_the_summary_field() -> None:
     assert summary("x", "description: 'Tea {{ page.x }} and {% y %} trade'") == "Tea and trade"
 
 
-# 33: files that go with a post
+# Enclosures and images
 
-ENCLOSED = {
+ENCLOSURES = {
     "podcast: https://a.example/tea.mp3": ("https://a.example/tea.mp3", "audio/mpeg", 0),
     "podcast: /tea.ogg": ("https://news.example.com/tea.ogg", "audio/ogg", 0),
     "audio: //a.example/tea.m4a?x=1": ("https://a.example/tea.m4a?x=1", "audio/mp4", 0),
@@ -297,14 +297,14 @@ ENCLOSED = {
 }
 
 
-@pytest.mark.parametrize(("line", "enclosure"), ENCLOSED.items())
+@pytest.mark.parametrize(("line", "enclosure"), ENCLOSURES.items())
 def test_an_enclosure_has_a_type_and_a_length(line: str, enclosure: tuple[str, str, int]) -> None:
     assert entry(fields(line)).enclosure == Enclosure(*enclosure)
     valid(fields(f"date: 2026-11-01\n{line}"))
 
 
 @pytest.mark.parametrize("value", ["javascript:x()", "data:audio/mpeg,x", "ftp://a.example/t.mp3"])
-def test_an_enclosure_is_fetched_from_the_web_alone(value: str) -> None:
+def test_an_enclosure_has_an_http_address_or_is_ignored(value: str) -> None:
     assert entry(fields(f"enclosure: '{value}'")).enclosure is None
 
 
@@ -321,14 +321,14 @@ IMAGES = {
 
 
 @pytest.mark.parametrize(("line", "image"), IMAGES.items())
-def test_an_image_is_a_text_or_a_table(line: str, image: str) -> None:
+def test_an_image_field_is_a_text_a_table_or_a_list(line: str, image: str) -> None:
     assert entry(fields(line)).image == image
 
 
-# 34
+# Fields that are not published
 
 
-def test_nothing_of_the_front_matter_is_published_but_what_an_entry_names() -> None:
+def test_front_matter_fields_that_feeds_do_not_use_are_never_published() -> None:
     private = (
         "date: 2026-11-01\nphone: 0042-secret\npassword: secret-1\nnotes: {a: secret-2}\n"
         "reviewers: [secret-3]\nauthor: {name: Lin, salary: secret-4}\n"
@@ -338,14 +338,14 @@ def test_nothing_of_the_front_matter_is_published_but_what_an_entry_names() -> N
         assert b"secret" not in data, path
 
 
-def test_a_hub_in_the_front_matter_is_nothing() -> None:
+def test_a_hub_in_the_front_matter_is_ignored() -> None:
     lines = "date: 2026-11-01\nhub: https://evil.example/\nhubs: [https://evil.example/]\nself: https://evil.example/"
     assert not problems(fields(lines))
     for path, data in valid(fields(lines)).items():
         assert b"evil.example" not in data, path
 
 
-def test_authors_are_people_whatever_their_form() -> None:
+def test_authors_are_parsed_in_every_form() -> None:
     forms = {
         "author: Lin Mei": [("Lin Mei", "", "")],
         "author: Lin Mei <lin@example.com>": [("Lin Mei", "lin@example.com", "")],
@@ -359,26 +359,28 @@ def test_authors_are_people_whatever_their_form() -> None:
         "author: ['', {name: ''}]": [],
     }
     for line, people in forms.items():
-        made = entry(fields(line), config=settings())
-        assert [(one.name, one.email, one.uri) for one in made.authors] == people, line
+        result = entry(fields(line), config=settings())
+        assert [(person.name, person.email, person.uri) for person in result.authors] == people, (
+            line
+        )
         valid(fields(f"date: 2026-11-01\n{line}"))
 
 
-# --- a text that is too long for a feed ----------------------------------------------------------
+# Content that is too long for a feed
 
 
-def test_a_text_that_is_too_long_for_a_feed_is_left_out_and_its_summary_stays() -> None:
+def test_content_over_entry_bytes_is_left_out_and_the_summary_stays() -> None:
     body = "春茶已到。\n\n" * 10
     long = {KEY: fields("date: 2026-11-18", body=body).encode()}
     bounded = settings(more="[limits]\nentry_bytes = 100\n")
-    found = built(long, bounded)
-    item = json.loads(found["feed.json"].data)["items"][0]
+    documents = built(long, bounded)
+    item = json.loads(documents["feed.json"].data)["items"][0]
     assert "content_html" not in item
     assert item["summary"].startswith("春茶已到。 春茶已到。")
     for path in ("atom.xml", "rss.xml", "feed.json"):
-        assert_valid_document(path, found[path].data, f"https://feeds.example.com/{path}")
-    (problem,) = found.problems
+        assert_valid_document(path, documents[path].data, f"https://feeds.example.com/{path}")
+    (problem,) = documents.problems
     assert (problem.severity, problem.line) == ("warning", 5)
-    assert problem.what.startswith("the text has 229 bytes as HTML, too many for a feed")
+    assert problem.what.startswith("the content has 229 bytes of HTML")
     assert "entry_bytes" in problem.todo
     assert not built(long, settings()).problems

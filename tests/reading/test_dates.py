@@ -1,4 +1,4 @@
-"""The date of an entry is the author's, in every form that posts have it, and never the clock's."""
+"""Dates: parse_datetime, and the date of an entry in every form that posts have it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def published(front_matter: str, key: str = "_posts/2026-11-18-tea.md") -> str:
     return entry(fields(front_matter), key).published.isoformat()
 
 
-# 1, 2, 6: what is written after "date:", and when that is. The site is in Shanghai.
+# Dates as people write them -> RFC 3339. The site is in Shanghai.
 
 WRITTEN = {
     "2021-12-24 14:51:02 +0800": "2021-12-24T14:51:02+08:00",
@@ -39,22 +39,22 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize(("text", "when"), WRITTEN.items())
-def test_a_date_is_read_as_people_write_it(text: str, when: str) -> None:
+def test_parse_datetime_accepts_the_forms_that_people_write(text: str, when: str) -> None:
     assert published(f"date: {text}") == when
 
 
-def test_an_offset_that_no_clock_shows_becomes_the_same_moment_in_utc() -> None:
+def test_an_offset_over_14_hours_becomes_utc() -> None:
     assert published("date: 2025-06-03 09:00:00 +17:30") == "2025-06-02T15:30:00+00:00"
 
 
-def test_an_odd_offset_is_legal_in_every_document() -> None:
+def test_a_date_with_an_offset_over_14_hours_is_valid_in_every_document() -> None:
     documents = built({"a.md": fields("date: 2025-06-03 09:00:00 +17:30").encode()})
     for path in ("atom.xml", "rss.xml", "feed.json"):
         url = f"https://feeds.example.com/{path}"
         assert_valid_document(path, documents[path].data, url)
 
 
-def test_a_date_without_a_zone_is_in_the_zone_of_the_site_and_not_of_the_machine(
+def test_a_date_without_a_zone_is_in_the_time_zone_of_the_site(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TZ", "America/Los_Angeles")
@@ -67,9 +67,9 @@ def test_a_date_without_a_zone_is_in_the_zone_of_the_site_and_not_of_the_machine
     )
 
 
-# 3: no date in the front matter
+# Posts without a date field
 
-PLACES = {
+DATES_BY_KEY = {
     "_posts/2021-12-24-tea.md": "2021-12-24T00:00:00+08:00",
     "_posts/2021-2-5-tea.md": "2021-02-05T00:00:00+08:00",
     "old_post/-2022-02-11-tea.md": "2022-02-11T00:00:00+08:00",
@@ -78,92 +78,89 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize(("key", "when"), PLACES.items())
-def test_without_a_date_key_the_name_or_the_folders_say_the_day(key: str, when: str) -> None:
+@pytest.mark.parametrize(("key", "when"), DATES_BY_KEY.items())
+def test_without_a_date_field_the_date_is_in_the_file_name_or_the_folders(
+    key: str, when: str
+) -> None:
     assert published("layout: post", key) == when
 
 
-def test_an_empty_date_key_says_nothing() -> None:
+def test_an_empty_date_field_is_ignored() -> None:
     assert published("date:", "_posts/2021-12-24-tea.md") == "2021-12-24T00:00:00+08:00"
 
 
-def test_the_path_that_the_front_matter_gives_the_page_says_the_day_too() -> None:
+def test_without_a_date_field_the_date_is_in_the_path_field() -> None:
     assert published("path: 2023/09/25/tea", "content/tea.md") == "2023-09-25T00:00:00+08:00"
 
 
 @pytest.mark.parametrize("key", ["tea.md", "2021-13-45-tea.md", "blog/2021/99/05/tea.md"])
-def test_where_nothing_says_the_day_it_is_the_objects_and_never_now(key: str) -> None:
+def test_without_any_date_the_date_is_the_modification_time_of_the_object(key: str) -> None:
     assert entry(fields("layout: post"), key).published == MODIFIED
 
 
-# 4
-
-
-def test_the_front_matter_is_believed_before_the_file_name() -> None:
+def test_the_date_field_wins_over_the_file_name() -> None:
     when = published("date: 2022-01-03 10:00:00 +0800", "_posts/2021-12-24-tea.md")
     assert when == "2022-01-03T10:00:00+08:00"
 
 
-# 5: no dates
+# Invalid dates
 
-IMPOSSIBLE = {
+INVALID = {
     "2018-110-15": "date: '2018-110-15' is not a date",
     "2024-08-DD": "date: '2024-08-DD' is not a date",
     "18:30:22 2023 -0800": "date: '18:30:22 2023 -0800' is not a date",
-    "2025-14-07": "date: '2025-14-07' is not a date that exists",
-    "2025-02-30 10:00": "date: '2025-02-30 10:00' is not a date that exists",
-    "2025-02-03 10:00:75": "date: '2025-02-03 10:00:75' is not a date that exists",
+    "2025-14-07": "date: there is no such date: 2025-14-07",
+    "2025-02-30 10:00": "date: there is no such date: 2025-02-30 10:00",
+    "2025-02-03 10:00:75": "date: there is no such date: 2025-02-03 10:00:75",
     "2025-02-03 13:00 PM": "date: '2025-02-03 13:00 PM' is not a date",
-    "0000-01-01": "date: '0000-01-01' is not a date that exists",
-    "9999-12-31": "date: '9999-12-31' is not a date that exists",
+    "0000-01-01": "date: there is no such date: 0000-01-01",
+    "9999-12-31": "date: there is no such date: 9999-12-31",
     "soon": "date: 'soon' is not a date",
     "[2025, 2026]": "date: '[2025, 2026]' is not a date",
 }
 
 
-@pytest.mark.parametrize(("text", "what"), IMPOSSIBLE.items())
-def test_a_date_that_is_none_is_reported_with_its_place_and_an_example(
-    text: str, what: str
-) -> None:
-    found = problem(fields(f"date: {text}"))
-    assert told(found) == (3, what, "write it as 2021-12-24 14:51:02 +0800")
-    assert (found.field, found.column) == ("date", 7)
+@pytest.mark.parametrize(("text", "what"), INVALID.items())
+def test_an_invalid_date_is_reported_with_its_place_and_an_example(text: str, what: str) -> None:
+    reported = problem(fields(f"date: {text}"))
+    assert told(reported) == (3, what, "dates look like 2026-11-30 14:51:02 +0800")
+    assert (reported.field, reported.column) == ("date", 7)
 
 
-def test_a_post_without_a_possible_date_hides_no_other() -> None:
+def test_an_invalid_date_does_not_affect_other_posts() -> None:
     posts = {"good.md": fields("date: 2026-11-01"), "bad.md": fields("date: 2025-14-07")}
     documents = built({key: text.encode() for key, text in posts.items()})
     assert b"<entry>" in documents["atom.xml"].data
-    assert [found.key for found in documents.problems] == ["bad.md"]
+    assert [reported.key for reported in documents.problems] == ["bad.md"]
 
 
-def test_what_is_said_of_a_long_date_is_short() -> None:
+def test_the_message_about_a_long_date_is_short() -> None:
     assert len(problem(fields("date: 2024-01-01" + " " * 9000 + "x")).what) < 100
 
 
-def test_a_change_at_an_impossible_time_is_no_reason_to_leave_a_post_out() -> None:
+def test_an_invalid_update_date_is_only_a_warning() -> None:
     post = fields("date: 2026-11-01\nlast_modified_at: yesterday")
     assert told(warning(post)) == (
         4,
         "last_modified_at: 'yesterday' is not a date",
-        "write it as 2021-12-24 14:51:02 +0800",
+        "dates look like 2026-11-30 14:51:02 +0800",
     )
     assert entry(post).updated == entry(post).published
 
 
-def test_everything_wrong_with_a_post_is_said_at_once() -> None:
-    found = reading('---\ntitle: ""\ndate: never\nlastmod: soon\n---\n').problems
-    assert [(one.line, one.field, one.severity) for one in found] == [
+def test_all_problems_of_a_post_are_reported_together() -> None:
+    reported = reading('---\ntitle: ""\ndate: never\nlastmod: soon\n---\n').problems
+    assert [(problem.line, problem.field, problem.severity) for problem in reported] == [
         (2, "title", "error"),
         (3, "date", "error"),
         (4, "lastmod", "warning"),
     ]
 
 
-# 7
+# Future dates
 
 
-def test_a_future_post_is_held_back_until_its_time() -> None:
+def test_a_post_with_a_future_date_is_published_when_it_is_due() -> None:
     posts = {"soon.md": fields("date: 2026-12-01 09:00:00 +0000").encode()}
     before = datetime(2026, 12, 1, 8, 59, 59, tzinfo=UTC)
     at = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -172,17 +169,14 @@ def test_a_future_post_is_held_back_until_its_time() -> None:
 
 
 @pytest.mark.parametrize("name", ["expirydate", "expiryDate", "unpublishdate", "end_date"])
-def test_the_day_that_a_post_expires_is_not_its_date(name: str) -> None:
+def test_an_expiry_date_is_not_the_date_of_the_post(name: str) -> None:
     post = fields(f"{name}: 2030-01-01", body="Tea.")
     assert entry(post, "_posts/2021-12-24-tea.md").published.year == 2021
 
 
-# 8
-
-
-def test_posts_of_one_moment_are_in_one_order_whatever_order_they_came_in() -> None:
+def test_posts_with_the_same_date_are_ordered_by_id() -> None:
     moment = datetime(2026, 11, 1, tzinfo=UTC)
     entries = [any_entry(n, published=moment, updated=moment) for n in range(1, 86)]
-    ordered = [one.id for one in pagination.in_order(entries)]
-    assert ordered == [one.id for one in pagination.in_order(reversed(entries))]
+    ordered = [entry.id for entry in pagination.in_order(entries)]
+    assert ordered == [entry.id for entry in pagination.in_order(reversed(entries))]
     assert ordered == sorted(ordered)

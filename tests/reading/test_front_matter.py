@@ -1,4 +1,4 @@
-"""What is plainly meant is read, and the author is told what to write; the rest is reported."""
+"""Front matter: YAML with repairs, TOML, JSON; delimiters, encodings, and messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def title(written: str | bytes) -> str:
     return entry(written).title
 
 
-# 22: a line as it is written, as it should be, and what is read from it
+# Lines that are repaired: as written -> the valid line, and the title
 
-MENDED = {
+REPAIRED = {
     "title: Harbour 2026: the plan": ('title: "Harbour 2026: the plan"', "Harbour 2026: the plan"),
     'title: "The "old" tea"': ("title: 'The \"old\" tea'", 'The "old" tea'),
     "title: 'It's tea'": ('title: "It\'s tea"', "It's tea"),
@@ -37,20 +37,20 @@ MENDED = {
 }
 
 
-@pytest.mark.parametrize(("line", "mended"), MENDED.items())
-def test_a_line_that_is_plain_is_read_and_the_author_told_what_to_write(
-    line: str, mended: tuple[str, str]
+@pytest.mark.parametrize(("line", "repaired"), REPAIRED.items())
+def test_invalid_yaml_is_repaired_with_a_warning_that_has_the_valid_line(
+    line: str, repaired: tuple[str, str]
 ) -> None:
-    better, read = mended
+    better, read = repaired
     post = f"---\nlayout: post\n{line}\ndate: 2026-11-01\n---\nText.\n"
-    found = warning(post)
-    assert told(found) == (3, INVALID, f"write it as {better}")
-    assert (found.field, title(post)) == ("title", read)
+    reported = warning(post)
+    assert told(reported) == (3, INVALID, f"write it as {better}")
+    assert (reported.field, title(post)) == ("title", read)
 
 
-@pytest.mark.parametrize("line", MENDED)
-def test_what_the_author_is_told_to_write_is_read_the_same(line: str) -> None:
-    better, read = MENDED[line]
+@pytest.mark.parametrize("line", REPAIRED)
+def test_the_suggested_yaml_line_gives_the_same_title(line: str) -> None:
+    better, read = REPAIRED[line]
     post = f"---\nlayout: post\n{better}\ndate: 2026-11-01\n---\nText.\n"
     assert (title(post), problems(post)) == (read, [])
 
@@ -65,7 +65,7 @@ TOO_LONG = {
 
 
 @pytest.mark.parametrize(("line", "todo"), TOO_LONG.items(), ids=range(len(TOO_LONG)))
-def test_a_long_line_is_not_shown_as_a_whole_but_said_how_to_write(line: str, todo: str) -> None:
+def test_the_warning_for_a_long_yaml_line_describes_the_repair(line: str, todo: str) -> None:
     post = f"---\n{line}\n---\n"
     assert warning(post).todo == todo
     assert title(post).startswith("harbour tea: harbour")
@@ -130,19 +130,19 @@ OTHER_LINES = {
     ),
     "a bracket too many": (
         "tags: [tea, trade]\n]",
-        [(4, "this line is no field", "remove it, or move it below the front matter")],
+        [(4, "this line is not a field", "remove it, or move it below the front matter")],
     ),
     "a shortcode": (
         'layout: post\n{{< asset file="tea.pptx" label="Slides (1: tea)" >}}',
-        [(4, "this line is no field", "remove it, or move it below the front matter")],
+        [(4, "this line is not a field", "remove it, or move it below the front matter")],
     ),
 }
 
 
 @pytest.mark.parametrize(("lines", "expected"), OTHER_LINES.values(), ids=OTHER_LINES)
-def test_other_plain_slips_are_mended_too(lines: str, expected: list[tuple[int, str, str]]) -> None:
+def test_other_yaml_mistakes_are_repaired(lines: str, expected: list[tuple[int, str, str]]) -> None:
     post = fields(lines)
-    assert [told(found) for found in problems(post)] == expected
+    assert [told(reported) for reported in problems(post)] == expected
     assert title(post) == "Tea"
 
 
@@ -155,11 +155,11 @@ def test_other_plain_slips_are_mended_too(lines: str, expected: list[tuple[int, 
         ("summary: Tea: green", [10]),
     ],
 )
-def test_the_column_is_where_the_text_of_the_line_starts(lines: str, columns: list[int]) -> None:
-    assert [found.column for found in problems(fields(lines))] == columns
+def test_a_repair_has_the_column_of_the_text(lines: str, columns: list[int]) -> None:
+    assert [reported.column for reported in problems(fields(lines))] == columns
 
 
-def test_a_mended_list_has_its_items() -> None:
+def test_a_repaired_list_has_its_items() -> None:
     post = fields("categories:\n- tea\n-trade\n- @port\ntopics: 1")
     assert [term.name for term in entry(post).terms] == ["tea", "trade", "@port"]
 
@@ -167,84 +167,84 @@ def test_a_mended_list_has_its_items() -> None:
 UNREADABLE = {
     "a quote that goes past the end": (
         'summary: "Tea\n\n- from the hills\n\nof the north',
-        (3, "the quotation mark that starts a text here has no partner", 10),
+        (3, "the quotation mark here is never closed", 10),
     ),
     "a line that is nothing": (
         "tags: [tea]\njust some words\nlayout: post",
-        (4, "this line is neither a field nor part of one", 1),
+        (4, "this line is not a field and not part of one", 1),
     ),
     "an anchor": (
         "summary: &tea Tea",
-        (3, "anchors and aliases (& and *) are not read", 10),
+        (3, "anchors and aliases (& and *) are not supported", 10),
     ),
     "an alias": (
         "summary: *tea",
-        (3, "anchors and aliases (& and *) are not read", 10),
+        (3, "anchors and aliases (& and *) are not supported", 10),
     ),
     "a tag": (
         "summary: !!python/object:os.system x",
-        (3, "tags (!) are not read", 10),
+        (3, "tags (!) are not supported", 10),
     ),
     "a merge key": (
         "base: &b {a: 1}\n<<: *b",
-        (3, "anchors and aliases (& and *) are not read", 7),
+        (3, "anchors and aliases (& and *) are not supported", 7),
     ),
 }
 
 
 @pytest.mark.parametrize(("lines", "expected"), UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_not_plain_is_reported_with_its_line_and_column(
+def test_yaml_that_cannot_be_repaired_is_reported_with_line_and_column(
     lines: str, expected: tuple[int, str, int]
 ) -> None:
-    found = problem(fields(lines))
-    assert (found.line, found.what, found.column) == expected
-    assert found.todo
+    reported = problem(fields(lines))
+    assert (reported.line, reported.what, reported.column) == expected
+    assert reported.todo
 
 
-def test_a_front_matter_that_is_no_table_is_reported() -> None:
-    found = problem("---\n- tea\n- trade\n---\nText.\n")
-    assert told(found) == (
+def test_front_matter_without_fields_is_reported() -> None:
+    reported = problem("---\n- tea\n- trade\n---\nText.\n")
+    assert told(reported) == (
         2,
-        "the front matter is a text or a list, not a table",
-        "write a line for each field, such as title: …",
+        "the front matter is a text or a list, and has no fields",
+        "write each field as a line such as title: …",
     )
 
 
-# 23: delimiters
+# Delimiters
 
 OK = "title: Tea\ndate: 2026-11-01\n"
-UNDERSTOOD = {
+ACCEPTED = {
     "a blank line first": f"\n\n---\n{OK}---\nText.\n",
     "spaces after it": f"---  \n{OK}---\t\nText.\n",
     "dots at the end": f"---\n{OK}...\nText.\n",
     "no line after it": f"---\n{OK}---",
     "a rule in the body": f"---\n{OK}---\nText.\n\n---\n\nMore.\n",
 }
-ODD = {
+UNUSUAL = {
     "four dashes": (f"----\n{OK}----\nText.\n", "----", 1),
     "a long dash": (f"—-\n{OK}—-\nText.\n", "—-", 1),
     "indented": (f"\n  ---\n  {OK.replace('date', '  date')}  ---\nText.\n", "---", 2),
 }
 
 
-@pytest.mark.parametrize("post", UNDERSTOOD.values(), ids=UNDERSTOOD)
-def test_front_matter_is_found_where_a_person_sees_it(post: str) -> None:
+@pytest.mark.parametrize("post", ACCEPTED.values(), ids=ACCEPTED)
+def test_front_matter_delimiters_may_have_spaces_and_blank_lines(post: str) -> None:
     assert (title(post), problems(post)) == ("Tea", [])
 
 
-@pytest.mark.parametrize(("post", "mark", "line"), ODD.values(), ids=ODD)
-def test_an_odd_delimiter_is_understood_and_told(post: str, mark: str, line: int) -> None:
+@pytest.mark.parametrize(("post", "mark", "line"), UNUSUAL.values(), ids=UNUSUAL)
+def test_an_unusual_delimiter_is_accepted_with_a_warning(post: str, mark: str, line: int) -> None:
     what = f"the first line is {mark!r} instead of ---"
     assert told(warning(post)) == (line, what, "write ---")
     assert title(post) == "Tea"
 
 
-def test_front_matter_that_never_ends_is_reported_with_where_its_end_would_be() -> None:
+def test_front_matter_that_is_not_closed_is_reported_with_the_place_to_close_it() -> None:
     post = "---\ntitle: Tea\ntags:\n- tea\n\n\nThe tea is in.\n"
     assert told(problem(post)) == (
         1,
-        "the front matter that starts here has no end",
-        "put a line --- below line 4",
+        "the front matter that starts here is not closed",
+        "write --- on a line of its own below line 4",
     )
 
 
@@ -257,38 +257,38 @@ def test_text_before_the_front_matter_is_reported() -> None:
     )
 
 
-def test_front_matter_that_starts_again_below_its_comments_is_read() -> None:
+def test_front_matter_below_a_block_of_comments_is_read() -> None:
     post = f"---\n# how to edit this page\n---\n# see the handbook\n{OK}---\nText.\n"
     assert told(warning(post)) == (
         3,
         "the front matter ends before it has a field",
         "remove this line ---",
     )
-    made = entry(post)
-    assert (made.title, made.content) == ("Tea", "<p>Text.</p>")
+    result = entry(post)
+    assert (result.title, result.content) == ("Tea", "<p>Text.</p>")
 
 
-# 24
+# Line ends, repeated fields, merge conflicts
 
 
-def test_a_byte_order_mark_is_passed_over() -> None:
+def test_a_byte_order_mark_is_ignored() -> None:
     assert title(b"\xef\xbb\xbf" + f"---\n{OK}---\nText.\n".encode()) == "Tea"
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\x85", "\n\r"])
-def test_other_line_ends_are_line_ends(end: str) -> None:
+def test_every_kind_of_line_end_is_accepted(end: str) -> None:
     post = f"---\n{OK}---\nTea.\n\nTrade.\n".replace("\n", end)
-    made = entry(post)
-    assert (made.title, made.content) == ("Tea", "<p>Tea.</p>\n<p>Trade.</p>")
+    result = entry(post)
+    assert (result.title, result.content) == ("Tea", "<p>Tea.</p>\n<p>Trade.</p>")
 
 
-def test_lines_are_counted_the_same_whatever_ends_them() -> None:
+def test_line_numbers_do_not_depend_on_the_kind_of_line_end() -> None:
     post = "---\ntitle: Tea\ndate: never\n---\n"
     lines = [problem(post.replace("\n", end)).line for end in ("\n", "\r\n", "\r")]
     assert lines == [3, 3, 3]
 
 
-TWICE = {
+REPEATED = {
     "YAML": ("---\ntitle: Old\ntitle: Tea\n---\n", 3),
     "YAML in other cases": ("---\nTitle: Old\ntitle: Tea\n---\n", 3),
     "TOML": ('+++\ntitle = "Old"\ntitle = "Tea"\n+++\n', 3),
@@ -296,15 +296,13 @@ TWICE = {
 }
 
 
-@pytest.mark.parametrize(("post", "line"), TWICE.values(), ids=TWICE)
-def test_of_a_field_that_stands_twice_the_last_counts_and_the_author_is_told(
-    post: str, line: int
-) -> None:
-    found = warning(post)
-    assert told(found) == (
+@pytest.mark.parametrize(("post", "line"), REPEATED.values(), ids=REPEATED)
+def test_the_last_of_a_repeated_field_is_used_with_a_warning(post: str, line: int) -> None:
+    reported = warning(post)
+    assert told(reported) == (
         line,
-        "the field 'title' stands twice",
-        "keep one: the last one counts",
+        "the field 'title' appears twice",
+        "keep one; the last one is used",
     )
     assert title(post) == "Tea"
 
@@ -322,17 +320,17 @@ CONFLICT = "<<<<<<< HEAD\nGreen tea.\n=======\nBlack tea.\n>>>>>>> harvest\n"
 def test_a_merge_conflict_is_reported_and_not_published(post: str, line: int) -> None:
     assert told(problem(post)) == (
         line,
-        "here is a merge conflict",
-        "choose one side and remove the <<<<<<< and >>>>>>>",
+        "there is a merge conflict",
+        "keep one side, and remove the lines <<<<<<<, ======= and >>>>>>>",
     )
 
 
-def test_a_merge_conflict_that_is_shown_as_code_is_none() -> None:
+def test_a_merge_conflict_in_a_block_of_code_is_content() -> None:
     post = f"---\n{OK}---\nLike this:\n\n```\n{CONFLICT}```\n\nTitle\n=======\n"
     assert "&lt;&lt;&lt;&lt;&lt;&lt;&lt; HEAD" in entry(post).content
 
 
-# 25
+# Encodings
 
 ENCODED = {
     "latin-1": (
@@ -352,22 +350,22 @@ ENCODED = {
 
 
 @pytest.mark.parametrize(("data", "expected"), ENCODED.values(), ids=ENCODED)
-def test_what_is_not_utf8_is_reported_with_its_place(
+def test_bytes_that_are_not_utf8_are_reported_with_their_place(
     data: bytes, expected: tuple[int, str, int]
 ) -> None:
-    found = problem(data)
-    assert (found.line, found.what, found.column) == expected
+    reported = problem(data)
+    assert (reported.line, reported.what, reported.column) == expected
 
 
-# 26
+# TOML and JSON
 
 
-def test_toml_is_read() -> None:
-    made = entry(
+def test_toml_front_matter_is_parsed() -> None:
+    result = entry(
         '+++\ntitle = "Tea: green"\ndate = 2026-11-01T09:30:00+08:00\n'
         '[taxonomies]\ncategories = ["tea"]\n[extra]\nauthor = "Lin"\n+++\nText.\n'
     )
-    assert (made.title, made.published.isoformat(), made.terms[0].path, made.content) == (
+    assert (result.title, result.published.isoformat(), result.terms[0].path, result.content) == (
         "Tea: green",
         "2026-11-01T09:30:00+08:00",
         "category/tea",
@@ -375,37 +373,37 @@ def test_toml_is_read() -> None:
     )
 
 
-def test_json_is_read() -> None:
-    made = entry('{\n "title": "Tea: {green}",\n "date": "2026-11-01"\n}\n\nText.\n')
-    assert (made.title, made.published.isoformat(), made.content) == (
+def test_json_front_matter_is_parsed() -> None:
+    result = entry('{\n "title": "Tea: {green}",\n "date": "2026-11-01"\n}\n\nText.\n')
+    assert (result.title, result.published.isoformat(), result.content) == (
         "Tea: {green}",
         "2026-11-01T00:00:00+08:00",
         "<p>Text.</p>",
     )
 
 
-def test_a_mistake_in_toml_is_reported_with_its_place() -> None:
-    found = problem("+++\ntitle = Tea\n+++\n")
-    assert (found.line, found.column, found.what) == (
+def test_invalid_toml_is_reported_with_its_place() -> None:
+    reported = problem("+++\ntitle = Tea\n+++\n")
+    assert (reported.line, reported.column, reported.what) == (
         2,
         9,
         "the front matter is not valid TOML (Invalid value)",
     )
 
 
-def test_a_mistake_in_json_is_reported_with_its_place() -> None:
-    found = problem('{"title": "Tea"\n "date": "2026-11-01"}\n')
-    assert (found.line, found.column, found.what) == (
+def test_invalid_json_is_reported_with_its_place() -> None:
+    reported = problem('{"title": "Tea"\n "date": "2026-11-01"}\n')
+    assert (reported.line, reported.column, reported.what) == (
         2,
         2,
         "the front matter is not valid JSON (Expecting ',' delimiter)",
     )
 
 
-NAMED = {
+WITHOUT_FRONT_MATTER = {
     "bare headers": (
         "Title: Tea\nDate: 2026-11-01\n\nText.\n",
-        "the fields at the top stand without --- around them",
+        "the fields at the top are not between two lines ---",
     ),
     "none": ("# Tea\n\nText.\n", "there is no front matter"),
     "nothing": ("", "the file is empty"),
@@ -414,24 +412,26 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize(("post", "what"), NAMED.values(), ids=NAMED)
-def test_other_tops_are_called_what_they_are(post: str, what: str) -> None:
-    found = problem(post)
-    assert (found.line, found.what) == (1, what)
+@pytest.mark.parametrize(("post", "what"), WITHOUT_FRONT_MATTER.values(), ids=WITHOUT_FRONT_MATTER)
+def test_a_file_without_front_matter_is_reported_by_what_it_starts_with(
+    post: str, what: str
+) -> None:
+    reported = problem(post)
+    assert (reported.line, reported.what) == (1, what)
 
 
-# 27
+# Values
 
 WRITTEN = ["1984", "017", "NO", "yes", "30:12", "1e3", "0x1F", "1_000", "2026-11-01", "1.10", "off"]
 
 
 @pytest.mark.parametrize("value", WRITTEN)
-def test_a_value_is_shown_as_written(value: str) -> None:
+def test_a_yaml_value_is_shown_as_written(value: str) -> None:
     assert title(f"---\ntitle: {value}\n---\n") == value
 
 
 @pytest.mark.parametrize(("value", "shown"), [("1984", "1984"), ("true", "true"), ("1.10", "1.10")])
-def test_a_value_is_shown_as_written_in_toml_and_json_too(value: str, shown: str) -> None:
+def test_a_toml_or_json_value_is_shown_as_written(value: str, shown: str) -> None:
     assert title(f"+++\ntitle = {value}\n+++\n") == shown
     assert title(f'{{"title": {value}}}\n') == shown
 
@@ -447,17 +447,17 @@ TEXTS = {
 
 
 @pytest.mark.parametrize(("line", "shown"), TEXTS.items())
-def test_a_title_that_yaml_makes_something_else_of_is_a_text(line: str, shown: str) -> None:
+def test_a_title_that_yaml_parses_as_a_list_or_a_table_is_a_text(line: str, shown: str) -> None:
     assert entry(f"---\n{line}\n---\n").title == shown
 
 
-def test_tags_that_yaml_makes_tables_of_are_shown_as_written() -> None:
-    found = parse_front_matter("a.md", b"---\ntags:\n- C: x\n- Tea\n---\n", 1000)
-    assert found.metadata["tags"] == [{"C": "x"}, "Tea"]
+def test_tags_that_yaml_parses_as_tables_are_accepted() -> None:
+    front_matter = parse_front_matter("a.md", b"---\ntags:\n- C: x\n- Tea\n---\n", 1000)
+    assert front_matter.metadata["tags"] == [{"C": "x"}, "Tea"]
     assert not reading("---\ntitle: Tea\ntags:\n- C: x\n---\n").failed
 
 
-def test_the_place_of_a_field_is_that_of_its_value() -> None:
+def test_the_place_of_a_field_is_the_place_of_its_value() -> None:
     yaml = parse_front_matter("a.md", b"\n---\ntitle:   Tea\ntags:\n- a\n---\n", 1000)
     toml = parse_front_matter("a.md", b'+++\ntitle = "Tea"\n+++\n', 1000)
     json = parse_front_matter("a.md", b'\n{"title": "Tea",\n  "tags": []}', 1000)

@@ -1,4 +1,4 @@
-"""A post that means harm costs little, harms no other, and leaves the last good entry in place."""
+"""Hostile posts: bounded cost, no effect on other posts, the last good entry stays."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from support.written import KEY, entry, fields, problem, problems, reading
 
 from feeds.aws.events import parse_messages
 from feeds.config import Limits
+from feeds.errors import TooLarge
 from feeds.model import Problem
 from feeds.publishing.publisher import Publisher
 from feeds.reading.content import markdown
@@ -33,8 +34,9 @@ HERE = Path(__file__).parent.parent
 LIMITS = Limits()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", hostile.GROUPS)
-def test_no_post_costs_more_memory_or_time_than_it_may(group: str) -> None:
+def test_no_hostile_post_exceeds_the_limits_of_memory_and_time(group: str) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "support.hostile", group],
         capture_output=True,
@@ -44,14 +46,15 @@ def test_no_post_costs_more_memory_or_time_than_it_may(group: str) -> None:
     )
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     assert run.returncode == 0, (lines[-1:], run.stderr[-2000:])
-    for name, found in lines:
+    for name, reported in lines:
         expected = hostile.GROUPS[group][name].comes_to
-        outcome = "; ".join(found) or "entry"
+        outcome = "; ".join(reported) or "entry"
         assert expected in outcome, name
     assert len(lines) == len(hostile.GROUPS[group])
 
 
-def test_a_hostile_post_hides_no_other() -> None:
+@pytest.mark.slow
+def test_a_hostile_post_does_not_affect_other_posts() -> None:
     posts = {
         f"{number}.{case.ending}": hostile.data_of(case)
         for number, case in enumerate(hostile.FRONT_MATTER.values())
@@ -59,60 +62,62 @@ def test_a_hostile_post_hides_no_other() -> None:
     }
     documents = built({**posts, "good.md": fields("date: 2026-11-01").encode()})
     assert [item["title"] for item in json.loads(documents["feed.json"].data)["items"]] == ["Tea"]
-    assert {found.key for found in documents.problems} == set(posts)
+    assert {problem.key for problem in documents.problems} == set(posts)
 
 
-def test_the_last_good_entry_stays_when_a_post_turns_bad() -> None:
+def test_the_last_good_entry_stays_published_when_a_post_becomes_invalid() -> None:
     posts, feeds = MemoryStore(clock=lambda: NOW), MemoryStore(clock=lambda: NOW)
     publisher = Publisher(posts, feeds, PLAIN, ThreadedRuntime(threads=1))
-    look = parse_messages({"keys": [KEY]}, "memory:")
+    messages = parse_messages({"keys": [KEY]}, "memory:")
     posts.put(KEY, fields("date: 2026-11-01", "The first text.").encode())
-    assert not publisher.publish(look).failed
+    assert not publisher.publish(messages).failed
     before = feeds.get("public/atom.xml")
     posts.put(KEY, hostile.data_of(hostile.FRONT_MATTER["merge-key bomb"]))
-    published = publisher.publish(look)
+    published = publisher.publish(messages)
     after = feeds.get("public/atom.xml")
     assert not published.failed and before and after and before.data == after.data
     (record,) = published.records.values()
     assert hostile.ANCHORED in str(record)
 
 
-# Reads are bounded.
+# Bounded reads
 
 
-def test_a_post_that_is_too_large_is_reported_and_never_held() -> None:
-    found = problem(b"---\ntitle: Tea\n---\n" + b"x" * 1_000_000)
-    assert (found.what, found.todo) == (
+def test_a_post_over_post_bytes_is_reported() -> None:
+    reported = problem(b"---\ntitle: Tea\n---\n" + b"x" * 1_000_000)
+    assert (reported.what, reported.todo) == (
         "the post is larger than 1,000,000 bytes",
         "shorten it, or raise limits.post_bytes",
     )
 
 
-def test_a_file_that_is_larger_than_it_was_is_read_to_the_limit_and_no_further(
+def test_a_file_over_the_limit_is_read_up_to_the_limit_only(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "tea.md").write_bytes(b"")
     with (tmp_path / "tea.md").open("r+b") as file:
-        file.truncate(50_000_000_000)  # of nothing: it takes no room, unless somebody reads it
-    with pytest.raises(Exception, match="larger"):
+        file.truncate(50_000_000_000)  # a sparse file: it takes no space on the disk
+    with pytest.raises(TooLarge):
         LocalStore(tmp_path).get("tea.md", LIMITS.post_bytes)
 
 
-def test_a_packed_object_is_never_unpacked() -> None:
+def test_a_gzip_object_is_not_decompressed() -> None:
     packed = hostile.data_of(hostile.FRONT_MATTER["gzip"])
     assert problem(packed).what == "byte 1 (0x8b) is not UTF-8"
 
 
-# Work is counted before it is done.
+# Work is estimated before it is done
 
 
-def test_markdown_is_counted_before_it_is_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markdown_over_the_limit_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markdown, "_markdown", lambda: pytest.fail("it was parsed"))
     with pytest.raises(ContentTooLarge, match="too many lines"):
         clean_html("[" * 150_001, "markdown", "https://a.example/", LIMITS)
 
 
-def test_what_would_be_too_large_is_never_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markdown_with_too_large_a_result_is_refused_before_rendering(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     parser = _markdown()
     monkeypatch.setattr(parser.renderer, "render", lambda *_: pytest.fail("it was rendered"))
     body = f"[a]: /{'x' * 2_500}\n\n" + "[a] " * 5_000
@@ -120,9 +125,9 @@ def test_what_would_be_too_large_is_never_rendered(monkeypatch: pytest.MonkeyPat
         clean_html(body, "markdown", "https://a.example/", LIMITS)
 
 
-def test_deep_html_never_reaches_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deeply_nested_html_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nh3, "clean", lambda *_, **__: pytest.fail("it was parsed"))
-    with pytest.raises(ContentTooLarge, match="inside each other"):
+    with pytest.raises(ContentTooLarge, match="nested more than 100"):
         clean_html("<div>" * 101, "html", "https://a.example/", LIMITS)
 
 
@@ -137,11 +142,11 @@ SOUPS = [
 
 
 @pytest.mark.parametrize("soup", SOUPS)
-def test_what_reaches_the_parser_is_balanced(soup: str) -> None:
-    made = balance(soup * 40, _TAGS, 10_000)
+def test_tag_balancer_output_is_balanced(soup: str) -> None:
+    result = balance(soup * 40, _TAGS, 10_000)
     open_: list[str] = []
     void = {"br", "col", "hr", "img", "source", "track", "wbr"}
-    for tag in re.finditer(r"<(/?)([a-z0-9]+)[^>]*>", made):
+    for tag in re.finditer(r"<(/?)([a-z0-9]+)[^>]*>", result):
         if tag[1]:
             assert open_.pop() == tag[2]
         elif tag[2] not in void:
@@ -152,7 +157,7 @@ def test_what_reaches_the_parser_is_balanced(soup: str) -> None:
 # Addresses
 
 
-def test_nothing_that_a_post_names_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_in_a_post_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was made"))
     names = ("hub", "hubs", "source_url", "image", "enclosure", "feed_url", "canonical_url", "id")
@@ -162,38 +167,38 @@ def test_nothing_that_a_post_names_is_ever_fetched(monkeypatch: pytest.MonkeyPat
     assert documents.problems == []
 
 
-# Keys and texts of strangers in what a person reads
+# Messages with hostile keys and texts
 
 FORGED = "tea%0A\nINFO: all is well\x1b[2J\u202e.md"
 
 
-def test_a_problem_is_one_line_whatever_the_key_and_the_post_hold() -> None:
-    found = problem('---\ntitle: Tea\ndate: "\\e[2J\u202e\\nINFO: all is well"\n---\n', FORGED)
-    shown = str(found)
-    assert shown.isprintable()
-    assert shown.startswith("tea%0A\\nINFO: all is well\\x1b[2J\\u202e.md:3: date: ")
+def test_a_problem_is_one_printable_line_for_any_key_and_post() -> None:
+    reported = problem('---\ntitle: Tea\ndate: "\\e[2J\u202e\\nINFO: all is well"\n---\n', FORGED)
+    message = str(reported)
+    assert message.isprintable()
+    assert message.startswith("tea%0A\\nINFO: all is well\\x1b[2J\\u202e.md:3: date: ")
 
 
-def test_a_key_that_is_no_text_can_be_told() -> None:
+def test_a_problem_of_a_key_with_a_surrogate_is_printable() -> None:
     assert str(Problem("t\udce9.md", 1, "x", "y")) == "t\\udce9.md:1: x; y"
 
 
 @pytest.mark.parametrize(
     "key", [FORGED, "a" * 1000 + ".md", "<b>&.md", "../../etc/passwd.md", " .md"]
 )
-def test_a_strange_key_gives_an_entry_of_legal_addresses(key: str) -> None:
-    made = entry(fields("date: 2026-11-01"), key)
-    for address in (made.id, made.link):
+def test_any_key_gives_valid_urls_in_the_entry(key: str) -> None:
+    result = entry(fields("date: 2026-11-01"), key)
+    for address in (result.id, result.link):
         assert address.isascii() and address.isprintable()
         assert not set(address) & set(' <>"{}|\\^`')
-    assert ".." not in made.link.split("/")
+    assert ".." not in result.link.split("/")
 
 
-# Characters: at the door, and after entities are decoded
+# Characters that XML forbids
 
 
 @pytest.mark.parametrize("written", ["\\ud800", "\\u0000", "\\uFFFE", "\\u000b", "&#0;", "&#x1F;"])
-def test_no_field_carries_what_xml_cannot(written: str) -> None:
+def test_no_field_has_characters_that_xml_forbids(written: str) -> None:
     fields_ = ("title", "summary", "author", "id", "slug", "source_url", "podcast", f"x{written}")
     lines = [f'"{name}": "https://a.example/T{written}ea"' for name in fields_]
     lines += ['"date": "2026-11-01"', f'"categories": ["T{written}", {{"C{written}": "x"}}]']
@@ -207,18 +212,18 @@ def test_no_field_carries_what_xml_cannot(written: str) -> None:
         assert "\ufffe" not in data
 
 
-def test_a_post_is_read_by_its_own_words_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No clock, no environment, no file: the same bytes are the same entry."""
+def test_reading_a_post_opens_no_file_and_is_deterministic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry depends on nothing but the bytes of the post."""
     monkeypatch.setattr("builtins.open", lambda *_, **__: pytest.fail("a file was opened"))
     text = fields("categories: [tea]\nauthor: Lin", "Text.")
     assert entry(text) == entry(text)
 
 
-def test_a_rejected_post_says_where_and_what_to_do() -> None:
+def test_content_over_a_limit_is_reported_with_line_and_remedy() -> None:
     for group in (hostile.HTML, hostile.MARKDOWN):
         case = next(case for case in group.values() if case.comes_to != "entry")
-        (found,) = problems(hostile.data_of(case), f"x.{case.ending}")
-        assert (found.line, found.todo) == (
+        (reported,) = problems(hostile.data_of(case), f"x.{case.ending}")
+        assert (reported.line, reported.todo) == (
             5,
             "shorten or simplify the post, or raise the limit in feeds.toml",
         )

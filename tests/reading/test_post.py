@@ -1,4 +1,4 @@
-"""Which objects are posts, which posts are published, and what stays the same when they move."""
+"""Posts: which objects are posts, drafts, ids, titles."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def items(documents: dict, path: str = "feed.json") -> list[dict]:
     return json.loads(documents[path].data)["items"]
 
 
-# 9
+# Drafts and hidden posts
 
-TAKEN_OUT = [
+HIDDEN = [
     "published: false",
     "published: False",
     "published: no",
@@ -38,14 +38,14 @@ TAKEN_OUT = [
 ]
 
 
-@pytest.mark.parametrize("line", TAKEN_OUT)
-def test_a_post_that_its_author_took_out_is_in_no_feed_and_no_problem(line: str) -> None:
+@pytest.mark.parametrize("line", HIDDEN)
+def test_a_draft_or_hidden_post_is_not_published_and_has_no_problem(line: str) -> None:
     read = reading(fields(line))
     assert (read.post, read.problems, read.failed) == (None, (), False)
 
 
 @pytest.mark.parametrize("line", ["published: true", "draft: false", "hidden: no", "status: live"])
-def test_a_post_that_says_that_it_is_published_is(line: str) -> None:
+def test_a_post_with_published_true_is_published(line: str) -> None:
     assert entry(fields(line), "_posts/2021-12-24-tea.md").published.year == 2021
 
 
@@ -54,21 +54,21 @@ def test_toml_and_json_drafts_are_drafts() -> None:
     assert reading('{"title": "Tea", "draft": true}\n').post is None
 
 
-def test_a_draft_may_be_half_written() -> None:
+def test_a_draft_with_mistakes_has_no_errors() -> None:
     post = "---\ndraft: true\ntitle:\ndate: some day\n---\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n"
     assert not reading(post).failed
 
 
-# 10
+# Ids
 
 
-def test_the_id_of_a_post_stays_when_its_words_its_day_and_its_category_change() -> None:
+def test_the_id_does_not_change_with_title_date_and_category() -> None:
     first = entry(fields("date: 2026-11-01\ncategories: tea"))
     second = entry("---\ntitle: Green tea\ndate: 2026-11-02\ncategories: trade\n---\nNew.\n")
     assert first.id == second.id == "tag:bucketfeed.invalid,2026:_posts/2026-11-18-tea.md"
 
 
-def test_a_post_that_moved_is_one_entry_where_ids_come_from_the_stem() -> None:
+def test_a_moved_post_is_one_entry_if_ids_come_from_the_stem() -> None:
     text = fields("date: 2026-11-01").encode()
     posts = {"_posts/2026-11-01-tea.md": text, "old_post/2026-11-01-tea.md": text}
     assert [item["id"] for item in items(built(posts, STEM))] == [
@@ -77,14 +77,14 @@ def test_a_post_that_moved_is_one_entry_where_ids_come_from_the_stem() -> None:
     assert len(items(built(posts, PLAIN))) == 2
 
 
-def test_a_story_in_two_categories_is_one_entry_of_all_posts() -> None:
+def test_a_post_in_two_categories_is_one_entry_in_the_feed_of_all_posts() -> None:
     posts = {"a.md": fields("date: 2026-11-01\ncategories: [tea, trade]").encode()}
     documents = built(posts)
     for path in ("feed.json", "category/tea/feed.json", "category/trade/feed.json"):
         assert [item["title"] for item in items(documents, path)] == ["Tea"]
 
 
-def test_two_posts_that_give_themselves_one_id_are_one_entry_the_newer() -> None:
+def test_of_two_posts_with_the_same_id_the_newer_is_published() -> None:
     posts = {
         "a.md": b"---\ntitle: First\nid: harvest\ndate: 2026-11-01\n---\n",
         "b.md": b"---\ntitle: Second\nid: harvest\ndate: 2026-11-02\n---\n",
@@ -103,15 +103,13 @@ IDS = {
 
 
 @pytest.mark.parametrize(("given", "id_"), IDS.items())
-def test_an_id_of_the_authors_own_is_kept_where_it_is_a_uri_and_made_one_where_not(
-    given: str, id_: str
-) -> None:
+def test_an_id_field_is_kept_if_it_is_a_uri_else_it_becomes_a_tag_uri(given: str, id_: str) -> None:
     assert entry(fields(f"id: '{given}'")).id == id_
 
 
-# 11
+# Objects that are not posts
 
-PASSED_OVER = [
+NOT_POSTS = [
     "images/tea.png",
     "README.md",
     "docs/readme.markdown",
@@ -125,43 +123,43 @@ PASSED_OVER = [
 ]
 
 
-def test_what_is_no_post_is_passed_over_quietly() -> None:
-    assert [key for key in PASSED_OVER if is_post(key, PLAIN)] == []
-    documents = built(dict.fromkeys(PASSED_OVER, b"\x89PNG"))
+def test_objects_that_are_not_posts_are_skipped_without_a_problem() -> None:
+    assert [key for key in NOT_POSTS if is_post(key, PLAIN)] == []
+    documents = built(dict.fromkeys(NOT_POSTS, b"\x89PNG"))
     assert documents.problems == []
 
 
 @pytest.mark.parametrize("key", ["tea.md", "a/b/tea.markdown", "tea/index.md", "page.html"])
-def test_what_has_the_name_of_a_post_is_one(key: str) -> None:
+def test_markdown_and_html_files_are_posts(key: str) -> None:
     assert is_post(key, PLAIN)
 
 
-# 12
+# Titles
 
 
 @pytest.mark.parametrize("title", ['""', "''", "", "' '", "'<br>'", "'&#8203;&#x1F;'", "~"])
 def test_an_empty_title_is_reported(title: str) -> None:
-    found = problem(f"---\nlayout: post\ntitle: {title}\ndate: 2026-11-01\n---\nTea.\n")
-    assert told(found) == (3, "the title is empty", 'write title: "…" in the front matter')
-    assert found.field == "title"
+    reported = problem(f"---\nlayout: post\ntitle: {title}\ndate: 2026-11-01\n---\nTea.\n")
+    assert told(reported) == (3, "the title is empty", 'write title: "…" in the front matter')
+    assert reported.field == "title"
 
 
 def test_a_missing_title_is_reported() -> None:
-    found = problem("---\ndate: 2026-11-01\n---\nTea.\n")
-    assert found.what == "there is no title"
+    reported = problem("---\ndate: 2026-11-01\n---\nTea.\n")
+    assert reported.what == "there is no title"
 
 
-def test_a_heading_is_the_title_of_a_post_that_names_none() -> None:
+def test_the_first_heading_is_the_title_of_a_post_without_a_title() -> None:
     assert (
         entry("---\ndate: 2026-11-01\n---\n\n# Tea & *time* #\n\nText.\n").title == "Tea & *time*"
     )
 
 
-def test_a_zone_is_no_date() -> None:
+def test_a_time_zone_alone_is_not_a_date() -> None:
     assert problem(fields("date: +0800")).what == "date: '+0800' is not a date"
 
 
-def test_an_empty_link_is_reported_and_not_shown() -> None:
+def test_an_empty_source_link_is_reported_and_removed() -> None:
     footer = "[Back to Tea](//news.example.com/tea/)｜[Home](//news.example.com/)"
     post = fields("layout: post", f"The tea is in.\n\n<>\n\n{footer}")
     assert told(warning(post)) == (
@@ -169,6 +167,6 @@ def test_an_empty_link_is_reported_and_not_shown() -> None:
         "the link to the source article is empty",
         "write its address between < and >",
     )
-    made = entry(post)
-    assert made.link == "https://news.example.com/2026/11/18/tea.html"
-    assert made.content == "<p>The tea is in.</p>"
+    result = entry(post)
+    assert result.link == "https://news.example.com/2026/11/18/tea.html"
+    assert result.content == "<p>The tea is in.</p>"

@@ -1,4 +1,4 @@
-"""The link of an entry leads to the article that it is about; links in it lead where they did."""
+"""The link of an entry, and the addresses in its content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def post(body: str, front_matter: str = "layout: post") -> str:
     return fields(front_matter, body)
 
 
-# 13: the source article is the lone link that a body ends with
+# The lone link that a body ends with
 
 FOOTERS = {
     "none": "",
@@ -35,12 +35,12 @@ FOOTERS = {
 
 
 @pytest.mark.parametrize("footer", FOOTERS.values(), ids=FOOTERS)
-def test_a_lone_link_at_the_end_is_the_source_and_leaves_the_content_with_the_footer(
+def test_a_lone_link_at_the_end_is_the_link_and_is_removed_with_the_footer(
     footer: str,
 ) -> None:
-    made = entry(post(f"{TEXT}\n\n<{SOURCE}>\n\n{footer}".rstrip()))
-    assert made.link == SOURCE
-    assert made.content == "<p>The tea is in.</p>\n<p>Prices fell.</p>"
+    result = entry(post(f"{TEXT}\n\n<{SOURCE}>\n\n{footer}".rstrip()))
+    assert result.link == SOURCE
+    assert result.content == "<p>The tea is in.</p>\n<p>Prices fell.</p>"
 
 
 LONE = {
@@ -52,21 +52,21 @@ LONE = {
 
 
 @pytest.mark.parametrize("line", LONE.values(), ids=LONE)
-def test_a_lone_link_has_many_forms(line: str) -> None:
+def test_a_lone_link_may_be_an_autolink_an_address_or_an_anchor(line: str) -> None:
     assert entry(post(f"{TEXT}\n\n{line}\n")).link == SOURCE
 
 
-def test_html_that_ends_right_before_the_link_is_no_text_around_it() -> None:
-    made = entry(post(f"<p>The tea is in.</p>\n<{SOURCE}>\n\n[Home](/)"))
-    assert (made.link, made.content) == (SOURCE, "<p>The tea is in.</p>")
+def test_a_link_right_below_html_is_a_lone_link() -> None:
+    result = entry(post(f"<p>The tea is in.</p>\n<{SOURCE}>\n\n[Home](/)"))
+    assert (result.link, result.content) == (SOURCE, "<p>The tea is in.</p>")
 
 
-def test_a_body_that_is_nothing_but_the_link_is_empty() -> None:
-    made = entry(post(f"<{SOURCE}>"))
-    assert (made.link, made.content, made.summary) == (SOURCE, "", "")
+def test_a_body_with_only_the_source_link_has_empty_content() -> None:
+    result = entry(post(f"<{SOURCE}>"))
+    assert (result.link, result.content, result.summary) == (SOURCE, "", "")
 
 
-# 14: links that are not the source
+# Links in the body that are not the source
 
 REFERENCES = {
     "one of several": f"Downloads:\n\n<https://a.example/1>\n\n<https://a.example/2>\n\n<{SOURCE}>",
@@ -90,52 +90,52 @@ REFERENCES = {
 def test_a_link_that_is_not_the_source_stays_where_it_is(body: str) -> None:
     read = reading(post(body))
     assert read.post
-    assert (read.post.link, read.link_from, read.post.body) == (PAGE, "permalink", body + "\n")
+    assert (read.post.link, read.link_rule, read.post.body) == (PAGE, "permalink", body + "\n")
 
 
-def test_the_body_is_not_looked_at_where_the_site_says_so() -> None:
+def test_link_in_body_false_leaves_links_in_the_body() -> None:
     off = settings(more="[posts]\nlink_in_body = false")
-    made = entry(post(f"{TEXT}\n\n<{SOURCE}>"), config=off)
-    assert made.link == PAGE
-    assert SOURCE in made.content
+    result = entry(post(f"{TEXT}\n\n<{SOURCE}>"), config=off)
+    assert result.link == PAGE
+    assert SOURCE in result.content
 
 
-# 15: keys of the front matter
+# Fields of the front matter
 
 KEYS = ["source_url", "original_url", "external-url", "external_url", "canonical_url", "Source_URL"]
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_a_key_that_names_the_source_gives_the_link(key: str) -> None:
+def test_a_front_matter_field_with_the_source_gives_the_link(key: str) -> None:
     read = reading(post(TEXT, f"{key}: {SOURCE}"))
     assert read.post and read.post.link == SOURCE
 
 
-def test_the_order_of_the_keys_is_the_sites() -> None:
+def test_link_keys_are_tried_in_the_order_of_the_configuration() -> None:
     both = post(TEXT, f"source_url: https://a.example/\nfromurl: {SOURCE}")
     first = settings(more='[posts]\nlink_keys = ["fromurl", "source_url"]')
     assert entry(both).link == "https://a.example/"
     assert entry(both, config=first).link == SOURCE
 
 
-def test_a_key_goes_before_the_body_and_takes_its_link_out_where_it_is_the_same() -> None:
+def test_a_link_field_wins_over_the_body_and_removes_the_same_link_from_it() -> None:
     same = entry(post(f"{TEXT}\n\n<{SOURCE}>", f"source_url: {SOURCE}"))
     other = entry(post(f"{TEXT}\n\n<{SOURCE}>", "source_url: https://a.example/"))
     assert (same.link, SOURCE in same.content) == (SOURCE, False)
     assert (other.link, SOURCE in other.content) == ("https://a.example/", True)
 
 
-FALSE_FRIENDS = ["link: https://news.example.com/", "source: usagov", "url: /case/tea/"]
+OTHER_FIELDS = ["link: https://news.example.com/", "source: usagov", "url: /case/tea/"]
 
 
-@pytest.mark.parametrize("line", FALSE_FRIENDS)
-def test_a_key_that_only_looks_like_the_source_is_none(line: str) -> None:
+@pytest.mark.parametrize("line", OTHER_FIELDS)
+def test_fields_named_link_source_and_url_are_not_the_source_link(line: str) -> None:
     read = reading(post(TEXT, line))
-    assert read.post and read.link_from == "permalink" and not read.problems
+    assert read.post and read.link_rule == "permalink" and not read.problems
     assert SOURCE not in read.post.link
 
 
-NO_ADDRESS = [
+NOT_WEB_ADDRESSES = [
     "usagov",
     "/about/",
     "//source.example.org/tea",
@@ -145,24 +145,24 @@ NO_ADDRESS = [
 ]
 
 
-@pytest.mark.parametrize("value", NO_ADDRESS)
-def test_a_source_that_is_no_absolute_address_is_reported_and_not_taken(value: str) -> None:
+@pytest.mark.parametrize("value", NOT_WEB_ADDRESSES)
+def test_a_source_that_is_not_a_full_web_address_is_reported_and_ignored(value: str) -> None:
     written = post(TEXT, f"source_url: {value}")
     assert told(warning(written)) == (
         3,
-        f"source_url: {value!r} is no address of an article",
-        "write it as https://example.com/article",
+        f"source_url: {value!r} is not a full web address",
+        "write it like https://example.com/article",
     )
     assert entry(written).link == PAGE
 
 
-def test_an_empty_key_says_nothing() -> None:
+def test_an_empty_link_field_is_ignored() -> None:
     assert problems(post(TEXT, "source_url:\nexternal_url: ''")) == []
 
 
-# 16: what may be in a link
+# Characters in links
 
-STRANGE = {
+ENCODED = {
     "https://a.example/?a=1&b=2": "https://a.example/?a=1&b=2",
     "https://a.example/a|b": "https://a.example/a%7Cb",
     "https://a.example/a b": "https://a.example/a%20b",
@@ -178,21 +178,21 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize(("given", "link"), STRANGE.items())
-def test_a_strange_link_is_encoded_and_leads_to_the_same_place(given: str, link: str) -> None:
-    made = entry(post(TEXT, f"source_url: '{given}'"))
-    assert made.link == link
+@pytest.mark.parametrize(("given", "link"), ENCODED.items())
+def test_a_source_link_is_percent_encoded(given: str, link: str) -> None:
+    result = entry(post(TEXT, f"source_url: '{given}'"))
+    assert result.link == link
 
 
-@pytest.mark.parametrize("given", [given for given in STRANGE if '"' not in given])
-def test_a_strange_link_in_the_body_is_as_good(given: str) -> None:
-    assert entry(post(f"{TEXT}\n\n<{given}>")).link == STRANGE[given]
+@pytest.mark.parametrize("given", [given for given in ENCODED if '"' not in given])
+def test_a_source_link_in_the_body_is_percent_encoded(given: str) -> None:
+    assert entry(post(f"{TEXT}\n\n<{given}>")).link == ENCODED[given]
 
 
-def test_strange_links_are_valid_in_every_document() -> None:
+def test_percent_encoded_links_are_valid_in_every_document() -> None:
     posts = {
         f"{number}.md": fields(f"date: 2026-11-01\nsource_url: '{given}'").encode()
-        for number, given in enumerate(STRANGE)
+        for number, given in enumerate(ENCODED)
     }
     documents = built(posts)
     for path in ("atom.xml", "rss.xml", "feed.json"):
@@ -201,7 +201,7 @@ def test_strange_links_are_valid_in_every_document() -> None:
     items = etree.fromstring(documents["rss.xml"].data).iter("item")
     rss = {item.findtext("link") for item in items}
     links = {item["url"] for item in json.loads(documents["feed.json"].data)["items"]}
-    assert rss == links == set(STRANGE.values())
+    assert rss == links == set(ENCODED.values())
 
 
 NOT_PUBLISHED = [
@@ -216,11 +216,11 @@ NOT_PUBLISHED = [
 
 
 @pytest.mark.parametrize("given", NOT_PUBLISHED)
-def test_a_link_that_is_unfit_is_not_published(given: str) -> None:
+def test_an_unsafe_or_invalid_source_link_is_not_published(given: str) -> None:
     assert entry(post(TEXT, f"source_url: '{given}'")).link == PAGE
 
 
-# 17: addresses in the content
+# Addresses in the content
 
 ABSOLUTE = {
     "![A leaf](leaf.png)": "https://news.example.com/2026/11/18/leaf.png",
@@ -240,12 +240,12 @@ ABSOLUTE = {
 
 
 @pytest.mark.parametrize(("body", "address"), ABSOLUTE.items())
-def test_an_address_in_the_content_is_absolute(body: str, address: str) -> None:
+def test_relative_urls_in_the_content_become_absolute(body: str, address: str) -> None:
     content = entry(post(f"Look: {body} and go on.")).content
     assert f'"{address}"' in content
 
 
-def test_relative_addresses_are_relative_to_the_page_that_the_post_has() -> None:
+def test_relative_urls_are_relative_to_the_permalink_of_the_post() -> None:
     own = post("![A leaf](leaf.png)", "permalink: /tea/first/")
     assert "https://news.example.com/tea/first/leaf.png" in entry(own).content
     site = settings(more='[posts]\npermalink = "/:categories/:title/"')
@@ -253,7 +253,7 @@ def test_relative_addresses_are_relative_to_the_page_that_the_post_has() -> None
     assert "https://news.example.com/tea%20trade/tea/leaf.png" in entry(tagged, config=site).content
 
 
-def test_other_sizes_of_an_image_are_left_out_and_the_image_is_not() -> None:
+def test_srcset_is_removed_and_the_image_stays() -> None:
     body = (
         '<picture><source srcset="a.webp 1x, b.webp 2x" type="image/webp">'
         '<img src="a.png" srcset="a.png 1x" sizes="100vw" loading="lazy" alt="a > b"></picture>'
@@ -264,17 +264,17 @@ def test_other_sizes_of_an_image_are_left_out_and_the_image_is_not() -> None:
     assert "1x" not in content
 
 
-def test_an_image_without_an_address_is_left_out() -> None:
+def test_an_image_without_a_src_is_removed() -> None:
     body = 'A<img alt="src= a > b">B<img src="data:image/png;base64,AAAA" alt="x">C'
     assert entry(post(body)).content == "<p>ABC</p>"
 
 
-def test_a_link_that_a_template_was_to_fill_keeps_its_text() -> None:
+def test_a_link_with_a_template_as_its_address_keeps_its_text() -> None:
     body = 'See [the other post]({{< ref "other.md" >}}) and ![a leaf]({% img leaf %}).'
     assert entry(post(body)).content == "<p>See <a>the other post</a> and .</p>"
 
 
-AWAY = [
+OUTSIDE = [
     "/%2e%2e/%2e%2e/x.html",
     "../../x.html",
     "/a/./../x.html",
@@ -284,16 +284,16 @@ AWAY = [
 ]
 
 
-@pytest.mark.parametrize("path", AWAY)
-def test_the_page_of_a_post_is_on_the_site_whatever_its_permalink_says(path: str) -> None:
-    made = entry(post(TEXT, f"permalink: '{path}'"))
-    assert made.link.startswith("https://news.example.com/")
-    assert ".." not in made.link
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_a_permalink_cannot_leave_the_site(path: str) -> None:
+    result = entry(post(TEXT, f"permalink: '{path}'"))
+    assert result.link.startswith("https://news.example.com/")
+    assert ".." not in result.link
 
 
-def test_an_address_that_is_too_long_is_reported() -> None:
-    (found,) = problems(post(TEXT, f"permalink: /{'x' * 5000}/"), KEY)
-    assert told(found) == (
+def test_a_permalink_that_is_too_long_is_reported() -> None:
+    (reported,) = problems(post(TEXT, f"permalink: /{'x' * 5000}/"), KEY)
+    assert told(reported) == (
         3,
         "the address of the post's page is too long",
         "shorten its permalink, slug or file name",

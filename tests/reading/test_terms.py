@@ -1,4 +1,4 @@
-"""Every category is one feed, whatever it is called, and no feed is another's."""
+"""Terms: categories, tags, authors; each category has one slug and one feed of its own."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from feeds import paths
 
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 
-# Runs a command and prints its peak. It stands between, because a process is said to have had the
-# memory of the one that started it, and the one that runs the tests may have had much.
+# Runs a command and prints its peak memory. A process of its own is in between, because a child
+# starts with the peak of its parent, and the process of the tests may have a high one.
 PEAK = """
 import resource, subprocess, sys
 status = subprocess.call(sys.argv[1:])
@@ -29,11 +29,8 @@ LAYOUT = "category/{}/feed.json"
 
 
 def names(front_matter: str, config=None) -> list[str]:
-    made = entry(fields(front_matter), config=config or settings())
-    return [term.name for term in made.of("category")]
-
-
-# 18
+    result = entry(fields(front_matter), config=config or settings())
+    return [term.name for term in result.of("category")]
 
 
 def test_a_category_may_have_a_space() -> None:
@@ -48,7 +45,7 @@ def test_a_site_may_split_categories_at_spaces_as_jekyll_does() -> None:
     assert names("categories: [Developer Tools]", split) == ["Developer Tools"]
 
 
-# 19: what stands after "categories:", and which categories that is
+# Categories as written -> their names
 
 GIVEN = {
     "categories:": ["uncategorized"],
@@ -72,30 +69,30 @@ GIVEN = {
 
 
 @pytest.mark.parametrize(("front_matter", "expected"), GIVEN.items())
-def test_categories_are_read_whatever_their_form(front_matter: str, expected: list[str]) -> None:
+def test_categories_are_parsed_in_every_form(front_matter: str, expected: list[str]) -> None:
     assert names(front_matter) == expected
 
 
-def test_toml_and_json_categories_are_as_written_too() -> None:
+def test_toml_and_json_categories_are_as_written() -> None:
     toml = '+++\ntitle = "Tea"\ncategories = [2013, "017", true]\n+++\n'
     json_ = '{"title": "Tea", "categories": [2013, "017", false, null]}\n'
     assert [term.name for term in entry(toml).terms] == ["2013", "017", "true"]
     assert [term.name for term in entry(json_).terms] == ["2013", "017", "false"]
 
 
-def test_a_tag_is_no_category_and_has_its_own_feed_where_that_is_switched_on() -> None:
+def test_tags_are_terms_of_their_own_if_the_taxonomy_is_enabled() -> None:
     both = settings(feeds='taxonomies = ["category", "tag"]')
-    made = entry(fields("tag: Tea\ncategory: Trade"), config=both)
-    assert [term.path for term in made.terms] == ["category/trade", "tag/tea"]
+    result = entry(fields("tag: Tea\ncategory: Trade"), config=both)
+    assert [term.path for term in result.terms] == ["category/trade", "tag/tea"]
 
 
-def test_a_category_may_be_called_by_another_field() -> None:
+def test_title_from_names_the_field_with_the_title_of_a_category() -> None:
     named = settings(more='[categories]\ntitle_from = "tags"')
     documents = built({"a.md": fields("category: chaye\ntags: 茶叶").encode()}, named)
     assert json.loads(documents[LAYOUT.format("chaye")].data)["title"] == "茶叶"
 
 
-# 20: names that are near to each other, or near to something else
+# Slugs: names that are similar, or unsafe in a path
 
 DIFFERENT = [
     "C", "C++", "C#", "c--", "a b", "a-b", "a_b", "a/b", "a.b", "A&B", "café", "cafe", "能工巧匠集",
@@ -116,26 +113,26 @@ SAME = [
 ]
 
 
-def test_different_categories_have_different_folders() -> None:
+def test_different_categories_have_different_slugs() -> None:
     slugs = {name: paths.slug(name) for name in DIFFERENT}
-    for one, other in combinations(DIFFERENT, 2):
-        same = paths.identity(one) == paths.identity(other)
-        assert (slugs[one] == slugs[other]) == same, (one, other)
+    for first, second in combinations(DIFFERENT, 2):
+        same = paths.identity(first) == paths.identity(second)
+        assert (slugs[first] == slugs[second]) == same, (first, second)
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
-def test_the_spellings_of_one_category_have_one_folder(one: str, other: str) -> None:
-    assert paths.slug(one) == paths.slug(other)
+@pytest.mark.parametrize(("first", "second"), SAME)
+def test_spellings_of_the_same_category_have_the_same_slug(first: str, second: str) -> None:
+    assert paths.slug(first) == paths.slug(second)
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_a_folder_is_one_safe_step_of_a_path(name: str) -> None:
+def test_a_slug_is_a_safe_name_of_a_folder(name: str) -> None:
     slug = paths.slug(name)
     assert slug and slug not in {".", "..", "index", "archive"}
     assert not set(slug) & set('/\\%?#&.:*"<>| ') and len(slug.encode()) <= 100
 
 
-def test_readable_names_stay_readable() -> None:
+def test_slugs_of_readable_names_stay_readable() -> None:
     assert [paths.slug(name) for name in ("能工巧匠集", "Tea-Trade", "Café", "a_b")] == [
         "能工巧匠集",
         "tea-trade",
@@ -144,7 +141,7 @@ def test_readable_names_stay_readable() -> None:
     ]
 
 
-def test_no_feed_overwrites_another_and_none_leaves_its_folder() -> None:
+def test_no_category_feed_overwrites_another_or_leaves_its_folder() -> None:
     listed = json.dumps(DIFFERENT, ensure_ascii=False)
     raised = settings(feeds='formats = ["json"]', more="[limits]\nterms = 200")
     posts = {"a.md": f'{{"title": "Tea", "date": "2026-11-01", "categories": {listed}}}\n'.encode()}
@@ -159,7 +156,7 @@ def test_no_feed_overwrites_another_and_none_leaves_its_folder() -> None:
     assert not [path for path in documents if ".." in path.split("/") or path.startswith("/")]
 
 
-def test_a_category_is_shown_as_the_newest_post_writes_it() -> None:
+def test_the_title_of_a_category_is_the_spelling_of_the_newest_post() -> None:
     posts = {
         "a.md": fields("date: 2026-11-01\ncategory: TechWeb").encode(),
         "b.md": fields("date: 2026-11-02\ncategory: Techweb").encode(),
@@ -167,23 +164,24 @@ def test_a_category_is_shown_as_the_newest_post_writes_it() -> None:
     assert json.loads(built(posts)[LAYOUT.format("techweb")].data)["title"] == "Techweb"
 
 
-def test_a_dictionary_among_categories_is_shown_as_written() -> None:
+def test_a_table_among_categories_is_shown_as_written() -> None:
     assert names("categories:\n- C: the language\n- Tea") == ["C: the language", "Tea"]
 
 
-# 21
+# Many categories
 
 
 def test_a_site_may_have_two_thousand_categories() -> None:
-    one = settings(feeds='formats = ["json"]\npages = false')
+    config = settings(feeds='formats = ["json"]\npages = false')
     posts = {
         f"{number}.md": fields(f"date: 2026-11-01\ncategory: Topic {number}").encode()
         for number in range(2000)
     }
-    documents = built(posts, one)
+    documents = built(posts, config)
     assert len([path for path in documents if path.startswith("category/")]) == 2000
 
 
+@pytest.mark.slow
 def test_nine_thousand_posts_in_one_folder_are_read_in_less_memory_than_they_take(
     tmp_path: Path,
 ) -> None:
@@ -205,12 +203,12 @@ def test_nine_thousand_posts_in_one_folder_are_read_in_less_memory_than_they_tak
     assert peak < total
 
 
-def test_more_terms_than_anybody_means_are_reported() -> None:
+def test_more_terms_than_the_limit_are_reported() -> None:
     many = ", ".join(f"c{number}" for number in range(101))
-    found = problem(fields(f"categories: [{many}]"))
-    assert told(found) == (
+    reported = problem(fields(f"categories: [{many}]"))
+    assert told(reported) == (
         3,
         "the post has 101 categories, tags and authors",
         "keep at most 100, or raise limits.terms",
     )
-    assert found.field == "categories"
+    assert reported.field == "categories"

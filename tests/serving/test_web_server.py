@@ -1,4 +1,4 @@
-"""The local server, as a reader's client meets it: a real process, asked over HTTP."""
+"""`feeds serve`: a real process, visited over HTTP."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Server(Struct):
     process: subprocess.Popen[str]
     folder: Path
     port: int
-    said: list[str]
+    output: list[str]
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -43,19 +43,19 @@ class Server(Struct):
     def title(self) -> str:
         return str(feedparser.parse(self.get("atom.xml").content).feed.title)
 
-    def until_said(self, pattern: str) -> str:
-        """Read what it says until a line has `pattern`; for 30 s at most."""
+    def wait_for_line(self, pattern: str) -> str:
+        """Read its output until a line has `pattern`; for 30 s at most."""
         assert self.process.stdout
         patience = threading.Timer(30, self.process.kill)
         patience.start()
         try:
             for line in self.process.stdout:
-                self.said.append(line)
+                self.output.append(line)
                 if re.search(pattern, line):
                     return line
         finally:
             patience.cancel()
-        pytest.fail(f"it did not say {pattern!r}: {self.said}")
+        pytest.fail(f"no line has {pattern!r}: {self.output}")
 
     def stop(self, signal_: signal.Signals) -> int:
         self.process.send_signal(signal_)
@@ -65,10 +65,10 @@ class Server(Struct):
             self.process.kill()
 
 
-def eventually(holds: Callable[[], bool]) -> bool:
-    """Whether it holds within 20 s."""
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Whether the condition becomes true within 20 s."""
     end = time.monotonic() + 20
-    while not (true := holds()) and time.monotonic() < end:
+    while not (true := condition()) and time.monotonic() < end:
         time.sleep(0.05)
     return true
 
@@ -83,7 +83,7 @@ def started(folder: Path, *words: str) -> Server:
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     server = Server(process, folder, 0, [])
-    line = server.until_said("Serving ")
+    line = server.wait_for_line("Serving ")
     port = re.search(r"Serving http://127\.0\.0\.1:(\d+)/feeds\.html \(stop with Ctrl\+C\)", line)
     assert port, line
     server.port = int(port[1])
@@ -101,7 +101,7 @@ def site(folder: Path) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = started(site(tmp_path_factory.mktemp("site")))
     yield server
-    server.stop(signal.SIGTERM)  # killed, it would leave its folder behind
+    server.stop(signal.SIGTERM)  # SIGKILL would leave its folder behind
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_a_document_has_the_media_type_of_its_format(server: Server, path: str, 
     assert (answer.status_code, answer.headers["content-type"]) == (200, type_)
 
 
-def test_what_is_not_there_is_not_found(server: Server) -> None:
+def test_a_missing_document_is_404(server: Server) -> None:
     assert server.get("category/none/atom.xml").status_code == 404
     assert server.get("../feeds.toml").status_code == 404
     assert server.get("%2e%2e/%2e%2e/feeds.toml").status_code == 404
 
 
-def test_a_second_visit_is_answered_that_nothing_has_changed(server: Server) -> None:
+def test_a_conditional_request_is_answered_with_304(server: Server) -> None:
     first = server.get("atom.xml")
     by_tag = server.get("atom.xml", If_None_Match=first.headers["etag"])
     by_date = server.get("atom.xml", If_Modified_Since=first.headers["last-modified"])
@@ -137,10 +137,10 @@ def test_a_second_visit_is_answered_that_nothing_has_changed(server: Server) -> 
     assert (by_date.status_code, by_date.content) == (304, b"")
 
 
-def test_after_a_post_changed_the_next_visit_has_new_bytes(server: Server) -> None:
+def test_a_conditional_request_after_a_change_has_the_new_document(server: Server) -> None:
     first = server.get("atom.xml")
     untouched = server.get("category/日本/rss.xml")
-    time.sleep(1.01)  # Last-Modified counts seconds
+    time.sleep(1.01)  # Last-Modified has a resolution of a second
     (server.folder / "posts" / "two.md").write_bytes(post("Two", "2026-11-02"))
     assert eventually(lambda: server.titles() == ["Two", "One"])
     by_tag = server.get("atom.xml", If_None_Match=first.headers["etag"])
@@ -152,7 +152,8 @@ def test_after_a_post_changed_the_next_visit_has_new_bytes(server: Server) -> No
     assert again.content in (b"", untouched.content)
 
 
-def test_every_answer_is_whole_while_documents_change(server: Server) -> None:
+@pytest.mark.slow
+def test_responses_are_complete_while_documents_change(server: Server) -> None:
     changing = threading.Event()
 
     def change() -> None:
@@ -165,12 +166,12 @@ def test_every_answer_is_whole_while_documents_change(server: Server) -> None:
 
     threading.Thread(target=change).start()
     while not changing.is_set():
-        answer = server.get("atom.xml")  # httpx raises where it is cut short
+        answer = server.get("atom.xml")  # httpx raises an error if it is cut short
         assert answer.status_code == 200
         assert answer.content.endswith(b"</feed>\n")
 
 
-def test_a_post_that_is_removed_leaves_its_feed(server: Server) -> None:
+def test_serve_follows_the_deletion_of_a_post(server: Server) -> None:
     (server.folder / "posts" / "three.md").write_bytes(post("Three", more="categories: three"))
     assert eventually(lambda: "Three" in server.titles())
     assert server.get("category/three/atom.xml").status_code == 200
@@ -179,8 +180,8 @@ def test_a_post_that_is_removed_leaves_its_feed(server: Server) -> None:
     assert eventually(lambda: "Three" not in server.titles())
 
 
-def test_a_folder_that_is_moved_away_takes_its_posts_along(server: Server) -> None:
-    folder = server.folder / "posts" / "v2.1"  # it could be a file, by its name
+def test_serve_follows_a_folder_that_is_moved_away(server: Server) -> None:
+    folder = server.folder / "posts" / "v2.1"  # a folder with a name like a file
     folder.mkdir()
     (folder / "four.md").write_bytes(post("Four"))
     assert eventually(lambda: "Four" in server.titles())
@@ -189,23 +190,25 @@ def test_a_folder_that_is_moved_away_takes_its_posts_along(server: Server) -> No
     assert eventually(lambda: "Four" not in server.titles())
 
 
-def test_it_follows_the_configuration_and_goes_on_where_that_is_broken(server: Server) -> None:
-    def replaced(text: str) -> None:
-        """As editors do it: a new file in the place of the old one."""
+@pytest.mark.slow
+def test_serve_follows_the_configuration_and_survives_an_invalid_one(server: Server) -> None:
+    def replace_config(text: str) -> None:
+        """Replace the file by a new one, as editors do."""
         (server.folder / "new.toml").write_text(text)
         (server.folder / "new.toml").replace(server.folder / "feeds.toml")
 
-    replaced(CONFIG.replace("News", "Other"))
+    replace_config(CONFIG.replace("News", "Other"))
     assert eventually(lambda: server.title() == "Other")
-    replaced('[site]\ntitle = "News"\n')
-    server.until_said("site.url: expected a text, found nothing")
+    replace_config('[site]\ntitle = "News"\n')
+    server.wait_for_line("site.url: expected a text, found nothing")
     assert server.title() == "Other"
-    replaced(CONFIG)
+    replace_config(CONFIG)
 
     assert eventually(lambda: server.title() == "News")
 
 
-def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_serve_follows_the_site_s_templates_and_style(tmp_path: Path) -> None:
     site(tmp_path)
     (tmp_path / "feeds.toml").write_text(CONFIG + '[feeds]\ntemplates = "look"\n')
     (tmp_path / "look").mkdir()
@@ -213,18 +216,18 @@ def test_it_follows_the_site_s_own_templates_and_style(tmp_path: Path) -> None:
     server = started(tmp_path)
     assert "color: red" in server.get("").text
     (tmp_path / "look" / "style.css").write_text("h1 { color: teal }")
-    server.until_said("documents written")
+    server.wait_for_line("documents written")
     assert "color: teal" in server.get("").text
     (tmp_path / "look" / "page.html").write_text("{{titel}}")
 
-    assert "page.html:1: there is no value titel" in server.until_said("^not published: ")
+    assert "page.html:1: there is no value titel" in server.wait_for_line("^not published: ")
     assert server.stop(signal.SIGTERM) == 0
 
 
-def test_nobody_else_in_the_network_can_ask_it(server: Server) -> None:
+def test_the_server_listens_on_localhost_only(server: Server) -> None:
     table = Path("/proc/net/tcp")
     if not table.is_file():
-        pytest.skip("there is no /proc/net/tcp here to look at")
+        pytest.skip("needs /proc/net/tcp")
     listening = [
         line.split()[1] for line in table.read_text().splitlines() if line.split()[3] == "0A"
     ]
@@ -235,7 +238,7 @@ def test_nobody_else_in_the_network_can_ask_it(server: Server) -> None:
 
 
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_when_it_is_told_and_leaves_nothing_behind(
+def test_serve_stops_on_a_signal_and_deletes_its_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
     temporary = tmp_path / "temporary"
@@ -249,16 +252,17 @@ def test_it_stops_when_it_is_told_and_leaves_nothing_behind(
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")] == []
 
 
-def test_the_feeds_can_be_kept(tmp_path: Path) -> None:
+def test_serve_out_keeps_the_feeds(tmp_path: Path) -> None:
     server = started(site(tmp_path), "posts", "--out", "kept")
     server.stop(signal.SIGTERM)
 
     assert (tmp_path / "kept" / "public" / "atom.xml").is_file()
 
 
-def test_a_change_right_after_the_start_is_seen(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_serve_follows_a_change_right_after_the_start(tmp_path: Path) -> None:
     site(tmp_path)
-    for number in range(450):  # so many that it takes a while
+    for number in range(450):  # enough for the first build to take a while
         (tmp_path / "posts" / f"{number}.md").write_bytes(post("Old", "2026-10-01"))
     server = started(tmp_path)
     (tmp_path / "posts" / "one.md").write_bytes(post("Changed", "2026-11-01"))
@@ -267,7 +271,8 @@ def test_a_change_right_after_the_start_is_seen(tmp_path: Path) -> None:
     assert server.stop(signal.SIGTERM) == 0
 
 
-def test_posts_in_a_bucket_are_served_too(
+@pytest.mark.slow
+def test_serve_serves_posts_in_a_bucket(
     tmp_path: Path, moto_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = {
@@ -288,7 +293,8 @@ def test_posts_in_a_bucket_are_served_too(
     assert server.stop(signal.SIGTERM) == 0
 
 
-def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = subprocess.run(
@@ -298,4 +304,4 @@ def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
             text=True,
         )
     assert done.returncode == 2
-    assert done.stderr.endswith(f"port {port} is taken; choose another with --port, or --port 0\n")
+    assert done.stderr.endswith(f"port {port} is in use; choose another with --port (0: any)\n")

@@ -1,7 +1,7 @@
 """Publishers that are broken on purpose: each mutant breaks one rule or guard of the protocol.
 
 The simulator must catch each of them: a test that passes with a broken publisher proves nothing.
-docs/design.md has the rules and guards.
+docs/protocol.md has the rules and guards.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import greenlet
 
 from feeds.errors import Conflict, Denied, Unavailable
 from feeds.publishing.message import Message
-from feeds.stores.base import Object, Stat
+from feeds.stores.base import Object, PutMode, Stat, Update
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -48,14 +48,12 @@ class Bucket:
         self.on_write(key, data, before.data if before else b"")
         return version
 
-    def matches(self, key: str, version: str | None) -> bool:
-        """Return whether a write with this condition would succeed."""
-        if version is None:
-            return True
+    def matches(self, key: str, mode: PutMode) -> bool:
+        """Return whether a write with this mode would succeed."""
         there = self.objects.get(key)
-        return (
-            there is None if version == "" else there is not None and there.stat.version == version
-        )
+        if isinstance(mode, Update):
+            return there is not None and there.stat.version == mode.version
+        return mode == "overwrite" or there is None
 
 
 class SteppedStore:
@@ -113,16 +111,16 @@ class SteppedStore:
         key: str,
         data: bytes,
         *,
-        version: str | None = None,
+        mode: PutMode = "overwrite",
         media_type: str = "",
         cache_control: str = "",
     ) -> str:
         fault = self._wait_for_turn("put", key)
-        if fault == "409" and version is not None:
+        if fault == "409" and mode != "overwrite":
             raise Conflict(f"{key}: 409")
-        if not self.bucket.matches(key, version):
+        if not self.bucket.matches(key, mode):
             raise Conflict(f"{key}: 412")
-        if version is not None and self.seen_writes.get(key, 0) != self.bucket.writes[key]:
+        if mode != "overwrite" and self.seen_writes.get(key, 0) != self.bucket.writes[key]:
             self.aba_writes[key] = self.bucket.writes[key] + 1
         new = self.bucket.put(key, data)
         self.seen_writes[key] = self.bucket.writes[key]
@@ -130,7 +128,7 @@ class SteppedStore:
         if fault == "lost":
             # The SDK repeats the call: its condition may fail because of its own first write.
             self._crash_after(self._wait_for_turn("put again", key))
-            if not self.bucket.matches(key, version):
+            if not self.bucket.matches(key, mode):
                 raise Conflict(f"{key}: 412 after a lost reply")
             self.bucket.put(key, data)
         return new

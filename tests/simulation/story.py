@@ -15,15 +15,14 @@ import greenlet
 import msgspec
 from lxml import etree
 from simulation.simulated_store import START, Bucket, Crash, Queue, SimulatedRuntime, SteppedStore
+from support.yardstick import build_documents
 
 from feeds import paths
 from feeds.building import scan
-from feeds.building.scan import PostScanner
-from feeds.building.site import site_documents
 from feeds.config import Config
 from feeds.config_file import parse_config
-from feeds.documents import formats
-from feeds.documents.formats import archive_documents, current_documents
+from feeds.documents import feed_documents
+from feeds.documents.feed_documents import archive_documents, current_documents
 from feeds.publishing import feed_writer, record_writer, websub
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.due_markers import DUE_MARKERS
@@ -226,7 +225,7 @@ class Story:
     def _excuse_crash(self, worker: Worker) -> None:
         """Excuse what no worker will repair or report after this crash.
 
-        This is the race that docs/design.md leaves open: two workers have the same message, one a
+        This is the race that docs/protocol.md leaves open: two workers have the same message, one a
         zombie; one of them crashes, and the other acknowledges the message. A write is excused only
         if it replaced a version that had gone and come back (A -> B -> A).
         """
@@ -313,10 +312,7 @@ class Story:
         for key, object_ in self.posts.objects.items():
             store.put(key, object_.data)
         known = {path for key in self.feeds.objects if (path := path_of_manifest(key))}
-        with PostScanner(store, self.config, self.now, jobs=1) as scanned:
-            scanned.read()
-            made = site_documents(scanned.heads, scanned, self.config, sorted(known))
-            return {document.path: document.data for document in made}
+        return build_documents(store, self.config, self.now, sorted(known))
 
     def check(self) -> None:
         """Check that the public tree equals a full build, and that each change was reported."""
@@ -453,8 +449,8 @@ def cached_pure_functions() -> Iterator[None]:
         for name, function, modules in (
             ("read_post", read, (record_writer, scan)),
             ("fill_entry", fill, (record_writer, scan)),
-            ("current_documents", current, (formats,)),
-            ("archive_documents", archive, (formats,)),
+            ("current_documents", current, (feed_documents,)),
+            ("archive_documents", archive, (feed_documents,)),
         ):
             for module in modules:
                 patches.enter_context(mock.patch.object(module, name, function))

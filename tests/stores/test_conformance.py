@@ -1,4 +1,4 @@
-"""`feeds doctor`: it finds met what a store meets, and names what it lacks."""
+"""`feeds doctor` names each requirement that a store does not meet."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote_plus
 
-import boto3
 import pytest
 from msgspec.structs import replace
-from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
+from support.servers import s3_client
 from typer.testing import CliRunner
 
 from feeds.cli import main, options
-from feeds.errors import Conflict, Denied, FeedsError, StoreError, Unavailable
+from feeds.errors import Conflict, Denied, FeedsError, StoreError, Unavailable, VersionMismatch
 from feeds.runtime import ThreadedRuntime
-from feeds.stores.base import Object, Stat, Store
+from feeds.stores.base import Object, Stat, Store, Update, check_mode
 from feeds.stores.conformance import CheckResult, check_store
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
@@ -27,18 +26,18 @@ from feeds.stores.s3 import S3Store
 number = itertools.count()
 
 
-def findings(store: Store) -> list[CheckResult]:
+def results(store: Store) -> list[CheckResult]:
     return list(check_store(store, ThreadedRuntime()))
 
 
-def lacking(store: Store) -> set[str]:
-    return {finding.need for finding in findings(store) if finding.seen}
+def failures(store: Store) -> set[str]:
+    return {result.need for result in results(store) if result.seen}
 
 
-# --- stores that have it all ---------------------------------------------------------------------
+# --- stores that meet all requirements -----------------------------------------------------------
 
 
-def on(endpoint: str, prefix: str) -> Store:
+def s3_store(endpoint: str, prefix: str) -> Store:
     client = s3_client(endpoint)
     bucket = f"doctor-{next(number)}"
     client.create_bucket(Bucket=bucket)
@@ -48,23 +47,23 @@ def on(endpoint: str, prefix: str) -> Store:
 STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
     "memory": lambda _: MemoryStore(),
     "folder": lambda request: LocalStore(request.getfixturevalue("tmp_path")),
-    "moto": lambda request: on(request.getfixturevalue("moto_server"), ""),
-    "moto, a prefix": lambda request: on(request.getfixturevalue("moto_server"), "a b/能"),
-    "seaweedfs": lambda request: on(request.getfixturevalue("seaweedfs"), "feeds"),
+    "moto": lambda request: s3_store(request.getfixturevalue("moto_server"), ""),
+    "moto, a prefix": lambda request: s3_store(request.getfixturevalue("moto_server"), "a b/能"),
+    "seaweedfs": lambda request: s3_store(request.getfixturevalue("seaweedfs"), "feeds"),
 }
 
 
 @pytest.mark.parametrize("kind", STORES)
-def test_a_good_store_has_all_that_is_needed_and_nothing_is_left_in_it(kind, request):
+def test_a_good_store_meets_all_requirements_and_keeps_no_object_of_the_check(kind, request):
     store = STORES[kind](request)
-    store.put("public/atom.xml", b"not the doctor's")
-    found = findings(store)
-    assert [finding.seen for finding in found] == [""] * 13
-    assert all(str(finding) == f"ok     {finding.need}" for finding in found)
+    store.put("public/atom.xml", b"an object of the site")
+    checked = results(store)
+    assert [result.seen for result in checked] == [""] * 13
+    assert all(str(result) == f"ok     {result.need}" for result in checked)
     assert [stat.key for stat in store.list()] == ["public/atom.xml"]
 
 
-def test_an_examination_stays_under_a_prefix_of_its_own():
+def test_each_check_writes_under_a_prefix_of_its_own():
     keys: set[str] = set()
 
     class Watched(Counted):
@@ -73,78 +72,76 @@ def test_an_examination_stays_under_a_prefix_of_its_own():
             return super().put(key, data, **how)
 
     store = Watched(MemoryStore())
-    findings(store)
-    findings(store)
+    results(store)
+    results(store)
     folders = {tuple(key.split("/")[:2]) for key in keys}
     assert len(folders) == 2
     assert all(top == "state" and name.startswith("doctor-") for top, name in folders)
 
 
-# --- stores that lack something ------------------------------------------------------------------
+# --- stores that fail a requirement --------------------------------------------------------------
 
 
 class Broken(Counted):
-    """A store in memory, to be made worse."""
+    """A store in memory; its subclasses break a requirement."""
 
     def __init__(self) -> None:
         super().__init__(MemoryStore())
 
 
 class IgnoresEveryCondition(Broken):
-    def put(self, key, data, *, version=None, **how):
+    def put(self, key, data, *, mode="overwrite", **how):
         return super().put(key, data, **how)
 
 
 class IgnoresIfNoneMatch(Broken):
-    def put(self, key, data, *, version=None, **how):
-        return super().put(key, data, version=version or None, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        return super().put(key, data, mode="overwrite" if mode == "create" else mode, **how)
 
 
 class IgnoresIfMatch(Broken):
-    def put(self, key, data, *, version=None, **how):
-        return super().put(key, data, version="" if version == "" else None, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        return super().put(key, data, mode="create" if mode == "create" else "overwrite", **how)
 
 
-class CreatesWhatIsMissing(Broken):
-    """If-Match on a missing object is a plain write."""
+class UpdatesMissingObjects(Broken):
+    """Ignores If-Match if the object does not exist."""
 
-    def put(self, key, data, *, version=None, **how):
-        there = self.head(key) is not None
-        return super().put(key, data, version=version if there or not version else None, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        missing = isinstance(mode, Update) and self.head(key) is None
+        return super().put(key, data, mode="overwrite" if missing else mode, **how)
 
 
 class RefusesEveryIfMatch(Broken):
-    def put(self, key, data, *, version=None, **how):
-        if version:
-            raise Conflict(key)
-        return super().put(key, data, version=version, **how)
+    def put(self, key, data, *, mode="overwrite", **how):
+        if isinstance(mode, Update):
+            raise VersionMismatch(key)
+        return super().put(key, data, mode=mode, **how)
 
 
-class LooksBeforeItWrites(Broken):
-    """Checks the condition, and then writes; two can do so at once."""
+class ChecksBeforeItWrites(Broken):
+    """Checks the condition, then writes: two writers can do so at once."""
 
-    def put(self, key, data, *, version=None, **how):
-        there = self.head(key)
-        if version is not None and version != (there.version if there else ""):
-            raise Conflict(key)
-        if version is not None:
+    def put(self, key, data, *, mode="overwrite", **how):
+        check_mode(mode, self.head(key), key)
+        if mode != "overwrite":
             time.sleep(0.05)
         return super().put(key, data, **how)
 
 
-class LosesTheRaceToReplace(LooksBeforeItWrites):
-    def put(self, key, data, *, version=None, **how):
-        if version == "":
-            return Broken.put(self, key, data, version=version, **how)
-        return super().put(key, data, version=version, **how)
+class ReplacesConcurrently(ChecksBeforeItWrites):
+    def put(self, key, data, *, mode="overwrite", **how):
+        if mode == "create":
+            return Broken.put(self, key, data, mode=mode, **how)
+        return super().put(key, data, mode=mode, **how)
 
 
-class TellsTheLoserThatItWon(Broken):
-    """The last of the writers is refused in silence."""
+class ReportsLostWritesAsDone(Broken):
+    """Tells the last of the writers that it succeeded, but does not write."""
 
-    def put(self, key, data, *, version=None, **how):
+    def put(self, key, data, *, mode="overwrite", **how):
         try:
-            return super().put(key, data, version=version, **how)
+            return super().put(key, data, mode=mode, **how)
         except Conflict:
             if "race" in key and data.endswith(b"5"):
                 return "lie"
@@ -152,9 +149,9 @@ class TellsTheLoserThatItWon(Broken):
 
 
 class Stale(Broken):
-    """Shows everything as it was some calls ago."""
+    """Returns objects as they were before the last write or delete."""
 
-    late = ("get", "head", "list")
+    stale_methods = ("get", "head", "list")
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,62 +166,60 @@ class Stale(Broken):
         super().delete(key)
 
     def get(self, key, limit=None):
-        if "get" in self.late and key in self.before:
+        if "get" in self.stale_methods and key in self.before:
             return self.before.pop(key)
         return super().get(key, limit)
 
     def head(self, key):
-        if "head" in self.late and key in self.before:
-            found = self.before.pop(key)
-            return found.stat if found else None
+        if "head" in self.stale_methods and key in self.before:
+            object_ = self.before.pop(key)
+            return object_.stat if object_ else None
         return super().head(key)
 
     def list(self, prefix=""):
-        if "list" not in self.late:
+        if "list" not in self.stale_methods:
             return super().list(prefix)
-        there = {stat.key: stat for stat in super().list(prefix)}
-        for key, found in self.before.items():
+        listed = {stat.key: stat for stat in super().list(prefix)}
+        for key, object_ in self.before.items():
             if key.startswith(prefix):
-                there.pop(key, None)
-                there |= {key: found.stat} if found else {}
+                listed.pop(key, None)
+                listed |= {key: object_.stat} if object_ else {}
         self.before.clear()
-        return iter(there.values())
+        return iter(listed.values())
 
 
 class StaleReads(Stale):
-    late = ("get",)
+    stale_methods = ("get",)
 
 
 class StaleHeads(Stale):
-    late = ("head",)
+    stale_methods = ("head",)
 
 
 class StaleListings(Stale):
-    late = ("list",)
+    stale_methods = ("list",)
 
 
-class KeepsShowingTheDeleted(Broken):
+class KeepsDeletedObjects(Broken):
     def delete(self, key):
         return
 
 
-class SizesForVersions(Broken):
-    """Tells objects apart by their sizes."""
+class UsesSizesAsVersions(Broken):
+    """Uses the sizes of objects as their versions."""
 
-    def put(self, key, data, *, version=None, **how):
-        there = self.head(key)
-        if version is not None and version != (there.version if there else ""):
-            raise Conflict(key)
+    def put(self, key, data, *, mode="overwrite", **how):
+        check_mode(mode, self.head(key), key)
         super().put(key, data, **how)
         return f"{len(data)}"
 
     def get(self, key, limit=None):
-        found = super().get(key, limit)
-        return replace(found, stat=self.sized(found.stat)) if found else None
+        object_ = super().get(key, limit)
+        return replace(object_, stat=self.sized(object_.stat)) if object_ else None
 
     def head(self, key):
-        found = super().head(key)
-        return self.sized(found) if found else None
+        stat = super().head(key)
+        return self.sized(stat) if stat else None
 
     def list(self, prefix=""):
         return map(self.sized, super().list(prefix))
@@ -234,10 +229,10 @@ class SizesForVersions(Broken):
         return replace(stat, version=f"{stat.size}")
 
 
-class AnotherVersionInHead(Broken):
+class ReturnsOtherVersionInHead(Broken):
     def head(self, key):
-        found = super().head(key)
-        return replace(found, version=found.version + "-gzip") if found else None
+        stat = super().head(key)
+        return replace(stat, version=stat.version + "-gzip") if stat else None
 
 
 class DecodesKeys(Broken):
@@ -254,18 +249,18 @@ class ListsKeysEncoded(Broken):
             yield replace(stat, key=stat.key.replace(" ", "+"))
 
 
-class ReadsWithoutBounds(Broken):
+class IgnoresReadLimit(Broken):
     def get(self, key, limit=None):
         return super().get(key)
 
 
-class DeniesWhatIsMissing(Broken):
-    """As S3 does to who may not list the bucket."""
+class DeniesMissingObjects(Broken):
+    """Answers as S3 does if ListBucket is not granted."""
 
     def get(self, key, limit=None):
-        if (found := super().get(key, limit)) is None:
+        if (object_ := super().get(key, limit)) is None:
             raise Denied(f"{key}: the store answered 403 AccessDenied")
-        return found
+        return object_
 
 
 class DeniesListing(Broken):
@@ -273,89 +268,91 @@ class DeniesListing(Broken):
         raise Denied(f"{prefix}: the store answered 403 AccessDenied")
 
 
-class KnowsNoConditions(Broken):
-    def put(self, key, data, *, version=None, **how):
-        if version is not None:
+class RejectsConditions(Broken):
+    def put(self, key, data, *, mode="overwrite", **how):
+        if mode != "overwrite":
             raise StoreError(f"{key}: the store answered 501 NotImplemented")
         return super().put(key, data, **how)
 
 
-MISSING = "an object that is not there is said to be missing"
-READ = "what was written is read at once"
+MISSING = "a missing object is reported as missing"
+READ = "a read returns the last write"
 VERSIONS = "different bytes have different versions"
-ONCE = "an object is created once"
-RIGHT = "the version that was read can be written over"
-STALE = "a stale version is refused"
-GONE = "a version of a missing object is refused"
-CREATE = "of writers at once one creates an object"
-REPLACE = "of writers at once one replaces a version"
-LIST = "what was written is listed at once"
-DELETED = "what was deleted is gone at once"
-ODD = "odd keys come back as they were"
-BOUND = "a read can be bounded"
+ONCE = "an object can be created only once"
+RIGHT = "the version that was read can be replaced"
+STALE = "an old version cannot be replaced"
+GONE = "a version of a deleted object cannot be replaced"
+CREATE = "exactly one concurrent writer creates an object"
+REPLACE = "exactly one concurrent writer replaces a version"
+LIST = "a listing shows the last write"
+DELETED = "a deleted object is gone at once"
+ODD = "keys with special characters are kept as they are"
+BOUND = "a read can be limited in size"
 
 
 @pytest.mark.parametrize(
-    ("store", "lacks"),
+    ("store", "failed"),
     [
         (IgnoresEveryCondition, {ONCE, STALE, GONE, CREATE, REPLACE}),
         (IgnoresIfNoneMatch, {ONCE, CREATE}),
         (IgnoresIfMatch, {STALE, GONE, REPLACE}),
-        (CreatesWhatIsMissing, {GONE}),
+        (UpdatesMissingObjects, {GONE}),
         (RefusesEveryIfMatch, {RIGHT, REPLACE}),
-        (LooksBeforeItWrites, {CREATE, REPLACE}),
-        (LosesTheRaceToReplace, {REPLACE}),
-        (TellsTheLoserThatItWon, {CREATE, REPLACE}),
+        (ChecksBeforeItWrites, {CREATE, REPLACE}),
+        (ReplacesConcurrently, {REPLACE}),
+        (ReportsLostWritesAsDone, {CREATE, REPLACE}),
         (StaleReads, {READ, RIGHT, DELETED, ODD, BOUND}),
         (StaleHeads, {READ, RIGHT, DELETED}),
         (StaleListings, {LIST, DELETED, ODD}),
-        (SizesForVersions, {VERSIONS, STALE}),
-        (AnotherVersionInHead, {READ, RIGHT}),
+        (UsesSizesAsVersions, {VERSIONS, STALE}),
+        (ReturnsOtherVersionInHead, {READ, RIGHT}),
         (DecodesKeys, {ODD}),
         (ListsKeysEncoded, {ODD}),
-        (ReadsWithoutBounds, {BOUND}),
-        (DeniesWhatIsMissing, {MISSING, DELETED}),
+        (IgnoresReadLimit, {BOUND}),
+        (DeniesMissingObjects, {MISSING, DELETED}),
         (DeniesListing, {LIST, DELETED, ODD}),
-        (KnowsNoConditions, {ONCE, RIGHT, STALE, GONE, CREATE, REPLACE}),
+        (RejectsConditions, {ONCE, RIGHT, STALE, GONE, CREATE, REPLACE}),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
-def test_what_a_store_lacks_is_named(store: Callable[[], Store], lacks: set[str]):
-    assert lacking(store()) == lacks
+def test_a_broken_store_fails_the_requirements_that_it_breaks(
+    store: Callable[[], Store], failed: set[str]
+):
+    assert failures(store()) == failed
 
 
-def test_a_store_that_keeps_what_is_deleted_is_named():
-    assert DELETED in lacking(KeepsShowingTheDeleted())
+def test_a_store_that_keeps_deleted_objects_fails():
+    assert DELETED in failures(KeepsDeletedObjects())
 
 
-def test_a_finding_says_what_was_seen_what_it_means_and_what_to_do_on_one_line():
-    lines = [str(finding) for finding in findings(CreatesWhatIsMissing()) if finding.seen]
+def test_a_failure_is_one_line_with_problem_consequence_and_remedy():
+    lines = [str(result) for result in results(UpdatesMissingObjects()) if result.seen]
     assert lines == [
-        "LACKS  a version of a missing object is refused: a write over the version of an object "
-        "that is gone went through (If-Match); what was deleted would come back; "
-        "take another store, or a newer version of this server"
+        "FAIL   a version of a deleted object cannot be replaced: an update of a deleted object "
+        "succeeded (If-Match); deleted objects would come back; "
+        "use another store, or a newer version of this server"
     ]
 
 
-def test_what_the_store_answered_stands_in_the_finding():
-    (one,) = [finding for finding in findings(KnowsNoConditions()) if finding.need == ONCE]
-    assert "501 NotImplemented" in one.seen
+def test_a_failure_quotes_the_reply_of_the_store():
+    (failure,) = [result for result in results(RejectsConditions()) if result.need == ONCE]
+    assert "501 NotImplemented" in failure.seen
 
 
-# --- stores that cannot be examined --------------------------------------------------------------
+# --- stores that cannot be checked ---------------------------------------------------------------
 
 
-def test_a_store_that_may_not_be_written_is_told_what_to_grant():
+def test_a_read_only_store_is_an_error_that_says_what_to_grant():
     class ReadOnly(Broken):
         def put(self, key, data, **how):
             raise Denied(f"s3://feeds/{key}: the store answered 403 AccessDenied")
 
     with pytest.raises(Denied) as caught:
-        findings(ReadOnly())
-    assert "403 AccessDenied; an examination must write: grant s3:GetObject" in str(caught.value)
+        results(ReadOnly())
+    assert "403 AccessDenied; the check must write objects: grant s3:GetObject" in str(caught.value)
 
 
-def test_when_the_objects_cannot_be_removed_it_is_said_where_they_are():
+def test_objects_that_cannot_be_removed_are_an_error_that_names_their_prefix():
     class NeverDeletes(Broken):
         def delete(self, key):
             raise Denied(f"{key}: the store answered 403 AccessDenied")
@@ -363,78 +360,69 @@ def test_when_the_objects_cannot_be_removed_it_is_said_where_they_are():
     seen = []
     with pytest.raises(StoreError) as caught:
         seen += check_store(NeverDeletes(), ThreadedRuntime())
-    assert "remove what the examination left: memory:/state/doctor-" in str(caught.value)
+    assert "remove the objects of the check: memory:/state/doctor-" in str(caught.value)
 
 
-def test_an_examination_that_breaks_off_clears_away_what_it_wrote():
+def test_an_interrupted_check_removes_its_objects():
     store = MemoryStore()
-    examination = check_store(store, ThreadedRuntime())
-    next(examination)
+    check = check_store(store, ThreadedRuntime())
+    next(check)
     assert list(store.list())
-    examination.close()
+    check.close()
     assert list(store.list()) == []
 
 
-def test_a_store_that_is_down_in_the_middle_is_not_found_to_be_good():
+def test_a_store_that_stops_answering_fails():
     class Down(Broken):
         def put(self, key, data, **how):
             if self.calls["put"] >= 5:
                 raise Unavailable(f"{key}: the store answered 503 SlowDown")
             return super().put(key, data, **how)
 
-    assert len(lacking(Down())) >= 10
+    assert len(failures(Down())) >= 10
 
 
 # --- the command ---------------------------------------------------------------------------------
 
 
-def run(*words: str) -> tuple[int, list[str]]:
-    result = CliRunner().invoke(main.app, ["doctor", *words])
+def run_doctor(*arguments: str) -> tuple[int, list[str]]:
+    result = CliRunner().invoke(main.app, ["doctor", *arguments])
     if isinstance(result.exception, Exception):
         raise result.exception
     return result.exit_code, result.output.splitlines()
 
 
-@pytest.fixture
-def environment(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-
-
-def test_the_command_says_a_line_for_each_need_and_exits_with_0(tmp_path: Path):
-    code, lines = run(str(tmp_path))
+def test_doctor_prints_a_line_for_each_requirement_and_exits_with_0(tmp_path: Path):
+    code, lines = run_doctor(str(tmp_path))
     assert code == 0
     assert len(lines) == 13
     assert all(line.startswith("ok     ") for line in lines)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_exits_with_1_when_something_is_lacking(monkeypatch: pytest.MonkeyPatch):
+def test_doctor_exits_with_1_if_a_requirement_fails(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(options, "open_store", lambda _: IgnoresIfMatch())
-    code, lines = run("s3://feeds")
+    code, lines = run_doctor("s3://feeds")
     assert code == 1
-    assert [line.split(":")[0] for line in lines if line.startswith("LACKS")] == [
-        f"LACKS  {need}" for need in (STALE, GONE, REPLACE)
+    assert [line.split(":")[0] for line in lines if line.startswith("FAIL")] == [
+        f"FAIL   {need}" for need in (STALE, GONE, REPLACE)
     ]
 
 
-def test_the_command_examines_a_bucket(environment: None, moto_server: str):
+def test_doctor_checks_an_s3_bucket(s3_environment: None, moto_server: str):
     s3_client(moto_server).create_bucket(Bucket="doctor-command")
-    code, lines = run("s3://doctor-command/site")
+    code, lines = run_doctor("s3://doctor-command/site")
     assert (code, len(lines)) == (0, 13)
 
 
-def test_a_missing_bucket_is_a_sentence(environment: None):
+def test_doctor_of_a_missing_bucket_says_what_to_do(s3_environment: None):
     with pytest.raises(StoreError) as caught:
-        run("s3://doctor-nowhere")
+        run_doctor("s3://doctor-nowhere")
     assert "404 NoSuchBucket" in str(caught.value)
     assert str(caught.value).endswith("create the bucket, or check its name and AWS_ENDPOINT_URL")
 
 
-def test_a_missing_folder_is_a_sentence_and_is_not_made(tmp_path: Path):
+def test_doctor_does_not_create_a_missing_folder(tmp_path: Path):
     with pytest.raises(FeedsError, match="there is no such folder"):
-        run(str(tmp_path / "feeds"))
+        run_doctor(str(tmp_path / "feeds"))
     assert list(tmp_path.iterdir()) == []

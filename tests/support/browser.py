@@ -1,7 +1,7 @@
-"""Owns headless Chromium for tests: pages opened in it, and everything that they complain about.
+"""Opens pages in headless Chromium, and records their requests and error messages.
 
-It speaks the DevTools protocol (https://chromedevtools.github.io/devtools-protocol/) over a pair of
-pipes, so that it needs a `chromium` and nothing else.
+Speaks the DevTools protocol (https://chromedevtools.github.io/devtools-protocol/) over two pipes,
+so that it needs only a `chromium` program.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ PATIENCE = 60.0
 
 
 def chromium() -> str | None:
-    """The program, if there is one."""
+    """The path of the Chromium program; None if there is none."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class Page:
-    """A tab: what it asked for (`requests`), and what it complained of (`complaints`)."""
+    """A tab: `requests` are the addresses that it asked for, `complaints` the errors it logged."""
 
     def __init__(self, browser: Browser, session: str) -> None:
         self.browser, self.session = browser, session
-        self._asked: dict[str, str] = {}
+        self._requests: dict[str, str] = {}
         self.complaints: list[str] = []
         self.loaded = False
         for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
@@ -46,39 +46,39 @@ class Page:
 
     @property
     def requests(self) -> list[str]:
-        return list(self._asked.values())
+        return list(self._requests.values())
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.browser.call(method, parameters, self.session)
 
-    def heard(self, method: str, said: dict[str, Any]) -> None:
+    def heard(self, method: str, event: dict[str, Any]) -> None:
         if method == "Page.loadEventFired":
             self.loaded = True
         elif method == "Network.requestWillBeSent":
-            self._asked[said["requestId"]] = said["request"]["url"]
-        elif method == "Network.loadingFailed" and said.get("blockedReason") == "csp":
-            del self._asked[said["requestId"]]  # it never left
+            self._requests[event["requestId"]] = event["request"]["url"]
+        elif method == "Network.loadingFailed" and event.get("blockedReason") == "csp":
+            del self._requests[event["requestId"]]  # Chromium blocked it
         elif method == "Log.entryAdded":
-            self.complaints.append(said["entry"]["text"])
+            self.complaints.append(event["entry"]["text"])
         elif method == "Runtime.exceptionThrown":
-            self.complaints.append(json.dumps(said["exceptionDetails"]))
+            self.complaints.append(json.dumps(event["exceptionDetails"]))
         elif method == "Runtime.consoleAPICalled":
-            self.complaints.append(" ".join(str(arg.get("value")) for arg in said["args"]))
+            self.complaints.append(" ".join(str(arg.get("value")) for arg in event["args"]))
 
     def open(self, url: str) -> Page:
-        """Go to an address, and wait until it and all that it wants is loaded."""
+        """Go to an address, and wait until the page and all its resources are loaded."""
         self.loaded = False
-        self._asked.clear()
+        self._requests.clear()
         self.complaints.clear()
-        went = self.call("Page.navigate", url=url)
-        assert "errorText" not in went, went
+        navigation = self.call("Page.navigate", url=url)
+        assert "errorText" not in navigation, navigation
         self.browser.listen(lambda: self.loaded)
         time.sleep(0.05)
-        self.run("0")  # what was said meanwhile is heard before this is answered
+        self.run("0")  # Chromium sends all events before it answers this
         return self
 
     def run(self, script: str) -> Any:
-        """The value of a script (a promise's, once it has one); an exception fails."""
+        """Return the value of a script, or that of the promise it returns. Fails if it throws."""
         answer = self.call(
             "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True,
             userGesture=True,
@@ -97,19 +97,19 @@ class Page:
         self.call("Emulation.setEmulatedMedia", features=[feature])
 
     def scripts(self, on: bool) -> None:
-        """Whether the page's own scripts run."""
+        """Switch the page's own scripts on or off."""
         self.call("Emulation.setScriptExecutionDisabled", value=not on)
 
     def press(self, key: str, code: int = 0, text: str = "") -> None:
-        given = {"key": key, "code": key, "windowsVirtualKeyCode": code}
-        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **given)
-        self.call("Input.dispatchKeyEvent", type="keyUp", **given)
+        parameters = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **parameters)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **parameters)
 
     def write(self, text: str) -> None:
         self.call("Input.insertText", text=text)
 
     def picture(self, file: Path, *, whole: bool = True) -> None:
-        """A screenshot, as PNG."""
+        """Write a screenshot as PNG."""
         shot = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
         file.write_bytes(base64.b64decode(shot["data"]))
 
@@ -126,7 +126,7 @@ class Browser:
 
     @contextlib.contextmanager
     def page(self) -> Iterator[Page]:
-        """A new tab, of a person who was never here before; it goes at the end."""
+        """A new tab without cookies or storage; closed at the end of the context."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
         target = self.call(
             "Target.createTarget", {"url": "about:blank", "browserContextId": context}
@@ -159,7 +159,7 @@ class Browser:
         return result
 
     def listen(self, enough: Any) -> None:
-        """Hear what the browser says until there is `enough`, for a minute at most."""
+        """Read messages of the browser until `enough()` is true, for a minute at most."""
         end = time.monotonic() + PATIENCE
         while not enough():
             left = end - time.monotonic()
@@ -176,7 +176,7 @@ class Browser:
                     page.heard(message["method"], message["params"])
 
 
-# The protocol is on 3 and 4, whatever numbers the pipes have (which may be these, crosswise).
+# Chromium uses the descriptors 3 and 4. The pipes may have any numbers, even 4 and 3.
 _ON_3_AND_4 = """
 import fcntl, os, sys
 ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
@@ -188,7 +188,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 @contextlib.contextmanager
 def browsing(flags: Sequence[str] = ()) -> Iterator[Browser]:
-    """A Chromium that goes at the end, with everything that it wrote."""
+    """Start Chromium; at the end of the context, stop it and remove its files."""
     program = chromium()
     assert program
     to_read, out = os.pipe()

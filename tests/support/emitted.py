@@ -1,7 +1,7 @@
-"""Owns the CloudFormation template that osls makes of serverless.yml, and what its functions mean.
+"""Makes the CloudFormation template of serverless.yml with osls, and resolves its functions.
 
-`emit` packages a copy of the service, as `make deploy` would, without a network or an account.
-`resolved` answers the intrinsic functions as CloudFormation would in one account and region.
+`emit` packages a copy of the service, as `make deploy` does, without a network or an account.
+`Resolved` evaluates the intrinsic functions, as CloudFormation does, in one account and region.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Template = dict[str, Any]
 
 
 def emit(target: Path, *params: str) -> None:
-    """Write the template with params, each ``name=value``. Skips where there is no osls."""
+    """Write the template, with params as ``name=value``. Skips the test if there is no osls."""
     if not OSLS.exists():
         pytest.skip("there is no osls here: npm ci")
     with TemporaryDirectory(prefix="emitted-") as folder:
@@ -48,16 +48,16 @@ def emit(target: Path, *params: str) -> None:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The template as serverless.yml stands."""
+    """The template of serverless.yml with its own params."""
     file = once(tmp_path_factory, "template.json", emit)
     return json.loads(file.read_text())  # type: ignore[no-any-return]
 
 
 class Resolved:
-    """A template as CloudFormation would make it: conditions decided, references put in.
+    """A template with its conditions and references resolved.
 
-    `Ref` and `Fn::GetAtt` of a resource give what is made of its name where the test needs that
-    (ARNs, URLs, bucket names), and ``<Name.Attribute>`` otherwise.
+    `Ref` and `Fn::GetAtt` of a resource give the value that tests need (ARNs, URLs, bucket names),
+    or else ``<Name.Attribute>``.
     """
 
     def __init__(self, template: Template, **parameters: str) -> None:
@@ -73,7 +73,7 @@ class Resolved:
             self.values[name] = parameters.get(name, parameter["Default"])
 
     def resources(self, kind: str = "") -> dict[str, dict[str, Any]]:
-        """The properties of the resources of a type, that exist, by name."""
+        """The properties, by name, of the resources of a type whose condition holds."""
         return {
             name: self.of(resource.get("Properties", {}))
             for name, resource in self.template["Resources"].items()
@@ -88,7 +88,7 @@ class Resolved:
         return bool(self.of(self.template["Conditions"][condition]))
 
     def of(self, value: Any) -> Any:
-        """A value without intrinsic functions; what is AWS::NoValue is left out."""
+        """The value with its intrinsic functions resolved, and without AWS::NoValue."""
         if isinstance(value, list):
             return [made for one in value if (made := self.of(one)) is not None]
         if not isinstance(value, dict):

@@ -1,7 +1,8 @@
-"""Owns posts that mean harm: a name -> a post, and what reading it should come to.
+"""Hostile posts by name, each with the result that reading it must have.
 
-Run as a program with the names of some, it reads them in a process of bounded memory and CPU time,
-and prints what each came to; what costs more than that ends the process, and fails the test.
+As a program with the name of a group, it reads the posts of the group in a process with limits on
+memory and CPU time, and prints each result. A post that exceeds a limit ends the process, and the
+test fails.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import NamedTuple
 from support.written import problems
 
 MEMORY = 600_000_000
-"""Bytes of address space: what the imports take (some 350 MB, most of it files), and 256 MB."""
+"""Bytes of address space: about 350 MB for the imports (mostly files), and 256 MB."""
 SECONDS = 60
-"""Of CPU time for all posts of a run together, on a slow machine; a fast one needs a few."""
-FULL = 999_000  # bytes: as large as a post may be
+"""Seconds of CPU time for all posts of a run on a slow machine; a fast one needs a few."""
+FULL = 999_000  # bytes: the largest post that is allowed
 
 
 class Case(NamedTuple):
-    """A post; `comes_to` is what its problem says, or "entry"."""
+    """A hostile post; `comes_to` is the message of its problem, or "entry"."""
 
     ending: str
     written: Callable[[], str | bytes]
@@ -43,14 +44,14 @@ def _many(text: str, size: int = FULL) -> str:
 
 
 LARGER = "the front matter is larger than 16,384 bytes"
-ANCHORED = "anchors and aliases (& and *) are not read"
-MARKS = "the Markdown has too many lines, links, stars, bars and the like"
+ANCHORED = "anchors and aliases (& and *) are not supported"
+MARKS = "the Markdown has too many lines and characters of markup"
 TOO_BIG = "the content is larger than 1,500,000 characters as HTML"
-DEEP = "the HTML has more than 100 elements inside each other"
-ESCAPES = "characters to escape, which is too much work"
+DEEP = "the HTML is nested more than 100 elements deep"
+ESCAPES = "characters to escape, too many for its length"
 DEEP_YAML = "lists and tables are nested deeper than 20"
 
-# Each anchor has ten of the one before: what a merge key or an alias could make of 400 bytes.
+# Each anchor contains ten of the one before: aliases could make gigabytes of these 400 bytes.
 _BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join(['*' + before] * 10)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -73,13 +74,13 @@ FRONT_MATTER = {
     "object": Case("md", lambda: _top("x: !!python/object/apply:os.system [x]\n"), "tags (!)"),
     "many fields": Case("md", lambda: _top("".join(f"f{n}: x\n" for n in range(1_500)))),
     "many broken lines": Case("md", lambda: _top('a: "b "c"\n' * 1_500), "does not fit with"),
-    "many stray quotes": Case("md", lambda: _top('"\n' * 8_000), "this line is neither"),
+    "many stray quotes": Case("md", lambda: _top('"\n' * 8_000), "this line is not a field"),
     "a field 3,000 times": Case("md", lambda: _top("a: 1\n" * 3_000)),
-    "never closed": Case("md", lambda: "---\n" + _many("title: Tea\n"), "has no end"),
+    "never closed": Case("md", lambda: "---\n" + _many("title: Tea\n"), "is not closed"),
     "opened again and again": Case("md", lambda: _many("---\ntitle: Tea\n"), MARKS),
-    "newlines": Case("md", lambda: "---\n" + "\n" * FULL, "has no end"),
+    "newlines": Case("md", lambda: "---\n" + "\n" * FULL, "is not closed"),
     "80,000 newlines": Case("md", lambda: "\n" * 80_000 + _top("", "Text."), "entry"),
-    "dashes": Case("md", lambda: "-" * FULL, "has no end"),
+    "dashes": Case("md", lambda: "-" * FULL, "is not closed"),
     "spaces": Case("md", lambda: " " * FULL, "the file is empty"),
     "TOML brackets": Case("md", lambda: "+++\nx = " + "[" * 16_000 + "\n+++\n", "not valid TOML"),
     "TOML parts": Case("md", lambda: "+++\n" + "a." * 8_000 + "a = 1\n+++\n", "more than 20 parts"),
@@ -284,13 +285,13 @@ GROUPS = {
 
 
 def data_of(case: Case) -> bytes:
-    """The post's bytes."""
+    """The bytes of the post."""
     written = case.written()
     return written if isinstance(written, bytes) else written.encode()
 
 
 def main(group: str) -> None:
-    """Read the group's posts under the limits; a line of JSON for each."""
+    """Read the posts of a group under the limits; print a line of JSON for each."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     for name, case in GROUPS[group].items():

@@ -1,6 +1,6 @@
-"""Owns what holds of every post, content and event, whatever is in them.
+"""Checks of what must hold for every post, content and event, whatever they contain.
 
-The properties (test_properties.py) and the fuzz targets (fuzz/) hold what they make up to it.
+The property tests (tests/test_properties.py) and the fuzz targets (tests/fuzz/) use them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LIMITS = Limits()
 MODIFIED = datetime(2026, 11, 20, 8, 15, 30, tzinfo=UTC)
 PAGE = "https://news.example.com/2026/11/18/tea.html"
 
-# Written again here, by the words of docs/security.md, and not taken from the program.
+# From docs/security.md, and not from the program, so that a mistake there is noticed.
 # fmt: off
 UNSAFE = frozenset({
     "applet", "base", "body", "button", "canvas", "embed", "form", "frame", "frameset", "head",
@@ -53,7 +53,7 @@ VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
 
 
 def check_post(data: bytes, key: str) -> Entry | None:
-    """A post is an entry that can be published, or has a problem that can be told."""
+    """Check that a post becomes a valid entry, or has a valid problem."""
     read = read_post(key, data, MODIFIED, CONFIG)
     found = list(read.problems)
     entry = None
@@ -72,7 +72,7 @@ def check_post(data: bytes, key: str) -> Entry | None:
 
 
 def check_problem(problem: Problem, key: str, data: bytes) -> None:
-    """A problem is one line that names a line of the file, and says what to do."""
+    """Check that a problem is one line of text, names a line of the file, and says what to do."""
     assert problem.key == key
     assert problem.what and problem.todo
     lines = data.decode("utf-8", "replace")
@@ -83,7 +83,7 @@ def check_problem(problem: Problem, key: str, data: bytes) -> None:
 
 
 def check_entry(entry: Entry) -> None:
-    """An entry holds nothing that a document could not carry, or a reader should not see."""
+    """Check that an entry contains nothing that is illegal in a document or harmful to a reader."""
     assert one_line(entry.title) and has_visible_text(entry.title)
     assert not entry.summary or one_line(entry.summary)
     assert len(entry.title) <= LIMITS.title_chars
@@ -102,7 +102,7 @@ def check_entry(entry: Entry) -> None:
 
 
 def check_documents(*entries: Entry) -> None:
-    """Every format of a feed of these entries is well-formed, and has them all."""
+    """Check that every format of a feed of these entries is well-formed and has all of them."""
     feed = Feed("", "Example News", "News.", max(entry.updated for entry in entries))
     for name, make, item in (
         ("atom.xml", render_atom, "{http://www.w3.org/2005/Atom}entry"),
@@ -117,7 +117,7 @@ def check_documents(*entries: Entry) -> None:
 
 
 def check_content(source: str, markup: Markup) -> None:
-    """Whatever comes in is refused as too much, or comes out harmless."""
+    """Check that content is refused as too large, or becomes harmless HTML."""
     try:
         made = clean_html(without_generator_tags(source), markup, PAGE, LIMITS)
     except ContentTooLarge:
@@ -129,7 +129,7 @@ def check_content(source: str, markup: Markup) -> None:
 
 
 def check_harmless(made: str) -> None:
-    """No script, no handler, no foreign scheme: as two parsers see it that did not make it."""
+    """Check with two independent parsers: no script, no event handler, only allowed schemes."""
     for char in made:
         assert char in "\t\n\x85" or unicodedata.category(char) not in ("Cc", "Cs"), hex(ord(char))
         assert char not in "\ufffe\uffff"
@@ -144,7 +144,7 @@ def check_harmless(made: str) -> None:
 
 
 class Seen(HTMLParser):
-    """Sees every element; what is not harmless, or not closed in order, is an AssertionError."""
+    """Checks each element: AssertionError if it is not allowed, or not closed in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -176,7 +176,7 @@ class Seen(HTMLParser):
 
 
 def is_link(url: str) -> bool:
-    """Whether a browser would follow it to the web, or write a mail."""
+    """Whether a URL is http(s) or mailto."""
     return url.lower().startswith(("http:", "https:", "mailto:"))
 
 
@@ -192,7 +192,7 @@ def is_web_address(url: str) -> bool:
 
 
 def one_line(text: str) -> bool:
-    """Whether it is a text on one line, without controls or marks that turn others around."""
+    """Whether a text is one line, without control or bidirectional control characters."""
     return bool(text) and not any(
         unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
         or char in "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -201,7 +201,7 @@ def one_line(text: str) -> bool:
 
 
 def check_event(event: object, posts_url: str) -> None:
-    """An event is keys to look at, and notes, whatever JSON it is."""
+    """Check that any JSON as an event gives valid keys and notes."""
     found = parse_messages(event, posts_url)
     assert found
     for message in found:

@@ -1,9 +1,9 @@
-"""Owns real processes that publish at once, are killed, and are given the same messages again.
+"""Runs real processes that publish at the same time; some crash, and their messages come again.
 
-The parent is the author and the queue: it changes posts in a bucket, gives messages to workers over
-pipes, and takes them back. A worker is the cloud function in a process: events in, partial batch
-responses out. Some workers are killed (SIGKILL) over a batch; some are stopped, taken for dead, and
-go on when others have long done their work.
+The parent plays the author and the queue: it changes posts in a bucket, and sends messages to the
+workers over pipes. A worker is a process with the cloud function: it reads events and answers with
+partial batch responses. Some workers are killed (SIGKILL) during a batch. Others become zombies:
+they are stopped, other workers get their messages, and later they continue.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent.parent
 CATEGORIES = ("markets", "tea", "港股", "C++")
 FOLDERS = ("", "2025/", "old/")
 KINDS = {"edit": 8, "move of the file": 2, "delete": 4, "draft": 1}
-"""What happens to a post that is there, how often; an edit may move it to other categories."""
+"""The kinds of changes of an existing post, by weight. An edit may change the categories."""
 
 WORKER = """
 import faulthandler, json, sys
@@ -51,7 +51,7 @@ for line in sys.stdin:
 
 
 class Plan(Struct, frozen=True):
-    """How much happens. `kills` and `stops` are spread over the operations."""
+    """How many changes, posts, workers, kills and stops; spread evenly over the operations."""
 
     operations: int
     posts: int
@@ -63,13 +63,13 @@ class Plan(Struct, frozen=True):
 
 
 class Outcome(Struct):
-    """What happened. `calls` are storage calls by kind, but for those of killed workers."""
+    """What happened. `calls` are storage calls by kind, without those of killed workers."""
 
     seconds: float = 0
     done: Counter[str] = field(default_factory=Counter)
     messages: int = 0
     batches: int = 0
-    given_again: int = 0
+    redelivered: int = 0
     kills: int = 0
     stops: int = 0
     conflicts: int = 0
@@ -81,14 +81,14 @@ class Outcome(Struct):
         calls = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.calls.items()))
         return (
             f"{self.done.total():,} operations ({done}) in {self.seconds:.1f} s; "
-            f"{self.batches:,} batches, {self.kills} killed, {self.stops} taken for dead, "
-            f"{self.given_again:,} of {self.messages:,} messages given out again; "
+            f"{self.batches:,} batches, {self.kills} workers killed, {self.stops} stopped, "
+            f"{self.redelivered:,} of {self.messages:,} messages delivered again; "
             f"{self.conflicts:,} conflicts, {self.calls.total():,} calls: {calls}"
         )
 
 
 class Worker:
-    """One process; `batch` are the messages that it has, in the order of the queue."""
+    """One worker process. `batch` are the messages that it works on, in the order of the queue."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         with log.open("ab") as errors:
@@ -101,8 +101,8 @@ class Worker:
                 stderr=errors,
             )
         self.batch: list[str] = []
-        self.busy = True  # until it says that it is ready
-        self.stopped = 0.0  # when it goes on; its messages are somebody else's then
+        self.busy = True  # until it writes "ready"
+        self.stopped = 0.0  # when it continues; by then, others have its messages
 
     @property
     def out(self) -> IO[bytes]:
@@ -124,15 +124,15 @@ class Worker:
 
 
 class Run:
-    """The parent's part: what happens to posts, to messages, and to workers."""
+    """The parent: changes posts, delivers messages, kills and stops workers."""
 
     def __init__(self, plan: Plan, posts: Store, environment: dict[str, str], log: Path) -> None:
         self.plan, self.posts, self.log = plan, posts, log
         self.environment = {**os.environ, **environment}
         self.random = Random(plan.seed)
         self.outcome = Outcome()
-        self.where: dict[str, str] = {}  # post -> the key that it has now
-        self.said: dict[str, list[bytes]] = {}
+        self.where: dict[str, str] = {}  # post -> its current key
+        self.texts: dict[str, list[bytes]] = {}  # post -> every text that it has had
         self.waiting: deque[str] = deque()
         self.keys: dict[str, str] = {}  # message -> key
         self.received: Counter[str] = Counter()
@@ -141,26 +141,26 @@ class Run:
         self.workers: list[Worker] = []
 
     def run(self) -> Outcome:
-        """Do everything in the plan, and wait until the queue is empty and every worker idle."""
+        """Carry out the plan, and wait until the queue is empty and every worker is idle."""
         plan, start = self.plan, time.monotonic()
-        fates = [*["kill"] * plan.kills, *["stop"] * plan.stops]
-        self.random.shuffle(fates)
-        every = max(plan.operations // (len(fates) + 1), 1)
-        fate_at = {(number + 1) * every: fate for number, fate in enumerate(fates)}
+        faults = [*["kill"] * plan.kills, *["stop"] * plan.stops]
+        self.random.shuffle(faults)
+        every = max(plan.operations // (len(faults) + 1), 1)
+        fault_at = {(number + 1) * every: fault for number, fault in enumerate(faults)}
         try:
             for _ in range(plan.workers):
                 self._start()
             for number in range(plan.operations):
-                self._operate()
+                self._change_post()
                 while len(self.waiting) > 3 * plan.workers * plan.batch:
-                    self._turn(0.05)
-                if number in fate_at:
-                    self._befall(fate_at[number])
-                self._turn(0)
+                    self._poll(0.05)
+                if number in fault_at:
+                    self._strike(fault_at[number])
+                self._poll(0)
             end = time.monotonic() + 120
             while self.open or any(worker.busy for worker in self.workers):
-                assert time.monotonic() < end, f"the queue never was empty: {self.outcome}"
-                self._turn(0.05)
+                assert time.monotonic() < end, f"the queue was never empty: {self.outcome}"
+                self._poll(0.05)
         finally:
             for worker in self.workers:
                 worker.end()
@@ -171,8 +171,8 @@ class Run:
 
     # --- the author ----------------------------------------------------------------------------
 
-    def _operate(self) -> None:
-        """Do one thing to one post."""
+    def _change_post(self) -> None:
+        """Change one post."""
         name = f"post-{self.random.randrange(self.plan.posts):03}.md"
         key = self.where.get(name)
         kind = self.random.choices([*KINDS], [*KINDS.values()])[0] if key else "upload"
@@ -183,19 +183,19 @@ class Run:
             del self.where[name]
             self._remove(key)
         elif kind == "move of the file":
-            found = self.posts.get(key)
-            assert found is not None
-            there = [folder + name for folder in FOLDERS if folder + name != key]
-            self.where[name] = self.random.choice(there)
-            self._put(self.where[name], found.data)
+            post = self.posts.get(key)
+            assert post is not None
+            other_keys = [folder + name for folder in FOLDERS if folder + name != key]
+            self.where[name] = self.random.choice(other_keys)
+            self._put(self.where[name], post.data)
             self._remove(key)
         else:
             self._put(key, self._text(name, kind))
 
     def _text(self, name: str, kind: str) -> bytes:
-        said = self.said.setdefault(name, [])
-        if said and self.random.random() < 0.3:
-            return self.random.choice(said)  # A, B, A is what fools a hash of the content
+        texts = self.texts.setdefault(name, [])
+        if texts and self.random.random() < 0.3:
+            return self.random.choice(texts)  # A, B, A: a hash of the content misses it
         day, hour = self.random.randrange(1, 29), self.random.randrange(24)
         categories = ", ".join(self.random.sample(CATEGORIES, self.random.choice([1, 1, 2])))
         data = (
@@ -204,7 +204,7 @@ class Run:
             f"categories: [{categories}]\ndraft: {'true' if kind == 'draft' else 'false'}\n"
             f"---\nText of {name}.\n"
         ).encode()
-        said.append(data)
+        texts.append(data)
         return data
 
     def _put(self, key: str, data: bytes) -> None:
@@ -226,7 +226,7 @@ class Run:
             self.waiting.append(message)
 
     def _take(self) -> list[str]:
-        """Some messages, in no order."""
+        """Take some messages from the queue, in random order."""
         taken: list[str] = []
         most = self.random.randint(1, self.plan.batch)
         while self.waiting and len(taken) < most:
@@ -235,7 +235,7 @@ class Run:
             del self.waiting[at]
             if message in self.open and message not in taken:
                 self.received[message] += 1
-                self.outcome.given_again += self.received[message] > 1
+                self.outcome.redelivered += self.received[message] > 1
                 taken.append(message)
         return taken
 
@@ -252,7 +252,7 @@ class Run:
             ]
         }
 
-    def _again(self, batch: Sequence[str]) -> None:
+    def _requeue(self, batch: Sequence[str]) -> None:
         self.waiting.extend(message for message in batch if message in self.open)
 
     # --- the workers ---------------------------------------------------------------------------
@@ -262,47 +262,47 @@ class Run:
         self.workers.append(worker)
         self.selector.register(worker.out, selectors.EVENT_READ, worker)
 
-    def _befall(self, fate: str) -> None:
-        """Kill a worker over its batch, or stop it and take it for dead."""
+    def _strike(self, fault: str) -> None:
+        """Kill a worker during a batch, or stop it; put its messages back into the queue."""
         end = time.monotonic() + 10
         while not (busy := [w for w in self.workers if w.batch and not w.stopped]):
-            assert time.monotonic() < end, "no worker is at work"
-            self._turn(0.01)
+            assert time.monotonic() < end, "no worker has a batch"
+            self._poll(0.01)
         time.sleep(self.random.uniform(0, 0.15))
         worker = self.random.choice(busy)
-        self._again(worker.batch)
-        if fate == "stop":
+        self._requeue(worker.batch)
+        if fault == "stop":
             self.outcome.stops += 1
             worker.process.send_signal(signal.SIGSTOP)
             worker.stopped = time.monotonic() + self.random.uniform(0.3, 2)
         else:
             self.outcome.kills += 1
-            self._bury(worker)
+            self._remove_worker(worker)
             self._start()
 
-    def _bury(self, worker: Worker) -> None:
+    def _remove_worker(self, worker: Worker) -> None:
         self.selector.unregister(worker.out)
         self.workers.remove(worker)
         worker.end()
 
-    def _turn(self, seconds: float) -> None:
-        """Take what workers answer, wake who was stopped, and give work to who has none."""
+    def _poll(self, seconds: float) -> None:
+        """Read the answers of workers, continue stopped ones, and give batches to idle ones."""
         for worker in self.workers:
             if worker.stopped and time.monotonic() > worker.stopped:
                 worker.process.send_signal(signal.SIGCONT)
         for key, _ in self.selector.select(seconds):
-            self._answered(key.data)
+            self._read_answer(key.data)
         for worker in self.workers:
             if not worker.busy and (batch := self._take()):
                 worker.batch = batch
                 worker.give(self._event(batch))
 
-    def _answered(self, worker: Worker) -> None:
+    def _read_answer(self, worker: Worker) -> None:
         line = worker.out.readline()
         if not line:
             self.outcome.errors.append(f"a worker ended with {worker.process.wait()}")
-            self._again(worker.batch)
-            self._bury(worker)
+            self._requeue(worker.batch)
+            self._remove_worker(worker)
             self._start()
             return
         worker.busy = False
@@ -315,10 +315,10 @@ class Run:
                 self.outcome.errors.append(answer["error"])
                 failed = {*worker.batch}
             else:
-                failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+                failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
             self.open.difference_update({*worker.batch} - failed)
             if not worker.stopped:
-                self._again(sorted(failed))
+                self._requeue(sorted(failed))
         worker.batch, worker.stopped = [], 0.0
 
     def _read_log(self) -> None:

@@ -1,8 +1,8 @@
-"""Owns Lambda on this machine: the packaged function under AWS's own runtime client.
+"""Runs the packaged function on this machine as Lambda does, with AWS's own runtime client.
 
-The client (awslambdaric) asks a server for events and posts its answers there, as it does in the
-cloud: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Nothing but the package and
-the client is on its path.
+The client (awslambdaric) gets events from a server and posts its answers there, as in the cloud:
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. Only the package and the client are
+on its import path.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class DiedError(Exception):
 
 
 class Function:
-    """A function of a package, in a process of its own; made warm by its first event."""
+    """A function of a package in a process of its own. It starts with the first event."""
 
     def __init__(self, name: str, task: Path, client: Path, environment: Mapping[str, str]) -> None:
         self._answers: queue.Queue[Any] = queue.Queue()
@@ -62,16 +62,16 @@ class Function:
             "LAMBDA_TASK_ROOT": str(task),
             "_HANDLER": name,
             "PYTHONPATH": str(client),
-            "PYTHONDONTWRITEBYTECODE": "1",  # as in Lambda, where the package cannot be written
+            "PYTHONDONTWRITEBYTECODE": "1",  # as in Lambda, where the package is read-only
             **environment,
         }
         self.log = ""
         self.start()
 
     def start(self) -> None:
-        """Start the process; its beginning is measured from here to its first question."""
+        """Start the process, and the measurement of the time until it asks for an event."""
         self.ready.clear()
-        # Who asked for the dead process still waits for an event: not for one of these.
+        # A request of the last process may still wait in the old queue, and must not take events.
         self._events: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
@@ -90,7 +90,7 @@ class Function:
             self.log += line.decode(errors="replace")
 
     def ask(self, event: Any) -> Any:
-        """The function's answer to an event. Raises DiedError where there is none."""
+        """Return the function's answer to an event. Raises DiedError if the process ends first."""
         self._events.put((f"request-{next(self._numbers)}", json.dumps(event).encode()))
         while True:
             try:
@@ -101,7 +101,7 @@ class Function:
                     raise DiedError(self.log[-2000:]) from None
 
     def measured(self) -> float:
-        """Seconds from the start of the process to its first question; ends it then."""
+        """End the process when it asks for an event; return the seconds from its start to then."""
         try:
             while not self.ready.wait(0.001):
                 if self.process.poll() is not None:
@@ -136,7 +136,7 @@ class Function:
                 self.send_response_only(200)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                with contextlib.suppress(OSError):  # it may have died in this moment
+                with contextlib.suppress(OSError):  # the process may have died just now
                     self.end_headers()
                     self.wfile.write(body)
                     self.wfile.flush()
@@ -159,21 +159,21 @@ class Function:
 
 @cache
 def interpreter() -> tuple[str, tuple[int, int]]:
-    """The Python that functions run on here, and its version: the runtime's, else this one.
+    """The Python to run functions on, and its version: the runtime's, or else this one.
 
-    Without its packages: not the one of a virtual environment.
+    It is not one of a virtual environment, which has other packages.
     """
     here = getattr(sys, "_base_executable", "") or sys.executable
     try:
-        found = str(runtime_python())
+        python = str(runtime_python())
     except FeedsError:
         return here, sys.version_info[:2]
-    return (here if found == sys.executable else found), RUNTIME
+    return (here if python == sys.executable else python), RUNTIME
 
 
 @pytest.fixture(scope="session")
 def function_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The function's zip for this machine and the Python that functions run on here."""
+    """The function's zip for this machine and the Python of `interpreter`."""
     if sys.platform != "linux" or MACHINE not in MACHINES:
         pytest.skip("the package is for Linux on x86-64 or arm64")
     config = ROOT / "examples" / "news" / "feeds.toml"
@@ -189,7 +189,7 @@ def function_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def task(function_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the package is unpacked in; it cannot be written."""
+    """The folder with the unpacked package."""
     folder = tmp_path_factory.mktemp("task")
     with zipfile.ZipFile(function_zip) as archive:
         archive.extractall(folder)
@@ -198,7 +198,7 @@ def task(function_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def runtime_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with Lambda's runtime client and what it needs, and no other package."""
+    """A folder with Lambda's runtime client and its dependencies, and no other package."""
     folder = tmp_path_factory.mktemp("client")
     if not put_client(folder):
         pytest.skip("there is no awslambdaric here: pip install awslambdaric")
@@ -206,27 +206,27 @@ def runtime_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def put_client(folder: Path) -> bool:
-    """Put the runtime client into a folder; whether that could be done."""
+    """Put the runtime client into a folder. Returns whether that was possible."""
     if interpreter()[1] != sys.version_info[:2]:
-        return _fetched(folder)
+        return _fetch_client(folder)
     for name in _CLIENT:
-        found = importlib.util.find_spec(name)
-        if found is None or found.origin is None:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
             return False
-        origin = Path(found.origin)
+        origin = Path(spec.origin)
         source = origin.parent if origin.name == "__init__.py" else origin
         (folder / source.name).symlink_to(source)
     return True
 
 
-def _fetched(folder: Path) -> bool:
-    """Fetch the client that this Python has for another one."""
+def _fetch_client(folder: Path) -> bool:
+    """Fetch the same version of the client as this Python has, for another Python."""
     version = ".".join(map(str, interpreter()[1]))
     options = ["--python-platform", MACHINES[MACHINE], "--python-version", version]
     options += ["--only-binary", ":all:", "--target", str(folder)]
     try:
-        known = importlib.metadata.version("awslambdaric")
-        uv("pip", "install", "--quiet", *options, f"awslambdaric=={known}")
+        client = importlib.metadata.version("awslambdaric")
+        uv("pip", "install", "--quiet", *options, f"awslambdaric=={client}")
     except (FeedsError, importlib.metadata.PackageNotFoundError):
         return False
     return True
@@ -234,7 +234,7 @@ def _fetched(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def running(name: str, task: Path, client: Path, **environment: str) -> Iterator[Function]:
-    """A function (``handler.publish``) until the end of the context."""
+    """Run a function (``handler.publish``) until the end of the context."""
     function = Function(name, task, client, environment)
     try:
         yield function

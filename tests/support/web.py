@@ -1,4 +1,4 @@
-"""Owns published trees for tests: a site's documents over HTTP, as `feeds serve` gives them."""
+"""Serves a built site over HTTP, as `feeds serve` does, and records the requests."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from feeds.stores.local import LocalStore
 
 
 class Site:
-    """A served tree: where it is, and every request that it had: method, path, status."""
+    """A served site. `requests` has the method, path and status of each request."""
 
     def __init__(self, folder: Path, url: str, text: str) -> None:
         self.folder, self.url, self.text = folder, url, text
-        self.asked: list[tuple[str, str, int]] = []
+        self.requests: list[tuple[str, str, int]] = []
 
     def publish(self, posts: Mapping[str, bytes]) -> Built:
-        """Build a site of these posts in the place of the one before."""
+        """Build a site of these posts, in place of the last one."""
         settings = parse_config(self.text.replace("FEEDS", self.url))
         documents = built(posts, settings)
         write_documents(documents.values(), LocalStore(self.folder))
@@ -40,30 +40,30 @@ class Site:
         return tag
 
     def statuses(self, path: str) -> list[int]:
-        """How a document's requests were answered."""
+        """The statuses of the answers to a document's GET requests."""
         return [
             status
-            for method, asked, status in self.asked
-            if method == "GET" and asked == f"/{path}"
+            for method, requested, status in self.requests
+            if method == "GET" and requested == f"/{path}"
         ]
 
 
 @contextlib.contextmanager
 def serving(folder: Path, text: str) -> Iterator[Site]:
-    """A server of `folder`; in the configuration `text`, FEEDS stands for its address."""
+    """Serve `folder`. FEEDS in the configuration `text` stands for the address of the server."""
     listener = socket.create_server(("127.0.0.1", 0))
     site = Site(folder, f"http://127.0.0.1:{listener.getsockname()[1]}/", text)
     app = application(folder)
 
-    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
-        async def sent(message: Message) -> None:
+    async def recording(scope: Scope, receive: Receive, send: Send) -> None:
+        async def recorded_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                site.asked.append((scope["method"], scope["path"], message["status"]))
+                site.requests.append((scope["method"], scope["path"], message["status"]))
             await send(message)
 
-        await app(scope, receive, sent)
+        await app(scope, receive, recorded_send)
 
-    server = uvicorn.Server(uvicorn.Config(noting, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(recording, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     while not server.started and thread.is_alive():

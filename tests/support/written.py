@@ -1,4 +1,4 @@
-"""Owns reading single posts in tests: what is written -> the entry, or what is wrong."""
+"""Reads single posts: text or bytes -> the entry, or the problems."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ SHANGHAI = settings(site='timezone = "Asia/Shanghai"')
 
 
 def reading(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> ReadResult:
-    """What reading a post comes to."""
+    """The result of reading a post."""
     data = written.encode() if isinstance(written, str) else written
     return read_post(key, data, MODIFIED, config)
 
 
 def entry(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> Entry:
-    """The entry that a post becomes."""
+    """The entry of a post. Fails if the post cannot be published."""
     read = reading(written, key, config)
     assert read.post, read.problems
     return entry_of(read.post, config)
 
 
 def problems(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> list[Problem]:
-    """Everything that is wrong with a post."""
+    """All problems of a post."""
     return list(fill_entry(reading(written, key, config), config)[1])
 
 
 def problem(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> Problem:
-    """The one thing that is wrong with a post, for which it is in no feed."""
+    """The only problem of a post, which keeps it out of the feeds."""
     (only,) = problems(written, key, config)
     assert only.severity == "error"
     return only
 
 
 def warning(written: str | bytes, key: str = KEY, config: Config = SHANGHAI) -> Problem:
-    """The one thing that is wrong with a post that is published all the same."""
+    """The only problem of a post, which is published all the same."""
     (only,) = problems(written, key, config)
     assert only.severity == "warning"
     return only
 
 
 def fields(front_matter: str, body: str = "Tea from the hills.") -> str:
-    """A post with these lines of front matter beside its title."""
+    """A post with a title and these lines of front matter."""
     return f"---\ntitle: Tea\n{front_matter}\n---\n{body}\n"
 
 
 def told(problem: Problem) -> tuple[int, str, str]:
-    """A problem as it is told: its line, what is wrong, what to do."""
+    """A problem's line, what is wrong, and what to do."""
     return problem.line, problem.what, problem.todo

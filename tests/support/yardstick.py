@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from feeds import paths
@@ -34,9 +35,16 @@ def full_build(posts: Store, feeds: Store, config: Config) -> dict[str, bytes]:
     for stat in posts.list():
         if post := posts.get(stat.key):
             copy.put(stat.key, post.data)
-    with PostScanner(copy, config, datetime.now(UTC), jobs=1) as scanned:
+    return build_documents(copy, config, datetime.now(UTC), sorted(known))
+
+
+def build_documents(
+    posts: Store, config: Config, now: datetime, known_paths: Sequence[str] = ()
+) -> dict[str, bytes]:
+    """The documents of a full build by path, also those of the feeds at `known_paths`."""
+    with PostScanner(posts, config, now, jobs=1) as scanned:
         scanned.read()
-        documents = site_documents(scanned.heads, scanned, config, sorted(known))
+        documents = site_documents(scanned.summaries, scanned, config, known_paths)
         return {document.path: document.data for document in documents}
 
 

@@ -1,8 +1,8 @@
 """The content of an entry: Markdown or HTML -> sanitised HTML with absolute URLs.
 
-The result holds only the elements, attributes and URL schemes listed here (nh3, an HTML5 parser).
-Sizes are checked before each step that could multiply them. Raises ContentTooLarge, never anything
-else.
+`sanitize` keeps only the elements, attributes and URL schemes that are listed here. It uses nh3, an
+HTML5 parser. Sizes are checked before each step that could multiply them; ContentTooLarge is the
+only exception.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from feeds.reading.content.tag_balancer import TooDeep, balance
 from feeds.text import without_controls
 
 Markup = Literal["markdown", "html"]
-
 
 _TAGS = (nh3.ALLOWED_TAGS | {"audio", "video", "source", "track", "tfoot"}) - {
     "area",
@@ -55,14 +54,14 @@ _SCHEMES = {"http", "https", "mailto"}
 
 
 def clean_html(body: str, markup: Markup, base: str, limits: Limits) -> str:
-    """The body as sanitised HTML, every link and image seen from the page at `base`.
+    """The body as sanitised HTML; relative links and images are relative to the page at `base`.
 
-    Raises TooMuch.
+    Raises ContentTooLarge.
     """
     source = body
     if markup == "markdown":
         source = render_markdown(body, limits)
-    if markup == "html" or "<" in body:  # what Markdown makes of its own marks is balanced
+    if markup == "html" or "<" in body:  # HTML from Markdown's own markup is balanced
         source = balance_tags(source, limits)
     return sanitize(source, base, limits)
 
@@ -77,21 +76,21 @@ def balance_tags(source: str, limits: Limits) -> str:
 
 def sanitize(source: str, base: str, limits: Limits) -> str:
     """Balanced HTML with allowed elements and absolute URLs only. Raises ContentTooLarge."""
-    # nh3 looks for the next of each character that it escapes, again for each one.
+    # For each character that it escapes, nh3 searches the rest of the text for the others.
     escaped = source.count("&") + source.count("\u00a0")
     if escaped * len(source) > limits.html_work:
         raise ContentTooLarge(
-            f"the HTML has {escaped:,} characters to escape, which is too much work"
+            f"the HTML has {escaped:,} characters to escape, too many for its length"
         )
     # Each relative link may become as long as the address of the post.
     if source.count("=") * len(base) > MAX_LINK_EXPANSION * limits.content_bytes:
-        raise ContentTooLarge("the HTML has too many links for so long an address of the post")
+        raise ContentTooLarge("the HTML has too many links for a post with so long an address")
     cleaned = nh3.clean(
-        _EMPTY.sub(r"<\1", source),
+        _EMPTY_ADDRESS.sub(r"<\1", source),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         clean_content_tags=_DROPPED,
-        attribute_filter=_as_followed,
+        attribute_filter=_clean_attribute,
         link_rel=None,
         url_schemes=_SCHEMES,
         url_relative=("rewrite_with_base", base),
@@ -100,20 +99,20 @@ def sanitize(source: str, base: str, limits: Limits) -> str:
         raise ContentTooLarge(
             f"the content is larger than {limits.content_bytes:,} characters as HTML"
         )
-    return without_controls(_NO_SOURCE.sub("", cleaned)).strip()
+    return without_controls(_WITHOUT_SRC.sub("", cleaned)).strip()
 
 
-# Browsers take line ends and tabs out of an address (WHATWG URL, 4.4), and other readers do not.
-_ADDRESSES = frozenset({"cite", "href", "poster", "src"})
+# Browsers remove line ends and tabs from an address (WHATWG URL, 4.4); other feed readers do not.
+_URL_ATTRIBUTES = frozenset({"cite", "href", "poster", "src"})
 _BREAKS = str.maketrans("", "", "\t\n\r")
 
 
-def _as_followed(_: str, attribute: str, value: str) -> str:
-    """An attribute's value; an address as a browser would follow it."""
-    return value.translate(_BREAKS).strip() if attribute in _ADDRESSES else value
+def _clean_attribute(_: str, attribute: str, value: str) -> str:
+    """The value of an attribute; an address as a browser would follow it."""
+    return value.translate(_BREAKS).strip() if attribute in _URL_ATTRIBUTES else value
 
 
 MAX_LINK_EXPANSION = 20
-# A link without an address, as a template leaves it, would lead to the post itself.
-_EMPTY = re.compile(r'<(a|img)(?: href| src)=""')
-_NO_SOURCE = re.compile(r'<(?:img|source|track)(?: (?!src=)[a-z]++="[^"]*+")*+>')
+# An empty address, as a template may leave it, would become a link to the post itself.
+_EMPTY_ADDRESS = re.compile(r'<(a|img)(?: href| src)=""')
+_WITHOUT_SRC = re.compile(r'<(?:img|source|track)(?: (?!src=)[a-z]++="[^"]*+")*+>')

@@ -11,7 +11,7 @@ from feeds.config import Limits
 
 
 class ContentTooLarge(Exception):  # noqa: N818  (it is what it says)
-    """The content is over a limit; the message says which."""
+    """The content is over a limit; the message names the limit."""
 
 
 @cache
@@ -20,14 +20,14 @@ def _markdown() -> MarkdownIt:
 
 
 def render_markdown(body: str, limits: Limits) -> str:
-    """Markdown as HTML; refused before rendering where it would be too large.
+    """Render Markdown as HTML. Raises ContentTooLarge before rendering.
 
-    A link definition that is used often grows with the square of the text, but only when tokens
-    become text: until then they share it.
+    The tokens of links with the same definition share its text, so that parsing is cheap; rendering
+    copies the text into each link, which may grow with the square of the Markdown.
     """
     work = _LINE_WORK * body.count("\n") + sum(map(body.count, _MARKS))
     if work > limits.markdown_work:
-        raise ContentTooLarge("the Markdown has too many lines, links, stars, bars and the like")
+        raise ContentTooLarge("the Markdown has too many lines and characters of markup")
     parser = _markdown()
     environment: dict[str, object] = {}
     try:
@@ -41,13 +41,13 @@ def render_markdown(body: str, limits: Limits) -> str:
     return str(parser.renderer.render(tokens, parser.options, environment))
 
 
-# What the parser stops at, and makes most tokens of; each costs at most 20 us and 1 kB.
+# Characters that the parser stops at and makes most tokens of; each costs at most 20 us and 1 kB.
 _MARKS = "[]!*_`<<&\\|~"
 _LINE_WORK = 3
 
 
 def _size(tokens: list[Token]) -> int:
-    """About as many characters as the tokens make of HTML, before anything is escaped."""
+    """About how many characters of HTML the tokens become, before escaping."""
     size = 0
     for token in tokens:
         size += len(token.tag) + 3 if token.tag else 0

@@ -11,8 +11,6 @@ from feeds.reading.content.markdown import ContentTooLarge, render_markdown
 from feeds.reading.content.site_generator_tags import without_generator_tags
 from feeds.text import one_line, plain_text
 
-# --- plain text ----------------------------------------------------------------------------------
-
 _ELEMENT = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:"[^"]*"|[^">])*)>')
 # fmt: off
 _INLINE = frozenset({
@@ -23,7 +21,7 @@ _INLINE = frozenset({
 # fmt: on
 
 
-# A film or a link alone in a paragraph is nothing to read.
+# An address alone in a paragraph, such as an embedded video, is not text for a summary.
 _LINK_ALONE = re.compile(r'<p>\s*+<a href="[^"]*+">https?:[^<\s]*+</a>\s*+</p>')
 
 
@@ -38,7 +36,7 @@ _MARKED_UP = re.compile(r"[*_`<&\[\\{~]")
 
 
 def markdown_to_text(text: str, limits: Limits) -> str:
-    """The text of a line or two of Markdown or HTML, as in a front matter's description."""
+    """The text of a line or two of Markdown or HTML, such as a description in front matter."""
     if not _MARKED_UP.search(text):
         return one_line(text)
     try:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-# --- templates -----------------------------------------------------------------------------------
-
-# Each of these stops at the next brace or backtick, so that none looks at a text twice.
+# Each expression stops at the next brace or backtick, so that no part of a text is read twice.
 _INLINE_CODE = re.compile(r"(?<!`)(`++[^`\n]++`++)")
 _TEMPLATE = re.compile(
     r"\{\{[<%][^{}]*+\}\}"  # Hugo's shortcodes
@@ -24,7 +22,7 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
 def without_generator_tags(body: str) -> str:
-    """`body` without the tags of site generators (Liquid, Hugo, Kramdown), except in code."""
+    """`body` without the tags of site generators (Liquid, Hugo, Kramdown); those in code stay."""
     if "{" not in body:
         return body
     if "{:" in body:
@@ -47,6 +45,7 @@ def without_generator_tags(body: str) -> str:
 
 
 def _without_comments(body: str) -> str:
+    """`body` without the text between ``{% comment %}`` and ``{% endcomment %}``."""
     kept: list[str] = []
     at: int | None = 0
     for tag in _COMMENT.finditer(body):
@@ -61,6 +60,7 @@ def _without_comments(body: str) -> str:
 
 
 def _stripped(text: str) -> str:
+    """Text outside blocks of code, without tags; tags in inline code stay."""
     if "{" not in text:
         return text
     pieces = _INLINE_CODE.split(text)

@@ -1,10 +1,9 @@
-"""Owns the tags of HTML: any text -> the same HTML with every element closed in its turn.
+"""Balances the tags of HTML: any text -> the same HTML with every element closed in order.
 
-An HTML parser takes time that grows with the square of what is left open, and what an author left
-open is no better for the reader. So before the parser sees a body, each tag is read here as the
-HTML standard's tokenizer reads it (13.2.5), and is written again only where it opens or closes
-something: what the sanitiser gets is balanced by construction, and no deeper than allowed. What is
-safe to show is not known here.
+The time of an HTML parser grows with the square of the elements that are left open. So before the
+sanitiser's parser sees a body, this module reads each tag as the HTML standard's tokenizer does
+(13.2.5), and writes it only if it opens or closes an element: its output is balanced by
+construction, and not deeper than allowed. It does not decide which elements are safe.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ import re
 from collections.abc import Collection
 
 _SPACE = r"\t\n\f\r "
-# 13.2.5.32 to 13.2.5.39: a name may start with "=", and may hold quotes; a value in quotes holds
-# whatever there is up to the next one. No step looks at a character twice.
+# 13.2.5.32 to 13.2.5.39: a name may start with "=", and may hold quotes; a value in quotes goes on
+# up to the next quote. No step reads a character twice.
 _ATTRIBUTE = (
     rf"[{_SPACE}/]*+(?P<name>[^{_SPACE}/>][^{_SPACE}/>=]*+)"
     rf"(?:[{_SPACE}]*+=[{_SPACE}]*+(?P<value>\"[^\"]*+\"|'[^']*+'|[^{_SPACE}>\"'][^{_SPACE}>]*+|(?=>))"
@@ -27,19 +26,19 @@ _TAG = re.compile(
     rf"<(?P<end>/?)(?P<name>[A-Za-z][^{_SPACE}/>]*+)"
     rf"(?P<attributes>(?:{_unnamed})*+)(?P<close>[{_SPACE}/]*+)>"
 )
-# 13.2.5.43 to 13.2.5.51: "<!-->" and "<!--->" are comments; "--!>" ends one too; all else that
-# starts so ends at the next ">".
+# 13.2.5.43 to 13.2.5.51: "<!-->" and "<!--->" are comments; "--!>" ends a comment too; anything
+# else that starts with "<!", "<?" or "</" ends at the next ">".
 _COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
-_SHORT = 2_000
-_MOST_ATTRIBUTES = 200
+_SHORT_TAG = 2_000
+_MAX_ATTRIBUTES = 200
 
 # fmt: off
 _VOID = frozenset({
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr",
 })
-# Elements whose text is not for readers. Those in the first line hold text only, whatever it looks
-# like, up to their end; where the others have none, the tag alone goes.
+# Elements whose text is not for readers. Those of _TEXT_ONLY hold text up to their end tag, even if
+# it looks like tags. Of the others, the tag alone is removed if there is no end tag.
 _TEXT_ONLY = frozenset({
     "script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "noscript",
     "plaintext",
@@ -54,7 +53,7 @@ _BLOCKS = frozenset({
 })
 _CELLS = frozenset({"table", "caption", "td", "th"})
 _ROWS = _CELLS | {"colgroup", "tbody", "tfoot", "thead", "tr"}
-# What a start tag closes, when it is open, and what ends the search for it (13.1.2.4).
+# By start tag: the open elements that it closes, and the elements that end the search (13.1.2.4).
 _PARAGRAPH = (frozenset({"p"}), _CELLS)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PART = frozenset({"caption", "colgroup", "tbody", "tfoot", "thead", "tr"})
@@ -75,14 +74,14 @@ _CLOSES = {
 
 
 class TooDeep(Exception):  # noqa: N818  (it is what it says)
-    """More elements are inside each other, or one has more attributes, than anybody would write."""
+    """Elements are nested too deeply, or an element has too many attributes."""
 
 
 def balance(source: str, known: Collection[str], depth: int) -> str:
-    """`source` with its tags closed in order, without comments and what is never shown.
+    """`source` with its elements closed in order, without comments and hidden elements.
 
-    Of other elements than those in `known` the text stays. An embedded page becomes a link to it.
-    Raises TooDeep where more than `depth` elements would be open at once.
+    Of elements that are not in `known`, the text stays. An ``iframe`` becomes a link to its page.
+    Raises TooDeep if more than `depth` elements would be open at once.
     """
     if "<" not in source:
         return source
@@ -90,14 +89,15 @@ def balance(source: str, known: Collection[str], depth: int) -> str:
 
 
 class _TagBalancer:
-    """One text being balanced: the elements that are open."""
+    """Balances one text; `open` are the elements that are open, the innermost last."""
 
     def __init__(self, source: str, known: Collection[str], depth: int) -> None:
         self.source, self.known, self.depth = source, known, depth
         self.open: list[str] = []
-        self.endless: set[str] = set()
+        self.unterminated: set[str] = set()
 
     def pieces(self) -> list[str]:
+        """The balanced text, in pieces."""
         source, at = self.source, 0
         out: list[str] = []
         while (start := source.find("<", at)) >= 0:
@@ -111,7 +111,7 @@ class _TagBalancer:
             if tag["end"]:
                 out.append(self._end(name))
             elif name in _HIDDEN:
-                at = self._after(name, tag)
+                at = self._skip_hidden(name, tag)
                 if name == "iframe":
                     out.append(self._link(tag))
             else:
@@ -121,16 +121,17 @@ class _TagBalancer:
         return out
 
     def _untagged(self, start: int, out: list[str]) -> int:
-        """Where it goes on after a ``<`` that starts no tag."""
+        """The offset to go on from after a ``<`` that does not start a tag."""
         following = self.source[start + 1 : start + 3].removeprefix("/")[:1]
         if following.isascii() and following.isalpha():
-            return len(self.source)  # the text ends in the tag
+            return len(self.source)  # the tag has no end
         if comment := _COMMENT.match(self.source, start):
             return comment.end()
         out.append("&lt;")
         return start + 1
 
     def _start(self, name: str, tag: re.Match[str], out: list[str]) -> None:
+        """Write a start tag, and before it the end tags of the elements that it closes."""
         if self.open:
             for names, barrier in _CLOSES.get(name, ()):
                 out.append(self._until(names, barrier))
@@ -140,17 +141,18 @@ class _TagBalancer:
             return
         if name in _ROWS and name != "table" and "table" not in self.open:
             return
-        if tag.end() - tag.start() > _SHORT:
-            found = sum(1 for _ in _ATTRIBUTES.finditer(tag["attributes"]))
-            if found > _MOST_ATTRIBUTES:
-                raise TooDeep(f"an element has {found:,} attributes")
+        if tag.end() - tag.start() > _SHORT_TAG:
+            count = sum(1 for _ in _ATTRIBUTES.finditer(tag["attributes"]))
+            if count > _MAX_ATTRIBUTES:
+                raise TooDeep(f"an element has {count:,} attributes")
         if name not in _VOID:
             self.open.append(name)
             if len(self.open) > self.depth:
-                raise TooDeep(f"the HTML has more than {self.depth} elements inside each other")
+                raise TooDeep(f"the HTML is nested more than {self.depth} elements deep")
         out.append(tag[0])
 
     def _end(self, name: str) -> str:
+        """The end tags in place of an end tag; ``""`` if there is no such element to close."""
         if self.open and self.open[-1] == name:
             self.open.pop()
             return f"</{name}>"
@@ -161,7 +163,7 @@ class _TagBalancer:
         return "<br>" if name == "br" else self._until((name,), _CELLS)
 
     def _until(self, names: Collection[str], barrier: Collection[str]) -> str:
-        """Close the innermost of `names`, and what is in it, unless a barrier is closer."""
+        """Close the innermost element of `names`, unless one of `barrier` is further in."""
         for at in range(len(self.open) - 1, -1, -1):
             if self.open[at] in names:
                 return self._closed(at)
@@ -170,15 +172,16 @@ class _TagBalancer:
         return ""
 
     def _closed(self, at: int) -> str:
+        """Close the open elements from the index `at` on."""
         closing = "".join(f"</{name}>" for name in reversed(self.open[at:]))
         del self.open[at:]
         return closing
 
-    def _after(self, name: str, tag: re.Match[str]) -> int:
-        """Where a hidden element ends."""
+    def _skip_hidden(self, name: str, tag: re.Match[str]) -> int:
+        """The offset of the end of a hidden element."""
         if tag["close"].endswith("/") and name in ("math", "svg"):
             return tag.end()
-        if name in self.endless:
+        if name in self.unterminated:
             return len(self.source) if name in _TEXT_ONLY else tag.end()
         depth = 1
         marks = re.compile(rf"<(/?){name}(?=[{_SPACE}/>])[^>]*+>?", re.IGNORECASE)
@@ -189,11 +192,11 @@ class _TagBalancer:
                 depth += 1
             if not depth:
                 return mark.end()
-        self.endless.add(name)
+        self.unterminated.add(name)
         return len(self.source) if name in _TEXT_ONLY else tag.end()
 
     def _link(self, tag: re.Match[str]) -> str:
-        """A link in place of a page in the page: a film, a map."""
+        """A link in place of an ``iframe``: a video, a map."""
         for attribute in _ATTRIBUTES.finditer(tag["attributes"]):
             if attribute["name"].lower() == "src" and attribute["value"]:
                 url = html.unescape(attribute["value"].strip("\"'")).strip()

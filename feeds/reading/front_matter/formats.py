@@ -1,8 +1,7 @@
-"""Formats of front matter: TOML or JSON source -> its fields, as text; the base class of all.
+"""Formats of front matter: TOML or JSON source -> its fields; and the base class of all formats.
 
-These are python-frontmatter's handlers; YAML's is in yaml_format.py. Values are texts, lists and
-tables, as they are written. What a `date` or a `title` means is not known here, nor where in the
-file the source was found.
+Each format is a handler of python-frontmatter. YAML's is in yaml_format.py. Values are texts, lists
+and tables, as they are written; field_values.py knows what they mean.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from feeds.text import without_controls
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 MAX_DEPTH = 20
 MAX_QUOTED = 120
-"""Characters of a line that a message quotes."""
+"""Characters of a parser's message that our message quotes."""
 
 
 class FrontMatterFormat(BaseHandler):
-    """One front matter, found: python-frontmatter asks it to split and to load.
+    """The front matter of one file; python-frontmatter calls `split` and `load`.
 
-    `line` is where the source starts in the file (from 1), `end` the offset of the body. Loading
-    fills `metadata`, `places` (the line and column of each field's value) and `problems`.
+    `source` starts at `line` of the file (from 1), and the body at the offset `end`. `load` fills
+    `metadata`, `places` (the line and column of each field's value) and `problems`.
     """
 
     FM_BOUNDARY = re.compile(r"^$")
@@ -44,17 +43,17 @@ class FrontMatterFormat(BaseHandler):
         self.metadata: dict[str, Value] = {}
 
     def split(self, text: str) -> tuple[str, str]:
-        """The source and the body (python-frontmatter's)."""
+        """The source and the body."""
         return self.source, text[self.end :]
 
     def load(self, fm: str, **_: object) -> dict[str, Value]:
-        """The fields of the source (python-frontmatter's). Raises PostError."""
-        self.metadata = self.table(fm)
+        """Parse the source, and keep its fields as `metadata`. Raises PostError."""
+        self.metadata = self.parse_fields(fm)
         return self.metadata
 
     @abstractmethod
-    def table(self, fm: str) -> dict[str, Value]:
-        """The front matter's fields. Raises PostError."""
+    def parse_fields(self, source: str) -> dict[str, Value]:
+        """The fields of the source; of a repeated field, the last. Raises PostError."""
 
     def problem(
         self,
@@ -68,44 +67,44 @@ class FrontMatterFormat(BaseHandler):
         """A problem at a line of the source (from 0)."""
         return Problem(self.key, self.line + line, what, todo, field, column, severity)
 
-    def repeated(self, name: str, line: int, column: int = 0) -> None:
-        """Report a field that stands twice; the last one wins."""
-        what = f"the field {name!r} stands twice"
-        todo = "keep one: the last one counts"
+    def report_repeated(self, name: str, line: int, column: int = 0) -> None:
+        """Warn of a field that appears twice, at a line of the source (from 0)."""
+        what = f"the field {name!r} appears twice"
+        todo = "keep one; the last one is used"
         self.problems.append(self.problem(line, what, todo, "warning", column, name))
 
 
 # --- TOML ----------------------------------------------------------------------------------------
 
 _TOML_FIELD = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=[ \t]*")
-# tomllib takes memory that grows with the square of the parts of a key.
-_TOML_DEEP = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}")
+# The memory that tomllib takes grows with the square of the parts of a key.
+_TOML_DEEP_KEY = re.compile(rf"(?<![\w\"'-])(?:[\w\"'-]++[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}")
 
 
 class TomlFormat(FrontMatterFormat):
     """TOML 1.0."""
 
-    def table(self, fm: str) -> dict[str, Value]:
-        """The fields; of one that stands twice, the last."""
-        if deep := _TOML_DEEP.search(fm):
-            line = fm.count("\n", 0, deep.start())
+    def parse_fields(self, source: str) -> dict[str, Value]:
+        """The fields; of a repeated field, the last. Raises PostError."""
+        if deep := _TOML_DEEP_KEY.search(source):
+            line = source.count("\n", 0, deep.start())
             what = f"a name has more than {MAX_DEPTH} parts"
-            raise PostError(self.problem(line, what, "write it flatter"))
-        lines = fm.split("\n")
-        seen: dict[str, int] = {}
+            raise PostError(self.problem(line, what, "use a name with fewer dots"))
+        lines = source.split("\n")
+        line_of: dict[str, int] = {}
         for name, at, column in _toml_fields(lines):
-            earlier = seen.get(name.lower())
-            # TOML forbids it; nothing else about the front matter need be wrong.
-            if earlier is not None and _toml_reads(lines[earlier]) and _toml_reads(lines[at]):
+            earlier = line_of.get(name.lower())
+            # TOML forbids repeated names. The rest of the front matter may still be valid.
+            if earlier is not None and _is_toml(lines[earlier]) and _is_toml(lines[at]):
                 lines[earlier] = ""
-                self.repeated(name, at, 1)
-            seen[name.lower()] = at
+                self.report_repeated(name, at, 1)
+            line_of[name.lower()] = at
             self.places[name] = self.line + at, column
         try:
             return to_texts(tomllib.loads("\n".join(lines), parse_float=str))
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-            where = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-            line, column = (int(where[1]) - 1, int(where[2])) if where else (len(lines) - 1, 0)
+            place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+            line, column = (int(place[1]) - 1, int(place[2])) if place else (len(lines) - 1, 0)
             why = re.sub(r" \(at .*\)$", "", str(error))[:MAX_QUOTED]
             what = f"the front matter is not valid TOML ({why})"
             todo = 'write name = "text" on each line'
@@ -117,11 +116,12 @@ def _toml_fields(lines: list[str]) -> Iterator[tuple[str, int, int]]:
     for at, line in enumerate(lines):
         if line.lstrip().startswith("["):
             return
-        if found := _TOML_FIELD.match(line):
-            yield found[1], at, found.end() + 1
+        if field := _TOML_FIELD.match(line):
+            yield field[1], at, field.end() + 1
 
 
-def _toml_reads(line: str) -> bool:
+def _is_toml(line: str) -> bool:
+    """Whether the line alone is valid TOML."""
     try:
         tomllib.loads(line)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):
@@ -135,35 +135,34 @@ def _toml_reads(line: str) -> bool:
 class JsonFormat(FrontMatterFormat):
     """A JSON object (RFC 8259)."""
 
-    def table(self, fm: str) -> dict[str, Value]:
-        """The fields; of one that stands twice, the last."""
-        for found in re.finditer(r'"([\w -]+)"\s*:\s*', fm):
-            line = fm.count("\n", 0, found.end())
-            column = found.end() - fm.rfind("\n", 0, found.end())
-            self.places.setdefault(found[1], (self.line + line, column))
-        return parse_json_object(fm, self.repeated)[0]
+    def parse_fields(self, source: str) -> dict[str, Value]:
+        """The fields; of a repeated field, the last. Raises ValueError."""
+        for field in re.finditer(r'"([\w -]+)"\s*:\s*', source):
+            line = source.count("\n", 0, field.end())
+            column = field.end() - source.rfind("\n", 0, field.end())
+            self.places.setdefault(field[1], (self.line + line, column))
+        return parse_json_object(source, self.report_repeated)[0]
 
 
 def parse_json_object(
-    source: str, repeated: Callable[[str, int], None] | None = None
+    source: str, report_repeated: Callable[[str, int], None] | None = None
 ) -> tuple[dict[str, Value], int]:
-    """The JSON object that `source` starts with, and where it ends.
+    """The JSON object that `source` starts with, and the offset of its end.
 
-    Raises ValueError (json.JSONDecodeError with the place, where it is known).
+    Calls `report_repeated` with the name and the line (from 0) of a repeated field. Raises
+    ValueError: json.JSONDecodeError, with the place, where the place is known.
     """
 
-    def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found: dict[str, object] = {}
-        seen: set[str] = set()
-        for name, value in pairs:
-            if repeated and name.lower() in seen:
-                repeated(name, source.count("\n", 0, max(source.rfind(f'"{name}"'), 0)))
-            seen.add(name.lower())
-            found[name] = value
-        return found
+    def to_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        names: set[str] = set()
+        for name, _ in pairs:
+            if report_repeated and name.lower() in names:
+                report_repeated(name, source.count("\n", 0, max(source.rfind(f'"{name}"'), 0)))
+            names.add(name.lower())
+        return dict(pairs)
 
     decoder = json.JSONDecoder(
-        object_pairs_hook=table, parse_int=str, parse_float=str, parse_constant=str
+        object_pairs_hook=to_object, parse_int=str, parse_float=str, parse_constant=str
     )
     try:
         data, end = decoder.raw_decode(source)
@@ -173,17 +172,15 @@ def parse_json_object(
 
 
 def to_texts(data: dict[str, object], depth: int = 0) -> dict[str, Value]:
-    """Values as text, as they would be written; the nested ones too, to a depth."""
+    """A table with every value as text, as it would be written; ``""`` below `MAX_DEPTH`."""
+    return {without_controls(str(name)): _to_value(value, depth) for name, value in data.items()}
 
-    def text(value: object, depth: int) -> Value:
-        if depth > MAX_DEPTH:
-            return ""
-        if isinstance(value, dict):
-            return to_texts(value, depth + 1)
-        if isinstance(value, list):
-            return [text(item, depth + 1) for item in value]
-        if value is None:
-            return ""
-        return str(value).lower() if isinstance(value, bool) else without_controls(str(value))
 
-    return {without_controls(str(name)): text(value, depth) for name, value in data.items()}
+def _to_value(value: object, depth: int) -> Value:
+    if depth > MAX_DEPTH or value is None:
+        return ""
+    if isinstance(value, dict):
+        return to_texts(value, depth + 1)
+    if isinstance(value, list):
+        return [_to_value(item, depth + 1) for item in value]
+    return str(value).lower() if isinstance(value, bool) else without_controls(str(value))

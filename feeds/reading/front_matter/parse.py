@@ -1,8 +1,8 @@
 """Splits a post: its bytes -> fields of the front matter, the body, and problems.
 
-It decodes the file and finds where the front matter starts and ends. python-frontmatter reads it,
-through the handlers of formats.py and yaml_format.py. Plain mistakes are repaired (a delimiter
-here, a line of YAML in yaml_repair.py) and reported as a warning with the text to paste.
+This module decodes the file and finds where the front matter starts and ends. python-frontmatter
+reads it, through the handlers of formats.py and yaml_format.py. Obvious mistakes are repaired (a
+delimiter here, a line of YAML in yaml_repair.py) and reported as a warning with the text to paste.
 """
 
 from __future__ import annotations
@@ -28,35 +28,36 @@ from feeds.text import without_controls
 
 _BOM = b"\xef\xbb\xbf"
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212]{2,}\s*$")
-_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:(\s|$)")
-_PART = re.compile(r"[A-Za-z_][\w-]*\s*[:=]|\s|[-#\]}]|$")
-_CONFLICT = re.compile(r"(<{7} .*|={7}|>{7} .*)$")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:(\s|$)")
+_FIELD_OR_PART = re.compile(r"[A-Za-z_][\w-]*\s*[:=]|\s|[-#\]}]|$")
+_CONFLICT_MARKER = re.compile(r"(<{7} .*|={7}|>{7} .*)$")
 
 
 class FrontMatter(Struct, frozen=True):
-    """The two parts of a post, and what is wrong with them.
-
-    `body_line` is the line of the file that the body starts on; `places` has the line and the
-    column of each field's value.
-    """
+    """The two parts of a post, and their problems."""
 
     metadata: dict[str, Value]
+    """The fields, by the names that the author wrote."""
     body: str
+    """The text below the front matter."""
     body_line: int
+    """The line of the file that the body starts on, from 1."""
     places: dict[str, tuple[int, int]]
+    """The line and the column of each field's value, from 1."""
     problems: tuple[Problem, ...] = ()
+    """Warnings; also an error if the body has a merge conflict."""
 
 
 def parse_front_matter(key: str, data: bytes, limit: int) -> FrontMatter:
     """Split a post into its front matter, of at most `limit` bytes, and its body.
 
-    Raises PostError where there is no front matter that can be understood.
+    Raises PostError if there is no front matter, or if it cannot be read.
     """
-    text = _text(key, data)
-    handler = _handler(key, text)
+    text = _decode(key, data)
+    handler = _find_front_matter(key, text)
     if len(handler.source.encode()) > limit:
         what = f"the front matter is larger than {limit:,} bytes"
-        todo = "move long texts into the body, or check that its end is marked"
+        todo = "move long texts into the body, or check that --- is below the last field"
         raise PostError(Problem(key, handler.line, what, todo))
     frontmatter.parse(text, handler=handler)
     body = text[handler.end :]
@@ -66,12 +67,15 @@ def parse_front_matter(key: str, data: bytes, limit: int) -> FrontMatter:
         body=body,
         body_line=body_line,
         places=handler.places,
-        problems=(*handler.problems, *_conflicts(key, body, body_line)),
+        problems=(*handler.problems, *_merge_conflicts(key, body, body_line)),
     )
 
 
-def _text(key: str, data: bytes) -> str:
-    """Decode once: UTF-8, no byte order mark, one kind of line end, no control characters."""
+def _decode(key: str, data: bytes) -> str:
+    """The file as text: no byte order mark, ``\\n`` as line end, no control characters.
+
+    Raises PostError unless the file is UTF-8.
+    """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise PostError(Problem(key, 1, "the file is UTF-16", "save it as UTF-8"))
     while data.startswith(_BOM):
@@ -92,51 +96,53 @@ def _text(key: str, data: bytes) -> str:
 
 
 class _Top(Struct, frozen=True):
-    """The start of a file: its first line that is not blank (`at`, from 0), and what follows it.
-
-    `after` is the offset of `rest` in the text.
-    """
+    """A file, split after its first line that is not blank."""
 
     key: str
+    """The key of the post."""
     first: str
+    """The first line that is not blank."""
     rest: str
+    """The text below that line."""
     at: int
+    """The number of that line, from 0."""
     after: int
+    """The offset of `rest` in the file."""
 
 
-def _handler(key: str, text: str) -> FrontMatterFormat:
-    """Find the front matter: which format, where it starts, where the body starts."""
+def _find_front_matter(key: str, text: str) -> FrontMatterFormat:
+    """The front matter of the file, in its format. Raises PostError if there is none."""
     lead = len(text) - len(text.lstrip())
     start = text.rfind("\n", 0, lead) + 1 if lead else 0
     first, _, rest = text[start:].partition("\n")
     top = _Top(key, first, rest, text.count("\n", 0, start), start + len(first) + 1)
-    bare = first.strip()
-    if bare == "+++":
-        end = _closing(rest, lambda line: line.strip() == "+++")
+    delimiter = first.strip()
+    if delimiter == "+++":
+        end = _find_end(rest, lambda line: line.strip() == "+++")
         return _delimited(TomlFormat, top, end, "+++")
-    if bare.startswith("{") and not bare.startswith(("{%", "{{", "{:")):
+    if delimiter.startswith("{") and not delimiter.startswith(("{%", "{{", "{:")):
         return _json(top, text, lead)
     if _DASHES.match(first):
-        exact = _closing(rest, lambda line: line.rstrip() in ("---", "..."))
-        end = exact or _closing(rest, lambda line: bool(_DASHES.match(line)))
-        handler = _again(top, end) or _delimited(YamlFormat, top, end, "---")
+        exact = _find_end(rest, lambda line: line.rstrip() in ("---", "..."))
+        end = exact or _find_end(rest, lambda line: bool(_DASHES.match(line)))
+        handler = _below_comments(top, end) or _delimited(YamlFormat, top, end, "---")
         if first.rstrip() != "---":
-            what = f"the first line is {bare[:60]!r} instead of ---"
+            what = f"the first line is {delimiter[:60]!r} instead of ---"
             handler.problems.append(
                 Problem(key, top.at + 1, what, "write ---", column=1, severity="warning")
             )
         return handler
-    raise PostError(_missing(top, text))
+    raise PostError(_no_front_matter(top, text))
 
 
-def _missing(top: _Top, text: str) -> Problem:
-    """What stands where the front matter should be."""
-    if _HEADER.match(top.first):
-        what = "the fields at the top stand without --- around them"
-        return Problem(top.key, top.at + 1, what, "put a line --- before and after them")
+def _no_front_matter(top: _Top, text: str) -> Problem:
+    """The problem of a file that does not start with front matter, by what it starts with."""
+    if _FIELD.match(top.first):
+        what = "the fields at the top are not between two lines ---"
+        return Problem(top.key, top.at + 1, what, "write --- on a line above and below them")
     lines = text.split("\n", 21)
     for number, (line, following) in enumerate(pairwise(lines), 1):
-        if line.rstrip() == "---" and _HEADER.match(following):
+        if line.rstrip() == "---" and _FIELD.match(following):
             what = "there is text before the front matter"
             return Problem(top.key, top.at + 1, what, f"make line {number} (---) the first line")
     empty = not top.first.strip()
@@ -144,8 +150,8 @@ def _missing(top: _Top, text: str) -> Problem:
     return Problem(top.key, at, what, "start it with ---, title: …, date: …, ---")
 
 
-def _closing(rest: str, is_end: Callable[[str], bool]) -> tuple[int, int] | None:
-    """Offsets of the end of the front matter and of the start of the body."""
+def _find_end(rest: str, is_end: Callable[[str], bool]) -> tuple[int, int] | None:
+    """Offsets of the first line that ends the front matter, and of the line below it."""
     offset = 0
     for line in rest.split("\n"):
         if is_end(line):
@@ -155,10 +161,11 @@ def _closing(rest: str, is_end: Callable[[str], bool]) -> tuple[int, int] | None
 
 
 def _delimited(
-    kind: type[FrontMatterFormat], top: _Top, end: tuple[int, int] | None, mark: str
+    kind: type[FrontMatterFormat], top: _Top, end: tuple[int, int] | None, delimiter: str
 ) -> FrontMatterFormat:
+    """The front matter up to `end`. Raises PostError if it is not closed or has a conflict."""
     if end is None:
-        raise PostError(_endless(top, mark))
+        raise PostError(_unclosed(top, delimiter))
     source = top.rest[: end[0]]
     for number, line in enumerate(source.split("\n")):
         if line.startswith(("<<<<<<< ", ">>>>>>> ")):
@@ -166,27 +173,27 @@ def _delimited(
     return kind(top.key, source, top.at + 2, min(top.after + end[1], top.after + len(top.rest)))
 
 
-def _endless(top: _Top, mark: str) -> Problem:
-    """A front matter without an end; where it would be, if what follows the fields is the body."""
+def _unclosed(top: _Top, delimiter: str) -> Problem:
+    """The problem of front matter that is not closed. It should end below its last field."""
     last = 0
     for number, line in enumerate(top.rest.split("\n", 500)[:500], 1):
-        if not _PART.match(line):
+        if not _FIELD_OR_PART.match(line):
             break
         if line.strip():
             last = number
-    what = "the front matter that starts here has no end"
-    todo = f"put a line {mark} below line {top.at + 1 + last}"
+    what = "the front matter that starts here is not closed"
+    todo = f"write {delimiter} on a line of its own below line {top.at + 1 + last}"
     return Problem(top.key, top.at + 1, what, todo, column=1)
 
 
-def _again(top: _Top, end: tuple[int, int] | None) -> FrontMatterFormat | None:
-    """The front matter that starts again: comments alone between its first two lines ``---``."""
-    if end is None or not all(_says_nothing(line) for line in top.rest[: end[0]].split("\n")):
+def _below_comments(top: _Top, end: tuple[int, int] | None) -> FrontMatterFormat | None:
+    """Front matter with a third line ``---``, because only comments are above the second one."""
+    if end is None or not all(_is_comment(line) for line in top.rest[: end[0]].split("\n")):
         return None
     below = top.rest[end[1] :]
-    start = next((line for line in below.split("\n") if not _says_nothing(line)), "")
-    closing = _closing(below, lambda line: line.rstrip() == "---")
-    if not _HEADER.match(start) or closing is None:
+    start = next((line for line in below.split("\n") if not _is_comment(line)), "")
+    closing = _find_end(below, lambda line: line.rstrip() == "---")
+    if not _FIELD.match(start) or closing is None:
         return None
     both = top.rest[: end[0]] + "\n" + below[: closing[0]]
     line = top.at + 2 + top.rest.count("\n", 0, end[0])
@@ -198,11 +205,13 @@ def _again(top: _Top, end: tuple[int, int] | None) -> FrontMatterFormat | None:
     return handler
 
 
-def _says_nothing(line: str) -> bool:
+def _is_comment(line: str) -> bool:
+    """Whether the line is a comment or blank."""
     return not line.strip() or line.lstrip().startswith("#")
 
 
 def _json(top: _Top, text: str, lead: int) -> FrontMatterFormat:
+    """The JSON object at the offset `lead` of the text. Raises PostError if it is not valid."""
     try:
         _, length = parse_json_object(text[lead:])
     except ValueError as error:
@@ -216,23 +225,29 @@ def _json(top: _Top, text: str, lead: int) -> FrontMatterFormat:
 
 # --- the body ------------------------------------------------------------------------------------
 
-_CONFLICTED = ("here is a merge conflict", "choose one side and remove the <<<<<<< and >>>>>>>")
+_CONFLICTED = (
+    "there is a merge conflict",
+    "keep one side, and remove the lines <<<<<<<, ======= and >>>>>>>",
+)
 
 
-def _conflicts(key: str, body: str, start: int) -> Iterator[Problem]:
-    """A merge conflict in the body, unless it is shown as code."""
+def _merge_conflicts(key: str, body: str, start: int) -> Iterator[Problem]:
+    """The first merge conflict in the body that is not in a block of code.
+
+    `start` is the line of the file that the body starts on.
+    """
     if "\n<<<<<<< " not in f"\n{body}":
         return
-    fenced = ""
-    opened = 0
+    fence = ""
+    conflict_line = 0
     for number, line in enumerate(body.split("\n")):
         mark = line.lstrip()[:3]
-        if mark in ("```", "~~~") and fenced in ("", mark):
-            fenced = "" if fenced else mark
-        if fenced or not _CONFLICT.match(line):
+        if mark in ("```", "~~~") and fence in ("", mark):
+            fence = "" if fence else mark
+        if fence or not _CONFLICT_MARKER.match(line):
             continue
         if line[0] == "<":
-            opened = start + number
-        elif line[0] == ">" and opened:
-            yield Problem(key, opened, *_CONFLICTED, column=1)
+            conflict_line = start + number
+        elif line[0] == ">" and conflict_line:
+            yield Problem(key, conflict_line, *_CONFLICTED, column=1)
             return

@@ -14,21 +14,19 @@ _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 MAX_REPAIRS = 12
 
 
-# --- YAML ----------------------------------------------------------------------------------------
-
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
-# What YAML says; what is wrong, and what to do about it, for somebody who has never read its
-# specification. The first that fits.
-_FAULTS = (
+# A part of the parser's message; our words for it, and what to do, for people who do not know YAML.
+# The first row that fits is used.
+_MESSAGES = (
     (
         "found unexpected end of stream",
-        "the quotation mark that starts a text here has no partner",
-        "put one at the end of the text",
+        "the quotation mark here is never closed",
+        "add one at the end of the text",
     ),
     (
         "expected ':'",
-        "this line is neither a field nor part of one",
+        "this line is not a field and not part of one",
         "write it as name: text, or move it below the front matter",
     ),
     (
@@ -36,30 +34,31 @@ _FAULTS = (
         "this does not fit with the lines before it",
         'check the quotes and the indentation here and above; put a text with quotes in "quotes"',
     ),
-    ("found character", "a text may not start like this", 'put it in "quotes"'),
+    ("found character", "a text cannot start with this character", 'put the text in "quotes"'),
 )
-# What YAML notices only further down; it began at the place that it calls the context.
-_LATE = ("end of stream", "expected ':'")
-_OTHERWISE = 'put a text that has a colon or quotes in it in "quotes"'
+# Errors that the parser notices only further down. They start at the place that it calls context.
+_NOTICED_LATE = ("end of stream", "expected ':'")
+_DEFAULT_TODO = 'put a text with a colon or with quotes in it in "quotes"'
 
 
 class YamlFormat(FrontMatterFormat):
-    """YAML, as far as front matter needs it: anything in it is a text, a list or a table."""
+    """The part of YAML that front matter needs: texts, lists and tables."""
 
-    def table(self, fm: str) -> dict[str, Value]:
-        """The fields; what is plainly meant is mended, and reported as a warning."""
+    def parse_fields(self, source: str) -> dict[str, Value]:
+        """The fields; obvious mistakes are repaired, with a warning. Raises PostError."""
         try:
-            return self._read(fm)
+            return self._compose(source)
         except yaml.MarkedYAMLError as error:
-            return self._mended(fm, error)
+            return self._repaired(source, error)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise PostError(self._unreadable(str(error), 0, 0)) from None
+            raise PostError(self._problem_of(str(error), 0, 0)) from None
 
-    def _read(self, source: str) -> dict[str, Value]:
-        """Compose YAML's parse events into text, lists and tables, refusing what could grow.
+    def _compose(self, source: str) -> dict[str, Value]:
+        """Compose YAML's parse events into texts, lists and tables.
 
-        Anchors, aliases and merge keys make a small text a large value; tags make it an object;
-        depth makes it a crash of the C library. None of them is front matter.
+        Raises PostError for what front matter does not need and an attacker could use: anchors,
+        aliases and merge keys (a small text becomes a large value), tags (it becomes an object),
+        and depth (the C library crashes). Raises yaml.MarkedYAMLError for invalid YAML.
         """
         top: Value = ""
         open_: list[list[Value] | dict[str, Value]] = []
@@ -72,9 +71,9 @@ class YamlFormat(FrontMatterFormat):
             value: Value
             if isinstance(event, yaml.NodeEvent):
                 if event.anchor is not None:
-                    raise self._refused(event, "anchors and aliases (& and *) are not read")
+                    raise self._refused(event, "anchors and aliases (& and *) are not supported")
                 if getattr(event, "tag", None) not in (None, "!"):
-                    raise self._refused(event, "tags (!) are not read")
+                    raise self._refused(event, "tags (!) are not supported")
                 if len(open_) == 1 and (name := names[-1]):
                     line, column = _place(event)
                     if line == name[1]:
@@ -84,7 +83,7 @@ class YamlFormat(FrontMatterFormat):
             elif isinstance(event, yaml.CollectionStartEvent):
                 if len(open_) == MAX_DEPTH:
                     what = f"lists and tables are nested deeper than {MAX_DEPTH}"
-                    raise self._refused(event, what, "write it flatter")
+                    raise self._refused(event, what, "use fewer levels of nesting")
                 if open_ and isinstance(open_[-1], dict) and names[-1] is None:
                     raise yaml.MarkedYAMLError(
                         problem="found a table as a key",
@@ -105,76 +104,81 @@ class YamlFormat(FrontMatterFormat):
                 break
             if not open_:
                 top = value
-            elif isinstance(inside := open_[-1], list):
-                inside.append(value)
+            elif isinstance(parent := open_[-1], list):
+                parent.append(value)
             elif (name := names[-1]) is None:
                 line, column = _place(event)
                 names[-1] = name = (value if isinstance(value, str) else "", line, column)
                 if len(open_) == 1:
                     places[name[0]] = self.line + line, column
-                    if (same := name[0].lower()) in seen:
+                    if (lower := name[0].lower()) in seen:
                         repeats.append(name)
-                    seen.add(same)
+                    seen.add(lower)
             else:
-                inside[name[0]] = value
+                parent[name[0]] = value
                 names[-1] = None
         for name in repeats:
-            self.repeated(*name)
+            self.report_repeated(*name)
         self.places = places
         if top == "":
             return {}
         if not isinstance(top, dict):
-            what = "the front matter is a text or a list, not a table"
-            raise PostError(self.problem(0, what, "write a line for each field, such as title: …"))
+            what = "the front matter is a text or a list, and has no fields"
+            raise PostError(self.problem(0, what, "write each field as a line such as title: …"))
         return top
 
     def _refused(
         self, event: yaml.Event, what: str, todo: str = 'put the text in "quotes"'
     ) -> PostError:
+        """The error for something in the front matter that this program does not read."""
         line, column = _place(event)
         return PostError(self.problem(line, what, todo, column=column))
 
-    def _unreadable(self, why: str, line: int, column: int) -> Problem:
+    def _problem_of(self, why: str, line: int, column: int) -> Problem:
+        """The problem for a message of the parser, in words for the author of the post."""
         why = " ".join(without_controls(why).split())[:MAX_QUOTED]
-        for said, what, todo in _FAULTS:
-            if said in why:
+        for part, what, todo in _MESSAGES:
+            if part in why:
                 return self.problem(line, what, todo, column=column)
         what = f"the front matter is not valid YAML ({why})"
-        return self.problem(line, what, _OTHERWISE, column=column)
+        return self.problem(line, what, _DEFAULT_TODO, column=column)
 
-    def _mended(self, source: str, error: yaml.MarkedYAMLError) -> dict[str, Value]:
-        """Repair the lines that YAML stumbles over, as long as it is plain what was meant."""
+    def _repaired(self, source: str, error: yaml.MarkedYAMLError) -> dict[str, Value]:
+        """Repair one line after another until the YAML is valid, and warn of each.
+
+        Raises PostError with the first error if there is no repair for a line.
+        """
         first, lines = error, source.split("\n")
-        done: dict[int, Repair] = {}
+        repairs: dict[int, Repair] = {}
         for _ in range(MAX_REPAIRS):
-            found = first_repair(lines, error, done)
-            if found is None:
+            repair = first_repair(lines, error, repairs)
+            if repair is None:
                 break
-            lines[found.at : found.at + found.count] = [found.text, *[""] * (found.count - 1)]
-            done[found.at] = found
+            lines[repair.at : repair.at + repair.count] = [repair.text, *[""] * (repair.count - 1)]
+            repairs[repair.at] = repair
             try:
-                metadata = self._read("\n".join(lines))
+                metadata = self._compose("\n".join(lines))
             except yaml.MarkedYAMLError as next_:
                 error = next_
                 continue
             except (yaml.YAMLError, ValueError, RecursionError):
                 break
             self.problems += [
-                self.problem(at, found.what, found.todo, "warning", found.column, found.field)
-                for at, found in sorted(done.items())
+                self.problem(at, repair.what, repair.todo, "warning", repair.column, repair.field)
+                for at, repair in sorted(repairs.items())
             ]
             return metadata
+        raise PostError(self._problem_at(first, len(lines))) from None
+
+    def _problem_at(self, first: yaml.MarkedYAMLError, lines: int) -> Problem:
+        """The problem of invalid YAML, at the place where the mistake is."""
         mark = first.problem_mark
         why = first.problem or "no reason given"
-        if first.context_mark and (mark is None or any(said in why for said in _LATE)):
+        if first.context_mark and (mark is None or any(text in why for text in _NOTICED_LATE)):
             mark = first.context_mark
-        raise PostError(
-            self._unreadable(
-                why,
-                min(mark.line, max(len(lines) - 1, 0)) if mark else 0,
-                mark.column + 1 if mark else 0,
-            )
-        ) from None
+        if mark is None:
+            return self._problem_of(why, 0, 0)
+        return self._problem_of(why, min(mark.line, max(lines - 1, 0)), mark.column + 1)
 
 
 def _place(event: yaml.Event) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""Owns the repair of YAML front matter: a line that YAML stumbles over -> what was plainly meant.
+"""Repairs YAML front matter: a line that is not valid YAML -> the line that its author meant.
 
-An unquoted colon, a stray or forgotten quote, a missing space, an ``@`` or a ``{{``: what a person
-would put right without asking. Whatever is not plain is left for the author.
+It repairs what a person would correct without asking: an unquoted colon, a stray or missing quote,
+a missing space, an ``@`` or a ``{{`` at the start. It leaves ambiguous lines to the author.
 """
 
 from __future__ import annotations
@@ -17,68 +17,73 @@ _KEY = re.compile(r"(?P<indent>\s*(?:- )?)(?P<key>[A-Za-z_][\w-]*):(?P<space>\s*
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:(\s|$)")
 _ITEM = re.compile(r"(?P<indent>\s*)-(?P<space>\s*)(?P<value>[^\s-].*)$")
 _BLOCK = re.compile(r"\s*(?:- )?[A-Za-z_][\w-]*:\s*[|>][+-]?\s*$")
-# What closes nothing, names nothing, or is for a site generator and not for the front matter.
+# A bracket or a quote alone, or a tag of a site generator.
 _STRAY = re.compile(r"\s*(?:[\]\[}{,;\"'-]+|\{\{[<%].*[>%]\}\}|\{%.*%\})\s*$")
 _CLOSED = {
     '"': re.compile(r'"(?:[^"\\]|\\.)*+"\s*(?:#.*)?$', re.DOTALL),
     "'": re.compile(r"'(?:[^']|'')*+'\s*(?:#.*)?$", re.DOTALL),
 }
-_LONGEST = 200
+_MAX_SHOWN = 200
 
 
 class Repair(Struct, frozen=True):
-    """A line to write instead: at which (from 0), how many lines its text covers, the text.
-
-    `what` and `todo` tell the author; `field` and `column` say where.
-    """
+    """A line of text in place of one or more lines, and the warning about it."""
 
     at: int
+    """The first line to replace, from 0."""
     count: int
+    """The number of lines to replace."""
     text: str
+    """The valid line."""
     what: str
+    """What is wrong."""
     todo: str
+    """What the author should write."""
     field: str = ""
+    """The field, if the repair is about one."""
     column: int = 0
+    """The column of the mistake, from 1; 0: the start of the line's text."""
 
 
 def first_repair(
-    lines: list[str], error: yaml.MarkedYAMLError, done: Collection[int]
+    lines: list[str], error: yaml.MarkedYAMLError, repaired: Collection[int]
 ) -> Repair | None:
-    """The first repair that fits near the error, at a line that was not repaired before."""
+    """The first repair that fits near the error, at a line that is not in `repaired`."""
     for at in _suspects(lines, error):
-        if at in done or not 0 <= at < len(lines):
+        if at in repaired or not 0 <= at < len(lines):
             continue
-        for repair in _REPAIRS:
-            if found := repair(lines, at):
+        for find_repair in _REPAIRS:
+            if repair := find_repair(lines, at):
                 start = len(lines[at]) - len(lines[at].lstrip()) + 1
-                return replace(found, column=found.column or start)
+                return replace(repair, column=repair.column or start)
     return None
 
 
 def _suspects(lines: list[str], error: yaml.MarkedYAMLError) -> Iterator[int]:
-    """Lines to look at: those that YAML names, those before them, and where a quote was opened."""
+    """Lines that may hold the mistake: those in the error, those above them, unclosed quotes."""
     marks = [mark.line for mark in (error.problem_mark, error.context_mark) if mark]
     yield from dict.fromkeys(at for mark in marks for at in (mark, mark - 1))
     for at in range(min([*marks, len(lines) - 1]), -1, -1):
-        if (found := _KEY.match(lines[at])) and found["value"][0] in _CLOSED:
-            value, _ = _quoted_text(lines, at, found["value"])
-            if not _CLOSED[found["value"][0]].match(value):
+        if (field := _KEY.match(lines[at])) and field["value"][0] in _CLOSED:
+            value, _ = _join_lines(lines, at, field["value"])
+            if not _CLOSED[field["value"][0]].match(value):
                 yield at
 
 
 def _repair(at: int, count: int, text: str, field: str = "", column: int = 0) -> Repair:
-    shown = text.strip()
-    todo = f"write it as {shown}"
-    if len(shown) > _LONGEST:
-        todo = f"write it as {shown[: _LONGEST - 1]}…"
-        if shown[-1] in _CLOSED:
-            todo = f"put its text between two {shown[-1]}"
-            todo += " and write each ' in it twice" if "''" in shown else ""
+    """A repair of invalid YAML, with the line to write if it is short enough to show."""
+    line = text.strip()
+    todo = f"write it as {line}"
+    if len(line) > _MAX_SHOWN:
+        todo = f"write it as {line[: _MAX_SHOWN - 1]}…"
+        if line[-1] in _CLOSED:
+            todo = f"put its text between two {line[-1]}"
+            todo += " and write each ' in it twice" if "''" in line else ""
     return Repair(at, count, text, "this line is not valid YAML", todo, field, column)
 
 
 def _spaced_item(lines: list[str], at: int) -> Repair | None:
-    """``-item`` below ``- item``."""
+    """``-item`` below ``- item``, with a space."""
     item = _ITEM.match(lines[at])
     if item and not item["space"] and at and "-" in lines[at - 1][:8]:
         return _repair(at, 1, f"{item['indent']}- {item['value']}")
@@ -86,7 +91,7 @@ def _spaced_item(lines: list[str], at: int) -> Repair | None:
 
 
 def _untabbed(lines: list[str], at: int) -> Repair | None:
-    """A line that is indented with tabs."""
+    """A line that is indented with tabs, with spaces."""
     rest = lines[at].lstrip()
     indent = lines[at][: len(lines[at]) - len(rest)]
     if "\t" not in indent:
@@ -96,7 +101,7 @@ def _untabbed(lines: list[str], at: int) -> Repair | None:
 
 
 def _indented(lines: list[str], at: int) -> Repair | None:
-    """The text of ``key: >`` that starts at the margin."""
+    """A text below ``key: >`` that starts at the margin, indented."""
     above = at - 1
     while above >= 0 and not lines[above].strip():
         above -= 1
@@ -109,47 +114,48 @@ def _indented(lines: list[str], at: int) -> Repair | None:
     return Repair(at, 1, f"  {line}", what, "put two spaces before each line of it")
 
 
-def _put_back(lines: list[str], at: int) -> Repair | None:
-    """A field that was pushed in by mistake, after a blank line."""
-    found = _KEY.match(lines[at])
-    if not found or not found["indent"] or not found["space"] or found["value"].startswith("{{"):
+def _unindented(lines: list[str], at: int) -> Repair | None:
+    """A field below a blank line that is indented by mistake, at the margin."""
+    field = _KEY.match(lines[at])
+    if not field or not field["indent"] or not field["space"] or field["value"].startswith("{{"):
         return None
-    if not _reads(f"{found['key']}: {found['value']}") or lines[at - 1].strip():
+    line = f"{field['key']}: {field['value']}"
+    if not _is_yaml(line) or lines[at - 1].strip():
         return None
-    return _repair(at, 1, f"{found['key']}: {found['value']}", found["key"])
+    return _repair(at, 1, line, field["key"])
 
 
 def _quoted_field(lines: list[str], at: int) -> Repair | None:
-    """A value that has to stand in quotes, or is in broken ones."""
-    found = _KEY.match(lines[at])
-    if not found or (found["indent"] and not found["space"]):
+    """A value that needs quotes, or has broken ones, in quotes."""
+    field = _KEY.match(lines[at])
+    if not field or (field["indent"] and not field["space"]):
         return None
-    value, key = found["value"], found["key"]
+    value, key = field["value"], field["key"]
     if value[0] in "|>" and len(value) <= 3:
         return None
-    if "，" in value and _reads(f"{key}: {(commas := value.replace('，', ', '))}"):
-        return _repair(at, 1, f"{found['indent']}{key}: {commas}", key, found.start("value") + 1)
-    value, count = _quoted_text(lines, at, value)
-    if count == 1 and found["space"] and _reads(f"{key}: {value}"):
+    if "，" in value and _is_yaml(f"{key}: {(commas := value.replace('，', ', '))}"):
+        return _repair(at, 1, f"{field['indent']}{key}: {commas}", key, field.start("value") + 1)
+    value, count = _join_lines(lines, at, value)
+    if count == 1 and field["space"] and _is_yaml(f"{key}: {value}"):
         return None
-    text = f"{found['indent']}{key}: {_quoted(value.strip())}"
-    return _repair(at, count, text, key, found.start("value") + 1)
+    text = f"{field['indent']}{key}: {_quoted(value.strip())}"
+    return _repair(at, count, text, key, field.start("value") + 1)
 
 
 def _quoted_item(lines: list[str], at: int) -> Repair | None:
-    """A list's item that has to stand in quotes."""
+    """An item of a list that needs quotes, in quotes."""
     item = _ITEM.match(lines[at])
-    if not item or not item["space"] or _reads(f"- {item['value']}"):
+    if not item or not item["space"] or _is_yaml(f"- {item['value']}"):
         return None
     return _repair(at, 1, f"{item['indent']}- {_quoted(item['value'].strip())}")
 
 
 def _removed(lines: list[str], at: int) -> Repair | None:
-    """A line that says nothing."""
+    """A stray bracket, quote or tag of a site generator, removed."""
     if not _STRAY.match(lines[at]):
         return None
     return Repair(
-        at, 1, "", "this line is no field", "remove it, or move it below the front matter"
+        at, 1, "", "this line is not a field", "remove it, or move it below the front matter"
     )
 
 
@@ -158,14 +164,14 @@ _REPAIRS: tuple[Callable[[list[str], int], Repair | None], ...] = (
     _untabbed,
     _removed,
     _indented,
-    _put_back,
+    _unindented,
     _quoted_field,
     _quoted_item,
 )
 
 
-def _quoted_text(lines: list[str], at: int, value: str) -> tuple[str, int]:
-    """A value in quotes with the lines that it goes on over, up to the next field; how many."""
+def _join_lines(lines: list[str], at: int, value: str) -> tuple[str, int]:
+    """A quoted value with the lines that continue it, and the number of its lines."""
     count = 1
     while (
         value[0] in _CLOSED
@@ -179,7 +185,8 @@ def _quoted_text(lines: list[str], at: int, value: str) -> tuple[str, int]:
     return value, count
 
 
-def _reads(line: str) -> bool:
+def _is_yaml(line: str) -> bool:
+    """Whether the line alone is valid YAML, without anchors, tags and templates."""
     if ": {{" in line:
         return False
     try:
@@ -192,13 +199,13 @@ def _reads(line: str) -> bool:
 
 
 def _quoted(value: str) -> str:
-    """A YAML text in quotes, without the quotes that somebody had put around it already."""
+    """`value` as a YAML text in quotes; quotes that are already around it are removed first."""
     if value[0] in "\"'":
         mark, value = value[0], value[1:]
         if value.endswith(('"', "'")):
             value = value[:-1]
         if value.endswith(mark) and value.count(mark) == 1:
-            value = value[:-1]  # it was closed twice
+            value = value[:-1]  # it has two closing quotes
         value = value.replace('\\"', '"') if mark == '"' else value.replace("''", "'")
     if '"' in value or "\\" in value:
         return "'" + value.replace("'", "''") + "'"

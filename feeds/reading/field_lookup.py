@@ -1,0 +1,76 @@
+"""Looks up the fields of a post's front matter by name, and reports problems at their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from feeds.model import Problem, Severity
+from feeds.reading.front_matter.formats import Value
+from feeds.reading.front_matter.parse import FrontMatter
+
+
+class Fields:
+    """The fields of one post, and the problems found in them so far.
+
+    Upper and lower case in names are the same. A dot leads into a table: ``extra.author``.
+    """
+
+    def __init__(self, key: str, front_matter: FrontMatter) -> None:
+        self.key = key
+        self.problems = list(front_matter.problems)
+        self._values = {name.lower(): value for name, value in front_matter.metadata.items()}
+        self._names = tuple(self._values)
+        self._places = {name.lower(): place for name, place in front_matter.places.items()}
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the front matter has the field; it may be empty."""
+        return name in self._values
+
+    def get(self, name: str) -> Value:
+        """The value of a field; ``""`` if there is no such field."""
+        return self._values.get(name, "")
+
+    def filled(self, names: tuple[str, ...]) -> Iterable[tuple[str, Value]]:
+        """The name and value of each of these fields that has a value, in the order of `names`."""
+        paths = _paths(names, self._names)
+        return self._at(paths) if paths else ()
+
+    def _at(self, paths: Iterable[tuple[str, str, list[str]]]) -> Iterator[tuple[str, Value]]:
+        for name, field, inner in paths:
+            value = self._values[field]
+            for part in inner:
+                value = value.get(part, "") if isinstance(value, dict) else ""
+            if value:
+                yield name, value
+
+    def first(self, names: tuple[str, ...]) -> tuple[str, Value]:
+        """The name and value of the first of these fields that has a value; else two ``""``."""
+        return next(iter(self.filled(names)), ("", ""))
+
+    def value(self, names: tuple[str, ...]) -> Value:
+        """The value of the first of these fields that has one; else ``""``."""
+        return self.first(names)[1]
+
+    def text(self, names: tuple[str, ...]) -> str:
+        """The first of these fields that is a text; else ``""``."""
+        for _, value in self.filled(names):
+            if isinstance(value, str) and (text := value.strip()):
+                return text
+        return ""
+
+    def report(self, name: str, what: str, todo: str, severity: Severity = "error") -> None:
+        """Add a problem at the place of the field's value."""
+        line, column = self._places.get(name.lower(), (0, 0))
+        self.problems.append(Problem(self.key, line, what, todo, name, column, severity))
+
+    def warn_at_line(self, line: int, what: str, todo: str) -> None:
+        """Add a warning at the start of a line of the file, from 1."""
+        self.problems.append(Problem(self.key, line, what, todo, "", 1, "warning"))
+
+
+@lru_cache(2048)  # a site's posts have the same few sets of fields
+def _paths(names: tuple[str, ...], fields: tuple[str, ...]) -> list[tuple[str, str, list[str]]]:
+    """Those of `names` whose field exists: the name, its field, and the steps into the field."""
+    split = ((name, name.lower().split(".")) for name in names)
+    return [(name, path[0], path[1:]) for name, path in split if path[0] in fields]
