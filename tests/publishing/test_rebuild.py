@@ -213,6 +213,7 @@ def test_a_rebuild_replaces_state_of_another_version(which):
     assert rebuild(publisher(posts, feeds, one)).posts == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["one manifest", "all state"])
 def test_a_rebuild_that_replaces_state_can_be_stopped_at_any_write(which):
     one = settings(limit=2, more=SMALL)
