@@ -431,6 +431,7 @@ print(json.dumps(answer))
 """
 
 
+@pytest.mark.slow
 def test_a_post_that_hangs_does_not_stop_other_posts(
     guarded_site, capfd, monkeypatch: pytest.MonkeyPatch
 ):

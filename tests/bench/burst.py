@@ -89,7 +89,7 @@ class Work(NamedTuple):
 
     calls: Counter[str]
     conflicts: int
-    again: int
+    redelivered: int
 
 
 class Measured(NamedTuple):
@@ -118,7 +118,7 @@ def burst(posts: Path, feeds: Path, keys: Sequence[str], size: int, workers: int
         done = pool.starmap(_in_folders, given, chunksize=1)
         seconds = time.perf_counter() - start
     calls = sum((work.calls for work in done), Counter[str]())
-    work = Work(calls, sum(w.conflicts for w in done), sum(w.again for w in done))
+    work = Work(calls, sum(w.conflicts for w in done), sum(w.redelivered for w in done))
     return Measured(seconds, work)
 
 
@@ -140,17 +140,18 @@ def _in_folders(posts: str, feeds: str, waiting: Queue[Message], size: int) -> W
 def _work(posts: Store, feeds: Store, waiting: Queue[Message], size: int) -> Work:
     source, target = Slow(posts), Slow(feeds)
     publisher = Publisher(source, target, CONFIG, ThreadedRuntime())
-    again = 0
-    while batch := _taken(waiting, size):
-        failed = publisher.publish(batch).failed
-        again += len(failed)
+    conflicts = redelivered = 0
+    while batch := _take(waiting, size):
+        result = publisher.publish(batch)
+        conflicts += sum(result.conflicts.values())
+        redelivered += len(result.failed)
         for message in batch:
-            if message.id in failed:
+            if message.id in result.failed:
                 waiting.put(Message(message.id, message.keys, message.received + 1, ()))
-    return Work(source.calls + target.calls, publisher.conflicts, again)
+    return Work(source.calls + target.calls, conflicts, redelivered)
 
 
-def _taken(waiting: Queue[Message], size: int) -> list[Message]:
+def _take(waiting: Queue[Message], size: int) -> list[Message]:
     batch: list[Message] = []
     while len(batch) < size:
         try:
@@ -207,7 +208,7 @@ def measured(folder: Path, count: int, sizes: Sequence[int], workers: int, by_ag
                 f"{calls.total() / count:.1f}",
                 f"{calls['put'] / count:.1f}",
                 f"{done.work.conflicts:,}",
-                f"{done.work.again:,}",
+                f"{done.work.redelivered:,}",
             )
             widths = COLUMNS.values()
             row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
@@ -225,7 +226,7 @@ COLUMNS = {
     "calls/post": 12,
     "PUTs/post": 11,
     "conflicts": 11,
-    "again": 7,
+    "redelivered": 13,
 }
 
 

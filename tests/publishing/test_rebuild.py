@@ -216,6 +216,7 @@ def test_rebuild_replaces_state_of_another_version(which):
     assert rebuild(publisher(posts, feeds, config)).posts == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["one manifest", "all state"])
 def test_rebuild_that_replaces_state_can_be_stopped_at_any_write(which):
     config = settings(limit=2, more=SMALL)

@@ -84,13 +84,13 @@ def test_a_post_with_a_future_date_is_published_by_the_timer(tmp_path):
     assert b"Soon" not in site.tree()["feed.json"]
     until = time.monotonic() + 15
     while (
-        datetime.now(UTC) < soon or room.tree() != room.yardstick()
+        datetime.now(UTC) < soon or site.tree() != site.full_build()
     ) and time.monotonic() < until:
         time.sleep(0.1)
     assert datetime.now(UTC) >= soon.replace(microsecond=0)
-    room.live.stop()
-    assert b"Soon" in room.tree()["feed.json"]
-    assert room.tree() == room.yardstick()
+    site.follower.stop()
+    assert b"Soon" in site.tree()["feed.json"]
+    assert site.tree() == site.full_build()
 
 
 def test_the_summary_of_one_post_is_in_the_singular(tmp_path):

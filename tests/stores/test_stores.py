@@ -407,6 +407,7 @@ def test_a_prefix_is_text_not_a_folder(store: Store, prefix: str, expected: list
     assert sorted(keys(store, prefix)) == expected
 
 
+@pytest.mark.slow
 def test_a_listing_continues_after_a_thousand_objects(store: Store) -> None:
     names = [f"n/{i:04}" for i in range(1005)]
     with ThreadPoolExecutor(16) as pool:
