@@ -1,4 +1,4 @@
-"""The messages that come to the publisher from a queue, and those that go out to one."""
+"""Messages: those that the publisher receives from a queue, and those that it sends to one."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from msgspec import Struct
 
 
 class Message(Struct, frozen=True):
-    """What one message asks for, to be acknowledged or sent back as a whole.
-
-    `id` is the `itemIdentifier` to answer SQS with, ``""`` where no queue is behind it (an empty
-    identifier in an answer fails the whole batch). `keys` are under POSTS_URL, decoded, in order,
-    without repeats; `notes` have a sentence for each thing passed over. `received` counts the
-    deliveries so far, this one too; 1 when unknown.
-    """
+    """A received message. It succeeds or is retried as a whole."""
 
     id: str
+    """SQS's id of the message, for the `itemIdentifier` of a failure. ``""`` if the message is not
+    from a queue: it must not be in the response then, because SQS repeats the whole batch if a
+    response has an empty identifier."""
     keys: tuple[str, ...]
+    """The keys of the objects to read, under POSTS_URL, in order and without repeats."""
     received: int
+    """The number of deliveries, this one included; 1 if unknown."""
     notes: tuple[str, ...]
+    """A sentence about each skipped part of the message."""
 
 
 class OutgoingMessage(Struct, frozen=True):
-    """A message to send.
-
-    `once`, for a FIFO queue: of all messages with the same text here, the queue takes one in five
-    minutes. Each is a group of its own, so that none waits for another.
-    """
+    """A message to send."""
 
     body: str
+    """The text of the message."""
     once: str = ""
+    """For a FIFO queue, the deduplication id: within five minutes the queue accepts only one
+    message with this id. It is also the message group, so that no message waits for another."""

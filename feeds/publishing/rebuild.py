@@ -112,10 +112,10 @@ class _Rebuild:
         return gone, orphans
 
     def _unknown_records(self, keys: Collection[str]) -> Iterator[tuple[str, Record]]:
-        """Yield the records that none of these keys leads to, except empty ones."""
-        known = {self.publisher.record_name(key) for key in keys}
+        """Yield the records that belong to none of these keys, except empty ones."""
+        names = {self.publisher.record_name(key) for key in keys}
         for stat in self.publisher.record_stats():
-            if stat.key not in known:
+            if stat.key not in names:
                 record = self.publisher.read_record(stat.key)
                 if record.objects or not record.token:  # no token: it was unreadable
                     yield stat.key, record
