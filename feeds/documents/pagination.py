@@ -49,7 +49,7 @@ def newest_first(entries: Sequence[P], limit: int) -> list[P]:
 
 
 def ends_page(id_: str, limit: int) -> bool:
-    """Whether a page ends after the entry with this id (content-defined chunking)."""
+    """Return whether a page ends after the entry with this id (content-defined chunking)."""
     number = int.from_bytes(hashlib.sha256(id_.encode()).digest()[:8], "big")
     return number % max(limit // 2, 1) == 0
 

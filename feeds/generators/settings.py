@@ -108,7 +108,7 @@ def translate_permalink(pattern: str, tokens: Mapping[str, str]) -> str:
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether `name` is a zone of the IANA time zone database."""
+    """Return whether `name` is a zone of the IANA time zone database."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
