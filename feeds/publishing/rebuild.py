@@ -23,10 +23,11 @@ from feeds.state.objects import Record, problems
 from feeds.stores.base import Stat
 
 BATCH_POSTS = 500
+"""The number of posts that are published at once."""
 
 
 class RebuildReport(Struct):
-    """What a rebuild did so far."""
+    """Counts of a rebuild so far."""
 
     posts: int = 0
     """Posts that were read."""
@@ -35,6 +36,7 @@ class RebuildReport(Struct):
     gone: int = 0
     """Objects that do not exist any more."""
     feeds: int = 0
+    """Feeds that have an index."""
     documents: int = 0
     """Documents that changed."""
     problems: int = 0
@@ -57,7 +59,7 @@ def rebuild(
 
 
 class _Rebuild:
-    """One run."""
+    """One run of the rebuild."""
 
     def __init__(
         self,
@@ -70,7 +72,7 @@ class _Rebuild:
         self.progress, self.on_batch, self.batch = progress, on_batch, batch
         self.report = RebuildReport()
         self._all_posts = False
-        """Whether no post is skipped."""
+        """Publish every post, also those whose records are current."""
 
     def run(self) -> RebuildReport:
         """Publish everything."""
