@@ -279,7 +279,7 @@ _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
 
 
 def _is_beside(folder: str) -> bool:
-    """Whether a folder is relative and below feeds.toml: `make package` takes it into the zip."""
+    """Return whether a folder is relative and below feeds.toml, as `make package` needs it."""
     steps = folder.removesuffix("/").split("/")
     return not re.search(r"[\\:]", folder) and not {"", ".", ".."}.intersection(steps)
 

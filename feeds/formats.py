@@ -48,7 +48,7 @@ class Format(FileType, frozen=True, kw_only=True):
     renderer: str
     """Function (View, Config) -> bytes, as ``module:function``; imported at its first use."""
     subscribed: bool = True
-    """Whether feed readers subscribe to it: `feeds.formats` may name it, hubs are told of it."""
+    """Whether readers subscribe to it: `feeds.formats` may name it, and hubs get pings for it."""
 
 
 _XML_MARK = f">{GENERATOR}</generator>"

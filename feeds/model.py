@@ -1,7 +1,7 @@
 """Values that pass between packages: problems, entries, feeds, documents.
 
-All are frozen. They know nothing of files, formats or storage. Every datetime is aware and in whole
-seconds, and keeps the offset that the author wrote.
+All are frozen. They do not depend on files, formats or storage. Every datetime is aware and in
+whole seconds, and keeps the offset that the author wrote.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 Severity = Literal["error", "warning"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""The date of the last change of a feed without entries. It must not depend on its history."""
+"""`Feed.updated` of a feed without entries: always the same, whatever the feed had before."""
 
 
 class Problem(Struct, frozen=True, order=True, omit_defaults=True):
@@ -23,22 +23,22 @@ class Problem(Struct, frozen=True, order=True, omit_defaults=True):
     key: str
     """The key of the post."""
     line: int
-    """The line, from 1; 0 if unknown."""
+    """The number of the line, counted from 1; 0 if unknown."""
     what: str
     """What is wrong."""
     todo: str
     """What the author can do about it."""
     field: str = ""
-    """The front matter's field, if it is about one."""
+    """The front matter's field that the problem is in; ``""`` if it is in none."""
     column: int = 0
-    """The column, from 1; 0 if unknown."""
+    """The number of the column, counted from 1; 0 if unknown."""
     severity: Severity = "error"
     """An error keeps the post out of the feeds; a warning does not."""
 
     def __str__(self) -> str:
         """One line of printable text, whatever characters the post contains."""
-        weight = "warning: " if self.severity == "warning" else ""
-        text = f"{self.key}:{self.line or 1}: {weight}{self.what}; {self.todo}"
+        label = "warning: " if self.severity == "warning" else ""
+        text = f"{self.key}:{self.line or 1}: {label}{self.what}; {self.todo}"
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
@@ -46,7 +46,9 @@ class Person(Struct, frozen=True, omit_defaults=True):
     """An author (RFC 4287, 3.2)."""
 
     name: str
+    """Plain text on one line."""
     email: str = ""
+    """An email address; ``""`` if the post has none."""
     uri: str = ""
     """The address of a page about the author."""
 
@@ -56,11 +58,11 @@ class Term(Struct, frozen=True, order=True, omit_defaults=True):
 
     taxonomy: str
     slug: str
-    """The term's part of an address."""
+    """The name of the term in addresses: the last part of `path`."""
     name: str
     """The term as the post writes it."""
     title: str = ""
-    """The name to show, if the post has one beside the key (`title_from`)."""
+    """The name to show instead, from the field that `categories.title_from` names; else ``""``."""
 
     @property
     def path(self) -> str:
@@ -72,6 +74,7 @@ class Enclosure(Struct, frozen=True, omit_defaults=True):
     """A file that goes with an entry (RSS 2.0 `enclosure`)."""
 
     url: str
+    """An absolute http(s) URL, percent-encoded."""
     type: str
     """Its media type."""
     length: int = 0
@@ -84,14 +87,17 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     key: str
     """The key of the post."""
     id: str
-    """A URI that stays the same when the post is edited."""
+    """A URI that stays the same when the post is edited (reading/post.py). In RSS, the guid."""
     link: str
     """An absolute http(s) URL, percent-encoded."""
     title: str
     """Plain text on one line."""
     published: datetime
+    """The time of publication. It orders the entries of a feed."""
     updated: datetime
+    """The time of the last change; without one, the time of publication."""
     authors: tuple[Person, ...] = ()
+    """The authors, in the order of the post."""
     terms: tuple[Term, ...] = ()
     """The terms of all taxonomies, in the order of the post, without repeats."""
     summary: str = ""
@@ -101,6 +107,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     image: str = ""
     """An absolute http(s) URL, percent-encoded."""
     enclosure: Enclosure | None = None
+    """A podcast file or another file."""
     language: str = ""
     """A language tag (RFC 5646), if the post has one."""
 
@@ -113,9 +120,11 @@ class Feed(Struct, frozen=True):
     """A feed's own metadata."""
 
     path: str
-    """``""`` for the feed of all posts, or that of a term: `category/markets`."""
+    """``""`` for the feed of all posts; for the feed of a term, such as `category/markets`."""
     title: str
+    """Plain text on one line."""
     description: str
+    """Plain text on one line."""
     updated: datetime
     """The latest `updated` of the entries in it."""
 
@@ -124,7 +133,9 @@ class ListedFeed(Struct, frozen=True, order=True):
     """A feed in the list of all feeds."""
 
     path: str
+    """As in `Feed`."""
     title: str
+    """As in `Feed`."""
 
 
 class Document(Struct, frozen=True):

@@ -122,7 +122,7 @@ def file_type(key: str) -> FileType | None:
 
 
 def is_document(key: str) -> bool:
-    """Whether a key under the public root has the name of a document."""
+    """Return whether a key under the public root has the name of a document."""
     return file_type(key) is not None
 
 

@@ -20,7 +20,7 @@ _LONGEST_BACK_OFF = 2.0
 
 
 class Runtime(Protocol):
-    """What a publisher needs besides the stores. The simulator has an implementation of its own."""
+    """The operations that a publisher needs besides stores. The simulator also implements them."""
 
     def now(self) -> datetime:
         """Return the current time, with its time zone."""
@@ -78,10 +78,10 @@ class ThreadedRuntime:
         """Call both functions in threads. After both have ended, raise the first error, if any."""
         if self.threads < 2:
             return first(), second()
-        one, other = self._submit(first), self._submit(second)
-        wait((one,))
-        wait((other,))
-        return one.result(), other.result()
+        first_future, second_future = self._submit(first), self._submit(second)
+        wait((first_future,))
+        wait((second_future,))
+        return first_future.result(), second_future.result()
 
     def _submit(self, work: Callable[[], B]) -> Future[B]:
         depth = getattr(self._depth, "number", 0)

@@ -50,7 +50,7 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
 def has_visible_text(text: str) -> bool:
-    """Whether `text` has a character that can be seen."""
+    """Return whether `text` has a character that can be seen."""
     return any(unicodedata.category(char) not in _INVISIBLE for char in text)
 
 

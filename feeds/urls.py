@@ -49,7 +49,7 @@ def _encode(part: str) -> str:
 
 
 def is_uri(text: str) -> bool:
-    """Whether `text` is an absolute URI that can be an id: a scheme and something after it.
+    """Return whether `text` is an absolute URI that can be an id: a scheme and something after it.
 
     Checks the form of `tag:` (RFC 4151), `urn:` (RFC 8141) and http(s) URIs more closely.
     """

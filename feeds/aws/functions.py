@@ -107,7 +107,7 @@ def notify(event: object, context: object) -> BatchResponse:  # noqa: ARG001
     for ping, why in websub.send_pings(list(pings)).items():
         log_event("error", what=f"the hub {why}", hub=ping.hub, topic=ping.topic)
         failed += pings[ping]
-    log_event("hubs", told=[ping.topic for ping in pings], failed=sorted(failed))
+    log_event("hubs", topics=[ping.topic for ping in pings], failed=sorted(failed))
     log_counts(Pings=len(pings), Failed=len(failed))
     return _batch_response(failed)
 

@@ -1,6 +1,6 @@
-"""Publishes messages in a worker process, each alone if it was delivered several times before.
+"""Publishes batches of messages in a worker process. A crash fails only the batch that caused it.
 
-A post that kills the process then takes no other message with it.
+A message that was delivered several times before is a batch of its own (feeds/aws/functions.py).
 """
 
 from __future__ import annotations
@@ -32,18 +32,17 @@ def publish_isolated(batches: Sequence[Sequence[Message]], context: object) -> s
 
     Returns the ids of the messages that must be delivered again, among them all messages of a batch
     in which the worker crashed, and of batches for which no time was left. This process survives
-    the crash and can acknowledge the other messages.
+    a crash and can acknowledge the other messages.
     """
     failed: set[str] = set()
-    seconds = _seconds_left(context)
     command = [sys.executable, "-c", "from feeds.aws.isolation import worker_main; worker_main()"]
     path = [str(environment.ROOT), *filter(None, sys.path)]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-    end = time.monotonic() + seconds
+    deadline = time.monotonic() + _seconds_left(context)
     with WorkerProcess(command, variables) as process:
         for number, batch in enumerate(batches):
             ids = [message.id for message in batch]
-            seconds_left = end - time.monotonic()
+            seconds_left = deadline - time.monotonic()
             equal_share = seconds_left / (len(batches) - number)
             timeout = min(seconds_left, max(equal_share, MIN_SECONDS_PER_BATCH))
             try:
@@ -62,7 +61,7 @@ def publish_isolated(batches: Sequence[Sequence[Message]], context: object) -> s
 
 
 def _seconds_left(context: object) -> float:
-    """The seconds that this invocation may still take, less 2 s to return its response."""
+    """The seconds until this invocation must end, less 2 s to return its response."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return remaining() / 1000 - 2 if callable(remaining) else 60.0
 

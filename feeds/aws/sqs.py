@@ -28,7 +28,7 @@ class Queue:
     def send(self, messages: Iterable[OutgoingMessage]) -> int:
         """Send messages, ten in a request and several requests at once; return their number.
 
-        Raises FeedsError if SQS refuses a message. Other messages may have been sent then.
+        Raises FeedsError if SQS refuses a message; other messages may still have been sent.
         """
         with ThreadPoolExecutor(_CONCURRENT_REQUESTS) as pool:
             return sum(pool.map(self._send_batch, _batches(messages)))
@@ -37,13 +37,13 @@ class Queue:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer = self._client.send_message_batch(
+            response = self._client.send_message_batch(
                 QueueUrl=self.url,
-                Entries=[_entry(number, message) for number, message in enumerate(batch)],
+                Entries=[_request_entry(number, message) for number, message in enumerate(batch)],
             )
         except (BotoCoreError, ClientError) as error:
             raise FeedsError(f"{self.url}: {error}") from error
-        for failure in answer.get("Failed", []):
+        for failure in response.get("Failed", []):
             reason = failure.get("Message") or failure["Code"]
             raise FeedsError(f"{self.url}: SQS refused a message: {reason}")
         return len(batch)
@@ -59,7 +59,7 @@ def _sqs_client() -> SQSClient:
     return boto3.client("sqs", config=config)
 
 
-def _entry(number: int, message: OutgoingMessage) -> SendMessageBatchRequestEntryTypeDef:
+def _request_entry(number: int, message: OutgoingMessage) -> SendMessageBatchRequestEntryTypeDef:
     entry: SendMessageBatchRequestEntryTypeDef = {"Id": str(number), "MessageBody": message.body}
     if message.once:
         entry["MessageDeduplicationId"] = entry["MessageGroupId"] = message.once
@@ -67,6 +67,7 @@ def _entry(number: int, message: OutgoingMessage) -> SendMessageBatchRequestEntr
 
 
 def _batches(messages: Iterable[OutgoingMessage]) -> Iterator[list[OutgoingMessage]]:
+    """Yield the messages in lists that each fit into one request."""
     batch: list[OutgoingMessage] = []
     size = 0
     for message in messages:

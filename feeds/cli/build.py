@@ -47,10 +47,10 @@ def build(
 
 
 def _build(config: Config, posts: str, out: str, jobs: int) -> tuple[str, int]:
-    """Build and print the problems; returns the summary and the number of problems."""
+    """Build all feeds and print the problems; return the summary and the number of problems."""
     source, target = open_existing_store(posts), open_store(out)
-    is_output = _documents_among(source, target)
-    with PostScanner(source, config, datetime.now(UTC), jobs, skip=is_output) as scanned:
+    is_document = _document_filter(source, target)
+    with PostScanner(source, config, datetime.now(UTC), jobs, skip=is_document) as scanned:
         with console.progress("reading") as progress:
             scanned.read(progress)
         with console.progress("rendering", in_a_pipe=False) as progress:
@@ -75,8 +75,11 @@ def _build(config: Config, posts: str, out: str, jobs: int) -> tuple[str, int]:
     return ", ".join(parts), len(problems)
 
 
-def _documents_among(posts: Store, out: Store) -> Callable[[str], bool]:
-    """Whether a key of `posts` is a document of an earlier build, as in `feeds build . public`."""
+def _document_filter(posts: Store, out: Store) -> Callable[[str], bool]:
+    """Return a function that says whether a key of `posts` is a document of an earlier build.
+
+    Such keys exist if `out` is inside `posts`, as in `feeds build . public`.
+    """
     outer, inner = (
         (folder.resolve().as_posix() if (folder := folder_of(url)) else url).rstrip("/") + "/"
         for url in (posts.url, out.url)

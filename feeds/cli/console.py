@@ -18,7 +18,7 @@ out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with how many are done, and of how many."""
+"""A function that gets the number of items done, and the number of all items."""
 
 
 @contextmanager
@@ -30,11 +30,11 @@ def progress(what: str, *, in_a_pipe: bool = True) -> Iterator[Progress]:
         with progress_bar(what, err) as update:
             yield update
     else:
-        yield _OneLine(what if in_a_pipe else "")
+        yield _OneLineProgress(what if in_a_pipe else "")
 
 
-class _OneLine:
-    """Progress in a pipe: prints one line at the first call; nothing if there is no text."""
+class _OneLineProgress:
+    """Progress in a pipe: prints one line at the first call; nothing if the text is empty."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -46,27 +46,27 @@ class _OneLine:
 
 
 def print_errors(errors: Iterable[str]) -> None:
-    """Print errors to standard error, a line each."""
+    """Print errors to standard error, one per line."""
     for error in errors:
         err.print(error)
 
 
 def print_problems(problems: Iterable[Problem], root: str) -> None:
-    """Print problems to standard error, a line each; their keys are below `root`."""
+    """Print problems to standard error, one per line; their keys are below `root`."""
     prefix = root if root.endswith("/") or not root else root + "/"
     for problem in sorted(problems):
         err.print(problem_line(problem, prefix))
 
 
 def problem_line(problem: Problem, prefix: str = "") -> Text:
-    """The line of a problem; its place is red for an error and yellow for a warning."""
+    """The line of a problem; key and line number are red for an error, yellow for a warning."""
     line = _CONTROL.sub(lambda char: f"\\x{ord(char[0]):02x}", prefix + str(problem))
     text = Text(line)
     text.stylize("yellow" if problem.severity == "warning" else "red", 0, line.find(": ") + 1)
     return text
 
 
-# The name of a file can hold a line end or a terminal's commands, which could forge a line.
+# A file name can contain line ends and terminal escape sequences, which could fake an output line.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 

@@ -33,8 +33,10 @@ def init(
     if target.exists():
         raise ConfigError([f"{target}: the file exists; edit it, or move it away"])
     settings = detect_generator(folder)
-    if settings.unread:
-        console.err.print(f"{folder / settings.unread}: cannot be read; its settings are not used")
+    if settings.unreadable:
+        console.err.print(
+            f"{folder / settings.unreadable}: cannot be read; its settings are not used"
+        )
     if settings.file:
         console.err.print(f"{settings.generator}: using settings of {folder / settings.file}")
     answers = ask_for_answers(settings, folder, _accept_default if yes else _prompt)
@@ -49,12 +51,15 @@ def init(
     console.out.print(f"feeds serve {folder / settings.posts} --config {target}")
 
 
-def _accept_default(_question: str, default: str, _fault: Callable[[str], str]) -> str:
+def _accept_default(_question: str, default: str, _validate: Callable[[str], str]) -> str:
     return default
 
 
-def _prompt(question: str, default: str, fault: Callable[[str], str]) -> str:
-    """Ask until the answer has no `fault`. Exits if the question is not answered."""
+def _prompt(question: str, default: str, validate: Callable[[str], str]) -> str:
+    """Ask until the answer is valid. Exits if the user stops the program.
+
+    `validate` returns what is wrong with an answer, ``""`` if nothing is.
+    """
     while True:
         try:
             answer: str = typer.prompt(question, default=default, err=True)
@@ -64,6 +69,6 @@ def _prompt(question: str, default: str, fault: Callable[[str], str]) -> str:
             )
             interrupted = isinstance(error.__context__, KeyboardInterrupt)
             raise typer.Exit(130 if interrupted else 2) from None
-        if not (what := fault(answer)):
+        if not (message := validate(answer)):
             return answer
-        console.err.print(what)
+        console.err.print(message)

@@ -52,7 +52,7 @@ Progress = Callable[[int, int], None]
 
 
 def is_public_host(host: str, port: int) -> bool:
-    """Whether every address of a host is public. Raises OSError if the host has no address."""
+    """Return whether all addresses of a host are public. Raises OSError if it has no address."""
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = {str(info[4][0]).partition("%")[0] for info in infos}
     return all(ipaddress.ip_address(address).is_global for address in addresses)

@@ -1,8 +1,8 @@
 """The command line: arguments -> a command, its output and its exit status.
 
-Exit statuses: 0 done; 1 there are problems in posts (`check`, `problems`; `build` with --strict),
-or a store fails a test (`doctor`); 2 the command could not be carried out (the configuration, the
-store, the arguments); 130 stopped with Ctrl+C. A terminal gets colours, tables and a progress bar;
+Exit statuses: 0 success; 1 posts have problems (`check`, `problems`; `build` with --strict),
+or a store fails a test (`doctor`); 2 the command failed because of the configuration, the store or
+the arguments; 130 stopped with Ctrl+C. A terminal gets colours, tables and a progress bar;
 a pipe gets plain lines.
 """
 
@@ -61,7 +61,7 @@ class _Command(TyperCommand):
 
 
 class _Group(TyperGroup):
-    """The command `feeds`, with the same help."""
+    """The command `feeds`; its help has the same form."""
 
     def get_params(self, ctx: Context) -> list[Parameter]:
         return _hide_types(super().get_params(ctx))
@@ -92,7 +92,7 @@ for _command in (
 def main() -> None:
     """Run the command line; an error is a message, not a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # the locale may not have all letters of a title
+        if isinstance(stream, io.TextIOWrapper):  # the locale's encoding may lack a letter
             stream.reconfigure(errors="backslashreplace")
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         app.rich_markup_mode = None  # help and usage errors without frames

@@ -56,9 +56,10 @@ def describe_feed(path: str, entries: Sequence[Entry], config: Config) -> Feed:
 def current_documents(
     path: str, entries: Sequence[Entry], older: str, config: Config
 ) -> Iterator[Document]:
-    """The documents that readers subscribe to, and the page, from the window (newest first).
+    """The documents that readers subscribe to, and the HTML page, of a feed.
 
-    `older` is the name of the newest archive page; ``""`` if there is none.
+    `entries` are its window, newest first. `older` is the name of the newest archive page; ``""``
+    if there is none.
     """
     feed = describe_feed(path, entries, config)
     for format_ in enabled_formats(config):
@@ -78,7 +79,7 @@ def archive_documents(
 ) -> Iterator[Document]:
     """The documents of one archive page (RFC 5005, 4), from its entries, oldest first.
 
-    `page` is the name of the page, `older` that of the page before it; ``""`` if there is none.
+    `page` is the name of this page, `older` that of the next older one; ``""`` if there is none.
     """
     newest_first = tuple(pagination.newest_first(entries, len(entries)))
     feed = describe_feed(path, newest_first, config)

@@ -17,8 +17,8 @@ from feeds.formats import FEED_LIST_OPML, FEED_LIST_PAGE, FEED_STYLE, FORMATS, F
 from feeds.model import Document, ListedFeed
 from feeds.taxonomies import TAXONOMIES
 
-FILTER_FROM = 12
-"""The page has a box to filter the feeds if there are more than this."""
+FILTER_ABOVE = 12
+"""The page has a box to filter the feeds if the site has more feeds than this."""
 
 
 def feed_list_documents(listed: Iterable[ListedFeed], config: Config) -> Iterator[Document]:
@@ -40,13 +40,13 @@ def _document(type_: FileType, data: bytes) -> Document:
 
 
 def _sort_key(feed: ListedFeed) -> tuple[int, str, str, str]:
-    """By taxonomy, then alphabetically by title, without regard to case."""
+    """A key that sorts feeds by taxonomy, then by title, without regard to letter case."""
     taxonomy = list(TAXONOMIES).index(paths.taxonomy_of(feed.path))
     return taxonomy, feed.title.casefold(), feed.title, feed.path
 
 
 def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:
-    """The page of all feeds, in one group for each taxonomy."""
+    """The page that lists all feeds, with one group for each taxonomy."""
     language, here = config.site.language, FEED_LIST_PAGE.file
     texts = translations.texts_for(language)
     groups: dict[str, list[Value]] = {}
@@ -67,7 +67,7 @@ def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:
         "full_title": f"{texts.all_feeds} – {config.site.title}",
         "description": config.site.description or config.site.title,
         "formats": html_page.format_links("", here, config),
-        "many": len(feeds) > FILTER_FROM,
+        "many": len(feeds) > FILTER_ABOVE,
         "groups": [
             {"heading": heading(taxonomy), "feeds": rows} for taxonomy, rows in groups.items()
         ],
@@ -78,7 +78,7 @@ def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:
 def _render_style(config: Config) -> bytes:
     """The style sheet of Atom and RSS documents, with a note in the site's language.
 
-    Browsers use it if a server sends these documents as XML.
+    A browser applies it if the server sends these documents as XML.
     """
     texts = translations.texts_for(config.site.language)
     quoted = "".join(c if c not in '"\\' and c.isprintable() else " " for c in texts.raw)

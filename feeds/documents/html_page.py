@@ -55,7 +55,7 @@ def render_page(view: View, config: Config) -> bytes:
 
 
 def _is_described(path: str, config: Config) -> bool:
-    """Whether the configuration describes the feed; else its description repeats its title."""
+    """Return whether the configuration describes the feed; else its title is its description."""
     return bool(config.description_of_path.get(path) if path else config.site.description)
 
 

@@ -40,11 +40,11 @@ def _outline(feed: ListedFeed, config: Config) -> dict[str, str]:
 
     OPML has ``type="rss"`` for a feed of any format.
     """
-    best = next(format_ for name, format_ in FORMATS.items() if name in config.feeds.formats)
+    format_ = next(row for name, row in FORMATS.items() if name in config.feeds.formats)
     return {
         "type": "rss",
         "text": feed.title,
         "title": feed.title,
-        "xmlUrl": config.url(paths.document(feed.path, best.file)),
+        "xmlUrl": config.url(paths.document(feed.path, format_.file)),
         "htmlUrl": page_url(feed.path, config),
     }

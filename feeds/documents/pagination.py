@@ -1,4 +1,4 @@
-"""The order of a feed, and its cuts: a set of entries -> the window and the archive pages.
+"""The order of a feed and its division: a set of entries -> the window and the archive pages.
 
 The result depends only on the set, not on the order of additions and deletions. The functions take
 anything `Sortable`, so that content need not be in memory.
@@ -49,7 +49,7 @@ def newest_first(entries: Sequence[P], limit: int) -> list[P]:
 
 
 def ends_page(id_: str, limit: int) -> bool:
-    """Whether a page ends after the entry with this id (content-defined chunking)."""
+    """Return whether a page ends after the entry with this id (content-defined chunking)."""
     number = int.from_bytes(hashlib.sha256(id_.encode()).digest()[:8], "big")
     return number % max(limit // 2, 1) == 0
 
@@ -58,7 +58,7 @@ def split_pages(entries: Sequence[P], limit: int) -> list[Sequence[P]]:
     """`entries` (oldest first), cut into pages of at most `limit` entries.
 
     A page ends after an entry for which `ends_page` is true, or when it is full. So an added or
-    deleted entry moves only the nearest cuts. The last page may still grow.
+    deleted entry moves only the page ends near it. The last page may still grow.
     """
     pages: list[Sequence[P]] = []
     start = 0
@@ -83,9 +83,9 @@ def archive_pages(entries: Sequence[P], limit: int) -> list[Sequence[P]]:
 
 
 def page_name(page: Sequence[Sortable]) -> str:
-    """The name of an archive page: day, and hash of the id, of its first entry.
+    """The name of an archive page: the day of its first entry, and a hash of that entry's id.
 
-    Edits, and additions and deletions inside the page, do not change the name.
+    The name changes only if another entry becomes the first one, or gets another day.
     """
     first = page[0]
     digest = hashlib.sha256(f"{first.id}\n{first.key}".encode()).hexdigest()[:12]

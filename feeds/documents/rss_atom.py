@@ -95,7 +95,7 @@ def _feed_generator(view: View, config: Config) -> FeedGenerator:
 def _add_entry(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
     fe = fg.add_entry(order="append")
     fe.more.entry = entry
-    fe.id(entry.id)  # in RSS, feedgen writes it as <guid>
+    fe.id(entry.id)  # from feeds/reading/post.py; in RSS, <guid>
     fe.title(entry.title)
     fe.published(entry.published)
     fe.updated(entry.updated)

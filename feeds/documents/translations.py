@@ -16,12 +16,12 @@ from msgspec import Struct
 
 from feeds.taxonomies import TAXONOMIES
 
-_SAME = {"no": "nb", "iw": "he", "in": "id"}
+_SYNONYMS = {"no": "nb", "iw": "he", "in": "id"}
 """Other codes of the same language."""
 
 
 class PageTexts(Struct, frozen=True):
-    """The fixed texts of the pages in one language; templates have them as ``words``."""
+    """The fixed texts of the pages in one language. In templates they are ``{{words.…}}``."""
 
     language: str
     """Language tag of these texts."""
@@ -91,14 +91,14 @@ class _DateFormat(Struct, frozen=True):
 
 
 class _Language(Struct, frozen=True):
-    """A file of languages/."""
+    """The content of one file in languages/."""
 
     dates: _DateFormat
     """Its date format."""
     texts: PageTexts | None
-    """The texts of the pages; None if nobody has translated them yet."""
+    """The texts of the pages; None if they are not translated yet."""
     taxonomies: Mapping[str, str]
-    """Headings of taxonomies by name, as far as they are translated."""
+    """Translated headings of taxonomies, by the name of the taxonomy."""
 
 
 _FILES = {path.stem: path for path in sorted(Path(__file__).with_name("languages").glob("*.toml"))}
@@ -119,7 +119,7 @@ def _language(code: str) -> _Language | None:
 
 @cache
 def _language_with_texts(tag: str) -> tuple[PageTexts, Mapping[str, str]]:
-    """The texts and the headings of taxonomies for a language tag, else the English ones."""
+    """The texts and the headings of taxonomies for a language tag; English if it has no texts."""
     primary, *subtags = tag.lower().split("-")
     if primary == "zh" and _TRADITIONAL.intersection(subtags) and "hans" not in subtags:
         primary = "zh-hant"
@@ -142,7 +142,7 @@ def taxonomy_label(taxonomy: str, language: str) -> str:
 
 
 def template_words(language: str) -> dict[str, str]:
-    """Everything that templates have as ``words``: the page texts and the taxonomies' headings."""
+    """The values of ``{{words.…}}`` in templates: page texts and the headings of taxonomies."""
     texts = texts_for(language)
     labels = {taxonomy: taxonomy_label(taxonomy, language) for taxonomy in TAXONOMIES}
     return labels | {field: getattr(texts, field) for field in PageTexts.__struct_fields__}
@@ -160,10 +160,10 @@ def direction(language: str) -> str:
 def format_date(time: datetime, language: str) -> str:
     """The day of a time in its own time zone, as the language writes it."""
     primary = language.lower().partition("-")[0]
-    known = _language(_SAME.get(primary, primary))
-    if known is None:
+    language_file = _language(_SYNONYMS.get(primary, primary))
+    if language_file is None:
         return time.date().isoformat()
-    dates = known.dates
+    dates = language_file.dates
     month = dates.months[time.month - 1] if dates.months else ""
     day = dates.first_day if time.day == 1 else str(time.day)
     return dates.format.format(day=day, month=month, number=time.month, year=time.year)

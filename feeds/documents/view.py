@@ -40,7 +40,7 @@ def home(view: View, config: Config) -> str:
 
 
 def shows_content(view: View, config: Config) -> bool:
-    """Whether entries have their content in this feed; else only their summary."""
+    """Return whether entries have their content in this feed; else only their summary."""
     return config.content_of_path.get(view.feed.path, config.feeds.content) == "full"
 
 

@@ -23,9 +23,9 @@ _MAX_BYTES = 1_000_000
 def detect_generator(folder: Path) -> SiteSettings:
     """The settings of the first configuration file in `folder` that has a title or an address.
 
-    Settings without a value if there is no such file.
+    If no file has one, all settings are empty, except `unreadable`.
     """
-    unread = ""
+    unreadable = ""
     for generator in GENERATORS:
         for file in generator.files:
             path = folder / file
@@ -34,13 +34,13 @@ def detect_generator(folder: Path) -> SiteSettings:
                     continue
                 values = generator.parse(path.read_text(encoding="utf-8-sig"))
             except (OSError, ValueError, yaml.YAMLError, SyntaxError, RecursionError):
-                unread = unread or file
+                unreadable = unreadable or file
                 continue
             settings = generator.settings(values)
             if settings.title or settings.url:
                 posts = next((name for name in generator.posts if (folder / name).is_dir()), "")
                 return replace(settings, generator=generator.name, file=file, posts=posts)
-    return SiteSettings(unread=unread)
+    return SiteSettings(unreadable=unreadable)
 
 
 class Generator(NamedTuple):
@@ -49,7 +49,7 @@ class Generator(NamedTuple):
     name: str
     """Its name."""
     posts: tuple[str, ...]
-    """The folders that its posts usually are in; the first that exists counts."""
+    """The folders where its posts usually are; the first that exists is used."""
     files: tuple[str, ...]
     """The names of the configuration file."""
     parse: Callable[[str], Values]

@@ -1,4 +1,7 @@
-"""Settings of a site: the text of a generator's configuration file -> its values, never run."""
+"""Settings of a site: the text of a site generator's configuration file -> its values.
+
+A Python file is parsed, but not run.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from msgspec import Struct
 
 
 class SiteSettings(Struct, frozen=True):
-    """The settings of a site that its generator knows; ``""`` for one that it does not know."""
+    """The settings of a site; ``""`` for each that its generator's configuration does not have."""
 
     generator: str = ""
     """The name of the generator."""
@@ -30,16 +33,16 @@ class SiteSettings(Struct, frozen=True):
     language: str = ""
     """The language, as the generator writes it."""
     timezone: str = ""
-    """The time zone, which may not be a valid one."""
+    """The time zone as written; it may be invalid."""
     author: str = ""
     """The name of the author."""
     email: str = ""
-    """The email address of the author, which may not be a valid one."""
+    """The email address of the author as written; it may be invalid."""
     permalink: str = ""
     """The permalink, with the tokens of this program."""
     split: bool = False
     """Whether ``categories: a b`` is two categories."""
-    unread: str = ""
+    unreadable: str = ""
     """A configuration file that could not be read."""
 
 
@@ -52,7 +55,7 @@ def parse_toml(text: str) -> Values:
 
 
 def parse_yaml(text: str) -> Values:
-    """The values of a YAML file, as text; none if it has an alias. Raises yaml.YAMLError."""
+    """The values of a YAML file, as text; empty if it has an alias. Raises yaml.YAMLError."""
     if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
         return {}  # an alias can make a small file a large value
     value = yaml.load(text, Loader=yaml.BaseLoader)
@@ -76,35 +79,36 @@ def parse_python(text: str) -> Values:
 def first_text(values: Values, *names: str) -> str:
     """The value of the first of `names` that is a text and not empty; else ``""``.
 
-    Dots lead into tables. Upper and lower case are the same.
+    ``params.author`` is the value `author` in the table `params`. Names match in any letter case.
     """
     for name in names:
         value: object = values
         for part in name.lower().split("."):
-            tables = value if isinstance(value, dict) else {}
-            value = next((tables[key] for key in tables if str(key).lower() == part), None)
+            table = value if isinstance(value, dict) else {}
+            value = next((table[key] for key in table if str(key).lower() == part), None)
         if isinstance(value, str) and value.strip():
             return " ".join(value.split())
     return ""
 
 
-_TOKENS = {"year", "month", "day", "title", "slug", "name", "path", "categories"}
+_PERMALINK_TOKENS = {"year", "month", "day", "title", "slug", "name", "path", "categories"}
+"""The tokens of `posts.permalink`, without their colons."""
 
 
 def translate_permalink(pattern: str, tokens: Mapping[str, str]) -> str:
-    """A generator's permalink with this program's tokens; ``""`` if it has a token without one.
+    """A generator's permalink in this program's tokens; ``""`` if a token has no equivalent.
 
-    `tokens` has this program's token for each token of the generator with another name.
+    `tokens` maps the generator's tokens to this program's, where the names differ.
     """
     for theirs, ours in tokens.items():
         pattern = re.sub(re.escape(theirs) + (r"\b" if theirs[0] == ":" else ""), ours, pattern)
     permalink = "/" + pattern.lstrip("/") if pattern else ""
-    unknown = set(re.findall(r":(\w+)", permalink)) - _TOKENS
+    unknown = set(re.findall(r":(\w+)", permalink)) - _PERMALINK_TOKENS
     return "" if unknown or re.search(r"[{}\[\]]", permalink) else permalink
 
 
 def is_time_zone(name: str) -> bool:
-    """Whether `name` is a zone of the IANA time zone database."""
+    """Return whether `name` is a zone of the IANA time zone database."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -1,8 +1,8 @@
 """The audit: compares posts with records, and indexes with documents, and repairs the differences.
 
-It repairs what events could not: events that were lost, posts that were there before the program
-was, work that a crash left undone. It reads listings, not posts. The keys of posts that differ go
-to the publish queue, and are handled as after any event.
+It finds posts whose events were lost, posts that are older than the deployment, and work that a
+crash has interrupted. It reads listings, not posts. The keys of posts that differ from their
+records go to the publish queue, as after an event.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from feeds.state.manifest import all_pages
 from feeds.stores.base import Stat
 
 CLOCK_MARGIN = timedelta(minutes=15)
-"""A record may be written this long after its post was read."""
+"""Time that a worker may need between the reading of a post and the end of its work."""
 
 RECORD_TTL = timedelta(days=30)
 """How long the record of a deleted post is kept: longer than a message can stay in a queue."""
@@ -37,7 +37,7 @@ ORPHAN_AGE = timedelta(days=1)
 
 
 class AuditReport(Struct):
-    """What an audit found, and what it did."""
+    """Counts of an audit: differences and repairs."""
 
     posts: int = 0
     """Posts in the store."""
@@ -48,16 +48,17 @@ class AuditReport(Struct):
     gone: int = 0
     """Objects in records that do not exist any more."""
     late: int = 0
-    """Posts whose time came without their schedule."""
+    """Posts with a marker whose time has come."""
     unfinished: int = 0
     """Posts in the journal."""
     feeds: int = 0
+    """Feeds that were checked."""
     documents: int = 0
     """Documents that changed."""
     swept: int = 0
     """Unreferenced objects that were deleted."""
     errors: list[str] = []
-    """Sentences."""
+    """Texts of the errors."""
 
 
 def audit(
@@ -83,7 +84,7 @@ def audit(
 
 
 class _Audit:
-    """One run."""
+    """One run of the audit."""
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class _Audit:
         self._has_other_records = not self._records_with_posts >= records.keys()
 
     def _check_post(self, stat: Stat, recorded: datetime | None) -> None:
-        """Send a post without a record, or newer than its record, which was written `recorded`."""
+        """Send a post without a record, or newer than its record (written at `recorded`)."""
         if recorded is None:
             self.report.new += 1
             self.send(stat.key)
@@ -134,7 +135,7 @@ class _Audit:
             self.send(stat.key)
 
     def _is_recorded(self, stat: Stat) -> bool:
-        """Return whether the record is of this very version of the post."""
+        """Return whether the record has this version of the post."""
         record = self.publisher.read_record(self.publisher.record_name(stat.key))
         snapshot = record.objects.get(stat.key)
         return snapshot is not None and snapshot.version == stat.version
@@ -149,7 +150,7 @@ class _Audit:
                     self._check_record(stat)
 
     def _check_record(self, stat: Stat) -> None:
-        """Send the objects in a record that none of the posts leads to."""
+        """Send the objects in a record to which no post belongs; delete an old, empty record."""
         record = self.publisher.read_record(stat.key)
         self.report.gone += len(record.objects)
         for key in record.objects:
@@ -202,7 +203,7 @@ class _Audit:
     # --- feeds -----------------------------------------------------------------------------------
 
     def repair_feeds(self) -> None:
-        """Write the documents that are not as their index says; delete what nothing names."""
+        """Write the documents that do not match their index; delete unreferenced objects."""
         unlisted: list[str] = []
         for path, pages in self._feeds_with_pages():
             self.report.feeds += 1
@@ -250,7 +251,7 @@ class _Audit:
         }
 
     def _sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:
-        """Delete objects that nothing names; a worker may be about to name a young one."""
+        """Delete unreferenced objects older than `age`: a worker may soon refer to a new one."""
         for stat in unused:
             if not self.dry and self.now() - stat.modified > age:
                 self.store.delete(stat.key)

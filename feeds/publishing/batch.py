@@ -1,4 +1,4 @@
-"""One batch of messages: the work in progress, what failed, and the result."""
+"""One batch of messages: the results so far, the failures, and the final result."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from feeds.state.objects import Record
 
 
 class Failure(Struct, frozen=True):
-    """One thing that could not be done."""
+    """One record, feed or list that could not be updated."""
 
     what: str
-    """A sentence."""
+    """The key, feed or list, and the error, as a text for the log."""
     records: tuple[str, ...]
     """The names of the records that depend on it: their messages must be delivered again."""
     key: str | None = None
@@ -32,17 +32,18 @@ class PublishResult(Struct, frozen=True):
     records: dict[str, Record]
     """The records that were written, by name."""
     failures: tuple[Failure, ...]
+    """The records, feeds and lists that could not be updated."""
     conflicts: dict[str, int]
     """How many conflicts there were, by the key of the state object."""
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """The failures as sentences."""
+        """The texts of the failures."""
         return tuple(failure.what for failure in self.failures)
 
 
 class Batch:
-    """One batch in progress: what was done so far, and what failed."""
+    """One batch in progress: the records written, the documents changed, the failures."""
 
     def __init__(self, feed_list: FeedListCheck, *, redelivered: bool = False) -> None:
         self.feed_list, self.redelivered = feed_list, redelivered

@@ -2,7 +2,7 @@
 
 It keeps rule 4 of publisher.py: after publishing, read the source's version again, and if it
 changed, publish again. A document has no token, because nothing random may reach a published byte.
-It is written over the version that it had before the source was read.
+So each write replaces only the version that the document had before the source was read.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ S_contra = TypeVar("S_contra", bound=StateObject, contravariant=True)
 
 
 class WriteLog(Struct):
-    """What one worker did to the documents of one state object."""
+    """The writes of one worker to the documents of one state object."""
 
     changed: dict[str, None]
-    """The paths of the documents that it may have changed."""
+    """The paths of the documents that the worker may have changed, as an ordered set."""
     versions: dict[str, tuple[str, int]]
     """For each document of the last batch: its version, and Python's hash of its bytes."""
 
@@ -40,14 +40,14 @@ class DocumentSource(Protocol[S_contra]):
         """Yield the documents in batches; each batch is written before the next one."""
 
     def delete_retired(self, value: S_contra, changed: Collection[str]) -> None:
-        """Delete the documents that there should not be.
+        """Delete the documents that must not exist any more.
 
         `changed` are the paths of the documents that this worker may have written.
         """
 
 
 class DocumentWriter:
-    """The published documents, in the store of the state."""
+    """Writes published documents, in the store that also has the state."""
 
     def __init__(self, state: StateStore) -> None:
         self.state, self.store, self.runtime = state, state.store, state.runtime
@@ -55,10 +55,10 @@ class DocumentWriter:
     def publish(
         self, key: str, stored: Versioned[S], source: DocumentSource[S], log: WriteLog
     ) -> S:
-        """Publish the documents of the state object at `key`, as of its newest version.
+        """Publish the documents of the state object at `key`, from its newest version.
 
-        `stored` is the object as the caller knows it. Returns the object that the documents were
-        made of; what was written goes into `log`. Raises Conflict after `MAX_ATTEMPTS`.
+        `stored` is the object as the caller has read or written it. Adds the writes to `log`.
+        Returns the object that the documents were made of. Raises Conflict after `MAX_ATTEMPTS`.
         """
         for attempt in range(MAX_ATTEMPTS):
             try:
@@ -88,7 +88,7 @@ class DocumentWriter:
     def _write_batch(
         self, batch: Sequence[Document], versions: dict[str, str], log: WriteLog
     ) -> None:
-        """Write the documents of a batch that are not as they should be; new ones first."""
+        """Write the documents of a batch that are missing or different; missing ones first."""
         log.versions = {
             document.path: (versions[document.path], hash(document.data)) for document in batch
         }
@@ -97,11 +97,12 @@ class DocumentWriter:
         self.write([write for write in writes if write[1] and not _is_published(*write)], log)
 
     def write(self, writes: Sequence[tuple[Document, str]], log: WriteLog) -> None:
-        """Write documents over versions. Raises Conflict.
+        """Write each document over its version. Raises Conflict.
 
         A document counts as changed before it is written. If two workers write the same documents,
         each gets conflicts on some of them, and on the next attempt finds them written already; a
-        lost reply looks the same. Counted after the write, nobody would report such a change.
+        lost reply looks the same. If a worker counted only successful writes, no worker would
+        report such a change.
         """
         log.changed.update({document.path: None for document, _ in writes})
         versions = self.runtime.map(self._put, writes)
@@ -123,11 +124,11 @@ class DocumentWriter:
         self.store.delete(paths.PUBLIC + path)
 
     def version(self, path: str) -> str:
-        """Return the version of a document; ``""`` if there is none."""
+        """Return the version of a document; ``""`` if it does not exist."""
         return self.state.version(paths.PUBLIC + path)
 
     def are_published(self, documents: Iterable[Document]) -> bool:
-        """Return whether all documents are published with these bytes. It reads them."""
+        """Read the published documents; return whether all of them have these bytes."""
 
         def is_published(document: Document) -> bool:
             stored = self.store.get(paths.PUBLIC + document.path)
@@ -139,6 +140,6 @@ class DocumentWriter:
 def _is_published(document: Document, version: str) -> bool:
     """Return whether a version is the hash of a document's bytes, as an S3 ETag is.
 
-    Writing it again would give the same version, which stops no other writer: it is left out.
+    Then the write is skipped: it would give the same version, so no other writer would conflict.
     """
     return version == md5_version(document.data)

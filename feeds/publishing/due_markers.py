@@ -1,6 +1,6 @@
-"""Markers for posts with a future date. With them the audit finds schedules that were lost.
+"""Writes a marker for each post with a future date. With them the audit finds lost schedules.
 
-The key of a marker has the time, so that a listing of the markers is in order of time.
+The key of a marker starts with the time, so that a listing of the markers is in order of time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 class Schedules(Protocol):
-    """Calls for a post again when it becomes public. AWS: feeds/aws/scheduler.py."""
+    """Schedules that publish a post again when it becomes public. AWS: feeds/aws/scheduler.py."""
 
     def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
         """Publish the posts at `keys` again at `when`; replace the record's other schedule."""
@@ -31,11 +31,14 @@ class Schedules(Protocol):
 
 
 class DueMarker(Struct, frozen=True):
-    """A stored marker: its own key, its time, and the keys of the post's objects."""
+    """A stored marker."""
 
     key: str
+    """The key of the marker itself."""
     when: datetime
+    """The time when the post becomes public."""
     post_keys: tuple[str, ...]
+    """The keys of the post's objects."""
 
 
 class _Content(Struct):
@@ -43,7 +46,7 @@ class _Content(Struct):
 
 
 class DueMarkers:
-    """The markers in the store of the state."""
+    """Reads and writes the markers, in the store that also has the state."""
 
     def __init__(self, state: StateStore) -> None:
         self.state = state
@@ -60,14 +63,14 @@ class DueMarkers:
         self.state.store.put(marker_key(name, due), data, media_type=JSON)
 
     def _delete(self, name: str, due: datetime) -> None:
-        """Delete a marker, then read the record again: the post may have this time again."""
+        """Delete a marker, unless the record has this time again when it is read afterwards."""
         self.state.store.delete(marker_key(name, due))
         record = self.state.read(name, Record).value
         if record.due == due:
             self._write(name, record, due)
 
     def all(self) -> Iterator[DueMarker]:
-        """Yield all markers, the earliest first. It lists them."""
+        """List and read all markers, the earliest first."""
         for stat in self.state.store.list(DUE_MARKERS):
             when, stored = marker_time(stat.key), self.state.store.get(stat.key)
             if when is not None and stored is not None:

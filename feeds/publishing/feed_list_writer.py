@@ -1,7 +1,7 @@
-"""Writes the list of all feeds, and the documents that show it: list of feeds = f(indexes).
+"""Writes the list of all feeds, and the documents that show it, from the manifests of the feeds.
 
-An ordinary upload only checks that the list is current. It is written when a feed appears, becomes
-empty, or changes its title.
+An ordinary upload only checks that the list is current. The list is written when a feed appears,
+becomes empty, or changes its title.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from feeds.state.state_store import StateStore
 
 
 class FeedListWriter:
-    """The list of all feeds, private and published."""
+    """Writes the private list of all feeds and its published documents."""
 
     def __init__(self, state: StateStore, documents: DocumentWriter, config: Config) -> None:
         self.state, self.documents, self.config = state, documents, config
@@ -40,7 +40,7 @@ class FeedListWriter:
         return tuple(log.changed)
 
     def check(self) -> FeedListCheck:
-        """Return a check for one batch."""
+        """Return a new check, for one batch."""
         return FeedListCheck(self)
 
     def _read_manifest(self, key: str) -> Manifest:
@@ -56,14 +56,14 @@ class FeedListWriter:
 
 
 class FeedListCheck:
-    """Says whether the published list of all feeds is current. It remembers that for one batch."""
+    """Checks whether the published list of all feeds is current, and caches this for one batch."""
 
     def __init__(self, writer: FeedListWriter) -> None:
         self.writer = writer
         self._published: dict[str, bool] = {}
 
     def is_listed(self, path: str, title: str, generation: int) -> bool:
-        """Return whether the published list has a feed with a title, of a generation or later."""
+        """Return whether the published list has this title, from `generation` or a later one."""
         feed_list = self.writer.state.read(FEED_LIST, FeedList).value
         feed = feed_list.feeds.get(path)
         if feed is None or feed.title != title or feed.generation < generation:

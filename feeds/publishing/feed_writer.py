@@ -23,7 +23,7 @@ BATCH_BYTES = 1_000_000
 """Bytes of archive documents that are written at once; the last page of a batch may exceed it."""
 
 MAX_REMEMBERED = 5_000
-"""How many feeds a process remembers its last write of."""
+"""The number of feeds whose last write a process remembers."""
 
 
 class PublishedFeed(Struct, frozen=True):
@@ -36,7 +36,7 @@ class PublishedFeed(Struct, frozen=True):
 
 
 class LastWrite(Struct, frozen=True):
-    """How this process left the documents of a feed."""
+    """The documents of a feed, as this process last wrote them."""
 
     token: str
     """The token of the manifest that they were made of."""
@@ -45,7 +45,7 @@ class LastWrite(Struct, frozen=True):
 
 
 class FeedWriter:
-    """The documents of all feeds."""
+    """Writes the documents of all feeds."""
 
     def __init__(self, documents: DocumentWriter, config: Config) -> None:
         self.documents, self.config = documents, config
@@ -53,7 +53,7 @@ class FeedWriter:
         self._rendering = threading.Lock()  # threads that only compute slow each other down
 
     def publish(self, index: StoredIndex) -> PublishedFeed:
-        """Publish the documents of a feed, as of the newest version of its index."""
+        """Publish the documents of a feed from the newest version of its index."""
         log = WriteLog({}, {})
         last = self._last_writes.pop(index.path, None)
         manifest = index.manifest
@@ -74,12 +74,13 @@ class FeedWriter:
         return PublishedFeed(tuple(log.changed), manifest)
 
     def _publish_if_unchanged(self, index: StoredIndex, last: LastWrite, log: WriteLog) -> bool:
-        """Take the fast path if nobody else has written this feed since; return whether it worked.
+        """Try the fast path: only this process has written the feed since `last`.
 
-        The documents have the versions that this process left, so nobody asks for them. The
-        successful write of the manifest has already proved that the source is current. If somebody
-        has written a document meanwhile, nothing is overwritten. A document that stays the same,
-        and archives, need the slow path.
+        Returns whether it succeeded. It needs no request for the versions of the documents, because
+        they are those of the last write. The successful write of the manifest has already shown
+        that the source is current. If another worker has written a document since, the write of
+        that document conflicts. A document that stays the same, and archive documents, need the
+        slow path.
         """
         manifest = index.manifest
         if manifest.pending or manifest.tombstones:
@@ -97,7 +98,7 @@ class FeedWriter:
         return self._is_newest(index)
 
     def _is_newest(self, index: StoredIndex) -> bool:
-        """Return whether nobody has written the manifest since (rule 4)."""
+        """Return whether the manifest still has the version of `index` (rule 4)."""
         return self.documents.state.version(manifest_key(index.path)) == index.version
 
     def current_documents(self, path: str, manifest: Manifest) -> list[Document]:
@@ -121,7 +122,7 @@ class FeedWriter:
             )
 
     def is_archive_published(self, manifest: Manifest, pages: IndexPages, name: str) -> bool:
-        """Return whether the documents of a pending archive page are as they should be."""
+        """Return whether the documents of a pending archive page are published and current."""
         return self.documents.are_published(self.archive_documents(manifest, pages, name))
 
     def has_archive(self, path: str, name: str) -> bool:
@@ -130,7 +131,7 @@ class FeedWriter:
         return any(self.documents.runtime.map(self.documents.version, keys))
 
     def archive_names(self, path: str) -> set[str]:
-        """Return the names of the archive pages that are published. It lists them."""
+        """Return the names of the published archive pages. This lists a folder of the store."""
         prefix = paths.PUBLIC + paths.document(path, "archive/")
         return {paths.stem(stat.key) for stat in self.documents.store.list(prefix)}
 
@@ -157,8 +158,8 @@ class _FeedDocuments:
     def delete_retired(self, value: Manifest, changed: Collection[str]) -> None:
         """Delete the documents of retired archive pages.
 
-        Also those that were seen to be gone, where this worker has just written one of them: it
-        was late.
+        Also those that were already deleted, if this worker has just written one of them again: it
+        worked with an older manifest.
         """
         for name, retired_at in value.tombstones.items():
             for key in feed_documents.archive_keys(self.path, name):

@@ -1,8 +1,9 @@
 """Writes the index of each feed: the records of posts -> a manifest and its stored pages.
 
-A manifest names what a crash could leave undone, before it can happen: archive documents to write,
-archive documents to delete, stored pages to delete. A later write removes each from the manifest
-after it was seen to be done. feeds/state/manifest_update.py computes how an index changes.
+A manifest lists the work that must follow its write, so that a crash cannot lose it: archive
+documents to write, archive documents to delete, stored pages to delete. A later write of the
+manifest removes an item after a check has shown that it is done.
+feeds/state/manifest_update.py computes how an index changes.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Archive(Protocol):
     """Says which archive documents are published (feed_writer.py)."""
 
     def is_archive_published(self, manifest: Manifest, pages: IndexPages, name: str) -> bool:
-        """Return whether the documents of a pending archive page are as they should be."""
+        """Return whether the documents of a pending archive page are published and current."""
 
     def has_archive(self, path: str, name: str) -> bool:
         """Return whether any document of an archive page is published."""
@@ -49,14 +50,14 @@ class Archive(Protocol):
 
 
 class ListCheck(Protocol):
-    """Says whether the list of all feeds is current (feed_list_writer.py)."""
+    """Checks whether the list of all feeds is current (feed_list_writer.py)."""
 
     def is_listed(self, path: str, title: str, generation: int) -> bool:
-        """Return whether the list has a feed with a title, of a generation or later."""
+        """Return whether the list has this title, from `generation` or a later one."""
 
 
 class Draft:
-    """A manifest that an attempt wants to write, and the stored pages that it wrote before."""
+    """The manifest of one attempt, and the pages that the attempt has stored before it."""
 
     def __init__(self, update: ManifestUpdate | None = None) -> None:
         self.parts = [*update.pages, *update.page_lists] if update else []
@@ -64,7 +65,7 @@ class Draft:
 
 
 class IndexWriter:
-    """The indexes of all feeds."""
+    """Reads and writes the indexes of all feeds."""
 
     def __init__(
         self, state: StateStore, records: Records, archive: Archive, config: Config
@@ -115,7 +116,7 @@ class IndexWriter:
     def _read_sources(
         self, old: Manifest, pages: IndexPages, record_names: Sequence[str], redelivered: bool
     ) -> tuple[Manifest, list[Record]]:
-        """Read the records, and at the same time check what the manifest says is to be done."""
+        """Read the records, and at the same time remove work that is done from the manifest."""
 
         def read_records() -> list[Record]:
             return self.runtime.map(self.records.read, record_names)
@@ -143,7 +144,7 @@ class IndexWriter:
         )
 
     def _without_done(self, old: Manifest, pages: IndexPages, redelivered: bool) -> Manifest:
-        """Return the manifest without the work that was seen to be done.
+        """Return the manifest without the work that a check has shown to be done.
 
         After a redelivery, check again that deleted archive pages are gone: the crashed worker may
         have written one of them after the check.
@@ -158,6 +159,7 @@ class IndexWriter:
             )
 
         def checked_tombstone(name: str) -> int:
+            """Return the time of retirement, negative if the documents do not exist."""
             retired_at = old.tombstones[name]
             if retired_at < 0 and not redelivered:
                 return retired_at
@@ -179,7 +181,7 @@ class IndexWriter:
         return replace(old, pending=still_pending, tombstones=still_retired, obsolete_parts=())
 
     def _with_title(self, path: str, new: Manifest, feed_list: ListCheck) -> Manifest:
-        """Return the manifest with its title, and whether the list of all feeds has that title."""
+        """Return the manifest with `title`, `title_generation` and `listed` brought up to date."""
         newest = pagination.newest_first(new.entries, self.config.feeds.limit)
         has_title = newest or not path  # the feed of all posts is listed even while it is empty
         title = feed_documents.describe_feed(path, newest, self.config).title if has_title else ""
@@ -191,9 +193,9 @@ class IndexWriter:
 
     @staticmethod
     def _is_lost(draft: Draft, current: Manifest) -> bool:
-        """Return whether the draft was certainly never written, so that nobody uses its pages.
+        """Return whether the draft was certainly not written, so that no manifest names its pages.
 
-        It may have been written: its reply was lost, and other workers wrote the manifest again
+        It may have been written if its reply was lost, and other workers wrote the manifest again
         before this worker looked for its token. Then the recent writers include this worker.
         """
         if draft.manifest is None:
@@ -228,7 +230,7 @@ class IndexWriter:
         return StoredIndex(path, *attempt.written, pages)
 
     def mark_all_pending(self, path: str, config_fingerprint: str) -> StoredIndex:
-        """Mark every archive page of a feed to be written, or deleted, for a configuration."""
+        """Mark all archive pages of a feed for a new configuration, to be written or deleted."""
         pages = self._pages(path)
         for attempt in self.state.attempts(manifest_key(path), Manifest):
             with attempt:

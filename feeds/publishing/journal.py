@@ -1,8 +1,8 @@
 """A journal for callers without a queue (`rebuild`, `serve`).
 
 An entry is written before the work and removed after it, so that the work of a killed process can
-be resumed. In the cloud the queue delivers the message again; these callers have no messages. The
-next rebuild, or the audit, does what the journal still names.
+be resumed. In the cloud the queue delivers a message again; these callers have no queue. The next
+rebuild, or the audit, does the work of the remaining entries.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ JOURNAL = paths.STATE + "journal/"
 
 
 class JournalWork(Struct, frozen=True, omit_defaults=True):
-    """Work that was begun."""
+    """Work to do. Parts of it may be done already."""
 
     posts: frozenset[str] = frozenset()
     """The keys of posts to publish."""
@@ -33,7 +33,7 @@ class JournalWork(Struct, frozen=True, omit_defaults=True):
     feeds: frozenset[str] = frozenset()
     """The paths of feeds to rewrite."""
     all_posts: bool = False
-    """Publish every post, also those whose records are current."""
+    """Whether to publish every post, also those whose records are current."""
 
     def __or__(self, other: JournalWork) -> JournalWork:
         return JournalWork(
@@ -48,8 +48,11 @@ class JournalEntry(Struct, frozen=True):
     """An entry of the journal: work that was begun and is not finished."""
 
     key: str
+    """The key of the entry in the store."""
     modified: datetime
+    """The time when the entry was written."""
     work: JournalWork
+    """The work."""
 
 
 class Journal:
@@ -59,7 +62,7 @@ class Journal:
         self.publisher, self.store = publisher, publisher.feeds
 
     def entries(self) -> list[JournalEntry]:
-        """Read all entries. It lists them."""
+        """List and read all entries."""
         stored = [(stat, self.store.get(stat.key)) for stat in self.store.list(JOURNAL)]
         return [
             JournalEntry(
@@ -70,7 +73,7 @@ class Journal:
         ]
 
     def remove(self, entry: JournalEntry) -> None:
-        """Remove an entry: its work is done."""
+        """Remove an entry whose work is done."""
         self.store.delete(entry.key)
 
     def publish(self, keys: Sequence[str]) -> PublishResult:
@@ -104,11 +107,11 @@ class Journal:
         self._write(key, work)
         return key
 
-    def _finish(self, key: str, left: JournalWork) -> None:
-        if left == JournalWork():
+    def _finish(self, key: str, remaining: JournalWork) -> None:
+        if remaining == JournalWork():
             self.store.delete(key)
         else:
-            self._write(key, left)
+            self._write(key, remaining)
 
     def _write(self, key: str, work: JournalWork) -> None:
         self.store.put(key, msgspec.json.encode(work), media_type=JSON)

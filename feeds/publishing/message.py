@@ -1,4 +1,4 @@
-"""The messages that come to the publisher from a queue, and those that go out to one."""
+"""Messages: those that the publisher receives from a queue, and those that it sends to one."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from msgspec import Struct
 
 
 class Message(Struct, frozen=True):
-    """A message that asks for some posts. It is acknowledged, or delivered again, as a whole."""
+    """A received message. It succeeds or is retried as a whole."""
 
     id: str
-    """The `itemIdentifier` for the answer to SQS; ``""`` if the message is not from a queue (an
-    empty identifier in an answer fails the whole batch)."""
+    """SQS's id of the message, for the `itemIdentifier` of a failure. ``""`` if the message is not
+    from a queue: it must not be in the response then, because SQS repeats the whole batch if a
+    response has an empty identifier."""
     keys: tuple[str, ...]
-    """The keys of the posts, below POSTS_URL, decoded, in order, without repeats."""
+    """The keys of the objects to read, under POSTS_URL, in order and without repeats."""
     received: int
-    """How often the message was delivered, with this delivery; 1 if unknown."""
+    """The number of deliveries, this one included; 1 if unknown."""
     notes: tuple[str, ...]
-    """A sentence for each part of the message that was skipped."""
+    """A sentence about each skipped part of the message."""
 
 
 class OutgoingMessage(Struct, frozen=True):
     """A message to send."""
 
     body: str
+    """The text of the message."""
     once: str = ""
-    """For a FIFO queue, which takes one of the messages with the same text here in five minutes.
-    It is the message's group too, so that no message waits for another one."""
+    """For a FIFO queue, the deduplication id: within five minutes the queue accepts only one
+    message with this id. It is also the message group, so that no message waits for another."""

@@ -1,14 +1,14 @@
-"""The protocol: keys to look at -> records -> indexes -> documents -> list of feeds.
+"""The protocol: keys of posts -> records -> indexes -> documents -> list of feeds.
 
-An event only means *look at this key*; it is never data. Each level is a function of the one
+An event only names a key to read again; it carries no data. Each level is a function of the one
 before: record = f(post), index = f(records), documents = f(index), list of feeds = f(indexes). Any
-number of workers do this at once, in any order, more than once, and crash anywhere. Four rules keep
-the levels right:
+number of workers do this at once, in any order, more than once, and may crash anywhere. Four rules
+keep the levels correct:
 
 1. Read your own version first, then your source, then write only over that version.
 2. Write even when nothing changed: a write that is skipped lets a slower, older writer win.
 3. Each state object carries a fresh token, so that equal content never has an equal ETag.
-4. After publishing, look at the source again; if it moved, publish again.
+4. After publishing, read the version of the source again; if it has changed, publish again.
 
 This module runs the levels in order and decides which messages must be retried. Each level has a
 writer: record_writer.py, index_writer.py, feed_writer.py, feed_list_writer.py.
@@ -72,9 +72,9 @@ class Publisher:
         return self._result(batch, failed, conflicts_before)
 
     def clear(self, names: Sequence[str]) -> PublishResult:
-        """Empty records that no key leads to any more, and remove their entries from all feeds.
+        """Empty these records, and remove their entries from all feeds.
 
-        `failed` of the result are names of records.
+        They are records of posts that no longer exist. `failed` of the result has names of records.
         """
         conflicts_before = len(self._state.conflicts)
         batch = Batch(self._feed_list.check())
@@ -130,7 +130,7 @@ class Publisher:
                 self._records.compact(name, record)
 
     def _update_feeds(self, batch: Batch) -> dict[str, PublishedFeed]:
-        """Levels 2 and 3: index = f(records), documents = f(index), for every feed touched."""
+        """Levels 2 and 3: index = f(records), documents = f(index), for every affected feed."""
         by_feed = batch.records_by_feed()
 
         def update_feed(path: str) -> PublishedFeed | None:
@@ -150,7 +150,7 @@ class Publisher:
         return feeds
 
     def _update_feed_list(self, batch: Batch, feeds: dict[str, PublishedFeed]) -> None:
-        """Level 4: list of feeds = f(indexes), for the feeds whose title it may not have."""
+        """Level 4: list of feeds = f(indexes), for the feeds whose title the list may not have."""
         unlisted = [path for path, feed in feeds.items() if not feed.manifest.listed]
         if not unlisted:
             return
@@ -173,7 +173,7 @@ class Publisher:
     # --- operations for rebuild, audit and schedules ---------------------------------------------
 
     def post_stats(self) -> Iterator[Stat]:
-        """List the objects that are posts."""
+        """Yield the stats of all objects that are posts."""
         return (stat for stat in self.posts.list() if is_post(stat.key, self.config))
 
     def record_name(self, key: str) -> str:
@@ -181,11 +181,11 @@ class Publisher:
         return self._records.name(key)
 
     def record_stats(self) -> Iterator[Stat]:
-        """List the records; their keys are their names."""
+        """Yield the stats of all records; their keys are their names."""
         return self.feeds.list(RECORDS)
 
     def read_record(self, name: str) -> Record:
-        """Read a record; an empty one if there is none."""
+        """Read a record; return an empty one if it does not exist."""
         return self._records.read(name)
 
     def due_markers(self) -> DueMarkers:
@@ -193,7 +193,7 @@ class Publisher:
         return self._due_markers
 
     def feed_paths(self) -> list[str]:
-        """List the feeds that have an index."""
+        """Return the paths of the feeds that have an index."""
         paths = (path_of_manifest(stat.key) for stat in self.feeds.list(FEEDS))
         return [path for path in paths if path is not None]
 
@@ -202,14 +202,14 @@ class Publisher:
         return self._indexes.read(path)
 
     def is_current(self, state: Record | Manifest) -> bool:
-        """Return whether this configuration and version of the program has written it."""
+        """Return whether this version and configuration of the program has written `state`."""
         return state.config_fingerprint == self._records.config_fingerprint
 
     @contextmanager
     def replacing_unreadable_state(self) -> Iterator[bool]:
         """In this block, replace state objects that are damaged or of another version.
 
-        The block gets whether an index or the list of all feeds is one. Then every post must be
+        Yields whether an index or the list of all feeds is unreadable. Then every post must be
         published again, since a record does not say whether an index has its entry.
         """
         keys = [FEED_LIST, *map(manifest_key, self.feed_paths())]
@@ -232,11 +232,11 @@ class Publisher:
         return self._indexes.mark_pending(path, archive_names)
 
     def publish_index(self, index: StoredIndex) -> PublishedFeed:
-        """Publish the documents of a feed, as of the newest version of its index."""
+        """Publish the documents of a feed from the newest version of its index."""
         return self._feed_writer.publish(index)
 
     def rewrite_feed(self, path: str) -> tuple[str, ...]:
-        """Update the index of a feed, and write all its documents again if they are different.
+        """Update the index of a feed, and write those of its documents that are different.
 
         Returns the paths of the documents that changed.
         """

@@ -23,10 +23,11 @@ from feeds.state.objects import Record, problems
 from feeds.stores.base import Stat
 
 BATCH_POSTS = 500
+"""The number of posts that are published at once."""
 
 
 class RebuildReport(Struct):
-    """What a rebuild did so far."""
+    """Counts of a rebuild so far."""
 
     posts: int = 0
     """Posts that were read."""
@@ -35,6 +36,7 @@ class RebuildReport(Struct):
     gone: int = 0
     """Objects that do not exist any more."""
     feeds: int = 0
+    """Feeds that have an index."""
     documents: int = 0
     """Documents that changed."""
     problems: int = 0
@@ -57,7 +59,7 @@ def rebuild(
 
 
 class _Rebuild:
-    """One run."""
+    """One run of the rebuild."""
 
     def __init__(
         self,
@@ -70,7 +72,7 @@ class _Rebuild:
         self.progress, self.on_batch, self.batch = progress, on_batch, batch
         self.report = RebuildReport()
         self._all_posts = False
-        """Whether no post is skipped."""
+        """Publish every post, also those whose records are current."""
 
     def run(self) -> RebuildReport:
         """Publish everything."""
@@ -112,10 +114,10 @@ class _Rebuild:
         return gone, orphans
 
     def _unknown_records(self, keys: Collection[str]) -> Iterator[tuple[str, Record]]:
-        """Yield the records that none of these keys leads to, except empty ones."""
-        known = {self.publisher.record_name(key) for key in keys}
+        """Yield the records that belong to none of these keys, except empty ones."""
+        names = {self.publisher.record_name(key) for key in keys}
         for stat in self.publisher.record_stats():
-            if stat.key not in known:
+            if stat.key not in names:
                 record = self.publisher.read_record(stat.key)
                 if record.objects or not record.token:  # no token: it was unreadable
                     yield stat.key, record

@@ -1,7 +1,7 @@
 """Writes the record of each post: record = f(post).
 
-A record keeps the last good entry of a post that cannot be read. It names every feed and sort key
-that the post may have, until all indexes have confirmed the removal.
+A record keeps the last valid entry of a post that cannot be read. It names every feed and sort key
+that the post has or had, until all indexes have confirmed the removal.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _COMPACT_ABOVE = 8
 
 
 class RecordWriter:
-    """The records of the posts in a store."""
+    """Reads and writes the records of the posts in a store."""
 
     def __init__(self, posts: Store, state: StateStore, config: Config) -> None:
         self.posts, self.state, self.config = posts, state, config
         self.config_fingerprint = fingerprint(config)
-        # One post is read at a time: two need twice the memory, and no less time.
+        # Parse one post at a time: two at once need twice the memory and are not faster.
         self._reading = threading.Lock()
 
     def name(self, key: str) -> str:
@@ -37,11 +37,11 @@ class RecordWriter:
         return record_key(post_identity(key, self.config))
 
     def read(self, name: str) -> Record:
-        """Read the record at `name`; an empty one if there is none."""
+        """Read the record at `name`; return an empty one if it does not exist."""
         return self.state.read(name, Record).value
 
     def refresh(self, name: str, keys: Iterable[str]) -> Record:
-        """Read the objects at `keys` and write the record at `name` accordingly."""
+        """Read the objects at `keys` again, and write the record at `name` with them."""
         for attempt in self.state.attempts(name, Record):
             with attempt:
                 objects = dict(attempt.old.objects)
@@ -55,7 +55,7 @@ class RecordWriter:
         return attempt.written.value
 
     def clear(self, name: str) -> Record:
-        """Empty a record that no key leads to any more; it still names where the post may be."""
+        """Empty the record of a post that no longer exists. It keeps the feeds and sort keys."""
         for attempt in self.state.attempts(name, Record):
             with attempt:
                 attempt.write(self._build(attempt.old, {}))
@@ -64,7 +64,7 @@ class RecordWriter:
     def compact(self, name: str, record: Record) -> None:
         """Remove from a large record the feeds and sort keys that every index has confirmed.
 
-        Only if nobody has written the record since: an optimisation, which may fail.
+        Do it only if no other worker has written the record since. This saves space and may fail.
         """
         if len(record.sort_keys) <= _COMPACT_ABOVE:
             return
@@ -84,22 +84,22 @@ class RecordWriter:
         return build_record(self.config_fingerprint, old, objects, self.config, now)
 
     def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
-        """Read the object at a key; None if there is none.
+        """Read the object at a key; return None if it does not exist.
 
-        If it cannot become an entry, the snapshot keeps the last good entry.
+        If it cannot become an entry, the snapshot keeps the last valid entry of `before`.
         """
-        last_good = before.entry if before else None
+        last_valid = before.entry if before else None
         try:
             stored = self.posts.get(key, self.config.limits.post_bytes)
         except TooLarge:
             stat = self.posts.head(key)
             version = stat.version if stat else ""
-            return ObjectSnapshot(version, last_good, (too_large(key, self.config),))
+            return ObjectSnapshot(version, last_valid, (too_large(key, self.config),))
         if stored is None:
             return None
         with self._reading:
             result = read_post(key, stored.data, stored.stat.modified, self.config)
             entry, problems = fill_entry(result, self.config)
         if entry is None and any(problem.severity == "error" for problem in problems):
-            entry = last_good
+            entry = last_valid
         return ObjectSnapshot(stored.stat.version, entry, problems)

@@ -1,6 +1,6 @@
 """Reading: the key and the bytes of a post -> an entry, and problems to report.
 
-Open post.py first. It reads front matter with the modules beside it:
+Open post.py first. It makes the id (in RSS, the guid), and the other fields with these modules:
 
     selection.py      which objects are posts
     front_matter/     YAML, TOML or JSON -> fields

@@ -24,7 +24,7 @@ class Fields:
         self._places = {name.lower(): place for name, place in front_matter.places.items()}
 
     def __contains__(self, name: str) -> bool:
-        """Whether the front matter has the field; it may be empty."""
+        """Return whether the front matter has the field; it may be empty."""
         return name in self._values
 
     def get(self, name: str) -> Value:

@@ -106,7 +106,7 @@ def too_large(key: str, config: Config) -> Problem:
 
 
 def _is_hidden(fields: Fields) -> bool:
-    """Whether the front matter keeps the post out of feeds: a draft, hidden, not published."""
+    """Return whether the front matter excludes the post: a draft, hidden, or not published."""
     return (
         field_values.parse_bool(fields.get("published")) is False
         or field_values.parse_bool(fields.get("draft")) is True
@@ -192,8 +192,9 @@ def _date_field(
 def _entry_id(fields: Fields, config: Config) -> str:
     """The id of the entry, which RSS calls its guid.
 
-    That is the front matter's `id` or `guid` if it is a URI; else a tag URI (RFC 4151) made from
-    it, or from the post's key or the key's stem.
+    That is the front matter's `id` or `guid`, if it is a URI. A value that is not becomes part of
+    a tag URI (RFC 4151). Without a value, the tag URI has the post's key, or the key's stem if
+    `posts.id_from` is ``"stem"``.
     """
     given = fields.text(("id", "guid"))
     if is_uri(given):

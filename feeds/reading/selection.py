@@ -28,7 +28,7 @@ def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def is_post(key: str, config: Config) -> bool:
-    """Whether the object at `key` is a post, by `posts.include` and `posts.exclude`.
+    """Return whether the object at `key` is a post, by `posts.include` and `posts.exclude`.
 
     Hidden files, folders of drafts, ``_index.*`` (a section's own page in Hugo and Zola) and
     READMEs never are. Objects that are not posts are skipped without a message.

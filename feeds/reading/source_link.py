@@ -112,13 +112,13 @@ def _last_link_line(lines: list[str]) -> int | None:
 
 
 def _follows_text(lines: list[str], at: int) -> bool:
-    """Whether the line right above is text of the same paragraph, and not the end of HTML."""
+    """Return whether the line above is text of the same paragraph, and not the end of HTML."""
     above = lines[at - 1].rstrip() if at else ""
     return bool(above) and not above.endswith(">")
 
 
 def _is_announced(lines: list[str]) -> bool:
-    """Whether the last of these lines that is not blank announces what follows."""
+    """Return whether the last line with text introduces the next: a colon, a heading, a rule."""
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return last.endswith((":", "：")) or bool(re.match(r"#{1,6}\s|[-*_=]{3,}$", last))
 
@@ -138,5 +138,5 @@ def _lone_url(line: str) -> str:
 
 
 def _is_navigation(line: str) -> bool:
-    """Whether a line has links and their separators only, as a footer has."""
+    """Return whether a line has links and their separators only, as a footer has."""
     return len(line) < 4000 and bool(_LINK.search(line)) and bool(_NAVIGATION.fullmatch(line))

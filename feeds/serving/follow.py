@@ -115,11 +115,11 @@ class FolderFollower:
             self._timer.start()
 
     def _on_timer(self) -> None:
-        """Publish the posts that are due; if none is, set the timer again."""
+        """Publish the posts that are due; if there are none, set the timer again."""
         now = self.runtime.now()
-        due = [key for key, time in self._due.items() if time <= now]
-        if due:
-            self.publish(due)
+        due_keys = [key for key, time in self._due.items() if time <= now]
+        if due_keys:
+            self.publish(due_keys)
         else:
             self._set_timer()
 

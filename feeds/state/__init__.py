@@ -1,6 +1,6 @@
-"""The private state: what is stored of posts and feeds, under which keys, in which form.
+"""The private state: the stored objects of posts and feeds, their keys and their form.
 
 Open objects.py first: the record of a post and the list of feeds. manifest.py is the index of one
-feed; manifest_update.py and page_edit.py change it (pure). state_store.py is optimistic
-concurrency: read, change, write only over the version that was read, retry on a conflict.
+feed; manifest_update.py and page_edit.py compute its changes (pure). state_store.py does
+compare-and-swap: it reads an object, writes only over the version read, retries after a conflict.
 """

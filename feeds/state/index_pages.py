@@ -1,7 +1,7 @@
 """Reads and writes the stored pages of an index, and the stored lists of pages.
 
-A stored page never changes, and its name is never used again. So a write replaces nothing, and a
-reader that finds a page deleted knows that the manifest has changed since it was read.
+A stored page never changes, and its name is never used again. So a write never replaces an object.
+If a page is missing, the manifest has changed since it was read: that is a conflict.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from feeds.state.objects import encode
 from feeds.state.state_store import JSON
 from feeds.stores.base import Store
 
-# Made before there are threads, as in state_store.py.
-_ENTRIES = msgspec.json.Decoder(tuple[Entry, ...])
-_PAGES = msgspec.json.Decoder(tuple[Page, ...])
-
+# Created before any thread starts, as in state_store.py.
+_ENTRIES_DECODER = msgspec.json.Decoder(tuple[Entry, ...])
+_PAGES_DECODER = msgspec.json.Decoder(tuple[Page, ...])
 
 CACHE_BYTES = 2_000_000
+"""The most bytes of pages that stay in memory after a write."""
 
 
 class IndexPages:
     """The stored pages of one feed's index (a `PageReader`).
 
     The pages of the last `write` stay in memory, up to `CACHE_BYTES`, until they are read once:
-    the next step is to publish them.
+    the publisher reads them next.
     """
 
     def __init__(self, store: Store, path: str, runtime: Runtime) -> None:
@@ -43,11 +43,11 @@ class IndexPages:
 
     def page(self, name: str) -> tuple[Entry, ...]:
         """Read the entries of a page, oldest first. Raises Conflict if it was deleted."""
-        return self._cache.pop(name, None) or _ENTRIES.decode(self._read(name))
+        return self._cache.pop(name, None) or _ENTRIES_DECODER.decode(self._read(name))
 
     def page_list(self, name: str) -> tuple[Page, ...]:
         """Read the pages of a page list, oldest first. Raises Conflict if it was deleted."""
-        return _PAGES.decode(self._read(name))
+        return _PAGES_DECODER.decode(self._read(name))
 
     def _read(self, name: str) -> bytes:
         key = page_key(self.path, name)
@@ -74,7 +74,7 @@ class IndexPages:
         }
 
     def remove(self, names: Sequence[str]) -> None:
-        """Delete pages and page lists that no manifest names; the audit deletes what is left."""
+        """Delete pages and page lists that no manifest names. The audit deletes the rest."""
 
         def delete(name: str) -> None:
             with suppress(StoreError):
@@ -87,10 +87,12 @@ class StoredIndex(Struct, frozen=True):
     """The index of one feed as it is stored."""
 
     path: str
-    """The feed's path; ``""`` for all posts."""
+    """The feed's path; ``""`` for the feed of all posts."""
     version: str
-    """The store's version of the manifest; ``""``: there is none."""
+    """The store's version of the manifest; ``""`` if it does not exist."""
     manifest: Manifest
+    """The manifest; an empty one if it does not exist."""
     pages: IndexPages
+    """The stored pages that the manifest names."""
     previous_token: str = ""
-    """The token of the manifest that this one replaced; ``""``: unknown."""
+    """The token of the manifest that this one replaced; ``""`` if unknown."""

@@ -1,4 +1,4 @@
-"""The keys of the private objects under `state/`: built and parsed here and nowhere else.
+"""The keys of the private objects under `state/`: the functions that build and parse them.
 
     state/feed_list.json                  the list of all feeds
     state/posts/<2>/<62>.json             the record of a post; the digits are a hash
@@ -20,7 +20,7 @@ _PAGES = "/pages/"
 
 
 def record_key(identity: str) -> str:
-    """Return the key of a post's record: a hash, since an object key may fill a whole key."""
+    """Return the key of a post's record. It has a hash: the identity can be as long as a key."""
     name = paths.digest(identity, 64)
     return f"{RECORDS}{name[:2]}/{name[2:]}.json"
 

@@ -16,10 +16,10 @@ PAGES_PER_LIST = 64
 """How many pages a page list holds on average; it holds at most twice as many."""
 
 ZOMBIE_SECONDS = 3600
-"""A worker presumed dead may still write for this long after it has read a manifest."""
+"""How long a worker that is presumed dead may still write, after it has read a manifest."""
 
 MAX_RECENT_WRITERS = 16
-"""How many writers a manifest remembers."""
+"""The number of tokens in `Manifest.recent_writers`."""
 
 
 class Page(Struct, frozen=True, array_like=True):
@@ -47,24 +47,25 @@ class PageList(Struct, frozen=True, array_like=True):
 
 
 class PendingDocument(Struct, frozen=True, array_like=True):
-    """What the documents of an archive page must hold, until a worker has seen that they do."""
+    """The content that the documents of an archive page must have, until a check has shown it."""
 
     object: str
-    """The stored page with the entries; ``""``: the oldest page in the manifest."""
+    """The stored page with the entries; ``""``: `Manifest.first_page`."""
     older: str
     """The name of the next older archive page; ``""`` for the oldest."""
     retired_at: int = 0
-    """Set if this name was retired and is now used again: the second of the retirement. For
-    `ZOMBIE_SECONDS` a slow worker may still delete the documents, so they stay pending."""
+    """The time of retirement, in seconds since the epoch, if the page was retired and is now used
+    again; else 0. For `ZOMBIE_SECONDS` a slow worker may still delete the documents, so they stay
+    pending."""
 
 
 class Manifest(StateObject, frozen=True, omit_defaults=True):
-    """The stored index of one feed: its newest entries; the others are in pages that it names."""
+    """The stored index of one feed: its newest entries, and the names of pages with the others."""
 
     config_fingerprint: str = ""
     """The configuration and version that last wrote all documents of the feed (`fingerprint`)."""
     generation: int = 0
-    """Counts the writes of this manifest."""
+    """The number of writes of this manifest."""
     limit: int = 0
     """`feeds.limit` when the pages were split; another limit splits all of them anew."""
     page_lists: tuple[PageList, ...] = ()
@@ -72,22 +73,22 @@ class Manifest(StateObject, frozen=True, omit_defaults=True):
     pages: tuple[Page, ...] = ()
     """The stored pages after those of the lists, oldest first."""
     entries: tuple[Entry, ...] = ()
-    """The newest entries, oldest first; a page starts with them."""
+    """The newest entries, oldest first. The first of them starts a page."""
     title: str = ""
-    """What the list of all feeds is to call the feed; ``""`` while the feed is empty."""
+    """The title that the list of all feeds must have; ``""`` while the feed is empty."""
     title_generation: int = 0
     """The generation that changed `title` last."""
     listed: bool = True
-    """Whether the list of all feeds was seen to have `title`."""
+    """Whether a check has shown that the list of all feeds has `title`."""
     pending: dict[str, PendingDocument] = field(default_factory=dict)
-    """Archive pages whose documents must be written, by name, until they were seen to be right."""
+    """Archive pages whose documents must be written: by name, until a check finds them current."""
     obsolete_parts: tuple[str, ...] = ()
-    """Stored pages and page lists to delete: no manifest needs them any more."""
+    """Stored pages and page lists to delete: this manifest does not name them any more."""
     tombstones: dict[str, int] = field(default_factory=dict)
-    """Archive pages whose documents must be deleted, by name, with the second of their retirement;
-    negative once the documents were seen to be gone."""
+    """Archive pages whose documents must be deleted: name -> time of retirement, in seconds since
+    the epoch. The number is negative once a check has shown that the documents do not exist."""
     recent_writers: tuple[str, ...] = ()
-    """Tokens of the last writes, oldest first: a writer whose reply was lost finds its own here."""
+    """Tokens of the last writes, oldest first. A writer whose reply was lost looks for its own."""
 
     @property
     def first_page(self) -> Sequence[Entry]:

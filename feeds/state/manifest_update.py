@@ -4,7 +4,7 @@ The newest entries are in the manifest itself. Older ones are in stored pages, a
 oldest pages is in stored page lists, so that the manifest stays small however many entries the
 feed has. Pages and page lists never change: a change writes new ones under new names and makes the
 old ones obsolete. Where pages end depends only on the set of entries (content-defined chunking,
-feeds/documents/pagination.py), so that any history of changes ends with the same pages.
+feeds/documents/pagination.py). So the same entries give the same pages, whatever their history.
 
 Pure: stored pages are read through a `PageReader`; new ones are returned in a `ManifestUpdate`.
 """
@@ -45,9 +45,9 @@ def apply_changes(
 ) -> ManifestUpdate:
     """Return the index without the entries at `removals` and with `additions`.
 
-    Removing what is absent, or adding what is present, changes nothing. `new_name` returns object
+    To remove an absent entry, or to add a present one, changes nothing. `new_name` returns object
     names that were never used; `now` is in seconds since the epoch. The new manifest still has the
-    old title and no token.
+    old title, and no token.
     """
     changes: dict[SortKey, Entry | None] = dict.fromkeys(removals)
     changes |= {pagination.sort_key(entry): entry for entry in additions}
@@ -84,7 +84,7 @@ def _with_archive_work(
     after: dict[str, _ArchivePage],
     now: int,
 ) -> Manifest:
-    """Return the manifest with the archive documents to write and to delete."""
+    """Return `new` with its `pending` archive documents and its `tombstones`."""
     pending, tombstones = dict(old.pending), dict(old.tombstones)
     for name in sorted(before.keys() - after.keys()):
         pending.pop(name, None)
@@ -120,8 +120,8 @@ def mark_all_pending(
     pending: dict[str, PendingDocument] = {}
     tombstones = dict(manifest.tombstones)
     for (name, object_), older in zip(pages, ["", *names], strict=False):
-        waiting = manifest.pending.get(name)
-        retired_at = abs(tombstones.pop(name, waiting.retired_at if waiting else 0))
+        old_pending = manifest.pending.get(name)
+        retired_at = abs(tombstones.pop(name, old_pending.retired_at if old_pending else 0))
         pending[name] = PendingDocument(object_, older, retired_at)
     tombstones |= {name: now for name in published if name not in pending}
     return replace(
@@ -135,23 +135,24 @@ def mark_all_pending(
 
 
 class _ArchivePage(Struct, frozen=True):
-    """What the documents of an archive page are made of."""
+    """An archive page, as far as its documents depend on it."""
 
     object: str
-    """The stored page; ``""``: the oldest page in the manifest."""
+    """The stored page; ``""``: `Manifest.first_page`."""
     older: str
-    """The name of the next older archive page."""
+    """The name of the next older archive page; ``""`` for the oldest."""
     content: _Content
+    """Its entries, or their digest."""
 
 
 _Content: TypeAlias = str | Sequence[Entry]
-"""A page's fingerprint: the stored digest, or the entries themselves, whose hash costs too much."""
+"""The digest of a stored page, or the entries of a page whose digest nobody has computed yet."""
 
 
 def _archive_pages(manifest: Manifest, slots: Sequence[Slot]) -> dict[str, _ArchivePage]:
     """Return the archive pages by name.
 
-    Pages in a page list that the change did not open are as they were, and are left out.
+    Pages in a page list that the change did not open are left out, because they did not change.
     """
     archive: dict[str, _ArchivePage] = {}
     older = ""
@@ -179,6 +180,6 @@ def _digest(content: _Content) -> str:
     return content if isinstance(content, str) else page_digest(content)
 
 
-def _same_text(one: Entry, other: Entry) -> bool:
-    """Return whether two entries have the same text; equal times may have different offsets."""
-    return one is other or msgspec.json.encode(one) == msgspec.json.encode(other)
+def _same_text(old: Entry, new: Entry) -> bool:
+    """Return whether two entries are encoded alike: equal times can have different offsets."""
+    return old is new or msgspec.json.encode(old) == msgspec.json.encode(new)

@@ -1,8 +1,9 @@
-"""The stored objects: the record of a post, and the list of all feeds; how a record is built.
+"""The stored objects: the record of a post and the list of all feeds. A post -> its record.
 
 The third kind of object, the manifest of a feed, is in manifest.py. Each object carries a token
-that is new with every write. An S3 ETag is a hash of the content, so only a token makes equal
-content differ, and only a token shows a writer whose reply was lost that its write succeeded.
+that is new with every write. An S3 ETag is a hash of the content, so without a token two writes of
+equal content would have equal ETags. And if the reply to a write is lost, the writer finds its own
+token in the object, and knows that the write succeeded.
 """
 
 from __future__ import annotations
@@ -24,36 +25,36 @@ class StateObject(Struct, frozen=True, forbid_unknown_fields=True):
     """A private object that is replaced by compare-and-swap (state_store.py)."""
 
     token: str = ""
-    """New with each write, so that equal content never has an equal ETag."""
+    """A text that is new with each write."""
 
 
 class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
-    """What an object in the store of posts was when a worker read it last."""
+    """An object in the store of posts, as a worker last read it."""
 
     version: str
     """The store's version of the object."""
     entry: Entry | None = None
-    """Its last good entry; None: it is a draft, or it could never be read."""
+    """Its last valid entry; None: it is a draft, or no version of it was valid."""
     problems: tuple[Problem, ...] = ()
     """The problems of this version."""
 
 
 class Record(StateObject, frozen=True, omit_defaults=True):
-    """The state of one post: what it is now, and every feed and position that it may be in."""
+    """The state of one post: its current objects, and every feed and position it may be in."""
 
     config_fingerprint: str = ""
     """The configuration and version that read the post (`fingerprint`)."""
     objects: dict[str, ObjectSnapshot] = {}
-    """The post's objects by key: one, or several with the same stem (`posts.id_from`)."""
+    """The post's objects by key. With ``posts.id_from = "stem"``, one post may have several."""
     feeds: tuple[str, ...] = ()
-    """A superset: the paths of the feeds that the post is in, and of those that it has left, until
-    every index has confirmed the removal."""
+    """The paths of the feeds that the post is in, and of those that it was in, until every index
+    has confirmed the removal."""
     sort_keys: tuple[SortKey, ...] = ()
-    """A superset, likewise: the positions that the post may have in an index."""
+    """The positions that the post has in an index, and those that it had, likewise."""
     due: datetime | None = None
-    """When the post, or another version of it, becomes public; None: nothing is in the future."""
+    """The earliest future time at which one of the objects becomes public; None if none does."""
     previous_due: datetime | None = None
-    """`due` of the record that this one replaced: its marker and its schedule must go."""
+    """`due` of the record that this one replaced: its marker and schedule must be deleted."""
 
     def entry(self, now: datetime) -> Entry | None:
         """Return the post's entry at a time; of several objects, the one updated last."""
@@ -127,5 +128,5 @@ def problems(records: Iterable[Record]) -> list[Problem]:
 
 
 def encode(value: Struct | tuple[Struct, ...]) -> bytes:
-    """Return the stored form: JSON, which a person can read; it keeps the offsets of dates."""
+    """Return the stored form: JSON, which people can read and which keeps the offsets of dates."""
     return msgspec.json.encode(value)

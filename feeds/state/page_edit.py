@@ -1,4 +1,7 @@
-"""Adds and removes entries of an index, with as few new stored pages as possible."""
+"""Computes the pages of an index after a change: the old pages, changed entries -> new pages.
+
+It reads and replaces as few stored pages as possible.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ Slot: TypeAlias = Page | PageList
 class PageEdit:
     """One change of an index. It reads only the stored pages that the change reaches.
 
-    After `apply` or `split_all`, `slots` are the stored pages in order, with page lists that were
-    not opened in place of their pages; `tail` are the entries of the manifest itself; `new_pages`
-    and `new_page_lists` must be stored.
+    Call `apply` or `split_all`, then `grouped`. After that, `slots` are the stored pages in order,
+    with a page list that was not opened in place of its pages; `tail` are the entries in the
+    manifest itself; `new_pages` and `new_page_lists` are the objects to store.
     """
 
     def __init__(
@@ -37,7 +40,7 @@ class PageEdit:
         self._replaced: list[str] = []
 
     def apply(self, changes: dict[SortKey, Entry | None]) -> None:
-        """Put each entry at its sort key; None removes what is there."""
+        """Put each entry at its sort key; None removes the entry there."""
         todo = dict(sorted(changes.items()))
         while todo and self.slots and (first := next(iter(todo))) <= self.slots[-1].end:
             self._edit_pages(self._slot_of(first), todo)
@@ -58,7 +61,7 @@ class PageEdit:
             at += 1
 
     def _page_at(self, at: int) -> Page:
-        """Return the page in a slot; a page list in it is opened, and its first page returned."""
+        """Return the page in a slot. If it is a page list, open it and return its first page."""
         slot = self.slots[at]
         if isinstance(slot, PageList):
             self.slots[at : at + 1] = self._open(slot)
@@ -79,11 +82,11 @@ class PageEdit:
         return at
 
     def _edit_pages(self, at: int, todo: dict[SortKey, Entry | None]) -> None:
-        """Change the page in a slot, and the pages after it until the page ends agree again.
+        """Change the page in a slot, and the pages after it until a page ends where it did before.
 
-        Takes the changes of these pages out of `todo`.
+        Removes the changes of these pages from `todo`.
         """
-        carried: list[Entry] = []  # entries of an open page, which go to the next one
+        carried: list[Entry] = []  # entries after the last page end; the next page starts with them
         while at < len(self.slots):
             page = self._page_at(at)
             changes = {key: todo.pop(key) for key in list(todo) if key <= page.end}
@@ -102,22 +105,25 @@ class PageEdit:
         self.tail = [*carried, *self.tail]
 
     def _is_closed(self, part: Sequence[Entry]) -> bool:
+        """Return whether a page ends here, so that no later entry can be in it."""
         return len(part) == self.limit or pagination.ends_page(part[-1].id, self.limit)
 
     def _entries(self, page: Page) -> tuple[Entry, ...]:
         return self.new_pages.get(page.object) or self.reader.page(page.object)
 
     def _replace_page(self, page: Page) -> tuple[Entry, ...]:
-        """Return the entries of a page that the new index does not have."""
+        """Mark a page as replaced, and return its entries."""
         entries = self._entries(page)
         self._mark_replaced(page)
         return entries
 
     def _mark_replaced(self, page: Page) -> None:
+        """Note that the new index does not have this page. A page that is not stored is dropped."""
         if self.new_pages.pop(page.object, None) is None:
             self._replaced.append(page.object)
 
     def _new_page(self, part: Sequence[Entry]) -> Page:
+        """Add a page with these entries to the objects to store, and return it."""
         page = Page(
             pagination.sort_key(part[-1]),
             self.new_name(),
@@ -144,7 +150,10 @@ class PageEdit:
         self.tail = self.tail[len(self.tail) - rest :]
 
     def grouped(self) -> tuple[tuple[PageList, ...], tuple[Page, ...]]:
-        """Return the page lists and the pages after them; pages that changed get new lists."""
+        """Group the oldest pages into lists; return the page lists, and the pages after them.
+
+        Lists whose pages did not change stay; the others are new.
+        """
         self._open_lists_with_new_predecessor()
         page_lists: list[PageList] = []
         group: list[Page] = []
@@ -191,7 +200,7 @@ class PageEdit:
             self._page_at(0)
 
     def old_slots(self) -> list[Slot]:
-        """Return the old stored pages; page lists that were not opened stand for their pages."""
+        """Return the old stored pages, with unopened page lists in place of their pages."""
         slots: list[Slot] = []
         for page_list in self.old.page_lists:
             slots += self._opened.get(page_list.object, (page_list,))
@@ -204,7 +213,7 @@ class PageEdit:
 
 
 def _merged(entries: Iterable[Entry], changes: dict[SortKey, Entry | None]) -> list[Entry]:
-    """Return the entries after the changes, oldest first."""
+    """Return the entries with the changes applied, oldest first."""
     merged: dict[SortKey, Entry | None] = {pagination.sort_key(entry): entry for entry in entries}
     merged |= changes
     return [entry for _, entry in sorted(merged.items()) if entry is not None]

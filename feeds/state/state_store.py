@@ -1,8 +1,8 @@
 """Reads and writes state objects with compare-and-swap: a write replaces only the version read.
 
 It keeps rules 1 to 3 of feeds/publishing/publisher.py for every level (optimistic concurrency).
-After a conflict it waits and starts the step again (retry with back-off). It does not know what
-the objects mean.
+After a conflict it waits and repeats the step (retry with back-off): `StateStore.attempts`. It does
+not know what the objects mean.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from feeds.state.objects import FeedList, Record, StateObject, encode
 from feeds.stores.base import Store, if_unchanged
 
 MAX_ATTEMPTS = 20
-"""How often a step is attempted before it fails and its message must be delivered again."""
+"""The number of attempts after which a step fails, and its message must be delivered again."""
 
 JSON = "application/json"
 
 S = TypeVar("S", bound=StateObject)
 
-# Made before there are threads: msgspec 0.22 crashes the process if two threads decode a type for
-# the first time (tests/state/test_threads.py).
+# Created before any thread starts: msgspec 0.22 crashes the process if two threads decode a type
+# for the first time (tests/state/test_threads.py).
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(kind) for kind in (Record, Manifest, FeedList)
 }
@@ -38,20 +38,21 @@ class Versioned(NamedTuple, Generic[S]):
     """A state object as it was read or written."""
 
     version: str
-    """The store's version of it; ``""``: there is no object, and `value` is an empty one."""
+    """The store's version of the object; ``""`` if it does not exist."""
     value: S
+    """The object; an empty one if it does not exist."""
 
 
 class StateStore:
-    """The state objects in a store."""
+    """Reads and writes the state objects in a store."""
 
     def __init__(self, store: Store, runtime: Runtime) -> None:
         self.store, self.runtime = store, runtime
         self.conflicts: list[str] = []
-        """The key of the object for each conflict so far."""
+        """The key of the object in conflict, for each conflict so far."""
         self.replaces_unreadable = False
-        """Read an object that is not of this version's form as an empty one, so that it is
-        replaced. Only a rebuild may do this: it knows which posts to read again."""
+        """Whether an object that is not of this version's form is read as an empty one, so that it
+        is replaced. Only a rebuild may do this: it knows which posts to read again."""
 
     def read(self, key: str, kind: type[S]) -> Versioned[S]:
         """Read a state object. Raises UnreadableState if it is not of this version's form."""
@@ -80,9 +81,10 @@ class StateStore:
                 with attempt:
                     attempt.write(next_value(attempt.old))
 
-        Each attempt reads the object first. So whatever is read inside the block is newer than
-        `attempt.old` (rule 1). A Conflict inside the block ends the attempt and causes a back-off.
-        Raises Conflict after `MAX_ATTEMPTS`.
+        Each attempt reads the object first. So everything that the block reads is newer than
+        `attempt.old` (rule 1). A Conflict inside the block ends the attempt: it is counted, the
+        worker waits (`Runtime.back_off`), and the next attempt reads the object again. Raises
+        Conflict after `MAX_ATTEMPTS`.
         """
         for number in range(MAX_ATTEMPTS):
             attempt = Attempt(self, key, number, self.read(key, kind))
@@ -94,7 +96,7 @@ class StateStore:
     def replace(self, key: str, old: Versioned[S], new: S) -> Versioned[S]:
         """Write `new`, with a new token (rule 3), over the version that `old` was read at.
 
-        Returns what was written. Raises Conflict if the object has changed since. If the reply to
+        Returns the written object. Raises Conflict if the object has changed since. If the reply to
         the write was lost and the client sent the request again, the second request conflicts
         with the first. The token in the object shows that; then the write has succeeded.
         """
@@ -108,14 +110,14 @@ class StateStore:
             raise
 
     def signed(self, new: S) -> S:
-        """Return the object with a token that no object ever had."""
+        """Return the object with a new token."""
         return replace(new, token=self.runtime.token())
 
     def _put(self, key: str, new: S, version: str) -> str:
         return self.store.put(key, encode(new), mode=if_unchanged(version), media_type=JSON)
 
     def record_conflict(self, key: str, attempt: int) -> None:
-        """Count a conflict over an object, and back off."""
+        """Count a conflict over an object, then wait (back-off)."""
         self.conflicts.append(key)
         self.runtime.back_off(attempt)
 
@@ -139,7 +141,7 @@ class Attempt(Generic[S]):
 
     @property
     def written(self) -> Versioned[S]:
-        """What was written; only after the loop."""
+        """The object as it was written; only after the loop."""
         assert self._written is not None
         return self._written
 
@@ -156,7 +158,7 @@ class Attempt(Generic[S]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        """End the block; a Conflict is counted and goes no further."""
+        """End the block. After a Conflict, count it, wait, and let the loop go on."""
         if not isinstance(error, Conflict):
             return False
         self._state.record_conflict(self._key, self._number)

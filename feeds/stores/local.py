@@ -188,7 +188,7 @@ class LocalStore:
         return str(real) if real.is_relative_to(self._root) and not real.is_symlink() else ""
 
     def _has_no_link(self, folder: str) -> bool:
-        """Whether no part of the path to `folder` that exists is a symbolic link."""
+        """Return whether no part of the path to `folder` that exists is a symbolic link."""
         path = str(self._root)
         for name in folder.split("/") if folder else ():
             path += f"/{name}"

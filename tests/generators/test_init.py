@@ -163,7 +163,7 @@ def test_a_folder_without_a_generator_gets_its_name_and_example_addresses(tmp_pa
 def test_a_generator_s_configuration_that_cannot_be_read_is_ignored(
     tmp_path: Path, file: str, text: str
 ) -> None:
-    assert replace(detect_generator(site(tmp_path, file, text)), unread="") == SiteSettings()
+    assert replace(detect_generator(site(tmp_path, file, text)), unreadable="") == SiteSettings()
 
 
 @pytest.mark.parametrize(

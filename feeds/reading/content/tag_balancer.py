@@ -77,22 +77,22 @@ class TooDeep(Exception):  # noqa: N818  (it is what it says)
     """Elements are nested too deeply, or an element has too many attributes."""
 
 
-def balance(source: str, known: Collection[str], depth: int) -> str:
+def balance(source: str, allowed: Collection[str], depth: int) -> str:
     """`source` with its elements closed in order, without comments and hidden elements.
 
-    Of elements that are not in `known`, the text stays. An ``iframe`` becomes a link to its page.
-    Raises TooDeep if more than `depth` elements would be open at once.
+    An element that is not in `allowed` is replaced by its text. An ``iframe`` becomes a link to its
+    page. Raises TooDeep if more than `depth` elements would be open at once.
     """
     if "<" not in source:
         return source
-    return "".join(_TagBalancer(source, known, depth).pieces())
+    return "".join(_TagBalancer(source, allowed, depth).pieces())
 
 
 class _TagBalancer:
     """Balances one text; `open` are the elements that are open, the innermost last."""
 
-    def __init__(self, source: str, known: Collection[str], depth: int) -> None:
-        self.source, self.known, self.depth = source, known, depth
+    def __init__(self, source: str, allowed: Collection[str], depth: int) -> None:
+        self.source, self.allowed, self.depth = source, allowed, depth
         self.open: list[str] = []
         self.unterminated: set[str] = set()
 
@@ -137,7 +137,7 @@ class _TagBalancer:
                 out.append(self._until(names, barrier))
             if self.open and name in _HEADINGS and self.open[-1] in _HEADINGS:
                 out.append(self._closed(len(self.open) - 1))
-        if name not in self.known:
+        if name not in self.allowed:
             return
         if name in _ROWS and name != "table" and "table" not in self.open:
             return

@@ -121,7 +121,7 @@ def _toml_fields(lines: list[str]) -> Iterator[tuple[str, int, int]]:
 
 
 def _is_toml(line: str) -> bool:
-    """Whether the line alone is valid TOML."""
+    """Return whether the line alone is valid TOML."""
     try:
         tomllib.loads(line)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError):

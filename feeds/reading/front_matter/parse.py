@@ -206,7 +206,7 @@ def _below_comments(top: _Top, end: tuple[int, int] | None) -> FrontMatterFormat
 
 
 def _is_comment(line: str) -> bool:
-    """Whether the line is a comment or blank."""
+    """Return whether the line is a comment or blank."""
     return not line.strip() or line.lstrip().startswith("#")
 
 

@@ -186,7 +186,7 @@ def _join_lines(lines: list[str], at: int, value: str) -> tuple[str, int]:
 
 
 def _is_yaml(line: str) -> bool:
-    """Whether the line alone is valid YAML, without anchors, tags and templates."""
+    """Return whether the line alone is valid YAML, without anchors, tags and templates."""
     if ": {{" in line:
         return False
     try:
