@@ -126,7 +126,7 @@ class _Audit:
         self._has_other_records = not self._records_with_posts >= records.keys()
 
     def _check_post(self, stat: Stat, recorded: datetime | None) -> None:
-        """Send a post if it has no record, or is newer than its record; `recorded`: when written."""
+        """Send a post that has no record, or is newer than its record of time `recorded`."""
         if recorded is None:
             self.report.new += 1
             self.send(stat.key)
@@ -251,7 +251,7 @@ class _Audit:
         }
 
     def _sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:
-        """Delete unreferenced objects older than `age`. A worker may be about to refer to a new one."""
+        """Delete unreferenced objects older than `age`: a worker may soon refer to a new one."""
         for stat in unused:
             if not self.dry and self.now() - stat.modified > age:
                 self.store.delete(stat.key)
