@@ -25,6 +25,7 @@ from simulation.story import (
 
 from feeds.publishing.publisher import Publisher
 from feeds.state.index_pages import IndexPages
+from feeds.state.manifest import MAX_RECENT_WRITERS
 from feeds.state.state_store import StateStore
 
 SEEDS = 2400
@@ -133,6 +134,12 @@ def finish(story: Story, worker: Worker) -> None:
         story.step(worker)
 
 
+def finish_all(story: Story) -> None:
+    """Run new workers, one after another, until no message is visible."""
+    while story.queue.visible:
+        finish(story, start_worker(story))
+
+
 def start_worker(story: Story, lives_on: bool = False) -> Worker:
     """Start a worker for one message; `lives_on`: in the process of an earlier worker."""
     worker = story.start(most=1, lives_on=lives_on)
@@ -202,9 +209,115 @@ def dead_over_a_document(factory: PublisherFactory) -> Story:
     slow.is_zombie = True
     story.queue.release(slow.batch)
     story.upload("b.md", post_text("B", "x", 2))
-    while story.queue.visible:
-        finish(story, start_worker(story))
+    finish_all(story)
     story.fault = lambda _worker, call, _key: "after" if call == "put" else ""
+    finish(story, slow)
+    return story
+
+
+def dead_over_a_newer_document(factory: PublisherFactory) -> Story:
+    """A zombie worker reads the version of a newer document, and crashes at its first write."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("a.md", post_text("A", "x", 1))
+    slow = start_worker(story)
+    until(story, slow, "head", "public/feed.json")
+    slow.is_zombie = True
+    story.queue.release(slow.batch)
+    story.upload("b.md", post_text("B", "x", 2))
+    finish_all(story)
+    story.fault = lambda _worker, call, _key: "after" if call == "put" else ""
+    finish(story, slow)
+    return story
+
+
+def zombie_deletes_an_archive_document_in_use(factory: PublisherFactory) -> Story:
+    """An archive page is retired and used again; the worker that retired it deletes it late."""
+    story = Story(1, settings(limit=2), factory, fault=lambda *_: "")
+    archive(story)
+    post = story.posts.objects["2.md"].data
+    story.remove("2.md")
+    slow = start_worker(story)
+    until(story, slow, "delete", "public/archive/")
+    slow.is_zombie = True
+    story.queue.release(slow.batch)
+    finish_all(story)
+    story.upload("2.md", post)
+    finish_all(story)
+    for _ in range(2):  # the page is checked, and no longer pending
+        story.queue.send("7.md")
+        finish_all(story)
+    finish(story, slow)
+    return story
+
+
+def retired_while_a_worker_writes_it(factory: PublisherFactory, fault: str = "") -> Story:
+    """An archive page is retired and seen to be gone; then a slow worker writes it."""
+    story = Story(1, settings(limit=2), factory, fault=lambda *_: "")
+    archive(story)
+    story.upload("8.md", post_text("T", "x", 8))
+    slow = start_worker(story)
+    until(story, slow, "put", "public/archive/")
+    story.remove("6.md")
+    finish_all(story)
+    for _ in range(2):
+        story.queue.send("7.md")
+        finish_all(story)
+
+    def after_the_write(worker: Worker, call: str, key: str) -> str:
+        return fault if worker is slow and call == "put" and "archive/" in key else ""
+
+    story.fault = after_the_write
+    finish(story, slow)
+    story.run([], workers=1, zombies=0)
+    return story
+
+
+def retired_while_a_worker_writes_it_and_crashes(factory: PublisherFactory) -> Story:
+    return retired_while_a_worker_writes_it(factory, "after")
+
+
+def lost_reply_that_many_built_on(factory: PublisherFactory) -> Story:
+    """As `lost_reply_that_others_built_on`, but more workers than the manifest remembers."""
+    story = Story(1, settings(limit=2), factory, fault=lambda *_: "")
+    archive(story)
+    story.upload("8.md", post_text("T", "x", 8))
+    first = start_worker(story)
+
+    def fault(worker: Worker, call: str, key: str) -> str:
+        return "lost" if worker is first and call == "put" and "all/manifest" in key else ""
+
+    story.fault = fault
+    until(story, first, "put again", "all/manifest")
+    for _ in range(MAX_RECENT_WRITERS + 1):
+        story.queue.send("7.md")
+        finish_all(story)
+    finish(story, first)
+    story.fault = lambda *_: ""
+    for day in range(1, 9):  # so that every page is read
+        story.upload(f"{day}.md", post_text("U", "x", day))
+        finish_all(story)
+    return story
+
+
+def slow_list_of_feeds(factory: PublisherFactory) -> Story:
+    """A feed has title X, then Y, then X again; the worker that lists Y is slow.
+
+    The worker of the last title crashes before it writes the list. The next one finds X in the
+    list: the first X.
+    """
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("a.md", post_text("A", "x", 1, tag="X"))
+    finish_all(story)
+    story.upload("a.md", post_text("A", "x", 1, tag="Y"))
+    slow = start_worker(story)
+    until(story, slow, "put", "state/feed_list.json")
+    story.upload("a.md", post_text("A", "x", 1, tag="X"))
+    crashing = start_worker(story)
+    until(story, crashing, "put", "category/x/manifest")
+    until(story, crashing, "get", "state/feed_list.json")
+    story.fault = lambda worker, *_: "before" if worker is crashing else ""
+    finish(story, crashing)
+    finish_all(story)
     finish(story, slow)
     return story
 
@@ -296,6 +409,12 @@ DIRECTED = [
     slow_document_of_a_process_that_was_alone,
     lost_reply_that_others_built_on,
     dead_over_a_document,
+    dead_over_a_newer_document,
+    zombie_deletes_an_archive_document_in_use,
+    retired_while_a_worker_writes_it,
+    retired_while_a_worker_writes_it_and_crashes,
+    lost_reply_that_many_built_on,
+    slow_list_of_feeds,
     a_reply_lost_over_a_document,
     slow_marker,
 ]
@@ -332,6 +451,13 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.TrustsTheFastPath, slow_document_of_a_process_that_was_alone),
     (mutants.RemovesPagesInUse, lost_reply_that_others_built_on),
     (mutants.OverwritesDocuments, dead_over_a_document),
+    (mutants.WritesOverNewerDocuments, dead_over_a_newer_document),
+    (mutants.IgnoresZombies, zombie_deletes_an_archive_document_in_use),
+    (mutants.IgnoresZombies, retired_while_a_worker_writes_it),
+    (mutants.LeavesLateArchives, retired_while_a_worker_writes_it),
+    (mutants.ChecksTombstonesOnce, retired_while_a_worker_writes_it_and_crashes),
+    (mutants.ForgetsOldWriters, lost_reply_that_many_built_on),
+    (mutants.IgnoresTitleGenerations, slow_list_of_feeds),
     (mutants.ReportsOnlyWhatItSawWritten, a_reply_lost_over_a_document),
     (mutants.LeavesMarkersUnseen, slow_marker),
     (mutants.ForgetsTheLastGood, stays_while_unreadable),
@@ -355,6 +481,8 @@ CAUGHT_BY_SEEDS = [
     mutants.BelievesTheListUnseen,
     mutants.TakesConflictsForDone,
     mutants.ForgetsArchivesOnTheFastPath,
+    mutants.CompactsNewerRecords,
+    mutants.CompactsUnconfirmedRecords,
 ]
 
 

@@ -76,14 +76,24 @@ class DocumentWriter:
         batches = iter(source.batches(stored.value))
         # Two batches at a time: the newest documents often fit beside the archive's.
         while pair := list(itertools.islice(batches, 2)):
-            documents = [document.path for batch in pair for document in batch]
-            versions = dict(zip(documents, self.runtime.map(self.version, documents), strict=True))
-            if self.state.version(key) != stored.version:
+            versions = self._expected_versions(key, stored.version, pair)
+            if versions is None:
                 return False
             while pair:
                 self._write_batch(pair.pop(0), versions, log)  # pop: frees the bytes
         source.delete_retired(stored.value, log.changed)
         return self.state.version(key) == stored.version
+
+    def _expected_versions(
+        self, key: str, version: str, batches: Sequence[Sequence[Document]]
+    ) -> dict[str, str] | None:
+        """Return the versions that the documents had while `version` of the source was the newest.
+
+        None if it is not the newest any more: then the documents may be those of a newer version.
+        """
+        documents = [document.path for batch in batches for document in batch]
+        versions = dict(zip(documents, self.runtime.map(self.version, documents), strict=True))
+        return versions if self.state.version(key) == version else None
 
     def _write_batch(
         self, batch: Sequence[Document], versions: dict[str, str], log: WriteLog

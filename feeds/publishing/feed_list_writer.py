@@ -32,8 +32,7 @@ class FeedListWriter:
                 manifests = self.state.runtime.map(self._read_manifest, keys)
                 feeds = dict(attempt.old.feeds)
                 for path, manifest in zip(feed_paths, manifests, strict=True):
-                    if path not in feeds or feeds[path].generation <= manifest.generation:
-                        feeds[path] = FeedListItem(manifest.title, manifest.generation)
+                    feeds[path] = FeedListItem(manifest.title, manifest.generation)
                 attempt.write(FeedList(feeds=dict(sorted(feeds.items()))))
         log = WriteLog({}, {})
         self.documents.publish(FEED_LIST, attempt.written, self, log)

@@ -121,6 +121,17 @@ class FeedWriter:
                 )
             )
 
+    def delete_retired(self, path: str, manifest: Manifest, changed: Collection[str]) -> None:
+        """Delete the documents of retired archive pages.
+
+        Also those that were seen to be gone, if this worker has written one of them (`changed`):
+        it worked with an older manifest.
+        """
+        for name, retired_at in manifest.tombstones.items():
+            for key in feed_documents.archive_keys(path, name):
+                if retired_at > 0 or key in changed:
+                    self.documents.delete(key)
+
     def is_archive_published(self, manifest: Manifest, pages: IndexPages, name: str) -> bool:
         """Return whether the documents of a pending archive page are published and current."""
         return self.documents.are_published(self.archive_documents(manifest, pages, name))
@@ -156,12 +167,5 @@ class _FeedDocuments:
         yield self.writer.current_documents(self.path, value)
 
     def delete_retired(self, value: Manifest, changed: Collection[str]) -> None:
-        """Delete the documents of retired archive pages.
-
-        Also those that were already deleted, if this worker has just written one of them again: it
-        worked with an older manifest.
-        """
-        for name, retired_at in value.tombstones.items():
-            for key in feed_documents.archive_keys(self.path, name):
-                if retired_at > 0 or key in changed:
-                    self.writer.documents.delete(key)
+        """Delete the documents of retired archive pages."""
+        self.writer.delete_retired(self.path, value, changed)

@@ -23,7 +23,6 @@ from feeds.state.manifest import (
     ZOMBIE_SECONDS,
     Manifest,
     ManifestUpdate,
-    PendingDocument,
 )
 from feeds.state.objects import Record
 from feeds.state.state_store import StateStore
@@ -150,35 +149,45 @@ class IndexWriter:
         have written one of them after the check.
         """
         pages.remove(old.obsolete_parts)
-        now = int(self.runtime.now().timestamp())
         pending, tombstones = list(old.pending), list(old.tombstones)
+        are_pending = self.runtime.map(lambda name: self._is_pending(old, pages, name), pending)
+        times = self.runtime.map(
+            lambda name: self._check_tombstone(old, pages, name, redelivered), tombstones
+        )
+        return replace(
+            old,
+            pending={
+                name: old.pending[name]
+                for name, is_pending in zip(pending, are_pending, strict=True)
+                if is_pending
+            },
+            tombstones={
+                name: time
+                for name, time in zip(tombstones, times, strict=True)
+                if time > 0 or self._may_zombie_write(-time)
+            },
+            obsolete_parts=(),
+        )
 
-        def is_pending(name: str) -> bool:
-            return now - old.pending[name].retired_at < ZOMBIE_SECONDS or not (
-                self.archive.is_archive_published(old, pages, name)
-            )
+    def _is_pending(self, old: Manifest, pages: IndexPages, name: str) -> bool:
+        """Return whether the documents of a pending archive page are, or may become, wrong."""
+        if self._may_zombie_write(old.pending[name].retired_at):
+            return True
+        return not self.archive.is_archive_published(old, pages, name)
 
-        def checked_tombstone(name: str) -> int:
-            """Return the time of retirement, negative if the documents do not exist."""
-            retired_at = old.tombstones[name]
-            if retired_at < 0 and not redelivered:
-                return retired_at
-            exists = self.archive.has_archive(pages.path, name)
-            return abs(retired_at) if exists else -abs(retired_at)
+    def _check_tombstone(
+        self, old: Manifest, pages: IndexPages, name: str, redelivered: bool
+    ) -> int:
+        """Return the time of retirement, negative if the documents do not exist."""
+        retired_at = old.tombstones[name]
+        if retired_at < 0 and not redelivered:
+            return retired_at
+        exists = self.archive.has_archive(pages.path, name)
+        return abs(retired_at) if exists else -abs(retired_at)
 
-        still_pending: dict[str, PendingDocument] = {
-            name: old.pending[name]
-            for name, is_still in zip(pending, self.runtime.map(is_pending, pending), strict=True)
-            if is_still
-        }
-        still_retired = {
-            name: retired_at
-            for name, retired_at in zip(
-                tombstones, self.runtime.map(checked_tombstone, tombstones), strict=True
-            )
-            if retired_at > 0 or now + retired_at < ZOMBIE_SECONDS
-        }
-        return replace(old, pending=still_pending, tombstones=still_retired, obsolete_parts=())
+    def _may_zombie_write(self, retired_at: int) -> bool:
+        """Return whether a zombie worker may still write or delete what was retired then."""
+        return int(self.runtime.now().timestamp()) - retired_at < ZOMBIE_SECONDS
 
     def _with_title(self, path: str, new: Manifest, feed_list: ListCheck) -> Manifest:
         """Return the manifest with `title`, `title_generation` and `listed` brought up to date."""
@@ -226,7 +235,7 @@ class IndexWriter:
                 )
                 wanted = {*names, *old.pending}
                 pending = {name: page for name, page in marked.pending.items() if name in wanted}
-                attempt.write(replace(marked, pending=pending, listed=old.listed))
+                attempt.write(replace(marked, pending=pending))
         return StoredIndex(path, *attempt.written, pages)
 
     def mark_all_pending(self, path: str, config_fingerprint: str) -> StoredIndex:

@@ -125,9 +125,7 @@ class Publisher:
         """Levels 2 to 4, and then the compaction of records."""
         feeds = self._update_feeds(batch)
         self._update_feed_list(batch, feeds)
-        for name, record in batch.records.items():
-            if name not in batch.failed_records:
-                self._records.compact(name, record)
+        self._compact_records(batch)
 
     def _update_feeds(self, batch: Batch) -> dict[str, PublishedFeed]:
         """Levels 2 and 3: index = f(records), documents = f(index), for every affected feed."""
@@ -160,6 +158,12 @@ class Publisher:
             by_feed = batch.records_by_feed()
             names = dict.fromkeys(name for path in unlisted for name in by_feed[path])
             batch.failures.append(Failure(f"list of feeds: {error}", tuple(names)))
+
+    def _compact_records(self, batch: Batch) -> None:
+        """Compact the records that all their feeds have confirmed."""
+        for name, record in batch.records.items():
+            if name not in batch.failed_records:
+                self._records.compact(name, record)
 
     def _result(self, batch: Batch, failed: frozenset[str], conflicts_before: int) -> PublishResult:
         return PublishResult(

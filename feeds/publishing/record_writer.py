@@ -19,7 +19,7 @@ from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprin
 from feeds.state.state_store import StateStore
 from feeds.stores.base import Store
 
-_COMPACT_ABOVE = 8
+COMPACT_ABOVE = 8
 """A record with more sort keys is compacted."""
 
 
@@ -66,7 +66,7 @@ class RecordWriter:
 
         Do it only if no other worker has written the record since. This saves space and may fail.
         """
-        if len(record.sort_keys) <= _COMPACT_ABOVE:
+        if len(record.sort_keys) <= COMPACT_ABOVE:
             return
         now = self.state.runtime.now()
         compacted = build_record(
@@ -100,6 +100,6 @@ class RecordWriter:
         with self._reading:
             result = read_post(key, stored.data, stored.stat.modified, self.config)
             entry, problems = fill_entry(result, self.config)
-        if entry is None and any(problem.severity == "error" for problem in problems):
+        if any(problem.severity == "error" for problem in problems):
             entry = last_valid
         return ObjectSnapshot(stored.stat.version, entry, problems)

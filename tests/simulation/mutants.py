@@ -18,7 +18,7 @@ from feeds import paths
 from feeds.errors import Conflict, Denied
 from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.publishing.due_markers import DueMarkers, marker_key
-from feeds.publishing.feed_list_writer import FeedListWriter
+from feeds.publishing.feed_list_writer import FeedListCheck, FeedListWriter
 from feeds.publishing.feed_writer import FeedWriter, LastWrite
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.publisher import Publisher
@@ -42,6 +42,9 @@ def publisher(mutant: type) -> Callable[..., Publisher]:
     own = {name for name, value in vars(mutant).items() if isinstance(value, function_types)}
     assert own, f"{mutant.__name__} breaks nothing"
     assert own <= vars(base).keys(), f"{base.__name__} has no {own - vars(base).keys()} to break"
+
+    if base is Publisher:
+        return mutant
 
     def broken(*args: Any) -> Publisher:
         publisher = Publisher(*args)
@@ -219,3 +222,68 @@ class BelievesItsLastWrite(FeedWriter):
         if len(same) < len(documents):
             return super()._publish_if_unchanged(index, last, log)
         return True
+
+
+class IgnoresZombies(IndexWriter):
+    """Pending pages and tombstones stay for an hour: a zombie may still delete or write them."""
+
+    def _may_zombie_write(self, retired_at):
+        return False
+
+
+class ChecksTombstonesOnce(IndexWriter):
+    """After a redelivery, tombstones are checked again: the crashed worker may have been late."""
+
+    def _check_tombstone(self, old, pages, name, redelivered):
+        return super()._check_tombstone(old, pages, name, False)
+
+
+class ForgetsOldWriters(IndexWriter):
+    """After many generations, the recent writers cannot say that a draft was never written."""
+
+    def _is_lost(self, draft, current):
+        if draft.manifest is None:
+            return True
+        return draft.manifest.recent_writers[-1] not in current.recent_writers
+
+
+class LeavesLateArchives(FeedWriter):
+    """A worker that has written a retired page deletes it, also if it was seen to be gone."""
+
+    def delete_retired(self, path, manifest, changed):
+        super().delete_retired(path, manifest, ())
+
+
+class WritesOverNewerDocuments(DocumentWriter):
+    """The source is checked after the versions are read: they may be of newer documents."""
+
+    def _expected_versions(self, key, version, batches):
+        documents = [document.path for batch in batches for document in batch]
+        return {path: self.version(path) for path in documents}
+
+
+class IgnoresTitleGenerations(FeedListWriter):
+    """The list must have the title of this generation: a slow worker may write another one."""
+
+    def check(self):
+        return _AnyGeneration(self)
+
+
+class _AnyGeneration(FeedListCheck):
+    def is_listed(self, path, title, generation):
+        return super().is_listed(path, title, 0)
+
+
+class CompactsNewerRecords(RecordWriter):
+    """A record is compacted only if nobody has written it since."""
+
+    def compact(self, name, record):
+        super().compact(name, replace(record, token=self.read(name).token))
+
+
+class CompactsUnconfirmedRecords(Publisher):
+    """A record is compacted only if all its feeds have confirmed it."""
+
+    def _compact_records(self, batch):
+        for name, record in batch.records.items():
+            self._records.compact(name, record)

@@ -339,6 +339,8 @@ def random_story(seed: int, publisher: PublisherFactory = Publisher, faults: int
     random = Random(seed)
     large = random.random() < 0.2
     page_list, batch = page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES
+    compact = record_writer.COMPACT_ABOVE
+    record_writer.COMPACT_ABOVE = random.choice([0, 1, compact])
     if large:
         page_edit.PAGES_PER_LIST = random.choice([1, 2, page_list])
         feed_writer.BATCH_BYTES = random.choice([1, 5_000, batch])
@@ -346,6 +348,7 @@ def random_story(seed: int, publisher: PublisherFactory = Publisher, faults: int
         return _run_story(random, seed, publisher, faults, large)
     finally:
         page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES = page_list, batch
+        record_writer.COMPACT_ABOVE = compact
 
 
 def _run_story(
