@@ -15,7 +15,13 @@ from feeds.documents import pagination
 from feeds.documents.pagination import SortKey
 from feeds.model import Entry
 from feeds.state import manifest_update
-from feeds.state.manifest import Manifest, Page, all_pages
+from feeds.state.manifest import (
+    Manifest,
+    Page,
+    PendingDocument,
+    all_pages,
+    pending_in_order,
+)
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -239,3 +245,13 @@ def test_pending_archive_page_remembers_the_tombstone_of_its_name():
     reused = stored.change(retired, (), [first])
     assert page.name not in reused.tombstones
     assert reused.pending[page.name].retired_at == 1
+
+
+def test_pending_archive_pages_are_written_after_the_older_pages_that_they_link_to():
+    pending = {
+        "c": PendingDocument("o3", "b"),
+        "a": PendingDocument("o1", ""),
+        "b": PendingDocument("o2", "a"),
+        "z": PendingDocument("o9", "settled"),
+    }
+    assert list(pending_in_order(pending)) == ["a", "b", "c", "z"]
