@@ -111,10 +111,6 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     language: str = ""
     """A language tag (RFC 5646), if the post has one."""
 
-    def of(self, taxonomy: str) -> tuple[Term, ...]:
-        """The entry's terms of one taxonomy, in order."""
-        return tuple(term for term in self.terms if term.taxonomy == taxonomy)
-
 
 class Feed(Struct, frozen=True):
     """A feed's own metadata."""

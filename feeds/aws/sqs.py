@@ -61,8 +61,8 @@ def _sqs_client() -> SQSClient:
 
 def _request_entry(number: int, message: OutgoingMessage) -> SendMessageBatchRequestEntryTypeDef:
     entry: SendMessageBatchRequestEntryTypeDef = {"Id": str(number), "MessageBody": message.body}
-    if message.once:
-        entry["MessageDeduplicationId"] = entry["MessageGroupId"] = message.once
+    if message.deduplication_id:
+        entry["MessageDeduplicationId"] = entry["MessageGroupId"] = message.deduplication_id
     return entry
 
 

@@ -36,7 +36,7 @@ CHUNK_SIZE = 250
 SERIAL_BELOW = 400
 """Below this number of posts, this process reads them itself: starting workers takes longer."""
 _PARALLEL_REQUESTS = 16
-"""How many posts a worker requests at once from a store behind a network."""
+"""How many requests a worker process has open at the same time to a store behind a network."""
 _SPOOL_BYTES = 32_000_000
 """The size up to which the file of entries stays in memory."""
 
@@ -66,7 +66,7 @@ class PostScanner:
     problems: list[Problem]
     """The problems of all posts read so far. A post that was read twice has its problems twice."""
     drafts: int
-    """How many posts their authors keep back."""
+    """The number of drafts."""
     on_load: Callable[[int, int], None] | None
     """Reports the progress of `load`: how many entries are loaded, of how many. On a large site a
     build spends most of its time there."""
@@ -96,7 +96,10 @@ class PostScanner:
         self._spool.close()
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Read every post, for its summary or its problems. `progress` gets done and total."""
+        """Read every post: its summary, or its problems.
+
+        `progress(done, total)` is called with numbers of posts.
+        """
         keys = [
             stat.key
             for stat in self.store.list()
@@ -189,7 +192,7 @@ class _Worker(NamedTuple):
 
 
 _worker: _Worker | None = None
-"""In a worker process: what its tasks work with."""
+"""In a worker process: the store and the configuration that its tasks use."""
 
 
 def _start_worker(url: str, config: Config, now: datetime) -> None:

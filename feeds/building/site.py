@@ -74,17 +74,17 @@ def site_documents(
     summaries: Iterable[PostSummary],
     source: EntrySource,
     config: Config,
-    known_paths: Iterable[str] = (),
+    required_paths: Iterable[str] = (),
 ) -> Iterator[Document]:
     """Every document of the site, feed by feed.
 
-    `known_paths` are feeds that get documents even if they have no entries now.
+    `required_paths` are feeds that get documents even if they have no entries now.
     """
     limit = config.feeds.limit
     summaries = list(summaries)
     requested: set[str] = set()
     while True:
-        feeds = _members_of_feeds(newest_per_post(summaries, config), known_paths)
+        feeds = _members_of_feeds(newest_per_post(summaries, config), required_paths)
         needed = {
             summary.key
             for members in feeds.values()
@@ -118,10 +118,10 @@ def _has_archive(members: Sequence[PostSummary], config: Config) -> bool:
 
 
 def _members_of_feeds(
-    summaries: Iterable[PostSummary], known_paths: Iterable[str]
+    summaries: Iterable[PostSummary], required_paths: Iterable[str]
 ) -> dict[str, list[PostSummary]]:
     """The posts of each feed by its path, oldest first. The feed of all posts is always there."""
-    feeds: dict[str, list[PostSummary]] = {path: [] for path in ("", *known_paths)}
+    feeds: dict[str, list[PostSummary]] = {path: [] for path in ("", *required_paths)}
     for summary in pagination.in_order(summaries):
         for path in summary.paths:
             feeds.setdefault(path, []).append(summary)

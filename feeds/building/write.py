@@ -48,7 +48,7 @@ def write_documents(documents: Iterable[Document], out: Store) -> WriteCounts:
 
 
 def _is_unchanged(stat: Stat | None, data: bytes, out: Store) -> bool:
-    """Whether the store has these bytes. Where its versions are MD5 hashes, nothing is read."""
+    """Return whether the store has these bytes. It reads nothing if versions are MD5 hashes."""
     if stat is None or stat.size != len(data):
         return False
     if stat.version == md5_version(data):
@@ -58,7 +58,7 @@ def _is_unchanged(stat: Stat | None, data: bytes, out: Store) -> bool:
 
 
 def _is_generated(key: str, out: Store) -> bool:
-    """Whether a stored document says, before its first entry, that this program made it.
+    """Return whether a stored document says, before its first entry, that this program made it.
 
     Its entries do not count: a feed of another program may republish entries of ours.
     """

@@ -25,6 +25,6 @@ class OutgoingMessage(Struct, frozen=True):
 
     body: str
     """The text of the message."""
-    once: str = ""
+    deduplication_id: str = ""
     """For a FIFO queue, the deduplication id: within five minutes the queue accepts only one
     message with this id. It is also the message group, so that no message waits for another."""

@@ -85,7 +85,7 @@ def queue_message(ping: Ping, now: datetime) -> OutgoingMessage:
     """Return the message for a ping; it is the same for all changes within one window."""
     window = int(now.timestamp()) // WINDOW
     name = hashlib.sha256(f"{ping.hub}\n{ping.topic}\n{window}".encode()).hexdigest()
-    return OutgoingMessage(msgspec.json.encode(ping).decode(), once=name)
+    return OutgoingMessage(msgspec.json.encode(ping).decode(), deduplication_id=name)
 
 
 # --- sending -------------------------------------------------------------------------------------

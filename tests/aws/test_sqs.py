@@ -18,7 +18,7 @@ __all__ = ["queue", "sqs"]
 def test_more_messages_than_fit_in_one_request_are_sent(sqs: Any, queue: str) -> None:
     bodies = [f"{number}" for number in range(25)]
 
-    assert Queue(queue).send(OutgoingMessage(body, once=body) for body in bodies) == 25
+    assert Queue(queue).send(OutgoingMessage(body, deduplication_id=body) for body in bodies) == 25
     assert sorted(message["Body"] for message in received(sqs, queue)) == sorted(bodies)
 
 
@@ -53,7 +53,7 @@ def test_requests_are_sent_in_parallel() -> None:
 def test_missing_queue_is_an_error_with_its_address(sqs: Any) -> None:
     with pytest.raises(FeedsError, match=r"^https?://\S+/none\.fifo: "):
         Queue(sqs.meta.endpoint_url + "/123456789012/none.fifo").send(
-            [OutgoingMessage("x", once="x")]
+            [OutgoingMessage("x", deduplication_id="x")]
         )
 
 

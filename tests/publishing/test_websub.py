@@ -75,10 +75,15 @@ def test_changes_within_a_minute_make_one_queue_message() -> None:
     first = websub.queue_message(ping, NOW)
 
     assert websub.queue_message(ping, NOW + timedelta(seconds=49)) == first
-    assert websub.queue_message(ping, NOW + timedelta(seconds=50)).once != first.once
-    assert websub.queue_message(Ping(OTHER, TOPIC), NOW).once != first.once
-    assert websub.queue_message(Ping(HUB, TOPIC + "?"), NOW).once != first.once
-    assert len(first.once) <= 128, "the limit of SQS"
+    assert (
+        websub.queue_message(ping, NOW + timedelta(seconds=50)).deduplication_id
+        != first.deduplication_id
+    )
+    assert websub.queue_message(Ping(OTHER, TOPIC), NOW).deduplication_id != first.deduplication_id
+    assert (
+        websub.queue_message(Ping(HUB, TOPIC + "?"), NOW).deduplication_id != first.deduplication_id
+    )
+    assert len(first.deduplication_id) <= 128, "the limit of SQS"
 
 
 def test_ping_is_delayed_until_no_cdn_serves_the_old_copy() -> None:

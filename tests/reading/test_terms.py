@@ -30,7 +30,7 @@ LAYOUT = "category/{}/feed.json"
 
 def names(front_matter: str, config=None) -> list[str]:
     result = entry(fields(front_matter), config=config or settings())
-    return [term.name for term in result.of("category")]
+    return [term.name for term in result.terms if term.taxonomy == "category"]
 
 
 def test_a_category_may_have_a_space() -> None:
