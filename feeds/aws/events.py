@@ -71,7 +71,7 @@ def _message(identifier: str, received: int, findings: Iterable[Finding]) -> Mes
 
 
 def _delivery_count(count: object) -> int:
-    """The number in `count`, which SQS sends as text; 1 if there is no valid number."""
+    """Return the number in `count`, which SQS sends as text; 1 if it is not a valid number."""
     if isinstance(count, str) and count.isascii() and count.isdigit() and len(count) < 10:
         return max(1, int(count))
     return 1

@@ -142,8 +142,8 @@ class PostScanner:
                 yield task(chunk, worker)
             return
         if self._pool is None:
-            # A fork copies only the calling thread, but also the locks that other threads hold. So
-            # fork, which is fast, only where there is no other thread.
+            # Forking is fast, but it copies the locks that other threads hold, without the threads.
+            # So fork only if this process has one thread.
             fork = sys.platform == "linux" and threading.active_count() == 1
             self._pool = ProcessPoolExecutor(
                 min(self.jobs, len(chunks)),

@@ -1,8 +1,9 @@
-"""The audit: compares posts with records, and indexes with documents, and repairs the differences.
+"""The audit: compares posts with records and indexes with documents, and repairs what differs.
 
 It finds posts whose events were lost, posts that are older than the deployment, and work that a
 crash has interrupted. It reads listings, not posts. The keys of posts that differ from their
-records go to the publish queue, as after an event.
+records go to the publish queue, as after an event. It also sets lost schedules again, and deletes
+objects that nothing refers to (garbage collection).
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Publisher:
 
     def publish(self, messages: Sequence[Message]) -> PublishResult:
         """Read the posts at the messages' keys, and update everything that depends on them."""
-        conflicts_before = len(self._state.conflicts)
+        self._state.conflicts.clear()
         redelivered = any(message.received > 1 for message in messages)
         batch = Batch(self._feed_list.check(), redelivered=redelivered)
         self._write_records(batch, self._keys_by_record(messages), self._refresh)
@@ -69,20 +69,20 @@ class Publisher:
             for message in messages
             if any(self.record_name(key) in batch.failed_records for key in message.keys)
         )
-        return self._result(batch, failed, conflicts_before)
+        return self._result(batch, failed)
 
     def clear(self, names: Sequence[str]) -> PublishResult:
         """Empty these records, and remove their entries from all feeds.
 
         They are records of posts that no longer exist. `failed` of the result has names of records.
         """
-        conflicts_before = len(self._state.conflicts)
+        self._state.conflicts.clear()
         batch = Batch(self._feed_list.check())
         self._write_records(
             batch, dict.fromkeys(names, ()), lambda name, _: self._records.clear(name)
         )
         self._update_dependents(batch)
-        return self._result(batch, batch.failed_records, conflicts_before)
+        return self._result(batch, batch.failed_records)
 
     def _keys_by_record(self, messages: Sequence[Message]) -> dict[str, Sequence[str]]:
         """Return the keys of posts in the messages, without repeats, by the name of the record."""
@@ -165,13 +165,13 @@ class Publisher:
             if name not in batch.failed_records:
                 self._records.compact(name, record)
 
-    def _result(self, batch: Batch, failed: frozenset[str], conflicts_before: int) -> PublishResult:
+    def _result(self, batch: Batch, failed: frozenset[str]) -> PublishResult:
         return PublishResult(
             failed=failed,
             changed=tuple(batch.changed),
             records=batch.records,
             failures=tuple(batch.failures),
-            conflicts=dict(Counter(self._state.conflicts[conflicts_before:])),
+            conflicts=dict(Counter(self._state.conflicts)),
         )
 
     # --- operations for rebuild, audit and schedules ---------------------------------------------

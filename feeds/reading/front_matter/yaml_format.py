@@ -38,7 +38,7 @@ _MESSAGES = (
 )
 # Errors that the parser notices only further down. They start at the place that it calls context.
 _NOTICED_LATE = ("end of stream", "expected ':'")
-_DEFAULT_TODO = 'put a text with a colon or with quotes in it in "quotes"'
+_GENERAL_ADVICE = 'put a text with a colon or with quotes in it in "quotes"'
 
 
 class YamlFormat(FrontMatterFormat):
@@ -141,7 +141,7 @@ class YamlFormat(FrontMatterFormat):
             if part in why:
                 return self.problem(line, what, todo, column=column)
         what = f"the front matter is not valid YAML ({why})"
-        return self.problem(line, what, _DEFAULT_TODO, column=column)
+        return self.problem(line, what, _GENERAL_ADVICE, column=column)
 
     def _repaired(self, source: str, error: yaml.MarkedYAMLError) -> dict[str, Value]:
         """Repair one line after another until the YAML is valid, and warn of each.
