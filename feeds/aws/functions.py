@@ -24,13 +24,16 @@ from feeds.aws.environment import (
     shared_schedules,
 )
 from feeds.aws.events import parse_messages
-from feeds.aws.isolation import ISOLATE_FROM_DELIVERY, publish_isolated
 from feeds.aws.metrics import log_counts
 from feeds.aws.pings import parse_pings
 from feeds.documents.feed_documents import load_renderers
 from feeds.errors import FeedsError
 from feeds.log import log_event
 from feeds.publishing import websub
+
+ISOLATE_FROM_DELIVERY = 3
+"""From this delivery on, a message is published by itself in a worker process: its post may have
+killed the process that published it before."""
 
 SEND_BATCH = 500
 """An audit sends its messages to the publish queue in batches of this many."""
@@ -52,6 +55,8 @@ def publish(event: object, context: object) -> BatchResponse:
     together = [message for message in messages if message.received < ISOLATE_FROM_DELIVERY]
     isolated = [[message] for message in messages if message.received >= ISOLATE_FROM_DELIVERY]
     if isolated:
+        from feeds.aws.isolation import publish_isolated  # rare: not part of each cold start
+
         failed = publish_isolated([together, *isolated] if together else isolated, context)
     else:
         failed = publish_batch(together)

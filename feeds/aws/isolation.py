@@ -19,10 +19,6 @@ from feeds.log import log_event
 from feeds.publishing.message import Message
 from feeds.worker_process import WorkerDied, WorkerProcess, serve_requests
 
-ISOLATE_FROM_DELIVERY = 3
-"""From this delivery on, a message is published by itself in a worker process: its post may have
-killed the process that published it before."""
-
 MIN_SECONDS_PER_BATCH = 10.0
 """Each batch gets an equal share of the time that is left, but at least this many seconds."""
 

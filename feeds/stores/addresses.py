@@ -12,11 +12,14 @@ from pathlib import Path
 
 from feeds.errors import StoreError
 from feeds.stores.base import Store
-from feeds.stores.local import LocalStore
-from feeds.stores.memory import MemoryStore
+
+# Each store is imported when an address names it: the function's cold start needs S3 alone, and
+# importing boto3 takes 0.3 s, which a folder does not need.
 
 
 def _open_memory(url: str) -> Store | None:
+    from feeds.stores.memory import MemoryStore
+
     return MemoryStore() if url == "memory:" else None
 
 
@@ -24,7 +27,7 @@ def _open_s3(url: str) -> Store | None:
     bucket = re.fullmatch(r"s3://([^/?#@:\s]+)(?:/(.*))?", url)
     if not bucket:
         return None
-    from feeds.stores.s3 import S3Store  # importing boto3 takes 0.3 s; a folder does not need it
+    from feeds.stores.s3 import S3Store
 
     return S3Store(bucket[1], bucket[2] or "")
 
@@ -53,6 +56,8 @@ def open_store(url: str) -> Store:
         return store
     if not url or "\0" in url or scheme:
         raise StoreError(f"{url!r} is not the address of a store: {accepted}")
+    from feeds.stores.local import LocalStore
+
     try:
         return LocalStore(Path(url).expanduser())
     except RuntimeError:

@@ -7,7 +7,6 @@ import yaml
 from feeds.errors import PostError
 from feeds.model import Problem
 from feeds.reading.front_matter.formats import MAX_DEPTH, MAX_QUOTED, FrontMatterFormat, Value
-from feeds.reading.front_matter.yaml_repair import Repair, first_repair
 from feeds.text import without_controls
 
 _Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -149,6 +148,9 @@ class YamlFormat(FrontMatterFormat):
         Raises PostError with the first error if there is no repair for a line.
         """
         first, lines = error, source.split("\n")
+        # Most posts need no repair, and the import would be part of each cold start.
+        from feeds.reading.front_matter.yaml_repair import Repair, first_repair
+
         repairs: dict[int, Repair] = {}
         for _ in range(MAX_REPAIRS):
             repair = first_repair(lines, error, repairs)
