@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -37,6 +37,8 @@ SERIAL_BELOW = 400
 """Below this number of posts, this process reads them itself: starting workers takes longer."""
 _PARALLEL_REQUESTS = 16
 """How many requests a worker process has open at the same time to a store behind a network."""
+_WAIT_SECONDS = 0.2
+"""How long Ctrl+C waits at most while this process waits for a worker."""
 _SPOOL_BYTES = 32_000_000
 """The size up to which the file of entries stays in memory."""
 
@@ -154,14 +156,27 @@ class PostScanner:
         with _interrupts_blocked():
             futures: list[Future[T]] = [self._pool.submit(task, chunk) for chunk in chunks]
         for future in futures:
-            yield future.result()
+            yield _result(future)
+
+
+def _result(future: Future[T]) -> T:
+    """Wait for the result of a future.
+
+    Ctrl+C raises its exception between two waits, never in one: there, it could leave the lock of
+    the future held, and the thread that ends the workers would wait for that lock for ever.
+    """
+    while True:
+        with _interrupts_blocked():
+            if wait([future], _WAIT_SECONDS).done:
+                return future.result()
 
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Block Ctrl+C while worker processes start: they inherit the mask and ignore it.
+    """Block Ctrl+C, which comes as soon as the block ends.
 
-    Ctrl+C then stops this process only, and this process ends its workers.
+    Worker processes that start in the block inherit this, so they ignore Ctrl+C. It then stops
+    this process only, and this process ends its workers.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
