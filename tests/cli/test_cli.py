@@ -89,6 +89,14 @@ def test_version_option_prints_the_version_of_the_package(run: Run) -> None:
     assert run("--version") == Result(0, f"feeds {__version__}\n", "")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [[COMMAND], [sys.executable, "-m", "feeds"]])
+def test_command_line_starts_as_a_command_and_as_a_module(command: list[str]) -> None:
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"feeds {__version__}\n", "")
+
+
 @pytest.mark.parametrize("words", [[], ["--help"]])
 def test_help_names_the_commands(run: Run, words: list[str]) -> None:
     done = run(*words)
