@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 
 import pytest
@@ -10,6 +11,12 @@ from support.runtime_api import function_zip, runtime_client, task
 from support.servers import moto_server, seaweedfs
 
 __all__ = ["function_zip", "moto_server", "runtime_client", "seaweedfs", "task", "template"]
+
+
+def pytest_configure() -> None:
+    """Obey Ctrl+C: a shell's ``&`` makes it ignored, also in the commands that tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

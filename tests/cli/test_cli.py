@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -557,18 +558,18 @@ def on_a_terminal(
         stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
     )  # fmt: skip
     os.close(theirs)
-    output = b""
+    output, end = b"", time.monotonic() + 120
     try:
-        while True:
-            if select.select([ours], [], [], 1 if typed else None)[0]:
+        while time.monotonic() < end:
+            if select.select([ours], [], [], 1)[0]:
                 if not (chunk := os.read(ours, 65536)):
                     break
                 output += chunk
-            elif b"?" in output:
+            elif typed and b"?" in output:
                 os.write(ours, typed.encode())  # input before the question is lost
     except OSError:  # Linux raises it at the end of the output
         pass
-    os.close(ours)
+    os.close(ours)  # which ends a process that still waits
     if colour:
         return process.wait(), output.decode()
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.decode())
