@@ -105,6 +105,61 @@ def test_dry_audit_changes_nothing():
     assert list(site.feeds.list()) == []
 
 
+def test_dry_audit_of_a_site_with_something_of_everything_changes_nothing():
+    site = Site()
+    kill_a_rebuild(site)
+    rebuild_without_the_journal(site)
+    site.posts.delete("5.md")
+    site.posts.put("soon.md", SOON)
+    site.posts.put("later.md", SOON.replace(b"2026-06", b"2026-12"))
+    site.publish("5.md", "soon.md", "later.md")
+    site.feeds.put(page_key("", "orphan"), b"[]")
+    site.feeds.put(paths.PUBLIC + "feed.json", b"{}")
+    site.runtime.time += timedelta(days=31)
+    before = everything(site.feeds)
+    schedules, sent = MemorySchedules(), []
+    report = audit(site.publisher, sent.append, schedules, dry=True)
+    assert (report.late, report.unfinished, report.gone) == (1, 5, 0)
+    assert everything(site.feeds) == before
+    assert schedules.times == {}
+    report = audit(site.publisher, sent.append, schedules)
+    assert (report.late, report.unfinished, report.swept) == (1, 5, 2)
+    left = everything(site.feeds)
+    assert {key.split("/")[1] for key in before.keys() - left.keys()} == {
+        *("due", "feeds", "journal", "posts")
+    }
+    assert left["public/feed.json"] != b"{}"
+    assert list(schedules.times) == [record_key("later.md")]
+
+
+def everything(store: MemoryStore) -> dict[str, bytes]:
+    """Return all objects of a store."""
+    return {stat.key: object_.data for stat in store.list() if (object_ := store.get(stat.key))}
+
+
+def kill_a_rebuild(site: Site) -> None:
+    """Stop a rebuild at the index of all posts, with five posts in the journal."""
+
+    def killed_at_a_manifest(key: str, limit: int | None = None):
+        if key == manifest_key(""):
+            raise KeyboardInterrupt
+        return get(key, limit)
+
+    site.feeds.get, get = killed_at_a_manifest, site.feeds.get
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(site.publisher, batch=5)
+    site.feeds.get = get
+
+
+def rebuild_without_the_journal(site: Site) -> None:
+    """Rebuild, and put back the journal as it was before."""
+    journal = {key: data for key, data in everything(site.feeds).items() if "/journal/" in key}
+    assert journal
+    rebuild(site.publisher)
+    for key, data in journal.items():
+        site.feeds.put(key, data)
+
+
 def test_record_of_a_deleted_post_is_removed_after_a_month():
     site = Site()
     rebuild(site.publisher)
@@ -167,16 +222,7 @@ def test_audit_repairs_the_list_of_all_feeds():
 def test_audit_sends_the_posts_in_the_journal_of_a_killed_rebuild():
     """Their records are current, but their feeds were not written."""
     site = Site()
-
-    def killed_at_a_manifest(key: str, limit: int | None = None):
-        if key == manifest_key(""):
-            raise KeyboardInterrupt
-        return get(key, limit)
-
-    site.feeds.get, get = killed_at_a_manifest, site.feeds.get
-    with pytest.raises(KeyboardInterrupt):
-        rebuild(site.publisher, batch=5)
-    site.feeds.get = get
+    kill_a_rebuild(site)
     stopped = {"0.md", "1.md", "10.md", "11.md", "2.md"}
     site.runtime.time += timedelta(hours=1)
     sent, report = site.audit()
@@ -186,6 +232,16 @@ def test_audit_sends_the_posts_in_the_journal_of_a_killed_rebuild():
     site.runtime.time += timedelta(days=1)
     assert {*site.audit()[0]} == stopped
     assert site.audit()[0] == []
+
+
+@pytest.mark.parametrize(("minutes", "unfinished"), [(0, 0), (15, 0), (16, 5)])
+def test_audit_leaves_a_young_journal_entry_to_the_rebuild_that_may_still_be_running(
+    minutes, unfinished
+):
+    site = Site()
+    kill_a_rebuild(site)
+    site.runtime.time += timedelta(minutes=minutes)
+    assert site.audit()[1].unfinished == unfinished
 
 
 def test_audit_reports_an_unreadable_record_or_manifest_and_goes_on():
