@@ -269,6 +269,25 @@ def test_archive_page_in_use_again_survives_a_zombie_after_a_rebuild_or_an_audit
     assert_that_late_deletions_are_repaired(site, zombie, config)
 
 
+def test_generation_is_the_number_of_writes_of_the_manifest():
+    site = Site()
+    first = site.manifest().generation
+    writes: list[str] = []
+    put = site.feeds.put
+
+    def counted_put(key, data, **options):
+        writes.append(key)
+        return put(key, data, **options)
+
+    site.feeds.put = counted_put
+    site.publish("11.md")
+    rebuild(Publisher(site.posts, site.feeds, WITH_OTHER_LANGUAGE, site.runtime))
+    site.feeds.delete(min(stat.key for stat in site.feeds.list("public/archive/")))
+    audit(site.publisher, print)
+    assert writes.count(manifest_key("")) >= 4
+    assert site.manifest().generation == first + writes.count(manifest_key(""))
+
+
 # --- time ----------------------------------------------------------------------------------------
 
 
