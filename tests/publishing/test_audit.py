@@ -14,10 +14,11 @@ from feeds import paths
 from feeds.aws import environment, functions
 from feeds.config_file import parse_config
 from feeds.publishing.audit import audit
+from feeds.publishing.journal import JOURNAL
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
-from feeds.state.keys import manifest_key, page_key, record_key
+from feeds.state.keys import RECORDS, manifest_key, page_key, record_key
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
@@ -75,6 +76,34 @@ def test_audit_of_a_correct_site_sends_nothing_and_reads_no_post():
     assert public_tree(site.feeds) == before
 
 
+def test_audit_reads_only_the_records_that_are_not_much_younger_than_their_posts():
+    site = Site()
+    site.runtime.time += timedelta(minutes=15)
+    rebuild(site.publisher)
+    site.posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\n---\nx\n")
+    site.publish("new.md")
+    reads = recorded_reads(site)
+    audit(site.publisher, print)
+    assert [key for key in reads if key.startswith(RECORDS)] == [RECORDS, record_key("new.md")]
+
+
+def recorded_reads(site: Site) -> list[str]:
+    """Return a list that gets each key that is read, and each prefix that is listed."""
+    reads: list[str] = []
+
+    def recorded_get(key: str, limit: int | None = None):
+        reads.append(key)
+        return get(key, limit)
+
+    def recorded_list(prefix: str = ""):
+        reads.append(prefix)
+        return list_(prefix)
+
+    site.feeds.get, get = recorded_get, site.feeds.get
+    site.feeds.list, list_ = recorded_list, site.feeds.list
+    return reads
+
+
 def test_audit_repairs_lost_events_of_edits_deletions_and_new_posts():
     site = Site()
     rebuild(site.publisher)
@@ -103,6 +132,61 @@ def test_dry_audit_changes_nothing():
     report = audit(site.publisher, sent.append, dry=True)
     assert len(sent) == report.new == 12
     assert list(site.feeds.list()) == []
+
+
+def test_dry_audit_of_a_site_with_something_of_everything_changes_nothing():
+    site = Site()
+    kill_a_rebuild(site)
+    rebuild_without_the_journal(site)
+    site.posts.delete("5.md")
+    site.posts.put("soon.md", SOON)
+    site.posts.put("later.md", SOON.replace(b"2026-06", b"2026-12"))
+    site.publish("5.md", "soon.md", "later.md")
+    site.feeds.put(page_key("", "orphan"), b"[]")
+    site.feeds.put(paths.PUBLIC + "feed.json", b"{}")
+    site.runtime.time += timedelta(days=31)
+    before = everything(site.feeds)
+    schedules, sent = MemorySchedules(), []
+    report = audit(site.publisher, sent.append, schedules, dry=True)
+    assert (report.late, report.unfinished, report.gone) == (1, 5, 0)
+    assert everything(site.feeds) == before
+    assert schedules.times == {}
+    report = audit(site.publisher, sent.append, schedules)
+    assert (report.late, report.unfinished, report.swept) == (1, 5, 2)
+    left = everything(site.feeds)
+    assert {key.split("/")[1] for key in before.keys() - left.keys()} == {
+        *("due", "feeds", "journal", "posts")
+    }
+    assert left["public/feed.json"] != b"{}"
+    assert list(schedules.times) == [record_key("later.md")]
+
+
+def everything(store: MemoryStore) -> dict[str, bytes]:
+    """Return all objects of a store."""
+    return {stat.key: object_.data for stat in store.list() if (object_ := store.get(stat.key))}
+
+
+def kill_a_rebuild(site: Site) -> None:
+    """Stop a rebuild at the index of all posts, with five posts in the journal."""
+
+    def killed_at_a_manifest(key: str, limit: int | None = None):
+        if key == manifest_key(""):
+            raise KeyboardInterrupt
+        return get(key, limit)
+
+    site.feeds.get, get = killed_at_a_manifest, site.feeds.get
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(site.publisher, batch=5)
+    site.feeds.get = get
+
+
+def rebuild_without_the_journal(site: Site) -> None:
+    """Rebuild, and put back the journal as it was before."""
+    journal = {k: data for k, data in everything(site.feeds).items() if k.startswith(JOURNAL)}
+    assert journal
+    rebuild(site.publisher)
+    for key, data in journal.items():
+        site.feeds.put(key, data)
 
 
 def test_record_of_a_deleted_post_is_removed_after_a_month():
@@ -167,16 +251,7 @@ def test_audit_repairs_the_list_of_all_feeds():
 def test_audit_sends_the_posts_in_the_journal_of_a_killed_rebuild():
     """Their records are current, but their feeds were not written."""
     site = Site()
-
-    def killed_at_a_manifest(key: str, limit: int | None = None):
-        if key == manifest_key(""):
-            raise KeyboardInterrupt
-        return get(key, limit)
-
-    site.feeds.get, get = killed_at_a_manifest, site.feeds.get
-    with pytest.raises(KeyboardInterrupt):
-        rebuild(site.publisher, batch=5)
-    site.feeds.get = get
+    kill_a_rebuild(site)
     stopped = {"0.md", "1.md", "10.md", "11.md", "2.md"}
     site.runtime.time += timedelta(hours=1)
     sent, report = site.audit()
@@ -186,6 +261,53 @@ def test_audit_sends_the_posts_in_the_journal_of_a_killed_rebuild():
     site.runtime.time += timedelta(days=1)
     assert {*site.audit()[0]} == stopped
     assert site.audit()[0] == []
+
+
+@pytest.mark.parametrize(("minutes", "unfinished"), [(0, 0), (15, 0), (16, 5)])
+def test_audit_leaves_a_young_journal_entry_to_the_rebuild_that_may_still_be_running(
+    minutes, unfinished
+):
+    site = Site()
+    kill_a_rebuild(site)
+    site.runtime.time += timedelta(minutes=minutes)
+    assert site.audit()[1].unfinished == unfinished
+
+
+OTHER = {
+    "other documents": TOML.replace("[feeds]", 'language = "de"\n[feeds]'),
+    "other ids": TOML + '[posts]\nid_from = "stem"\n',
+}
+
+
+@pytest.mark.parametrize(
+    ("other", "work"), [("other documents", "feeds"), ("other ids", "records")], ids=[*OTHER]
+)
+def test_audit_keeps_the_journal_entry_of_work_that_only_a_rebuild_can_do(other, work):
+    """A rebuild for a new configuration was killed; the audit still has the old configuration."""
+    site, config = Site(), parse_config(OTHER[other])
+    rebuild(site.publisher)
+    new = Publisher(site.posts, site.feeds, config, site.runtime)
+
+    def killed_while_there_is_work(key: str, data: bytes, **options):
+        if key == paths.PUBLIC + "feed.json" and work in "".join(map(str, journal_of(site))):
+            raise KeyboardInterrupt
+        return put(key, data, **options)
+
+    site.feeds.put, put = killed_while_there_is_work, site.feeds.put
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(new)
+    site.feeds.put = put
+    site.runtime.time += timedelta(days=2)
+    site.audit()
+    assert journal_of(site) != []
+    rebuild(new)
+    assert public_tree(site.feeds) == full_build(site.posts, site.feeds, config)
+    assert journal_of(site) == []
+
+
+def journal_of(site: Site) -> list[bytes]:
+    """Return the entries of the journal."""
+    return [data for key, data in everything(site.feeds).items() if key.startswith(JOURNAL)]
 
 
 def test_audit_reports_an_unreadable_record_or_manifest_and_goes_on():
@@ -235,6 +357,29 @@ def test_audit_sets_a_lost_schedule_and_sends_a_post_that_is_overdue():
     sent, report = site.audit()
     assert (sent, report.late) == (["soon.md"], 1)
     assert b"Soon" in public_tree(site.feeds)["feed.json"]
+    assert list(site.feeds.list("state/due/")) == []
+
+
+def test_audit_sends_an_overdue_post_for_a_day_and_then_deletes_its_marker():
+    """The marker of a crash: its record does not know it, so no worker deletes it."""
+    site = Site()
+    rebuild(site.publisher)
+    site.posts.put("soon.md", SOON)
+    site.publish("soon.md")
+    stored = everything(site.feeds)
+    site.posts.put("soon.md", SOON.replace(b"Soon", b"Later").replace(b"00:10", b"05:00"))
+    site.publish("soon.md")
+    (left_over,) = [key for key in stored if key.startswith("state/due/")]
+    site.feeds.put(left_over, stored[left_over])
+    site.runtime.time += timedelta(hours=23)
+    for _ in range(2):
+        sent: list[str] = []
+        assert audit(site.publisher, sent.append).late == 2
+        assert sent == ["soon.md", "soon.md"]
+    site.audit()
+    assert [stat.key for stat in site.feeds.list("state/due/")] == [left_over]
+    site.runtime.time += timedelta(hours=2)
+    assert site.audit()[0] == ["soon.md"]
     assert list(site.feeds.list("state/due/")) == []
 
 

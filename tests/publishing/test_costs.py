@@ -21,6 +21,7 @@ from feeds.config import Config
 from feeds.config_file import parse_config
 from feeds.documents import feed_documents, pagination
 from feeds.model import Entry
+from feeds.publishing import feed_writer
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.reading.entry import entry_of
@@ -311,7 +312,66 @@ def test_process_reads_versions_again_after_another_process_has_written():
         feeds.calls.clear()
         assert not publishers[number % 2].publish([Message("m", ("a.md",), 1, ())]).errors
     assert feeds.calls["head"] == 2 * (2 + Cost(2).documents)
+    assert feeds.calls["put"] == Cost(2).puts  # no document is written over a forgotten version
     assert not differences(posts.store, feeds.store, CONFIG)
+
+
+def test_process_remembers_the_feeds_that_it_wrote_last(monkeypatch: pytest.MonkeyPatch):
+    """It remembers two feeds here: the feed of all posts is in every batch, so it stays."""
+    posts, feeds = Counted(MemoryStore()), Counted(MemoryStore())
+    titles = itertools.count()
+
+    def upload(publisher: Publisher, category: str) -> int:
+        posts.put(f"{category}.md", text(0, f"Title {next(titles)}", category))
+        feeds.calls.clear()
+        assert not publisher.publish([Message("m", (f"{category}.md",), 1, ())]).errors
+        return feeds.calls["head"]
+
+    publisher = Publisher(posts, feeds, CONFIG, ThreadedRuntime(threads=1))
+    for category in ("tea", "coffee") * 3:
+        upload(publisher, category)
+    monkeypatch.setattr(feed_writer, "MAX_REMEMBERED", 2)
+    publisher = Publisher(posts, feeds, CONFIG, ThreadedRuntime(threads=1))
+    fast, slow = 1, 2 + Cost(1).documents
+    assert upload(publisher, "tea") == slow + slow
+    assert upload(publisher, "coffee") == fast + slow
+    assert upload(publisher, "coffee") == fast + fast
+    assert upload(publisher, "tea") == fast + slow
+
+
+def test_fast_path_follows_a_message_that_changed_nothing():
+    posts, feeds = Counted(MemoryStore()), Counted(MemoryStore(hashed=True))
+    publisher = Publisher(posts, feeds, CONFIG, ThreadedRuntime(threads=1))
+    for number in (0, 1, 2, 3, 4, 4, 5):
+        posts.put("a.md", text(0, f"Title {number}"))
+        posts.calls.clear()
+        feeds.calls.clear()
+        assert not publisher.publish([Message("m", ("a.md",), 1, ())]).errors
+    assert (posts.calls + feeds.calls).total() == Cost(2).fast_path_calls
+
+
+class CountedReads(Counted):
+    """A store that also counts the reads of each key."""
+
+    def __init__(self, store) -> None:
+        super().__init__(store)
+        self.reads: Counter[str] = Counter()
+
+    def get(self, key, limit=None):
+        self.reads[key] += 1
+        return super().get(key, limit)
+
+
+def test_batch_reads_the_documents_about_all_feeds_once():
+    posts, feeds = MemoryStore(), CountedReads(MemoryStore())
+    publisher = Publisher(posts, feeds, CONFIG, ThreadedRuntime(threads=1))
+    posts.put("a.md", text(0, categories="[a, b, c, d]"))
+    read = []
+    for _ in range(3):
+        feeds.reads.clear()
+        assert not publisher.publish([Message("m", ("a.md",), 1, ())]).errors
+        read.append(feeds.reads["public/feeds.html"])
+    assert read == [0, 1, 0]
 
 
 @pytest.mark.parametrize("by_hand", ["changed", "deleted"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -20,9 +20,12 @@ from feeds.state.manifest import Manifest, all_pages
 from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
 
-CONFIG = parse_config(
+SETTINGS = (
     '[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\nformats = ["json"]\n'
 )
+CONFIG = parse_config(SETTINGS)
+WITHOUT_ARCHIVES = parse_config(SETTINGS + "archives = false\n")
+WITH_OTHER_LANGUAGE = parse_config(SETTINGS.replace("[feeds]", 'language = "de"\n[feeds]'))
 
 
 class Site:
@@ -155,3 +158,145 @@ def test_edit_that_keeps_a_future_date_does_not_delete_its_due_marker():
         site.publish("soon.md")
     assert site.feeds.calls["delete"] == 0
     assert len(list(site.feeds.list("state/due/"))) == 1
+
+
+# --- archive pages that were retired -------------------------------------------------------------
+
+
+class Recorded(Counted):
+    """A store that also lists the calls that ask for or delete archive documents."""
+
+    def __init__(self, store) -> None:
+        super().__init__(store)
+        self.archive_calls: list[tuple[str, str]] = []
+
+    def head(self, key):
+        self._record("head", key)
+        return super().head(key)
+
+    def delete(self, key):
+        self._record("delete", key)
+        super().delete(key)
+
+    def _record(self, method: str, key: str) -> None:
+        if "/archive/" in key:
+            self.archive_calls.append((method, key))
+
+
+def test_retired_archive_page_that_was_seen_to_be_gone_costs_no_more_calls():
+    site = Site()
+    store = Recorded(site.feeds)
+    publisher = Publisher(site.posts, store, CONFIG, site.runtime)
+    site.posts.delete("0.md")
+    methods = []
+    for _ in range(3):
+        store.archive_calls.clear()
+        assert not publisher.publish([Message("m", ("0.md",), 1, ())]).errors
+        methods.append({method for method, _ in store.archive_calls})
+    assert site.manifest().tombstones
+    assert "delete" in methods[0]
+    assert methods[1:] == [{"head"}, set()]
+
+
+class DeletesLate(Counted):
+    """The store as a zombie worker sees it: its deletions of archive documents come late."""
+
+    def __init__(self, store) -> None:
+        super().__init__(store)
+        self.late: list[str] = []
+
+    def delete(self, key):
+        if key.startswith("public/archive/"):
+            self.late.append(key)
+        else:
+            super().delete(key)
+
+    def catch_up(self) -> None:
+        """Do the deletions."""
+        for key in self.late:
+            super().delete(key)
+
+
+def publish_twice(site: Site, config=CONFIG) -> None:
+    """Publish a post twice: the second time, what the first one did is checked."""
+    publisher = Publisher(site.posts, site.feeds, config, site.runtime)
+    for _ in range(2):
+        assert not publisher.publish([Message("m", ("11.md",), 1, ())]).errors
+
+
+def assert_that_late_deletions_are_repaired(site: Site, zombie: DeletesLate, config) -> None:
+    """Let a zombie delete what is in use again, within an hour; then publish an hour later."""
+    in_use = {key for key in zombie.late if site.feeds.head(key)}
+    assert in_use
+    zombie.catch_up()
+    site.runtime.time += timedelta(hours=2)
+    publish_twice(site, config)
+    assert all(site.feeds.head(key) for key in in_use)
+    assert public_tree(site.feeds) == full_build(site.posts, site.feeds, config)
+
+
+def test_archives_that_are_turned_on_again_survive_a_zombie_that_deletes_them():
+    site = Site()
+    zombie = DeletesLate(site.feeds)
+    rebuild(Publisher(site.posts, zombie, WITHOUT_ARCHIVES, site.runtime))
+    publish_twice(site, WITHOUT_ARCHIVES)
+    assert list(site.feeds.list("public/archive/")) == []
+    rebuild(site.publisher)
+    publish_twice(site)
+    assert_that_late_deletions_are_repaired(site, zombie, CONFIG)
+
+
+@pytest.mark.parametrize("by", ["rebuild", "audit"])
+def test_archive_page_in_use_again_survives_a_zombie_after_a_rebuild_or_an_audit(by):
+    """The page is retired and used again; then all archive pages are marked to be written."""
+    site, config = Site(), CONFIG
+    zombie = DeletesLate(site.feeds)
+    post = site.posts.get("0.md")
+    site.posts.delete("0.md")
+    slow = Publisher(site.posts, zombie, CONFIG, site.runtime)
+    slow.publish([Message("m", ("0.md",), 1, ())])
+    site.publish("0.md")
+    site.posts.put("0.md", post.data)
+    site.publish("0.md")
+    if by == "rebuild":
+        config = WITH_OTHER_LANGUAGE
+        rebuild(Publisher(site.posts, site.feeds, config, site.runtime))
+    else:
+        others = {stat.key for stat in site.feeds.list("public/archive/")} - {*zombie.late}
+        site.feeds.delete(min(others))
+        audit(site.publisher, print)
+    publish_twice(site, config)
+    assert_that_late_deletions_are_repaired(site, zombie, config)
+
+
+def test_generation_is_the_number_of_writes_of_the_manifest():
+    site = Site()
+    first = site.manifest().generation
+    writes: list[str] = []
+    put = site.feeds.put
+
+    def counted_put(key, data, **options):
+        writes.append(key)
+        return put(key, data, **options)
+
+    site.feeds.put = counted_put
+    site.publish("11.md")
+    rebuild(Publisher(site.posts, site.feeds, WITH_OTHER_LANGUAGE, site.runtime))
+    site.feeds.delete(min(stat.key for stat in site.feeds.list("public/archive/")))
+    audit(site.publisher, print)
+    assert writes.count(manifest_key("")) >= 4
+    assert site.manifest().generation == first + writes.count(manifest_key(""))
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "is_public"), [(-1, False), (0, True), (1, True)])
+def test_post_is_public_from_exactly_its_date_on(seconds, is_public):
+    """Its schedule is for this very second, and nothing publishes the post later."""
+    site = Site()
+    site.posts.put("soon.md", b"---\ntitle: Soon\ndate: 2026-06-01 00:10:00\n---\nx\n")
+    site.runtime.time = datetime(2026, 6, 1, 0, 10, tzinfo=UTC) + timedelta(seconds=seconds)
+    site.publish("soon.md")
+    assert (b"Soon" in public_tree(site.feeds)["feed.json"]) is is_public
+    assert len(list(site.feeds.list("state/due/"))) == (not is_public)

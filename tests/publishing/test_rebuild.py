@@ -101,6 +101,53 @@ def test_rebuild_removes_posts_that_were_deleted_without_an_event():
     assert public_tree(feeds) == full_build(posts, feeds, config)
 
 
+def test_rebuild_publishes_an_edit_and_a_new_post_whose_events_were_lost():
+    posts, feeds, config = filled(8), MemoryStore(), settings()
+    rebuild(publisher(posts, feeds, config))
+    posts.put("3.md", b"---\ntitle: Edited\ndate: 2025-04-04\ncategory: c3\n---\nx\n")
+    posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\ncategory: c1\n---\nx\n")
+    result = rebuild(publisher(posts, feeds, config))
+    assert (result.posts, result.skipped) == (2, 7)
+    assert public_tree(feeds) == full_build(posts, feeds, config)
+
+
+def test_rebuild_with_nothing_to_do_writes_nothing_also_after_deletions():
+    posts, feeds, config = filled(8), MemoryStore(), settings()
+    rebuild(publisher(posts, feeds, config))
+    for number in (3, 4):
+        posts.delete(f"{number}.md")
+    rebuild(publisher(posts, feeds, config))
+    idle = publisher(posts, feeds, config)
+    result = rebuild(idle)
+    assert (result.posts, result.gone, result.documents) == (0, 0, 0)
+    assert idle.feeds.calls["put"] == idle.feeds.calls["delete"] == 0
+
+
+def test_upload_after_a_stopped_rebuild_writes_the_list_of_all_feeds():
+    """The rebuild wrote all feeds for the new configuration, but not the page that lists them."""
+    posts, feeds = filled(8), MemoryStore()
+    rebuild(publisher(posts, feeds, settings()))
+    german = parse_config(BASE.format(title="S", limit=3).replace("[feeds]", LANGUAGE))
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(Publisher(posts, KilledAtTheList(feeds), german, ThreadedRuntime(threads=1)))
+    assert public_tree(feeds) != full_build(posts, feeds, german)
+    result = publisher(posts, feeds, german).publish([Message("m", ("3.md",), 1, ())])
+    assert "feeds.html" in result.changed
+    assert public_tree(feeds) == full_build(posts, feeds, german)
+
+
+LANGUAGE = 'language = "de"\n[feeds]'
+
+
+class KilledAtTheList(Counted):
+    """A store whose process ends when it writes the list of all feeds."""
+
+    def put(self, key, data, **options):
+        if key == FEED_LIST:
+            raise KeyboardInterrupt
+        return super().put(key, data, **options)
+
+
 class StopAt:
     """A store that raises KeyboardInterrupt before or after the write with a number."""
 

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from feeds.documents import pagination
 from feeds.documents.pagination import SortKey
 from feeds.model import Entry
-from feeds.state import manifest_update
+from feeds.state import manifest_update, page_edit
 from feeds.state.manifest import (
+    PAGES_PER_LIST,
     Manifest,
     Page,
     PendingDocument,
@@ -163,8 +164,12 @@ def page_list_ends(manifest: Manifest) -> list[SortKey]:
 
 
 @pytest.mark.slow
-def test_pending_archive_documents_are_those_that_a_change_makes_different():
+@pytest.mark.parametrize("pages_per_list", [1, 2, PAGES_PER_LIST])
+def test_pending_archive_documents_are_those_that_a_change_makes_different(
+    pages_per_list, monkeypatch
+):
     """Publishing only the pending documents keeps every archive document up to date."""
+    monkeypatch.setattr(page_edit, "PAGES_PER_LIST", pages_per_list)
     for seed in range(40):
         random = Random(seed)
         stored, manifest, entries, published = StoredPages(), Manifest(), {}, {}
