@@ -21,7 +21,7 @@ _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 class Schedules(Protocol):
-    """Schedules that publish a post again when it appears or expires. AWS: aws/scheduler.py."""
+    """Schedules that publish a post again at its time. In AWS: feeds/aws/scheduler.py."""
 
     def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
         """Publish the posts at `keys` again at `when`; replace the record's other schedule."""

@@ -338,9 +338,8 @@ class Story:
         both = sorted((tree.keys() & yardstick.keys()) - excused)
         wrong += [f"differs: {key}" for key in both if tree[key] != yardstick[key]]
         wrong += [f"no worker has reported: {name}" for name in sorted(self.unreported)]
-        wrong += [
-            f"has an expired post: {key}" for key in sorted(tree) if self._has_expired(tree[key])
-        ]
+        expired = [key for key in sorted(tree) if self._has_expired(tree[key])]
+        wrong += [f"has an expired post: {key}" for key in expired]
         assert not wrong, "\n".join([*self.history, *wrong])
 
     def _has_expired(self, document: bytes) -> bool:
@@ -392,9 +391,8 @@ def _run_story(
         tag = random.choice(["", "", "X", "Y"])
         day = random.choice([*range(1, 15 if large else 9), FUTURE_DAY, FUTURE_DAY + 1])
         expires = random.choice([0, 0, 0, 0, 12, FUTURE_DAY - 2, FUTURE_DAY + 5])
-        data = post_text(
-            random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag, expires
-        )
+        title, category = random.choice("TUV"), random.choice(["x", "y", "[x, y]"])
+        data = post_text(title, category, day, tag, expires)
         if random.random() < 0.1:  # the same moment with another offset
             return data.replace(b"10:00:00 +0000", b"12:00:00 +0200")
         return data

@@ -12,19 +12,19 @@ from msgspec import Struct
 
 _READERS = r"(?:members?|subscribers?|patrons?|supporters?|sponsors?|paid|paying|premium)"
 _LOCKS = (
-    rf"(?:[\w-]+-)?(?:encrypt(?:or|ed)?|password|protect(?:ed)?|locked|paywall|{_READERS}[_-]?only)"
+    rf"(?:[\w-]{{1,40}}-)?(?:encrypt(?:or|ed)?|password|protect(?:ed)?|locked|paywall|{_READERS}[_-]?only)"
     r"(?:-(?:content|text|block|area))?"
 )
 _TOKEN = re.compile(
     rf"""(?P<fence>^[ ]{{0,3}}(?:`{{3,}}|~{{3,}}))
     |(?P<code>(?<!`)`++[^`\n]++`++)
-    |(?P<below><!--\s*+(?:{_READERS}[\s_-]*(?:members?[\s_-]*)?only|(?:wp:[\w-]+/)?paywall)\b[^>]*+>)
-    |<!--\s*+kg-gated-block:begin\b(?P<gate_options>[^>]*+)>
+    |(?P<below><!--\s*+(?:{_READERS}[\s_-]*(?:members?[\s_-]*)?only|(?:wp:[\w-]+/)?paywall)\b[^>]{{0,200}}+>)
+    |<!--\s*+kg-gated-block:begin\b(?P<gate_options>[^>]{{0,500}}+)>
     |\{{\{{[<%][ \t]*+(?P<shortcode>{_LOCKS})(?![\w/-])[^{{}}]*+\}}\}}
-    |\{{%-?[ \t]*+(?P<tag>(?!end){_LOCKS})(?![\w/-])[^{{}}]*+%\}}""",
+    |\{{%-?[ \t]*+(?P<tag>(?!end){_LOCKS})(?![\w/-])[^{{}}]*+\}}""",
     re.MULTILINE | re.VERBOSE | re.IGNORECASE,
 )
-_GATE_END = re.compile(r"<!--\s*+kg-gated-block:end\b[^>]*+>", re.IGNORECASE)
+_GATE_END = re.compile(r"<!--\s*+kg-gated-block:end\b[^>]{0,200}+>", re.IGNORECASE)
 
 
 class PublicText(Struct, frozen=True):
