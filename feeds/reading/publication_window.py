@@ -71,9 +71,15 @@ def _dates(fields: Fields, names: tuple[str, ...], config: Config) -> Iterator[d
         try:
             yield parse_datetime(field_values.to_text(value), config.zone)
         except ValueError as error:
-            if not any(problem.field.lower() == name.lower() for problem in fields.problems):
+            if not _is_reported(name, fields):
                 todo = "dates look like 2026-11-30 14:51:02 +0800"
                 fields.report(name, f"{name}: {error}", todo)
+
+
+def _is_reported(name: str, fields: Fields) -> bool:
+    """Return whether the field is in error already: it may also be the date of the post."""
+    errors = (problem for problem in fields.problems if problem.severity == "error")
+    return any(problem.field.lower() == name.lower() for problem in errors)
 
 
 @cache

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.sites import built, post
-from support.written import entry, fields, problem
+from support.written import entry, fields, problem, problems
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)  # of `built`
 
@@ -97,6 +97,11 @@ def test_a_value_that_is_not_a_date_is_reported_at_its_line(line: str, what: str
     """A wrong guess would publish too early, or for ever."""
     found = problem(fields(f"date: 2026-01-06\n{line}"))
     assert (found.line, found.what) == (4, what)
+
+
+def test_a_line_that_was_repaired_is_checked_too() -> None:
+    found = [p for p in problems(fields("expiryDate: '2025-22-01")) if p.severity == "error"]
+    assert [p.what for p in found] == ["expiryDate: there is no such date: 2025-22-01"]
 
 
 def test_a_date_that_is_used_twice_is_reported_once() -> None:

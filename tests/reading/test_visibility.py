@@ -292,6 +292,13 @@ def test_a_locked_block_is_cut_out(block: str) -> None:
     unclosed = entry(fields("date: 2026-01-01", body.partition(SECRET)[0] + SECRET))
     assert "Before." in unclosed.content and "blue pot" not in unclosed.content
     assert entry(fields("visibility: members", body)).content == ""
+    reason = reading(fields("date: 2026-01-01", body)).decision.reason
+    assert reason and "tidewater" not in reason
+
+
+def test_a_marker_between_backticks_counts_in_html() -> None:
+    text = fields("date: 2026-01-01", f"<p>All `<!--members-only-->{SECRET}`</p>")
+    assert "blue pot" not in entry(text, "_posts/2026-11-18-tea.html").content
 
 
 def test_a_block_for_visitors_stays() -> None:

@@ -15,15 +15,17 @@ _LOCKS = (
     rf"(?:[\w-]{{1,40}}-)?(?:encrypt(?:or|ed)?|password|protect(?:ed)?|locked|paywall|{_READERS}[_-]?only)"
     r"(?:-(?:content|text|block|area))?"
 )
-_TOKEN = re.compile(
-    rf"""(?P<fence>^[ ]{{0,3}}(?:`{{3,}}|~{{3,}}))
-    |(?P<code>(?<!`)`++[^`\n]++`++)
-    |(?P<below><!--\s*+(?:{_READERS}[\s_-]*(?:members?[\s_-]*)?only|(?:wp:[\w-]+/)?paywall)\b[^>]{{0,200}}+>)
-    |<!--\s*+kg-gated-block:begin\b(?P<gate_options>[^>]{{0,500}}+)>
-    |\{{\{{[<%][ \t]*+(?P<shortcode>{_LOCKS})(?![\w/-])[^{{}}]*+\}}\}}
-    |\{{%-?[ \t]*+(?P<tag>(?!end){_LOCKS})(?![\w/-])[^{{}}]*+\}}""",
-    re.MULTILINE | re.VERBOSE | re.IGNORECASE,
-)
+_COMMENT = rf"""<!--\s*+(?:
+    (?P<below>(?:{_READERS}[\s_-]*(?:members?[\s_-]*)?only|(?:wp:[\w-]+/)?paywall)\b[^>]{{0,200}}+>)
+    |kg-gated-block:begin\b(?P<gate_options>[^>]{{0,500}}+)>)"""
+_SHORTCODE = rf"\{{\{{[<%][ \t]*+(?P<shortcode>{_LOCKS})(?![\w/-])[^{{}}]*+\}}\}}"
+_TAG = rf"\{{%-?[ \t]*+(?P<tag>(?!end){_LOCKS})(?![\w/-])[^{{}}]*+\}}"
+_CODE = r"(?P<fence>^[ ]{0,3}(?:`{3,}|~{3,}))|(?P<code>(?<!`)`++[^`\n]++`++)"
+_FLAGS = re.MULTILINE | re.VERBOSE | re.IGNORECASE
+_LOCK_STARTS = tuple(re.compile(lock, _FLAGS) for lock in (_COMMENT, _SHORTCODE, _TAG))
+"""One for each kind: the search is fast for an expression that starts with literal characters."""
+_IN_HTML = re.compile("|".join((_COMMENT, _SHORTCODE, _TAG)), _FLAGS)
+_IN_MARKDOWN = re.compile("|".join((_CODE, _COMMENT, _SHORTCODE, _TAG)), _FLAGS)
 _GATE_END = re.compile(r"<!--\s*+kg-gated-block:end\b[^>]{0,200}+>", re.IGNORECASE)
 
 
@@ -33,7 +35,8 @@ class PublicText(Struct, frozen=True):
     text: str
     """It."""
     marker: str = ""
-    """The first marker or the first start of a locked block, on one line; ``""``: all is public."""
+    """The first marker or the name of the first locked block; ``""``: all is public. It never has a
+    password."""
     is_preview: bool = False
     """Whether a marker ends the public part. Then the text above it is public on purpose, also if
     the front matter says that the post is for members (https://ghost.org/help/public-previews/)."""
@@ -41,30 +44,42 @@ class PublicText(Struct, frozen=True):
 
 def public_text(body: str, *, is_markdown: bool) -> PublicText:
     """The part of a body that everybody may read."""
-    if "<!--" not in body and "{" not in body:
+    if not any(start.search(body) for start in _LOCK_STARTS):
         return PublicText(body)
     parts: list[str] = []
     at, fence, marker = 0, "", ""
-    while token := _TOKEN.search(body, at):
-        end = token.end()
-        if token["fence"] or token["code"]:
-            mark = (token["fence"] or "").strip()
-            if is_markdown and mark and not fence:
+    pattern = _IN_MARKDOWN if is_markdown else _IN_HTML
+    next_search = 0
+    while token := pattern.search(body, next_search):
+        groups, next_search = token.groupdict(), token.end()
+        if mark := groups.get("fence"):
+            mark = mark.strip()
+            if not fence:
                 fence = mark
             elif mark.startswith(fence):
                 fence = ""
-        elif not fence and "nonmember:true" not in (token["gate_options"] or "").lower():
-            marker = marker or " ".join(token[0].split())[:40]
-            if token["below"]:
-                return PublicText("".join([*parts, body[at : token.start()]]), marker, True)
+        elif not (fence or groups.get("code") or _is_for_visitors(groups["gate_options"])):
+            marker = marker or _label(token)
             parts.append(body[at : token.start()])
-            close = _end_of_block(token).search(body, end)
-            end = close.end() if close else len(body)
-            at = end
-            continue
-        parts.append(body[at:end])
-        at = end
+            if groups["below"]:
+                return PublicText("".join(parts), marker, is_preview=True)
+            close = _end_of_block(token).search(body, token.end())
+            at = next_search = close.end() if close else len(body)
     return PublicText("".join([*parts, body[at:]]), marker)
+
+
+def _is_for_visitors(gate_options: str | None) -> bool:
+    """Return whether the start of a gated block says that visitors may read it."""
+    return "nonmember:true" in (gate_options or "").lower()
+
+
+def _label(token: re.Match[str]) -> str:
+    """A marker or the start of a block, without its options: they may be a password."""
+    if token["shortcode"]:
+        return "{{< " + token["shortcode"] + " >}}"
+    if token["tag"]:
+        return "{% " + token["tag"] + " %}"
+    return " ".join(token[0].split())[:40] if token["below"] else "kg-gated-block"
 
 
 def _end_of_block(token: re.Match[str]) -> re.Pattern[str]:
