@@ -19,6 +19,7 @@ from feeds.model import Person, Term
 from feeds.taxonomies import TAXONOMIES
 
 Content = Literal["full", "summary"]
+Visibility = Literal["publish", "leave-out", "lock"]
 T = TypeVar("T")
 
 
@@ -87,6 +88,34 @@ class Posts(Struct, frozen=True):
     id_authority: str = "bucketfeed.invalid,2026"
     permalink: str = "/:year/:month/:day/:title.html"
     date_keys: tuple[str, ...] = ("date", "publishDate", "published_at", "created_at", "pubDate")
+    publish_keys: tuple[str, ...] = (
+        "publishDate",
+        "pubDate",
+        "published",
+        "published_at",
+        "published_on",
+        "publish_at",
+        "publish_on",
+        "date_published",
+        "publication_date",
+        "embargo",
+        "embargo_until",
+    )
+    expiry_keys: tuple[str, ...] = (
+        "expiryDate",
+        "expiry",
+        "expires",
+        "expires_at",
+        "expires_on",
+        "expire_date",
+        "expiration_date",
+        "expiration",
+        "unpublishDate",
+        "unpublish_at",
+        "unpublish_on",
+    )
+    visibility: dict[str, Visibility] = {}
+    locked: Literal["summary", "leave-out"] = "summary"
     updated_keys: tuple[str, ...] = (
         "updated",
         "updated_at",

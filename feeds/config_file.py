@@ -271,6 +271,9 @@ def _check_posts(posts: Posts) -> Iterator[str]:
             'posts.id_authority: expected a name and a date such as "example.com,2026", '
             f"found {_show(posts.id_authority)}"
         )
+    for field in posts.visibility:
+        if not field.partition(":")[0].strip():
+            yield f"posts.visibility: expected the name of a field, found {_show(field)}"
     if not posts.permalink.startswith("/"):
         yield f"posts.permalink: expected a path that starts with /, found {_show(posts.permalink)}"
 

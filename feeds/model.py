@@ -110,6 +110,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     """A podcast file or another file."""
     language: str = ""
     """A language tag (RFC 5646), if the post has one."""
+    expires: datetime | None = None
+    """The time from which on no feed has the entry; None if it stays."""
 
 
 class Feed(Struct, frozen=True):

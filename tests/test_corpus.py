@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import feedparser
@@ -125,7 +125,7 @@ LINKS = {
     "finews": {"body": 33, "permalink": 1},
     "jekyll-site": {"permalink": 54, "": 16},
     "letsencrypt": {"permalink": 11, "": 1},
-    "malformed": {"source_url": 5, "permalink": 29, "": 17},
+    "malformed": {"source_url": 5, "permalink": 28, "": 18},
     "opensuse-news": {"permalink": 44, "": 1},
     "pharo-json": {"permalink": 16},
     "prometheus": {"permalink": 7, "": 1},
@@ -167,7 +167,9 @@ def test_the_link_to_the_source_article_is_the_one_that_a_simpler_reader_finds(
 def is_meant(file: Path) -> bool:
     head = file.read_bytes()[:4000].lower()
     unlisted = rb"^\s*[\"']?(?:published[\"']?\s*[:=]\s*false|(?:draft|hidden)[\"']?\s*[:=]\s*true)"
-    return not re.search(unlisted, head, re.MULTILINE)
+    expiry = re.search(rb"^expirydate\s*:\s*[\"']?(\d{4}-\d\d-\d\d)", head, re.MULTILINE)
+    is_expired = expiry is not None and expiry[1].decode() < f"{datetime.now(UTC):%Y-%m-%d}"
+    return not is_expired and not re.search(unlisted, head, re.MULTILINE)
 
 
 def published(site: Built) -> set[str]:

@@ -392,7 +392,47 @@ def changed_by_hand(factory: PublisherFactory) -> Story:
     return story
 
 
+def expires_while_its_schedule_is_lost(factory: PublisherFactory) -> Story:
+    """A post expires, and no schedule says so: the audit finds its marker."""
+    story = Story(1, settings("atom json rss", 3), factory, fault=lambda *_: "")
+    archive(story)
+    for day in (2, 7):  # one in the archive, one in the window
+        story.upload(f"{day}.md", post_text("T", "x", day, expires=FUTURE_DAY))
+    story.run([], workers=1, zombies=0)
+    assert b"GONE-BY" in story.tree()["atom.xml"], "it expired before its time"
+    story.pass_time(timedelta(days=10))
+    story.run([], workers=1, zombies=0)
+    return story
+
+
+def appears_and_expires_later(factory: PublisherFactory) -> Story:
+    """A post appears in ten days and expires in fifteen: two markers, one after the other."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("a.md", post_text("A", "x", FUTURE_DAY, expires=FUTURE_DAY + 5))
+    story.run([], workers=1, zombies=0)
+    assert b"GONE-BY" not in story.tree()["feed.json"]
+    story.pass_time(timedelta(days=10))
+    story.run([], workers=1, zombies=0)
+    assert b"GONE-BY" in story.tree()["feed.json"]
+    story.pass_time(timedelta(days=10))
+    story.run([], workers=1, zombies=0)
+    return story
+
+
+def locked_while_unreadable(factory: PublisherFactory) -> Story:
+    """A post is locked by the same edit that makes it unreadable."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("a.md", post_text("A", "x", 1))
+    story.run([], workers=1, zombies=0)
+    story.upload("a.md", b"---\ntitle: A\ndate: 2018-110-15\npassword: tide\n---\nSecret\n")
+    story.run([], workers=1, zombies=0)
+    return story
+
+
 DIRECTED = [
+    expires_while_its_schedule_is_lost,
+    appears_and_expires_later,
+    locked_while_unreadable,
     another_offset_in_the_archive,
     deleted_from_the_archive_by_a_process_that_is_alone,
     changed_by_hand,
@@ -454,6 +494,9 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.ReportsOnlyWhatItSawWritten, a_reply_lost_over_a_document),
     (mutants.LeavesMarkersUnseen, slow_marker),
     (mutants.ForgetsTheLastGood, stays_while_unreadable),
+    (mutants.ForgetsExpiry, expires_while_its_schedule_is_lost),
+    (mutants.WaitsOnlyOnce, appears_and_expires_later),
+    (mutants.KeepsTheTextOfLockedPosts, locked_while_unreadable),
 ]
 
 

@@ -18,6 +18,7 @@ from feeds.publishing import websub
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
+from feeds.state.closed_posts import closed_posts
 from feeds.state.keys import path_of_manifest
 from feeds.state.objects import Record, problems
 
@@ -48,6 +49,8 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
         raise FeedsError("the batch ended in an error of this program; see the log") from None
     post_problems = problems(result.records.values())
     _log_problems(post_problems, messages)
+    for key, why in closed_posts(result.records.values(), publisher.runtime.now()):
+        log_event("closed", key=key, why=why)
     _log_failures(publisher, result, messages)
     _log_conflicts(result, messages)
     calls, conflicts = store_calls(publisher), sum(result.conflicts.values())
@@ -139,7 +142,7 @@ def feed_label(path: str | None) -> str | None:
 
 
 def _set_schedules(result: PublishResult) -> bool:
-    """Set or clear the schedules of posts with a future date; return whether that succeeded."""
+    """Set or clear the schedules of posts that will appear or expire; return whether it worked."""
     waiting = {
         name: record for name, record in result.records.items() if record.due or record.previous_due
     }

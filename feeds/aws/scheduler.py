@@ -1,4 +1,6 @@
-"""EventBridge Scheduler: a one-off schedule that puts a future post's key on the publish queue.
+"""EventBridge Scheduler: a one-off schedule that puts a post's key on the publish queue in time.
+
+The time is when the post appears or expires.
 
 A schedule is deleted after it ran. It only makes the function read a post: a late, repeated or
 obsolete schedule does no harm, and the audit finds a lost one by the marker in the state

@@ -21,12 +21,14 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from feeds.building.closed_posts import ClosedPosts
 from feeds.building.site import PostSummary, summarize
 from feeds.config import Config
 from feeds.errors import Denied, TooLarge
 from feeds.model import Entry, Problem
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import ReadResult, read_post, too_large
+from feeds.reading.publication_window import is_public
 from feeds.reading.selection import is_post
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
@@ -51,7 +53,7 @@ class ChunkResult(NamedTuple):
     summaries: list[PostSummary]
     scheduled: list[PostSummary]
     problems: list[Problem]
-    drafts: int
+    closed: ClosedPosts
 
 
 class PostScanner:
@@ -67,8 +69,8 @@ class PostScanner:
     """The posts whose date is after `now`."""
     problems: list[Problem]
     """The problems of all posts read so far. A post that was read twice has its problems twice."""
-    drafts: int
-    """The number of drafts."""
+    closed: ClosedPosts
+    """The posts that are left out, locked or expired, by reason."""
     on_load: Callable[[int, int], None] | None
     """Reports the progress of `load`: how many entries are loaded, of how many. On a large site a
     build spends most of its time there."""
@@ -83,7 +85,7 @@ class PostScanner:
     ) -> None:
         self.store, self.config, self.now, self.skip = store, config, now, skip
         self.jobs = jobs or _cores()
-        self.summaries, self.scheduled, self.problems, self.drafts = [], [], [], 0
+        self.summaries, self.scheduled, self.problems, self.closed = [], [], [], ClosedPosts()
         self.on_load = None
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
@@ -112,7 +114,7 @@ class PostScanner:
             self.summaries += result.summaries
             self.scheduled += result.scheduled
             self.problems += result.problems
-            self.drafts += result.drafts
+            self.closed.add(result.closed)
             done += CHUNK_SIZE
             if progress:
                 progress(min(done, len(keys)), len(keys))
@@ -218,17 +220,17 @@ def _start_worker(url: str, config: Config, now: datetime) -> None:
 def _read_chunk(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
     worker = worker or _worker
     assert worker is not None
-    result = ChunkResult([], [], [], 0)
-    drafts = 0
+    result = ChunkResult([], [], [], ClosedPosts())
     for read in _read_posts(worker, keys):
         result.problems.extend(read.problems)
+        result.closed.count(read, worker.now)
         if read.post is None:
-            drafts += not read.failed
             continue
-        is_public = read.post.published <= worker.now
-        summaries = result.summaries if is_public else result.scheduled
-        summaries.append(summarize(read.post, worker.config))
-    return result._replace(drafts=drafts)
+        if is_public(read.post, worker.now):
+            result.summaries.append(summarize(read.post, worker.config))
+        elif read.post.published > worker.now:
+            result.scheduled.append(summarize(read.post, worker.config))
+    return result
 
 
 def _load_chunk(

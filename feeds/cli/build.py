@@ -68,11 +68,10 @@ def _build(config: Config, posts: str, out: str, jobs: int) -> tuple[str, int]:
         f"{console.number(counts.written, 'document')} written",
         f"{counts.unchanged:,} unchanged",
         *([f"{counts.removed:,} removed"] if counts.removed else []),
-        *([console.number(scanned.drafts, "draft")] if scanned.drafts else []),
         *([f"{len(scanned.scheduled):,} scheduled"] if scanned.scheduled else []),
         console.number(len(problems), "problem"),
     ]
-    return ", ".join(parts), len(problems)
+    return "\n".join([", ".join(parts), *scanned.closed.lines(config.zone)]), len(problems)
 
 
 def _document_filter(posts: Store, out: Store) -> Callable[[str], bool]:

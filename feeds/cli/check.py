@@ -101,10 +101,16 @@ class _CheckedPosts:
         self.problems += [replace(problem, key=str(path)) for problem in problems]
         if entry is None:
             if result.post is None and not result.failed:
-                self.rows.append(("(not published)", "", "", str(path)))
+                self.rows.append((f"(left out: {result.decision.reason})", "", "", str(path)))
             return
         names = ", ".join(term.title or term.name for term in entry.terms)
-        self.rows.append((entry.title, entry.published.isoformat(" "), names, entry.link))
+        title, date = entry.title, entry.published.isoformat(" ")
+        if result.decision.is_locked:
+            title += f" (locked: {result.decision.reason})"
+        if entry.expires:
+            is_past = entry.expires <= datetime.now(UTC)
+            date += f" ({'expired' if is_past else 'until'} {entry.expires.isoformat(' ')})"
+        self.rows.append((title, date, names, entry.link))
         if result.link_rule != "permalink":
             self.sources.append((path, entry.link))
 

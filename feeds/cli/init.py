@@ -22,7 +22,8 @@ def init(
 ) -> None:
     """Write a feeds.toml, using the site generator's own settings.
 
-    Reads the configurations of Jekyll, Hugo and Pelican, and asks four questions.
+    Reads the configurations of Jekyll, Hugo and Pelican, and asks four questions; a fifth one if
+    posts have the field hidden.
 
     Example: feeds init my-blog/
     """

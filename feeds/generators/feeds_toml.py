@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from feeds.config import Posts
+from feeds.config import Posts, Visibility
 from feeds.config_file import parse_config
+from feeds.generators.hidden_posts import count_hidden_posts
 from feeds.generators.settings import SiteSettings, is_time_zone
+from feeds.reading.field_values import parse_bool
 from feeds.text import one_line
 from feeds.urls import http_url
 
@@ -46,16 +48,43 @@ class Answers(Struct, frozen=True):
     """The address that the feeds are served at."""
     language: str
     """A language tag."""
+    hidden: Visibility = "leave-out"
+    """What feeds do with posts that have ``hidden: true``."""
 
 
 def ask_for_answers(settings: SiteSettings, folder: Path, ask: Ask) -> Answers:
-    """Ask four questions; the defaults are from the settings and the folder's name."""
+    """Ask four questions; the defaults are from the settings and the folder's name.
+
+    Ask a fifth one if posts have ``hidden: true``, which is a word of some themes.
+    """
     name = folder.absolute().name or "News"
     title = ask("What is the title of the site?", settings.title or name, _title_fault)
     url = ask("What is its address?", http_url(settings.url) or EXAMPLE, _url_fault)
     feeds_url = ask("What will be the address of its feeds?", _feeds_url(url), _url_fault)
     language = ask("Which language is it in?", _language_tag(settings.language), _language_fault)
-    return Answers(title, url, feeds_url, _language_tag(language))
+    hidden = _ask_about_hidden(settings, folder, ask)
+    return Answers(title, url, feeds_url, _language_tag(language), hidden)
+
+
+def _ask_about_hidden(settings: SiteSettings, folder: Path, ask: Ask) -> Visibility:
+    """Ask whether feeds have posts with ``hidden: true``; as the generator does, if there are none.
+
+    Without a known generator, nothing is counted: the folder may hold anything.
+    """
+    if not settings.generator:
+        return settings.hidden
+    counts = count_hidden_posts(folder / settings.posts)
+    if not counts.hidden:
+        return settings.hidden
+    have = f"{counts.hidden:,} of {counts.posts:,} posts have hidden: true."
+    does = "publishes" if settings.hidden == "publish" else "does not publish"
+    question = f"{have} {settings.generator} {does} them. Are they in the feeds?"
+    answer = ask(question, "yes" if settings.hidden == "publish" else "no", _yes_no_fault)
+    return "publish" if parse_bool(answer) else "leave-out"
+
+
+def _yes_no_fault(answer: str) -> str:
+    return "answer yes or no" if parse_bool(answer) is None else ""
 
 
 EXAMPLE = "https://example.com/"
@@ -111,10 +140,15 @@ id_authority = {authority}
 # The address of a post's own page, for posts without a permalink. Posts without a source article
 # link to it.
 permalink = {permalink}
-{split}"""
+{hidden}{split}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
+"""
+_HIDDEN = """\
+# Posts with hidden: true are in the feeds: the field is a word of some themes, and the site
+# generator publishes them. To keep them out of the feeds, write "leave-out".
+visibility = {{ hidden = "publish" }}
 """
 _SPLIT = """
 [categories]
@@ -139,6 +173,7 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         feeds_url=_quoted(answers.feeds_url),
         authority=_quoted(f"{domain},{year}"),
         permalink=_quoted(settings.permalink or Posts().permalink),
+        hidden=_HIDDEN.format() if answers.hidden == "publish" else "",
         split=_SPLIT if settings.split else "",
     )
     parse_config(text)

@@ -29,4 +29,5 @@ def hugo_settings(values: Values) -> SiteSettings:
         author=first_text(values, "params.author.name", "params.author", "author.name"),
         email=first_text(values, "params.author.email", "params.email", "author.email"),
         permalink=translate_permalink(first_text(values, *permalinks), tokens) or "/posts/:slug/",
+        hidden="publish",
     )

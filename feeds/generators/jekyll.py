@@ -27,4 +27,5 @@ def jekyll_settings(values: Values) -> SiteSettings:
         email=first_text(values, "author.email", "email"),
         permalink=translate_permalink(styles.get(style, style), {}),
         split=True,
+        hidden="publish",
     )

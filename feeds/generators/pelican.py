@@ -22,4 +22,5 @@ def pelican_settings(values: Values) -> SiteSettings:
         timezone=first_text(values, "TIMEZONE"),
         author=first_text(values, "AUTHOR"),
         permalink=translate_permalink(first_text(values, "ARTICLE_URL") or "{slug}.html", tokens),
+        hidden="publish",
     )

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import yaml
 from msgspec import Struct
 
+from feeds.config import Visibility
+
 
 class SiteSettings(Struct, frozen=True):
     """The settings of a site; ``""`` for each that its generator's configuration does not have."""
@@ -42,6 +44,9 @@ class SiteSettings(Struct, frozen=True):
     """The permalink, with the tokens of this program."""
     split: bool = False
     """Whether ``categories: a b`` is two categories."""
+    hidden: Visibility = "leave-out"
+    """What the generator itself does with a post that has ``hidden: true``. A generator that does
+    not know the field publishes the post; a theme may hide it from its lists."""
     unreadable: str = ""
     """A configuration file that could not be read."""
 

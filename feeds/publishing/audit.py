@@ -71,8 +71,8 @@ def audit(
 ) -> AuditReport:
     """Compare posts with records, and feeds with their indexes.
 
-    `send` is called with each key of a post that must be published. The schedules of future posts
-    are set again. `dry`: call `send`, but change nothing.
+    `send` is called with each key of a post that must be published. The schedules of posts that
+    will appear or expire are set again. `dry`: call `send`, but change nothing.
     """
     run = _Audit(publisher, send, schedules, dry=dry)
     run.check_posts()
@@ -159,7 +159,7 @@ class _Audit:
         if not record.objects:
             self._sweep([stat], RECORD_TTL)
 
-    # --- posts with a future date, and work that was begun ---------------------------------------
+    # --- posts that wait for a time, and work that was begun -------------------------------------
 
     def check_due_markers(self) -> None:
         """Send the posts whose time has come; set the schedules of the others again.

@@ -1,4 +1,4 @@
-"""Writes a marker for each post with a future date. With them the audit finds lost schedules.
+"""Writes a marker for each post that will appear or expire. So the audit finds lost schedules.
 
 The key of a marker starts with the time, so that a listing of the markers is in order of time.
 """
@@ -21,7 +21,7 @@ _TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 class Schedules(Protocol):
-    """Schedules that publish a post again when it becomes public. AWS: feeds/aws/scheduler.py."""
+    """Schedules that publish a post again at its time. In AWS: feeds/aws/scheduler.py."""
 
     def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
         """Publish the posts at `keys` again at `when`; replace the record's other schedule."""
@@ -36,7 +36,7 @@ class DueMarker(Struct, frozen=True):
     key: str
     """The key of the marker itself."""
     when: datetime
-    """The time when the post becomes public."""
+    """The time when the post becomes public or expires."""
     post_keys: tuple[str, ...]
     """The keys of the post's objects."""
 

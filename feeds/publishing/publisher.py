@@ -193,7 +193,7 @@ class Publisher:
         return self._records.read(name)
 
     def due_markers(self) -> DueMarkers:
-        """Return the markers of posts with a future date."""
+        """Return the markers of posts that will appear or expire."""
         return self._due_markers
 
     def feed_paths(self) -> list[str]:

@@ -1,8 +1,9 @@
 """Publishes everything: a bucket for the first time, or all posts after feeds.toml changed.
 
 It publishes in batches, while uploads continue. It skips a post if its record is of this
-configuration and of this version of the post, unless the journal names the post (journal.py). So
-it can be stopped and started again at any time.
+configuration and of this version of the post, unless the journal names the post (journal.py), or
+the post waits for a time: to appear or to expire. So it can be stopped and started again at any
+time.
 
 It replaces state objects that are damaged or of another version of the program. If an index is one
 of them, no post is skipped.
@@ -150,6 +151,7 @@ class _Rebuild:
             and snapshot is not None
             and snapshot.version == stat.version
             and self.publisher.is_current(record)
+            and record.due is None  # the time may have come while nothing was running
         )
 
     def _remove(self, gone: Sequence[str], orphans: Sequence[str]) -> None:

@@ -101,5 +101,6 @@ class RecordWriter:
             result = read_post(key, stored.data, stored.stat.modified, self.config)
             entry, problems = fill_entry(result, self.config)
         if any(problem.severity == "error" for problem in problems):
-            entry = last_valid
-        return ObjectSnapshot(stored.stat.version, entry, problems)
+            # The last valid entry may have the text that is locked now.
+            entry = None if result.decision.is_locked else last_valid
+        return ObjectSnapshot(stored.stat.version, entry, problems, result.decision.reason)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from feeds.model import Problem, Severity
@@ -17,7 +18,7 @@ class Fields:
     """
 
     def __init__(self, key: str, front_matter: FrontMatter) -> None:
-        self.key = key
+        self.key, self.metadata = key, front_matter.metadata
         self.problems = list(front_matter.problems)
         self._values = {name.lower(): value for name, value in front_matter.metadata.items()}
         self._names = tuple(self._values)
@@ -74,3 +75,34 @@ def _paths(names: tuple[str, ...], fields: tuple[str, ...]) -> list[tuple[str, s
     """Those of `names` whose field exists: the name, its field, and the steps into the field."""
     split = ((name, name.lower().split(".")) for name in names)
     return [(name, path[0], path[1:]) for name, path in split if path[0] in fields]
+
+
+# --- names in any spelling -----------------------------------------------------------------------
+
+_SEPARATORS = re.compile(r"[\s._-]+")
+_CONTAINERS = re.compile(r"(?:(?:params|extra|meta|metadata|seo|settings|options|custom)\.)+", re.I)
+"""Tables that group the fields of a theme or a site: Hugo's `params`, Zola's `extra`."""
+_MAX_DEPTH = 4
+
+
+@lru_cache(4096)
+def spelling(name: str) -> str:
+    """The form that all spellings of a name share.
+
+    ``exclude_from_feed``, ``exclude-from-feed`` and ``excludeFromFeed`` are one name; so are
+    ``build.list``, ``_build.list`` and ``build_list``, and ``params.hidden`` and ``hidden``.
+    """
+    return _SEPARATORS.sub(
+        "", name[start.end() :] if (start := _CONTAINERS.match(name)) else name
+    ).lower()
+
+
+def flat_fields(
+    metadata: Mapping[str, Value], prefix: str = "", depth: int = 1
+) -> Iterator[tuple[str, Value]]:
+    """Each field with its dotted name as written; a table, and then the fields in it."""
+    for name, value in metadata.items():
+        path = prefix + name
+        yield path, value
+        if isinstance(value, dict) and depth < _MAX_DEPTH:
+            yield from flat_fields(value, f"{path}.", depth + 1)

@@ -10,13 +10,15 @@ from urllib.parse import quote
 from feeds import paths
 from feeds.config import Config
 from feeds.reading.field_lookup import Fields
-from feeds.reading.field_values import to_names
+from feeds.reading.field_values import parse_bool, to_names
 from feeds.urls import MAX_URL_LENGTH
 
 
 def page_path(fields: Fields) -> str:
     """The path of the page where the front matter has it (Jekyll, Hugo, Zola); else ``""``."""
     path = fields.text(("permalink", "url", "path"))
+    if parse_bool(path) is False:  # the site says that there is no page; "false" is not its path
+        return ""
     if "://" in path or path.startswith(("//", "\\")) or ":" in path.split("/")[0] or "{" in path:
         return ""
     return path.lstrip("/")

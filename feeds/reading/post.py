@@ -12,19 +12,23 @@ import re
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from feeds import paths
 from feeds.config import Config
 from feeds.errors import PostError
 from feeds.model import Enclosure, Person, Problem, Severity, Term
 from feeds.reading import field_values
+from feeds.reading.content.locked_text import public_text
 from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.permalink import page_path, page_url
+from feeds.reading.publication_window import publication_window
 from feeds.reading.selection import post_identity
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
+from feeds.reading.visibility import Decision, decide_visibility
 from feeds.text import has_visible_text, plain_text
 from feeds.urls import http_url, is_uri
 
@@ -57,26 +61,32 @@ class Post(Struct, frozen=True):
     summary_source: str
     """The front matter's summary, as written: Markdown, HTML or plain text."""
     body: str
-    """Markdown or HTML, without the link to the source article."""
+    """Markdown or HTML, without the link to the source article; of a post that is locked, only the
+    part that everybody may read."""
     body_line: int
     """The line of the file that the body starts on, from 1."""
     base: str
     """The address of the post's own page: relative links are relative to it."""
+    expires: datetime | None = None
+    """When the post stops being public (publication_window.py); None if it does not."""
 
 
 class ReadResult(Struct, frozen=True):
     """Result of reading one post."""
 
     post: Post | None
-    """None with an error among the problems; None without one for a draft or a hidden post."""
+    """None with an error among the problems; None without one for a post that is left out."""
     problems: tuple[Problem, ...] = ()
     """Everything wrong with the post, errors and warnings."""
     link_rule: str = ""
     """The rule that found the link: a front matter field, ``body`` or ``permalink``."""
+    decision: Decision = Decision()
+    """What feeds may show of the post, and why."""
 
     @property
     def failed(self) -> bool:
-        """Whether the post could not be read: then its last good entry stays published."""
+        """Whether the post could not be read: then its last good entry stays published, unless
+        the post is locked now."""
         return any(problem.severity == "error" for problem in self.problems)
 
 
@@ -92,11 +102,17 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
     except PostError as error:
         return ReadResult(None, (error.problem,))
     fields = Fields(key, front_matter)
-    if _is_hidden(fields):
+    decision, body = _decide(front_matter, key, config)
+    if decision.effect == "leave-out":
         # An error would keep the post out of feeds; its author has already done that.
         warnings = (problem for problem in fields.problems if problem.severity == "warning")
-        return ReadResult(None, tuple(warnings))
-    return _read_fields(fields, front_matter, modified, config)
+        return ReadResult(None, tuple(warnings), decision=decision)
+    result = _read_fields(fields, replace(front_matter, body=body), modified, config)
+    if result.post and decision.is_locked:
+        # These files belong to the text, unless a part of it is public.
+        image = result.post.image if body else ""
+        result = replace(result, post=replace(result.post, image=image, enclosure=None))
+    return replace(result, decision=decision)
 
 
 def too_large(key: str, config: Config) -> Problem:
@@ -105,14 +121,19 @@ def too_large(key: str, config: Config) -> Problem:
     return Problem(key, 0, what, "shorten it, or raise limits.post_bytes")
 
 
-def _is_hidden(fields: Fields) -> bool:
-    """Return whether the front matter excludes the post: a draft, hidden, or not published."""
-    return (
-        field_values.parse_bool(fields.get("published")) is False
-        or field_values.parse_bool(fields.get("draft")) is True
-        or field_values.parse_bool(fields.get("hidden")) is True
-        or field_values.to_text(fields.get("status")).lower() in ("draft", "hidden", "private")
-    )
+def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decision, str]:
+    """What feeds may show of the post, and the part of its body that everybody may read."""
+    decision = decide_visibility(front_matter.metadata, config)
+    is_markdown = not key.lower().endswith((".html", ".htm"))
+    public = public_text(front_matter.body, is_markdown=is_markdown)
+    body = public.text
+    if decision.effect == "lock" or (decision.effect == "preview" and not public.is_preview):
+        body = ""
+    if public.marker:
+        decision = Decision("preview", public.marker).stricter(decision)
+    if decision.is_locked and config.posts.locked == "leave-out":
+        decision = Decision("leave-out", decision.reason)
+    return decision, body
 
 
 def _read_fields(
@@ -123,6 +144,7 @@ def _read_fields(
     title = _title(fields, front_matter.body, config.limits.title_chars)
     published, updated = _dates(fields, modified, config)
     page = page_url(fields, published, config)
+    published, expires = publication_window(fields, published, config)
     link = entry_link(fields, front_matter, page, config)
     language = field_values.language_tag(fields.text(posts.language_keys))
     authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
@@ -132,7 +154,7 @@ def _read_fields(
         link=link.url,
         title=title,
         published=published,
-        updated=updated,
+        updated=max(updated, published),
         authors=authors,
         terms=post_terms(fields, authors, language, config),
         language=language,
@@ -142,6 +164,7 @@ def _read_fields(
         body=link.body,
         body_line=front_matter.body_line,
         base=page,
+        expires=expires,
     )
     result = ReadResult(post, tuple(fields.problems), link.rule)
     return ReadResult(None, result.problems) if result.failed else result

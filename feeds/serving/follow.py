@@ -1,7 +1,7 @@
 """Follows a folder of posts: each change -> the documents that it touches, at once.
 
 It runs the cloud's publisher over a local store. A timer publishes posts with a future date when
-they are due.
+they due, and removes those that expire.
 """
 
 from __future__ import annotations
@@ -92,12 +92,12 @@ class FolderFollower:
             self._set_timer()
 
     def stop(self) -> None:
-        """Stop the timer of the posts with a future date."""
+        """Stop the timer of the posts that will appear or expire."""
         if self._timer:
             self._timer.cancel()
 
     def _track_due(self, result: PublishResult) -> None:
-        """Remember when each post of a publication is due, if it is not published yet."""
+        """Remember when each post of a publication appears or expires next."""
         for record in result.records.values():
             for key in record.objects:
                 if record.due is None:

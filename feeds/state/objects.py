@@ -19,6 +19,7 @@ from feeds.config import Config
 from feeds.documents import pagination
 from feeds.documents.pagination import SortKey
 from feeds.model import Entry, Problem
+from feeds.reading.publication_window import is_public, next_change
 
 
 class StateObject(Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,9 +35,11 @@ class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
     version: str
     """The store's version of the object."""
     entry: Entry | None = None
-    """Its last valid entry; None: it is a draft, or no version of it was valid."""
+    """Its last valid entry; None: it is left out of feeds, or no version of it was valid."""
     problems: tuple[Problem, ...] = ()
     """The problems of this version."""
+    closed_by: str = ""
+    """The fields that leave the post out or lock its text, such as ``draft: true``."""
 
 
 class Record(StateObject, frozen=True, omit_defaults=True):
@@ -52,7 +55,8 @@ class Record(StateObject, frozen=True, omit_defaults=True):
     sort_keys: tuple[SortKey, ...] = ()
     """The positions that the post has in an index, and those that it had, likewise."""
     due: datetime | None = None
-    """The earliest future time at which one of the objects becomes public; None if none does."""
+    """The earliest future time at which one of the objects becomes public or expires; None if there
+    is none."""
     previous_due: datetime | None = None
     """`due` of the record that this one replaced: its marker and schedule must be deleted."""
 
@@ -61,7 +65,7 @@ class Record(StateObject, frozen=True, omit_defaults=True):
         entries = [
             snapshot.entry
             for snapshot in self.objects.values()
-            if snapshot.entry is not None and snapshot.entry.published <= now
+            if snapshot.entry is not None and is_public(snapshot.entry, now)
         ]
         return max(entries, key=lambda entry: (entry.updated, entry.key), default=None)
 
@@ -101,7 +105,7 @@ def build_record(
         objects=objects,
         feeds=tuple(sorted({*old.feeds, *feeds})),
         sort_keys=tuple(sorted({*old.sort_keys, *sort_keys})),
-        due=min((entry.published for entry in entries if entry.published > now), default=None),
+        due=min((time for entry in entries if (time := next_change(entry, now))), default=None),
         previous_due=old.due,
     )
 

@@ -115,6 +115,12 @@ class Site:
         self.posts.put(key, post(title, date=date))
         self.publish(json.dumps({"keys": [key]}))
 
+    def upload_expiring(self, minutes: float, title: str = "Sale", key: str = "sale.md") -> None:
+        """Upload a post that expires some minutes ahead, and publish it."""
+        time = f"{self.world.time + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S} +0000"
+        self.posts.put(key, post(title, "2026-05-01", f"expiryDate: {time}"))
+        self.publish(json.dumps({"keys": [key]}))
+
     def publish(self, body: str) -> None:
         attributes = {"ApproximateReceiveCount": "1"}
         message = {"messageId": "m", "eventSource": "aws:sqs", "attributes": attributes}
@@ -195,6 +201,58 @@ def test_an_edit_moves_the_schedule_of_a_post_and_a_deletion_removes_it(site: Si
     assert site.schedules() == {}
     site.wait(minutes=10)
     assert site.titles() == []
+
+
+def test_a_post_leaves_all_feeds_at_its_expiry_date_and_not_before(site: Site):
+    site.upload(-60, "Now", key="now.md")
+    site.upload_expiring(2)
+    assert list(site.schedules().values()) == [site.world.time + timedelta(minutes=2)]
+    site.wait(seconds=100)
+    site.publish(json.dumps({"keys": ["sale.md"]}))  # an event before the time
+    assert site.titles() == ["Now", "Sale"]
+    site.wait(seconds=20)
+    assert site.titles() == ["Now"]
+    assert site.schedules() == {}
+    assert list(site.feeds.list("state/due/")) == []
+
+
+def test_a_post_appears_and_then_expires_with_one_schedule_at_a_time(site: Site):
+    start, end = (site.world.time + timedelta(minutes=minutes) for minutes in (5, 9))
+    dates = [f"{time:%Y-%m-%d %H:%M:%S} +0000" for time in (start, end)]
+    site.posts.put("soon.md", post("Soon", dates[0], f"expires: {dates[1]}"))
+    site.publish(json.dumps({"keys": ["soon.md"]}))
+    assert list(site.schedules().values()) == [start]
+    site.wait(minutes=5)
+    assert (site.titles(), list(site.schedules().values())) == (["Soon"], [end])
+    site.wait(minutes=4)
+    assert (site.titles(), site.schedules()) == ([], {})
+
+
+def test_an_edit_moves_or_removes_the_schedule_of_an_expiry_date(site: Site):
+    site.upload_expiring(2)
+    site.upload_expiring(10)
+    assert list(site.schedules().values()) == [site.world.time + timedelta(minutes=10)]
+    site.upload(-1, "Sale", key="sale.md")
+    assert (site.titles(), site.schedules()) == (["Sale"], {})
+    site.wait(minutes=20)
+    assert site.titles() == ["Sale"]
+
+
+def test_the_log_says_why_a_post_is_closed(site: Site, capfd: pytest.CaptureFixture[str]):
+    site.upload(2)
+    site.upload_expiring(-1)
+    for key, more in {"a.md": "unlisted: true", "b.md": "password: tidewater"}.items():
+        site.posts.put(key, post("Closed", "2026-05-01", more))
+        site.publish(json.dumps({"keys": [key]}))
+    text = capfd.readouterr().out
+    lines = [line for line in map(json.loads, text.splitlines()) if line["event"] == "closed"]
+    assert [(line["key"], line["why"]) for line in lines] == [
+        ("soon.md", "public from 2026-06-01 00:02:00+00:00"),
+        ("sale.md", "expired at 2026-05-31 23:59:00+00:00"),
+        ("a.md", "left out: unlisted: true"),
+        ("b.md", "locked: password"),
+    ]
+    assert "tidewater" not in text
 
 
 def test_a_schedule_is_removed_if_an_edit_publishes_the_post_at_once(site: Site):

@@ -205,7 +205,39 @@ def test_build_counts_drafts_and_scheduled_posts(run: Run, site: Path) -> None:
     (site / "posts" / "later.md").write_bytes(post("Later", "9000-01-01"))
 
     done = run("build", "posts", "public")
-    assert done.out == summary(site / "public", more="1 draft, 1 scheduled, ")
+    assert done.out == summary(site / "public", more="1 scheduled, ") + (
+        "1 post left out: draft: true\n"
+        "build again at 9000-01-01 00:00 +0000: then the next post appears or expires\n"
+    )
+
+
+def test_build_counts_closed_posts_by_field(run: Run, site: Path) -> None:
+    for number in range(3):
+        (site / "posts" / f"hidden{number}.md").write_bytes(post("Quiet", more="hidden: true"))
+    (site / "posts" / "unlisted.md").write_bytes(post("Quiet", more="unlisted: yes"))
+    (site / "posts" / "locked.md").write_bytes(post("Diary", more="password: tidewater"))
+    (site / "posts" / "old.md").write_bytes(post("Old", more="expires: 2026-11-20"))
+    (site / "posts" / "sale.md").write_bytes(post("Sale", more="expires: 9000-02-01 10:00 +0100"))
+
+    done = run("build", "posts", "public")
+    assert done.out == summary(site / "public", "4 posts, 4 feeds") + (
+        "3 posts left out: hidden: true\n"
+        "1 post left out: unlisted: yes\n"
+        "1 post locked: password\n"
+        "1 post left out: expired\n"
+        "build again at 9000-02-01 09:00 +0000: then the next post appears or expires\n"
+    )
+
+
+def test_a_post_that_is_closed_after_a_build_leaves_all_feeds(run: Run, site: Path) -> None:
+    run("build", "posts", "public")
+    (site / "posts" / "one.md").write_bytes(post("One", more="feed: false"))
+    (site / "posts" / "two.md").write_bytes(post("Two", "2026-11-02", "password: tidewater"))
+    run("build", "posts", "public")
+
+    for file in ("atom.xml", "rss.xml", "feed.json", "index.html"):
+        text = (site / "public" / file).read_text()
+        assert "One" not in text and "Text." not in text and "Two" in text
 
 
 def test_build_prints_problems_with_file_and_line_and_publishes_valid_posts(
@@ -400,9 +432,31 @@ def test_check_lists_drafts_and_files_that_are_not_posts(run: Run, site: Path) -
 
     assert done.status == 0
     assert [line.split("\t")[0] for line in done.out.splitlines()] == [
-        "(not published)",
+        "(left out: draft: true)",
         "(not a post)",
         "One",
+    ]
+
+
+def test_check_shows_the_field_that_closes_a_post(run: Run, site: Path) -> None:
+    for name, more in {
+        "a": "robots: noindex\nsitemap: false",
+        "b": "password: tidewater",
+        "c": "expires: 2026-11-20",
+        "d": "expires: 9000-01-01",
+        "e": "publishDate: 9000-01-01",
+    }.items():
+        (site / "posts" / f"{name}.md").write_bytes(post(name.upper(), "2026-11-18", more))
+    (site / "posts" / "f.md").write_bytes(post("F", body="All.\n<!--members-only-->\nMembers."))
+    rows = [line.split("\t")[:2] for line in run("check", "posts").out.splitlines()]
+
+    assert rows[:6] == [
+        ["(left out: sitemap: false, robots: noindex)", ""],
+        ["B (locked: password)", "2026-11-18 00:00:00+00:00"],
+        ["C", "2026-11-18 00:00:00+00:00 (expired 2026-11-20 00:00:00+00:00)"],
+        ["D", "2026-11-18 00:00:00+00:00 (until 9000-01-01 00:00:00+00:00)"],
+        ["E", "9000-01-01 00:00:00+00:00"],
+        ["F (locked: <!--members-only-->)", "2026-11-18 09:30:00+08:00"],
     ]
 
 

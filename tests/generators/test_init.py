@@ -234,6 +234,55 @@ def test_init_reports_a_generator_s_configuration_that_cannot_be_read(tmp_path: 
     assert (tmp_path / "feeds.toml").is_file()
 
 
+def with_hidden_posts(folder: Path) -> Path:
+    """A Jekyll site where two of three posts have ``hidden: true``."""
+    site(folder, "_config.yml", JEKYLL, "_posts")
+    for number, more in enumerate(("hidden: true", "hidden: yes", "hidden: false")):
+        text = f"---\ntitle: T{number}\n{more}\n---\nText.\n"
+        (folder / "_posts" / f"2026-11-0{number + 1}-a.md").write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("answer", "published"), [("", "3 posts"), ("yes", "3 posts"), ("maybe\nno", "1 post")]
+)
+def test_init_asks_about_hidden_posts(tmp_path: Path, answer: str, published: str) -> None:
+    done = feeds(with_hidden_posts(tmp_path), "init", typed="\n\n\n\n" + answer + "\n")
+
+    assert (
+        "2 of 3 posts have hidden: true. Jekyll publishes them. Are they in the feeds? [yes]"
+    ) in done.stderr
+    built = feeds(tmp_path, "build", "_posts", "public")
+    assert (built.returncode, built.stdout.split(",")[0]) == (0, published)
+
+
+def test_init_yes_publishes_hidden_posts_as_jekyll_does(tmp_path: Path) -> None:
+    feeds(with_hidden_posts(tmp_path), "init", "--yes")
+    built = feeds(tmp_path, "build", "_posts", "public")
+
+    assert built.stdout.split(",")[0] == "3 posts"
+    assert "hidden" not in built.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "posts"),
+    [
+        ("_config.yml", JEKYLL, "_posts"),
+        ("hugo.toml", HUGO, "content"),
+        ("pelicanconf.py", PELICAN, "content"),
+    ],
+)
+def test_hidden_posts_are_published_where_the_generator_does_not_know_the_field(
+    tmp_path: Path, file: str, text: str, posts: str
+) -> None:
+    config = written(site(tmp_path, file, text, posts))
+    assert config["posts"]["visibility"] == {"hidden": "publish"}
+
+
+def test_hidden_posts_are_left_out_without_a_known_generator(tmp_path: Path) -> None:
+    assert "visibility" not in written(tmp_path)["posts"]
+
+
 def test_init_does_not_overwrite_feeds_toml(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text("mine")
     done = feeds(tmp_path, "init", "--yes")

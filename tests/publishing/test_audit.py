@@ -383,6 +383,69 @@ def test_audit_sends_an_overdue_post_for_a_day_and_then_deletes_its_marker():
     assert list(site.feeds.list("state/due/")) == []
 
 
+SALE = b"---\ntitle: Sale\ndate: 2026-05-01\nexpires: 2026-06-01 00:10:00\ncategory: c1\n---\nx\n"
+
+
+def test_audit_sets_the_lost_schedule_of_an_expiry_date_and_sends_a_post_that_has_expired():
+    site = Site()
+    rebuild(site.publisher)
+    site.posts.put("sale.md", SALE)
+    site.publish("sale.md")
+    assert b"Sale" in public_tree(site.feeds)["category/c1/feed.json"]
+    schedules = MemorySchedules()
+    audit(site.publisher, print, schedules)
+    (when, keys) = schedules.times[record_key("sale.md")]
+    assert (when, keys) == (datetime(2026, 6, 1, 0, 10, tzinfo=UTC), ["sale.md"])
+    site.runtime.time += timedelta(minutes=20)
+    sent, report = site.audit()
+    assert (sent, report.late) == (["sale.md"], 1)
+    assert all(b"Sale" not in data for data in public_tree(site.feeds).values())
+    assert list(site.feeds.list("state/due/")) == []
+
+
+def test_rebuild_publishes_posts_whose_time_came_while_nothing_was_running():
+    site = Site()
+    site.posts.put("sale.md", SALE)
+    site.posts.put("soon.md", SOON)
+    rebuild(site.publisher)
+    assert b"Sale" in public_tree(site.feeds)["feed.json"]
+    site.runtime.time += timedelta(minutes=20)
+    assert rebuild(site.publisher).posts == 2
+    feed = public_tree(site.feeds)["feed.json"]
+    assert b"Sale" not in feed and b"Soon" in feed
+    assert rebuild(site.publisher).posts == 0
+
+
+@pytest.mark.parametrize("line", ["unlisted: true", "permalink: false", "expires: 2026-05-02"])
+def test_a_published_post_that_is_closed_leaves_its_feeds_and_its_archive(line):
+    """The post with the oldest date is in the archive."""
+    site = Site()
+    rebuild(site.publisher)
+    assert any(
+        b">T0<" in data for key, data in public_tree(site.feeds).items() if "archive/" in key
+    )
+    post = site.posts.get("0.md")
+    assert post is not None
+    site.posts.put("0.md", post.data.replace(b"title:", line.encode() + b"\ntitle:"))
+    site.publish("0.md")
+    assert all(b">T0<" not in data for data in public_tree(site.feeds).values())
+    assert site.is_right()
+
+
+@pytest.mark.parametrize("line", ["password: x", "visibility: paid", "members_only: true"])
+def test_a_published_post_that_is_locked_loses_its_text_in_all_documents(line):
+    site = Site()
+    rebuild(site.publisher)
+    post = site.posts.get("0.md")
+    assert post is not None
+    site.posts.put("0.md", post.data.replace(b"title:", line.encode() + b"\ntitle:"))
+    site.publish("0.md")
+    tree = public_tree(site.feeds)
+    assert any(b">T0<" in data for data in tree.values())
+    assert all(b"Hello 0." not in data for data in tree.values())
+    assert site.is_right()
+
+
 def test_due_marker_follows_an_edit_and_a_deletion():
     site = Site()
     site.posts.put("soon.md", SOON)

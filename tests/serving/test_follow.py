@@ -93,6 +93,26 @@ def test_a_post_with_a_future_date_is_published_by_the_timer(tmp_path):
     assert site.tree() == site.full_build()
 
 
+@pytest.mark.slow
+def test_a_post_that_expires_is_removed_by_the_timer_also_after_a_restart(tmp_path):
+    site = Site(tmp_path)
+    soon = datetime.now(UTC) + timedelta(seconds=4)
+    site.write("now.md", "Now", "2025-01-01")
+    expires = soon.strftime("%Y-%m-%d %H:%M:%S +0000")
+    site.write("sale.md", "Sale", f"2025-01-02\nexpires: {expires}")
+    site.follower.start()
+    assert b"Sale" in site.tree()["feed.json"]
+    site.follower.stop()
+    site.follower.start()
+    until = time.monotonic() + 15
+    while b"Sale" in site.tree()["feed.json"] and time.monotonic() < until:
+        time.sleep(0.1)
+    site.follower.stop()
+    assert datetime.now(UTC) >= soon.replace(microsecond=0)
+    assert site.tree() == site.full_build(["category/c"])
+    assert b"Sale" not in site.tree()["feed.json"]
+
+
 def test_the_summary_of_one_post_is_in_the_singular(tmp_path):
     site = Site(tmp_path)
     site.write("1.md", "One", "2025-13-01")

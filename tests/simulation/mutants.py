@@ -111,6 +111,33 @@ class ForgetsTheLastGood(RecordWriter):
         return super()._snapshot(key, None)
 
 
+class KeepsTheTextOfLockedPosts(RecordWriter):
+    """Breaks the guard of locked posts: keeps the last good entry of one that cannot be read."""
+
+    def _snapshot(self, key, before):
+        snapshot = super()._snapshot(key, before)
+        if before and snapshot and snapshot.entry is None and snapshot.problems:
+            return replace(snapshot, entry=before.entry)
+        return snapshot
+
+
+class ForgetsExpiry(RecordWriter):
+    """Breaks the guard of expiry: a record waits only for the time at which its post appears."""
+
+    def _build(self, old, objects):
+        now = self.state.runtime.now()
+        entries = [snapshot.entry for snapshot in objects.values() if snapshot.entry]
+        due = min((entry.published for entry in entries if entry.published > now), default=None)
+        return replace(super()._build(old, objects), due=due)
+
+
+class WaitsOnlyOnce(DueMarkers):
+    """Breaks the guard of expiry: a post that has just appeared gets no marker of its expiry."""
+
+    def update(self, name, record):
+        super().update(name, replace(record, due=None) if record.previous_due else record)
+
+
 class DeniedIsDeleted(RecordWriter):
     """Breaks the guard of denied posts: takes 403 for a deletion."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from feeds.documents import feed_documents
 from feeds.documents.feed_documents import archive_documents, current_documents
 from feeds.publishing import feed_writer, record_writer, websub
 from feeds.publishing.batch import PublishResult
-from feeds.publishing.due_markers import DUE_MARKERS
+from feeds.publishing.due_markers import DUE_MARKERS, marker_time
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.reading.entry import fill_entry
@@ -53,16 +54,22 @@ def settings(formats: str = "json", limit: int = 2, id_from: str = "key") -> Con
     )
 
 
-def post_text(title: str, category: str, day: int, tag: str = "") -> bytes:
+def post_text(title: str, category: str, day: int, tag: str = "", expires: int = 0) -> bytes:
     """Return a post of a day of December 2025; days from 32 on are in January 2026 and later.
 
-    A story starts on 2026-01-01, so a post of `FUTURE_DAY` is not public yet.
+    A story starts on 2026-01-01, so a post of `FUTURE_DAY` is not public yet. `expires` is the day
+    on which the post expires; 0: never. Its text says so, for `Story.check`.
     """
     date = datetime(2025, 12, 1, 10, tzinfo=UTC) + timedelta(days=day - 1)
     tags = f"tags: {tag}\n" if tag else ""
+    text = title
+    if expires:
+        end = datetime(2025, 12, 1, 10, tzinfo=UTC) + timedelta(days=expires - 1)
+        tags += f"expiryDate: {end:%Y-%m-%d %H:%M:%S} +0000\n"
+        text += f" GONE-BY-{end:%Y%m%d%H}"
     return (
         f"---\ntitle: {title}\ndate: {date:%Y-%m-%d %H:%M:%S} +0000\n"
-        f"categories: {category}\n{tags}---\n{title}\n"
+        f"categories: {category}\n{tags}---\n{text}\n"
     ).encode()
 
 
@@ -234,10 +241,14 @@ class Story:
             self.unreported = {name: by for name, by in self.unreported.items() if by is not worker}
 
     def pass_time(self, duration: timedelta) -> None:
-        """Let time pass, and send a message for each post with a marker, as the audit does."""
+        """Let time pass, and send a message for each post whose marker is due, as the audit does.
+
+        All schedules are lost: only the markers know of posts that appear or expire.
+        """
         self.now += duration
         for key, object_ in sorted(self.feeds.objects.items()):
-            if key.startswith(DUE_MARKERS):
+            due = marker_time(key) if key.startswith(DUE_MARKERS) else None
+            if due is not None and due <= self.now:
                 for post_key in json.loads(object_.data)["keys"]:
                     self.history.append(f"{post_key} is due")
                     self.queue.send(post_key)
@@ -327,7 +338,17 @@ class Story:
         both = sorted((tree.keys() & yardstick.keys()) - excused)
         wrong += [f"differs: {key}" for key in both if tree[key] != yardstick[key]]
         wrong += [f"no worker has reported: {name}" for name in sorted(self.unreported)]
+        expired = [key for key in sorted(tree) if self._has_expired(tree[key])]
+        wrong += [f"has an expired post: {key}" for key in expired]
         assert not wrong, "\n".join([*self.history, *wrong])
+
+    def _has_expired(self, document: bytes) -> bool:
+        """Return whether a document has the text of a post that says that it has expired.
+
+        The full build shares the code that reads dates; this does not.
+        """
+        times = re.findall(rb"GONE-BY-(\d{10})", document)
+        return any(time.decode() <= f"{self.now:%Y%m%d%H}" for time in times)
 
 
 def random_story(seed: int, publisher: PublisherFactory = Publisher, faults: int = 4) -> Story:
@@ -369,7 +390,9 @@ def _run_story(
             return post_text("T", "x", 1).replace(b"title: T", b"title: T\ndraft: true")
         tag = random.choice(["", "", "X", "Y"])
         day = random.choice([*range(1, 15 if large else 9), FUTURE_DAY, FUTURE_DAY + 1])
-        data = post_text(random.choice("TUV"), random.choice(["x", "y", "[x, y]"]), day, tag)
+        expires = random.choice([0, 0, 0, 0, 12, FUTURE_DAY - 2, FUTURE_DAY + 5])
+        title, category = random.choice("TUV"), random.choice(["x", "y", "[x, y]"])
+        data = post_text(title, category, day, tag, expires)
         if random.random() < 0.1:  # the same moment with another offset
             return data.replace(b"10:00:00 +0000", b"12:00:00 +0200")
         return data
@@ -410,8 +433,9 @@ def _run_story(
     workers = random.randint(1, 4)
     zombies = random.choice([0, 0, 1, 2])
     story.run([*actions, repair_broken_posts], workers=workers, zombies=zombies)
-    story.pass_time(timedelta(days=30))
-    story.run([])
+    for days in (10, 20):  # posts appear in the first days, and some expire in the others
+        story.pass_time(timedelta(days=days))
+        story.run([])
     return story
 
 

@@ -1,0 +1,212 @@
+"""The table of front matter fields that keep a post out of feeds, or lock its text.
+
+docs/reading.md shows the table for people. visibility.py applies it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product
+from typing import Literal, NamedTuple
+
+from feeds.reading.field_lookup import spelling
+from feeds.reading.front_matter.formats import Value
+
+Effect = Literal["publish", "preview", "lock", "leave-out"]
+"""What feeds show of a post, the strictest last. *preview*: the public beginning of the text, if
+the body marks one (content/locked_text.py); else the same as *lock*."""
+
+
+# --- values --------------------------------------------------------------------------------------
+
+_EMPTY = frozenset(("", "null", "~", "nil", "undefined"))
+_NO = frozenset(("false", "no", "off", "n", "0", "never", "none"))
+_YES = frozenset(("true", "yes", "on", "y", "1"))
+
+Values = Callable[[str], bool]
+"""Returns whether a text, without spaces around it, counts."""
+
+
+def any_value(text: str) -> bool:
+    """Any value but an empty one and *no*: ``true``, ``yes``, ``1``, a password, a name."""
+    return text.lower() not in _EMPTY | _NO
+
+
+def no(text: str) -> bool:
+    """*No* in any spelling: ``false``, ``no``, ``off``, ``0``, ``never``, ``none``."""
+    return text.lower() in _NO
+
+
+def is_yes(text: str) -> bool:
+    """*Yes* in any spelling: ``true``, ``yes``, ``on``, ``1``."""
+    return text.lower() in _YES
+
+
+def one_of(*words: str) -> Values:
+    """The whole value is one of these words, in the singular or the plural."""
+    return lambda text: not {spelling(text), spelling(text).removesuffix("s")}.isdisjoint(words)
+
+
+def with_word(*words: str) -> Values:
+    """A word of the value is one of these: ``paid-members only``, ``membersOnly``."""
+    return lambda text: not {*_words(text), *_words(_HUMP.sub(" ", text))}.isdisjoint(words)
+
+
+def _words(text: str) -> Iterator[str]:
+    """The words of a text, in lower case and in the singular."""
+    for word in re.findall(r"[a-z]+", text.lower()):
+        yield (word.removesuffix("only") or word).removesuffix("s")
+
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def none_of(*words: str) -> Values:
+    """Any value that is not empty and none of these words."""
+    return lambda text: text.lower() not in _EMPTY and spelling(text) not in words
+
+
+def equal_to(value: str) -> Values:
+    """The value, or another spelling of it; ``false`` is also ``no``."""
+    for same in (_YES, _NO):
+        if value.strip().lower() in same:
+            return lambda text: text.lower() in same
+    return lambda text: spelling(text) == spelling(value)
+
+
+def texts_in(value: Value) -> Iterator[str]:
+    """The texts in a value: itself, or the items of a list. A table that is on is ``table``."""
+    if isinstance(value, str):
+        yield " ".join(value.split())
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+    else:
+        switches = (
+            text for key in value if spelling(key) in _SWITCHES for text in texts_in(value[key])
+        )
+        inner = (text for item in value.values() for text in texts_in(item))
+        if not any(map(no, switches)) and any(map(any_value, inner)):
+            yield "table"
+
+
+_SWITCHES = ("enable", "enabled", "active")
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+
+class Condition(NamedTuple):
+    """A field, under any of its names, has a value that counts."""
+
+    names: tuple[str, ...]
+    """The names, in one spelling each: `spelling` finds the others. A name may start with *is*."""
+    values: Values
+    """The values that count."""
+
+
+class Rule(NamedTuple):
+    """A row of the table."""
+
+    effect: Effect
+    conditions: tuple[Condition, ...]
+    """They must all be met."""
+
+
+def rule(effect: Effect, values: Values, *names: str) -> Rule:
+    """A rule with one condition."""
+    return Rule(effect, (Condition(names, values),))
+
+
+def _joined(*parts: Iterable[str]) -> tuple[str, ...]:
+    """Every name that has one of the words of each part, in this order."""
+    return tuple("_".join(filter(None, words)) for words in product(*parts))
+
+
+_FEED = ("feed", "feeds", "rss", "rss_feed", "atom", "json_feed")
+_EXCLUDE = ("exclude", "excluded", "hide", "hidden", "omit", "skip", "ignore", "disable", "no")
+_LISTS = (*_FEED, "list", "lists", "listing", "listings", "collections")
+_INCLUDE = ("in", "include_in", "included_in", "show_in", "list_in", "listed_in", "visible_in")
+_READERS = (
+    "members", "member", "subscribers", "subscriber", "patrons", "supporters", "sponsors",
+    "customers", "users", "paid", "premium", "login",
+)  # fmt: skip
+_KEY = ("login", "auth", "authentication", "membership", "subscription", "password", "payment")
+_PUBLIC = (
+    "public", "published", "publish", "visible", "everyone", "everybody", "all", "anyone",
+    "any", "open", "free", "listed", "default", "normal", "live", "shown", *_YES,
+)  # fmt: skip
+_SECRET = ("private", "password", "protected", "encrypted", "locked", "secret", "internal")
+_PAYING = (
+    "member", "subscriber", "paid", "paying", "premium", "tier", "patron", "supporter",
+    "sponsor", "customer", "registered", "restricted", "gated", "paywall", "founding",
+)  # fmt: skip
+
+_UNPUBLISHED = (
+    "draft", "private", "unlisted", "skip", "skipped", "hidden", "pending", "unpublished",
+    "trash", "never", "none",
+)  # fmt: skip
+
+_NOT_IN_SITEMAP = (
+    Condition(("sitemap", *_joined(_INCLUDE, ("sitemap",)), "sitemap.include"), no),
+    Condition(
+        (*_joined(_EXCLUDE, ("", "from", "in"), ("sitemap",)), *_joined(("sitemap",), _EXCLUDE)),
+        any_value,
+    ),
+)
+_NOT_INDEXED = (
+    Condition(("robots", "robots_meta", "meta_robots"), with_word("noindex", "none")),
+    Condition(("noindex", "robots_noindex"), any_value),
+    Condition(("robots.index",), no),
+)
+
+RULES = (
+    rule("leave-out", any_value, "draft"),
+    rule("leave-out", no, "published", "publish", "public", "visible", "listed", "discoverable"),
+    rule("leave-out", any_value, "unlisted", "private", "expired", "email_only"),
+    rule("leave-out", any_value, "hidden"),
+    rule("leave-out", one_of(*_UNPUBLISHED), "status", "post_status"),
+    rule(
+        "leave-out",
+        one_of("hidden", "unlisted", "draft", "unpublished", "false", "no", "off", "never", "none"),
+        "visibility",
+    ),
+    # There is no page: https://www.11ty.dev/docs/permalinks/
+    rule("leave-out", no, "permalink"),
+    # True, or from version 3 a list: https://www.11ty.dev/docs/collections/
+    rule(
+        "leave-out",
+        one_of(*_YES, "all", "post", "blog", "article", *_FEED),
+        "eleventyExcludeFromCollections",
+    ),
+    # https://gohugo.io/content-management/build-options/
+    rule("leave-out", no, "build.list", "build.render"),
+    # https://gohugo.io/content-management/page-bundles/
+    rule("leave-out", any_value, "headless"),
+    *(
+        Rule("leave-out", (sitemap, robots))
+        for sitemap in _NOT_IN_SITEMAP
+        for robots in _NOT_INDEXED
+    ),
+    rule("leave-out", no, *_FEED, "list", *_joined(_INCLUDE, _LISTS)),
+    rule("leave-out", no, *_joined(_FEED, ("include", "enable", "enabled"))),
+    rule("leave-out", any_value, *_joined(_EXCLUDE, _FEED), *_joined(_FEED, _EXCLUDE)),
+    rule("leave-out", any_value, *_joined(_EXCLUDE, ("from", "in"), _LISTS)),
+    rule("lock", any_value, "password", "passwords", "passphrase", "passwd", "pwd"),
+    rule("lock", any_value, *_joined(("post", "page", "protection"), ("password",))),
+    rule("lock", any_value, "encrypted", "encrypt", "encryption", "protected", "protect"),
+    rule("lock", any_value, "locked", "lock", "restricted", "confidential"),
+    rule("lock", with_word(*_SECRET), "visibility", "access", "access_level", "audience"),
+    # https://ghost.org/help/public-previews/: access may leave the beginning of a post public.
+    rule("preview", none_of(*_PUBLIC), "visibility"),
+    rule("preview", with_word(*_PAYING), "access", "access_level", "audience"),
+    rule("preview", one_of("onlyfree"), "audience"),
+    rule("preview", any_value, *_joined(_READERS, ("only",))),
+    rule("preview", any_value, "premium", "paid", "paywall", "paywalled", "gated"),
+    rule("preview", any_value, *_joined(_KEY, ("required",))),
+    rule("preview", any_value, *_joined(("require", "requires"), _KEY)),
+    # https://schema.org/isAccessibleForFree
+    rule("preview", no, "isAccessibleForFree"),
+)
+"""What closes a post, in the order in which reasons are given."""
