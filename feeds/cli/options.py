@@ -29,6 +29,10 @@ ConfigOption = Annotated[
         help="The configuration; without it, feeds.toml here or beside the posts.",
     ),
 ]
+AllowRemovalsOption = Annotated[
+    bool,
+    typer.Option("--allow-removals", help="Remove posts even if most of them are gone."),
+]
 
 
 def load_config(path: Path | None, posts: str = "") -> tuple[Config, Path]:

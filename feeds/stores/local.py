@@ -69,6 +69,19 @@ class LocalStore:
             raise too_large(self._address(key), limit)
         return Object(data, _stat_of_file(key, status))
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        """Read the first bytes of an object; see Store."""
+        with _translate_errors(self._address(key)):
+            descriptor = self._open_for_reading(self._path(key))
+            if descriptor < 0:
+                return None
+            try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    return None
+                return _read(descriptor, size, size)[:size]
+            finally:
+                os.close(descriptor)
+
     def _open_for_reading(self, path: str) -> int:
         """Open a file, or the target of a link, and return its descriptor; -1 if there is none."""
         # O_NONBLOCK: opening a pipe without a writer would wait for ever.
