@@ -1,7 +1,8 @@
 """Checks that a build does not remove most of what is published, by a mistake.
 
 It compares the ids in the published feed of all posts, and in those pages of its archive that would
-go, with the ids of the posts that were found. It also counts the documents that would go. feeds/removals.py has the rule.
+go, with the ids of the posts that were found. It also counts the documents that would go.
+feeds/removals.py has the rule.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from feeds.reading.post import ReadResult, read_post, too_large
 from feeds.reading.selection import is_post
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
+from feeds.stores.own_files import is_own
 
 CHUNK_SIZE = 250
 """How many posts a worker reads before it returns its results."""
@@ -52,6 +53,8 @@ class ChunkResult(NamedTuple):
     scheduled: list[PostSummary]
     problems: list[Problem]
     drafts: int
+    undated: list[str]
+    undated_skipped: int
 
 
 class PostScanner:
@@ -69,6 +72,10 @@ class PostScanner:
     """The problems of all posts read so far. A post that was read twice has its problems twice."""
     drafts: int
     """The number of drafts."""
+    undated: list[str]
+    """The keys of the posts that have no date of their own, and so the time of their files."""
+    undated_skipped: int
+    """The number of posts without a date that are left out (`posts.undated`)."""
     on_load: Callable[[int, int], None] | None
     """Reports the progress of `load`: how many entries are loaded, of how many. On a large site a
     build spends most of its time there."""
@@ -84,6 +91,7 @@ class PostScanner:
         self.store, self.config, self.now, self.skip = store, config, now, skip
         self.jobs = jobs or _cores()
         self.summaries, self.scheduled, self.problems, self.drafts = [], [], [], 0
+        self.undated, self.undated_skipped = [], 0
         self.on_load = None
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
@@ -113,6 +121,8 @@ class PostScanner:
             self.scheduled += result.scheduled
             self.problems += result.problems
             self.drafts += result.drafts
+            self.undated += result.undated
+            self.undated_skipped += result.undated_skipped
             done += CHUNK_SIZE
             if progress:
                 progress(min(done, len(keys)), len(keys))
@@ -218,17 +228,20 @@ def _start_worker(url: str, config: Config, now: datetime) -> None:
 def _read_chunk(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
     worker = worker or _worker
     assert worker is not None
-    result = ChunkResult([], [], [], 0)
-    drafts = 0
+    result = ChunkResult([], [], [], 0, [], 0)
+    drafts = undated_skipped = 0
     for read in _read_posts(worker, keys):
         result.problems.extend(read.problems)
         if read.post is None:
-            drafts += not read.failed
+            drafts += not (read.failed or read.undated)
+            undated_skipped += read.undated and not read.failed
             continue
+        if read.undated:
+            result.undated.append(read.post.key)
         is_public = read.post.published <= worker.now
         summaries = result.summaries if is_public else result.scheduled
         summaries.append(summarize(read.post, worker.config))
-    return result._replace(drafts=drafts)
+    return result._replace(drafts=drafts, undated_skipped=undated_skipped)
 
 
 def _load_chunk(
@@ -254,7 +267,7 @@ def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[ReadResult]:
     for fetched in _fetch(worker, keys):
         if isinstance(fetched, Problem):
             yield ReadResult(None, (fetched,))
-        else:
+        elif not is_own(fetched.stat.key, fetched.data):
             yield read_post(fetched.stat.key, fetched.data, fetched.stat.modified, worker.config)
 
 
@@ -268,9 +281,9 @@ def _fetch(worker: _Worker, keys: Iterable[str]) -> Iterator[Object | Problem]:
         except TooLarge:
             return too_large(key, worker.config)
         except Denied as error:
-            local = folder_of(worker.store.url)
-            todo = "check its permissions" if local else "grant permission to read it"
-            return Problem(key, 0, f"the post may not be read ({error})", todo)
+            if folder_of(worker.store.url):
+                return Problem(key, 0, "no permission to read this file", "")
+            return Problem(key, 0, f"no permission to read it ({error})", "grant s3:GetObject")
 
     if not worker.store.is_remote:
         yield from (fetched for fetched in map(get, keys) if fetched is not None)

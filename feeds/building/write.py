@@ -21,6 +21,8 @@ from feeds.stores.own_files import foreign_files, split_by_maker
 _SPOOL_BYTES = 32_000_000
 """The size up to which the documents to write stay in memory; larger ones are in a file."""
 
+_ADVICE = "nothing was written; use another folder, or --replace to overwrite"
+
 
 class WriteCounts:
     """How many documents a build has written, left unchanged and removed."""
@@ -62,7 +64,7 @@ def write_documents(
         replaced = [change.path for change in changes if not change.is_new]
         own, foreign = split_by_maker(replaced, out)
         if foreign and not replace:
-            raise foreign_files(sorted(foreign), out.url)
+            raise foreign_files(sorted(foreign), out.url, _ADVICE)
         removed, _ = split_by_maker(list(published), out)
         if ids is not None:
             check_removals(out, ids, unchanged=unchanged, changed=[*own, *foreign], removed=removed)

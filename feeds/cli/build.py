@@ -15,11 +15,13 @@ from feeds.cli.options import (
     AllowRemovalsOption,
     ConfigOption,
     PostsArgument,
+    ReplaceOption,
     load_config,
+    number_from,
     open_existing_store,
 )
 from feeds.config import Config
-from feeds.stores.addresses import open_store
+from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.own_files import own_file_filter
 
 
@@ -33,11 +35,10 @@ def build(
         bool, typer.Option("--strict", help="Exit with 1 if a post has a problem.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option(metavar="N", help="Processes; 0: one for each core.", min=0)
+        int,
+        typer.Option(metavar="N", help="Processes; 0: one for each core.", callback=number_from(0)),
     ] = 0,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Overwrite files of other programs.")
-    ] = False,
+    replace: ReplaceOption = False,
     allow_removals: AllowRemovalsOption = False,
 ) -> None:
     """Write all feeds of all posts to a folder or a bucket.
@@ -75,6 +76,8 @@ def _build(
             )
         problems = sorted(set(scanned.problems))
     console.print_problems(problems, posts)
+    if folder_of(posts):  # in a bucket, the time of an object is that of its upload
+        console.print_undated(scanned.undated)
     failed = {problem.key for problem in problems if problem.severity == "error"}
     published = newest_per_post(
         (summary for summary in scanned.summaries if summary.key not in failed), config
@@ -86,6 +89,7 @@ def _build(
         f"{counts.unchanged:,} unchanged",
         *([f"{counts.removed:,} removed"] if counts.removed else []),
         *([console.number(scanned.drafts, "draft")] if scanned.drafts else []),
+        *([f"{scanned.undated_skipped:,} without a date"] if scanned.undated_skipped else []),
         *([f"{len(scanned.scheduled):,} scheduled"] if scanned.scheduled else []),
         console.number(len(problems), "problem"),
     ]

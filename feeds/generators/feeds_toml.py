@@ -111,10 +111,14 @@ id_authority = {authority}
 # The address of a post's own page, for posts without a permalink. Posts without a source article
 # link to it.
 permalink = {permalink}
-{split}"""
+{undated}{split}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
+"""
+_UNDATED = """\
+# {generator}'s posts have dates. Other pages, such as an "about" page, have none: leave them out.
+undated = "skip"
 """
 _SPLIT = """
 [categories]
@@ -139,6 +143,7 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         feeds_url=_quoted(answers.feeds_url),
         authority=_quoted(f"{domain},{year}"),
         permalink=_quoted(settings.permalink or Posts().permalink),
+        undated=_UNDATED.format(generator=settings.generator) if settings.generator else "",
         split=_SPLIT if settings.split else "",
     )
     parse_config(text)

@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from feeds import paths
 from feeds.errors import ForeignFiles
-from feeds.formats import FileType
+from feeds.formats import FileType, file_types
 from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
 
 START_BYTES = 20_000
 """The mark is in the first bytes of a document, within this number."""
 
+_ENDINGS = tuple({f".{type_.file.rpartition('.')[2]}" for type_ in file_types()})
 _PARALLEL_REQUESTS = 16
 _NAMED = 10
 """How many files a message names; it counts the others."""
@@ -40,6 +41,8 @@ def is_own(key: str, data: bytes) -> bool:
 
     `key` is relative to any folder above the public root, or the same.
     """
+    if not key.endswith(_ENDINGS):
+        return False
     steps = key.split("/")
     types = (paths.file_type("/".join(steps[at:])) for at in range(len(steps)))
     return any(type_ is not None and has_mark(type_, data) for type_ in types)
@@ -68,15 +71,14 @@ def split_by_maker(
     return [key for key, mark in marked if mark], [key for key, mark in marked if mark is False]
 
 
-def foreign_files(keys: Sequence[str], url: str) -> ForeignFiles:
+def foreign_files(keys: Sequence[str], url: str, advice: str) -> ForeignFiles:
     """The error for files of others at the keys of documents; `url` is the public root."""
     names = ", ".join(keys[:_NAMED])
     more = len(keys) - _NAMED
     names += f" and {more:,} more" if more > 0 else ""
     count = "a file" if len(keys) == 1 else f"{len(keys):,} files"
     return ForeignFiles(
-        f"{url.rstrip('/')} has {count} that this program did not make: {names}; "
-        "nothing was written; use another folder, or --replace to overwrite"
+        f"{url.rstrip('/')} has {count} that this program did not make: {names}; {advice}"
     )
 
 
