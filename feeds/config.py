@@ -87,6 +87,7 @@ class Posts(Struct, frozen=True):
     id_from: Literal["key", "stem"] = "key"
     id_authority: str = "bucketfeed.invalid,2026"
     permalink: str = "/:year/:month/:day/:title.html"
+    undated: Literal["modified", "skip"] = "modified"
     date_keys: tuple[str, ...] = ("date", "publishDate", "published_at", "created_at", "pubDate")
     publish_keys: tuple[str, ...] = (
         "publishDate",

@@ -3,6 +3,8 @@
 FeedsError
 ├── ConfigError       feeds.toml is wrong: show all problems and stop
 ├── PostError         a post is wrong: keep its last good entry, report it, go on
+├── ForeignFiles      files of other programs are in the way: name them, write nothing, stop
+├── TooManyRemovals   most of what is published would go: ask first
 └── StoreError        the store did not carry out an operation
     ├── Conflict      another writer was quicker: read again, retry
     │   ├── AlreadyExists    the object that was to be created exists
@@ -41,6 +43,14 @@ class PostError(FeedsError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.what)
         self.problem = problem
+
+
+class ForeignFiles(FeedsError):  # noqa: N818
+    """Documents would replace files that this program did not make."""
+
+
+class TooManyRemovals(FeedsError):  # noqa: N818
+    """Most of what is published would be removed, and nobody has asked for it."""
 
 
 class StoreError(FeedsError):

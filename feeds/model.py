@@ -27,7 +27,7 @@ class Problem(Struct, frozen=True, order=True, omit_defaults=True):
     what: str
     """What is wrong."""
     todo: str
-    """What the author can do about it."""
+    """What the author can do about it; ``""`` if `what` says it."""
     field: str = ""
     """The front matter's field that the problem is in; ``""`` if it is in none."""
     column: int = 0
@@ -38,7 +38,8 @@ class Problem(Struct, frozen=True, order=True, omit_defaults=True):
     def __str__(self) -> str:
         """One line of printable text, whatever characters the post contains."""
         label = "warning: " if self.severity == "warning" else ""
-        text = f"{self.key}:{self.line or 1}: {label}{self.what}; {self.todo}"
+        todo = f"; {self.todo}" if self.todo else ""
+        text = f"{self.key}:{self.line or 1}: {label}{self.what}{todo}"
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

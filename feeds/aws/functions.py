@@ -27,7 +27,7 @@ from feeds.aws.events import parse_messages
 from feeds.aws.metrics import log_counts
 from feeds.aws.pings import parse_pings
 from feeds.documents.feed_documents import load_renderers
-from feeds.errors import FeedsError
+from feeds.errors import FeedsError, TooManyRemovals
 from feeds.log import log_event
 from feeds.publishing import websub
 
@@ -68,12 +68,15 @@ def publish(event: object, context: object) -> BatchResponse:
 def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
     """Send posts that differ from their records to the publish queue, and repair the feeds.
 
-    With ``{"dry": true}`` as the event, it only counts what it would send and repair.
+    With ``{"dry": true}`` as the event, it only counts what it would send and repair. Raises
+    TooManyRemovals, which sets off an alarm, if most of the posts are gone; with
+    ``{"allow_removals": true}`` it goes on.
     """
     from feeds.publishing.audit import audit as run_audit
     from feeds.publishing.message import OutgoingMessage
 
-    dry = isinstance(event, dict) and event.get("dry") is True
+    wishes = event if isinstance(event, dict) else {}
+    dry, allow_removals = wishes.get("dry") is True, wishes.get("allow_removals") is True
     start, queue = time.monotonic(), None if dry else shared_queue("PUBLISH_QUEUE_URL")
     unsent: list[OutgoingMessage] = []
 
@@ -83,7 +86,13 @@ def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
             queue.send(unsent)
             unsent.clear()
 
-    report = run_audit(shared_publisher(), send, shared_schedules(), dry=dry)
+    try:
+        report = run_audit(
+            shared_publisher(), send, shared_schedules(), dry=dry, allow_removals=allow_removals
+        )
+    except TooManyRemovals as refusal:
+        log_event("error", what=str(refusal))
+        raise
     if queue:
         queue.send(unsent)
     for error in report.errors:

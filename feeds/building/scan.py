@@ -32,6 +32,7 @@ from feeds.reading.publication_window import is_public
 from feeds.reading.selection import is_post
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
+from feeds.stores.own_files import is_own
 
 CHUNK_SIZE = 250
 """How many posts a worker reads before it returns its results."""
@@ -54,6 +55,7 @@ class ChunkResult(NamedTuple):
     scheduled: list[PostSummary]
     problems: list[Problem]
     closed: ClosedPosts
+    undated: list[str]
 
 
 class PostScanner:
@@ -71,6 +73,8 @@ class PostScanner:
     """The problems of all posts read so far. A post that was read twice has its problems twice."""
     closed: ClosedPosts
     """The posts that are left out, locked or expired, by reason."""
+    undated: list[str]
+    """The keys of the posts that have no date of their own, and so the time of their files."""
     on_load: Callable[[int, int], None] | None
     """Reports the progress of `load`: how many entries are loaded, of how many. On a large site a
     build spends most of its time there."""
@@ -86,6 +90,7 @@ class PostScanner:
         self.store, self.config, self.now, self.skip = store, config, now, skip
         self.jobs = jobs or _cores()
         self.summaries, self.scheduled, self.problems, self.closed = [], [], [], ClosedPosts()
+        self.undated = []
         self.on_load = None
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
@@ -115,6 +120,7 @@ class PostScanner:
             self.scheduled += result.scheduled
             self.problems += result.problems
             self.closed.add(result.closed)
+            self.undated += result.undated
             done += CHUNK_SIZE
             if progress:
                 progress(min(done, len(keys)), len(keys))
@@ -220,12 +226,14 @@ def _start_worker(url: str, config: Config, now: datetime) -> None:
 def _read_chunk(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
     worker = worker or _worker
     assert worker is not None
-    result = ChunkResult([], [], [], ClosedPosts())
+    result = ChunkResult([], [], [], ClosedPosts(), [])
     for read in _read_posts(worker, keys):
         result.problems.extend(read.problems)
         result.closed.count(read, worker.now)
         if read.post is None:
             continue
+        if read.undated:
+            result.undated.append(read.post.key)
         if is_public(read.post, worker.now):
             result.summaries.append(summarize(read.post, worker.config))
         elif read.post.published > worker.now:
@@ -256,7 +264,7 @@ def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[ReadResult]:
     for fetched in _fetch(worker, keys):
         if isinstance(fetched, Problem):
             yield ReadResult(None, (fetched,))
-        else:
+        elif not is_own(fetched.stat.key, fetched.data):
             yield read_post(fetched.stat.key, fetched.data, fetched.stat.modified, worker.config)
 
 
@@ -270,9 +278,9 @@ def _fetch(worker: _Worker, keys: Iterable[str]) -> Iterator[Object | Problem]:
         except TooLarge:
             return too_large(key, worker.config)
         except Denied as error:
-            local = folder_of(worker.store.url)
-            todo = "check its permissions" if local else "grant permission to read it"
-            return Problem(key, 0, f"the post may not be read ({error})", todo)
+            if folder_of(worker.store.url):
+                return Problem(key, 0, "no permission to read this file", "")
+            return Problem(key, 0, f"no permission to read it ({error})", "grant s3:GetObject")
 
     if not worker.store.is_remote:
         yield from (fetched for fetched in map(get, keys) if fetched is not None)

@@ -1,14 +1,27 @@
-"""Writes the documents of a full build to a store: only those that changed. Removes old ones."""
+"""Writes the documents of a full build to a store: only those that changed. Removes old ones.
+
+A build looks before it writes: it first renders and compares all documents, then checks that it
+replaces only files of this program, and that not most of what is published would go. Only then it
+writes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from feeds import paths
+from feeds.building.removals import check_removals
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
-from feeds.errors import FeedsError
 from feeds.model import Document
 from feeds.stores.base import Stat, Store, md5_version
+from feeds.stores.own_files import foreign_files, split_by_maker
+
+_SPOOL_BYTES = 32_000_000
+"""The size up to which the documents to write stay in memory; larger ones are in a file."""
+
+_ADVICE = "nothing was written; use another folder, or --replace to overwrite"
 
 
 class WriteCounts:
@@ -18,33 +31,74 @@ class WriteCounts:
         self.written = self.unchanged = self.removed = 0
 
 
-def write_documents(documents: Iterable[Document], out: Store) -> WriteCounts:
+def write_documents(
+    documents: Iterable[Document],
+    out: Store,
+    *,
+    replace: bool = False,
+    ids: Collection[str] | None = None,
+) -> WriteCounts:
     """Write the documents that differ from the stored ones, and remove those of former feeds.
 
     Removes a file only if its name is that of a document and its bytes say that this program made
-    it: a build into the wrong folder deletes nothing. Raises FeedsError where the page of all posts
-    would replace a home page that this program did not make.
+    it: a build into the wrong folder deletes nothing. Raises FeedsError, and writes nothing, if a
+    document would replace a file that this program did not make, unless `replace` is set.
+
+    `ids` are the ids of all posts that were found. With them, it raises FeedsError, and writes
+    nothing, if most of what is published would go (removals.py).
     """
-    counts = WriteCounts()
     former = {stat.key: stat for stat in out.list()}
-    for document in documents:
-        stat = former.pop(document.path, None)
-        if _is_unchanged(stat, document.data, out):
-            counts.unchanged += 1
-            continue
-        if document.path == paths.PAGE_FILE and stat and not _is_generated(document.path, out):
-            raise FeedsError(
-                f"{out.url.rstrip('/')}/{document.path} is a page that this program did not make; "
-                "build into another folder, or write pages = false under [feeds] in feeds.toml"
-            )
-        media_type = stored_type(document.type)
-        out.put(document.path, document.data, media_type=media_type, cache_control=CACHE_CONTROL)
-        counts.written += 1
-    for key in former:
-        if _is_generated(key, out):
-            out.delete(key)
-            counts.removed += 1
+    published = {key: stat for key, stat in former.items() if paths.is_document(key)}
+    if not published:  # nothing can be replaced or removed
+        return _write_all(documents, out)
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+        changes: list[_Change] = []
+        unchanged: list[str] = []
+        for document in documents:
+            stat = published.pop(document.path, None)
+            if _is_unchanged(stat, document.data, out):
+                unchanged.append(document.path)
+                continue
+            size = spool.write(document.data)
+            changes.append(_Change(document.path, document.type, size, is_new=stat is None))
+        replaced = [change.path for change in changes if not change.is_new]
+        own, foreign = split_by_maker(replaced, out)
+        if foreign and not replace:
+            raise foreign_files(sorted(foreign), out.url, _ADVICE)
+        removed, _ = split_by_maker(list(published), out)
+        if ids is not None:
+            check_removals(out, ids, unchanged=unchanged, changed=[*own, *foreign], removed=removed)
+        spool.seek(0)
+        for change in changes:
+            _put(Document(change.path, spool.read(change.size), change.type), out)
+    for key in removed:
+        out.delete(key)
+    counts = WriteCounts()
+    counts.written, counts.unchanged, counts.removed = len(changes), len(unchanged), len(removed)
     return counts
+
+
+class _Change(NamedTuple):
+    """A document that must be written; its bytes are in the spool, in this order."""
+
+    path: str
+    type: str
+    size: int
+    is_new: bool
+    """Whether there is no file at its path."""
+
+
+def _write_all(documents: Iterable[Document], out: Store) -> WriteCounts:
+    counts = WriteCounts()
+    for document in documents:
+        _put(document, out)
+        counts.written += 1
+    return counts
+
+
+def _put(document: Document, out: Store) -> None:
+    media_type = stored_type(document.type)
+    out.put(document.path, document.data, media_type=media_type, cache_control=CACHE_CONTROL)
 
 
 def _is_unchanged(stat: Stat | None, data: bytes, out: Store) -> bool:
@@ -55,18 +109,3 @@ def _is_unchanged(stat: Stat | None, data: bytes, out: Store) -> bool:
         return True
     stored = out.get(stat.key)
     return stored is not None and stored.data == data
-
-
-def _is_generated(key: str, out: Store) -> bool:
-    """Return whether a stored document says, before its first entry, that this program made it.
-
-    Its entries do not count: a feed of another program may republish entries of ours.
-    """
-    type_ = paths.file_type(key)
-    stored = out.get(key) if type_ else None
-    if type_ is None or stored is None:
-        return False
-    head = stored.data[:20_000]
-    if type_.entry_mark:
-        head = head.partition(type_.entry_mark.encode())[0]
-    return type_.generator_mark.encode() in head

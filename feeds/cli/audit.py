@@ -9,6 +9,7 @@ import typer
 
 from feeds.cli import console
 from feeds.cli.options import (
+    AllowRemovalsOption,
     ConfigOption,
     FeedsArgument,
     PostsArgument,
@@ -30,6 +31,7 @@ def audit(
         bool, typer.Option("--dry-run", help="Show what differs, and change nothing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    allow_removals: AllowRemovalsOption = False,
 ) -> None:
     """Find and publish posts that were missed.
 
@@ -45,13 +47,15 @@ def audit(
     config, _ = load_config(config_path, posts)
     publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
     keys: list[str] = []
-    report = audit_feeds(publisher, keys.append, dry=dry_run)
+    report = audit_feeds(publisher, keys.append, dry=dry_run, allow_removals=allow_removals)
     if dry_run and not as_json:
         for key in keys:
             console.out.print(key)
     errors = list(report.errors)
     if not dry_run:
-        errors += publish_and_report(publisher, keys, posts)[1]
+        documents, more_errors = publish_and_report(publisher, keys, posts)
+        report.documents += documents
+        errors += more_errors
     console.print_errors(errors)
     if as_json:
         fields = {name: getattr(report, name) for name in report.__struct_fields__}

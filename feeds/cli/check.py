@@ -20,6 +20,7 @@ from feeds.model import Problem
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import read_post
 from feeds.reading.selection import is_post
+from feeds.stores.own_files import is_own
 
 
 class OutputFormat(StrEnum):
@@ -65,6 +66,7 @@ def check(
         typer.echo(console.problems_as_json(problems))
     else:
         console.print_problems(problems, "")
+        console.print_undated(checked.undated)
     if problems:
         raise typer.Exit(1)
 
@@ -80,6 +82,8 @@ class _CheckedPosts:
         self.config = config
         self.rows: list[Row] = []
         """A row of `_COLUMNS` for each post without an error."""
+        self.undated: list[str] = []
+        """The posts that have the time of their files, as they have no date."""
         self.problems: list[Problem] = []
         self.sources: list[tuple[Path, str]] = []
         """The file and the source article of each post that links to one."""
@@ -92,9 +96,15 @@ class _CheckedPosts:
         try:
             modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
             data = path.read_bytes()
+        except PermissionError:
+            self.problems.append(Problem(str(path), 0, "no permission to read this file", ""))
+            return
         except OSError as error:
             what = f"the file cannot be read ({error.strerror})"
-            self.problems.append(Problem(str(path), 0, what, "check its permissions"))
+            self.problems.append(Problem(str(path), 0, what, "check the disk"))
+            return
+        if is_own(key, data):
+            self.rows.append(("(made by feeds)", "", "", str(path)))
             return
         result = read_post(key, data, modified, self.config)
         entry, problems = fill_entry(result, self.config)
@@ -103,6 +113,8 @@ class _CheckedPosts:
             if result.post is None and not result.failed:
                 self.rows.append((f"(left out: {result.decision.reason})", "", "", str(path)))
             return
+        if result.undated:
+            self.undated.append(str(path))
         names = ", ".join(term.title or term.name for term in entry.terms)
         title, date = entry.title, entry.published.isoformat(" ")
         if result.decision.is_locked:

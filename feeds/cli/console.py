@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -58,12 +58,31 @@ def print_problems(problems: Iterable[Problem], root: str) -> None:
         err.print(problem_line(problem, prefix))
 
 
+def print_undated(keys: Sequence[str]) -> None:
+    """Print one warning about all posts without a date."""
+    if not keys:
+        return
+    names = ", ".join(sorted(keys)[:3]) + (", …" if len(keys) > 3 else "")
+    have = "has" if len(keys) == 1 else "have"
+    err.print(
+        Text(
+            f"warning: {number(len(keys), 'post')} {have} no date ({_printable(names)}); "
+            "feeds show the time of the file, which changes with each checkout; "
+            'write a date, or undated = "skip" under [posts]',
+        )
+    )
+
+
 def problem_line(problem: Problem, prefix: str = "") -> Text:
     """The line of a problem; key and line number are red for an error, yellow for a warning."""
-    line = _CONTROL.sub(lambda char: f"\\x{ord(char[0]):02x}", prefix + str(problem))
+    line = _printable(prefix + str(problem))
     text = Text(line)
     text.stylize("yellow" if problem.severity == "warning" else "red", 0, line.find(": ") + 1)
     return text
+
+
+def _printable(text: str) -> str:
+    return _CONTROL.sub(lambda char: f"\\x{ord(char[0]):02x}", text)
 
 
 # A file name can contain line ends and terminal escape sequences, which could fake an output line.

@@ -8,6 +8,7 @@ a pipe gets plain lines.
 
 from __future__ import annotations
 
+import inspect
 import io
 import re
 import sys
@@ -86,7 +87,9 @@ for _command in (
     problems.problems,
     doctor.doctor,
 ):
-    app.command(cls=_Command)(_command)
+    # A terminal of any width wraps a paragraph of one line well.
+    _paragraphs = (inspect.getdoc(_command) or "").split("\n\n")
+    app.command(cls=_Command, help="\n\n".join(" ".join(p.split()) for p in _paragraphs))(_command)
 
 
 def main() -> None:

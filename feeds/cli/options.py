@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,28 @@ ConfigOption = Annotated[
         help="The configuration; without it, feeds.toml here or beside the posts.",
     ),
 ]
+ReplaceOption = Annotated[
+    bool, typer.Option("--replace", help="Overwrite files of other programs.")
+]
+AllowRemovalsOption = Annotated[
+    bool,
+    typer.Option("--allow-removals", help="Go on even if most posts are gone."),
+]
+
+
+def number_from(low: int, high: int | None = None) -> Callable[[int], int]:
+    """A check for an option that is a number in a range, both ends included.
+
+    The ranges of typer itself would be in the help, as ``0<=x<=65535``.
+    """
+
+    def check(value: int) -> int:
+        if value < low or (high is not None and value > high):
+            limits = f"at least {low}" if high is None else f"from {low} to {high}"
+            raise typer.BadParameter(f"expected a number {limits}, found {value}")
+        return value
+
+    return check
 
 
 def load_config(path: Path | None, posts: str = "") -> tuple[Config, Path]:

@@ -15,7 +15,6 @@ from feeds.cli.options import (
     load_config,
     open_existing_store,
 )
-from feeds.reading.selection import is_post
 from feeds.stores.addresses import folder_of, open_store
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def publish(
 
     Does what the cloud function does, for a script or a hook: it writes only the documents that
     these posts are in. Run `feeds rebuild` first if there are no feeds yet, or after feeds.toml
-    changed.
+    changed. A post that no longer exists is removed from the feeds.
 
     Example: feeds publish posts/ site/ posts/2026-11-22-hello.md
     """
@@ -47,11 +46,15 @@ def publish(
     config, _ = load_config(config_path, posts)
     publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
     named_keys = sorted({key_of(argument, posts) for argument in keys})
-    post_keys = [key for key in named_keys if is_post(key, config)]
+    post_keys = [key for key in named_keys if publisher.is_post(key)]
     for key in named_keys:
         if key not in post_keys:
             console.err.print(f"{key}: not a post (see posts.include)")
+    missing = publisher.runtime.map(publisher.never_existed, post_keys)
+    unknown = [key for key, is_missing in zip(post_keys, missing, strict=True) if is_missing]
+    post_keys = [key for key in post_keys if key not in unknown]
     documents, errors = publish_and_report(publisher, post_keys, posts)
+    errors += [f"{key}: there is no such post, and none was published; check it" for key in unknown]
     console.out.print(
         f"{console.number(len(post_keys), 'post')}, {console.number(documents, 'document')} written"
     )

@@ -6,9 +6,11 @@ import typer
 
 from feeds.cli import console
 from feeds.cli.options import (
+    AllowRemovalsOption,
     ConfigOption,
     FeedsArgument,
     PostsArgument,
+    ReplaceOption,
     load_config,
     open_existing_store,
 )
@@ -19,6 +21,8 @@ def rebuild(
     posts: PostsArgument,
     feeds: FeedsArgument,
     config_path: ConfigOption = None,
+    replace: ReplaceOption = False,
+    allow_removals: AllowRemovalsOption = False,
 ) -> None:
     """Publish every post: the first time, or after feeds.toml changed.
 
@@ -33,14 +37,17 @@ def rebuild(
     from feeds.state.objects import problems
 
     config, _ = load_config(config_path, posts)
-    publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
+    publisher = Publisher(
+        open_existing_store(posts), open_store(feeds), config, ThreadedRuntime(), replace=replace
+    )
     with console.progress("publishing") as progress:
         report = rebuild_feeds(
             publisher,
             progress,
             on_batch=lambda batch: console.print_problems(problems(batch.records.values()), posts),
+            allow_removals=allow_removals,
         )
-    console.print_errors(report.errors)
+    console.print_errors(dict.fromkeys(report.errors))  # each batch meets the same one
     parts = [
         f"{console.number(report.posts, 'post')} published",
         f"{report.skipped:,} unchanged",

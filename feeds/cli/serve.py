@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from feeds.cli import console
-from feeds.cli.options import ConfigOption, PostsArgument, load_config, open_existing_store
+from feeds.cli.options import (
+    AllowRemovalsOption,
+    ConfigOption,
+    PostsArgument,
+    load_config,
+    number_from,
+    open_existing_store,
+)
 from feeds.documents.theme import theme_files
 from feeds.model import Problem
 from feeds.stores.addresses import folder_of
@@ -22,13 +29,16 @@ def serve(
     port: Annotated[
         int,
         typer.Option(
-            metavar="PORT", help="The port to listen on; 0: any free port.", min=0, max=65535
+            metavar="PORT",
+            help="The port to listen on; 0: any free port.",
+            callback=number_from(0, 65_535),
         ),
     ] = 8000,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Keep the feeds in this folder when the server stops."),
     ] = None,
+    allow_removals: AllowRemovalsOption = False,
 ) -> None:
     """Build the feeds, serve them on this machine, and follow changes.
 
@@ -51,7 +61,13 @@ def serve(
 
     store, posts_folder = open_existing_store(posts), folder_of(posts)
     with output_folder(out) as root:
-        follower = FolderFollower(store, root, lambda: load_config(config_file, posts)[0], report)
+        follower = FolderFollower(
+            store,
+            root,
+            lambda: load_config(config_file, posts)[0],
+            report,
+            allow_removals=allow_removals or out is None,
+        )
         if posts_folder is None:
             console.out.print("Changes in the bucket are not followed; start again to see them.")
         sources = [config_file, *theme_files(config, config_file.parent)]

@@ -74,6 +74,11 @@ def current_documents(
         yield _render(key, view, format_, config)
 
 
+def current_keys(path: str, config: Config) -> list[str]:
+    """The keys of the documents with the newest entries of a feed."""
+    return [paths.document(path, format_.file) for format_ in enabled_formats(config)]
+
+
 def archive_documents(
     path: str, page: str, entries: Sequence[Entry], older: str, config: Config
 ) -> Iterator[Document]:

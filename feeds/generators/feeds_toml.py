@@ -140,10 +140,14 @@ id_authority = {authority}
 # The address of a post's own page, for posts without a permalink. Posts without a source article
 # link to it.
 permalink = {permalink}
-{hidden}{split}"""
+{undated}{hidden}{split}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
+"""
+_UNDATED = """\
+# {generator}'s posts have dates. Other pages, such as an "about" page, have none: leave them out.
+undated = "skip"
 """
 _HIDDEN = """\
 # Posts with hidden: true are in the feeds: the field is a word of some themes, and the site
@@ -174,6 +178,7 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         authority=_quoted(f"{domain},{year}"),
         permalink=_quoted(settings.permalink or Posts().permalink),
         hidden=_HIDDEN.format() if answers.hidden == "publish" else "",
+        undated=_UNDATED.format(generator=settings.generator) if settings.generator else "",
         split=_SPLIT if settings.split else "",
     )
     parse_config(text)

@@ -18,10 +18,11 @@ from msgspec import Struct
 
 from feeds import paths
 from feeds.documents import feed_documents
-from feeds.errors import StoreError
+from feeds.errors import StoreError, TooManyRemovals
 from feeds.publishing.due_markers import DueMarker, Schedules
 from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
+from feeds.removals import is_mass_removal, mass_removal
 from feeds.state.index_pages import StoredIndex
 from feeds.state.keys import FEEDS, RECORDS, feed_of_key, path_of_manifest
 from feeds.state.manifest import all_pages
@@ -68,15 +69,21 @@ def audit(
     schedules: Schedules | None = None,
     *,
     dry: bool = False,
+    allow_removals: bool = False,
 ) -> AuditReport:
     """Compare posts with records, and feeds with their indexes.
 
     `send` is called with each key of a post that must be published. The schedules of posts that
     will appear or expire are set again. `dry`: call `send`, but change nothing.
+
+    Raises TooManyRemovals, before it sends or changes anything, if most of the posts that are
+    published were not found (feeds/removals.py), unless `allow_removals` is set. A dry audit
+    reports it as an error, and goes on.
     """
-    run = _Audit(publisher, send, schedules, dry=dry)
+    run = _Audit(publisher, send, schedules, dry=dry, allow_removals=allow_removals)
     run.check_posts()
     run.check_records()
+    run.send_posts()
     run.check_due_markers()
     run.check_journal()
     if not dry:
@@ -94,11 +101,16 @@ class _Audit:
         schedules: Schedules | None,
         *,
         dry: bool,
+        allow_removals: bool,
     ) -> None:
         self.publisher, self.send, self.schedules, self.dry = publisher, send, schedules, dry
         self.store, self.now = publisher.feeds, publisher.runtime.now
+        self.allow_removals = allow_removals
         self.report = AuditReport()
+        self._to_send: list[str] = []
         self._records_with_posts: set[int] = set()
+        self._known = 0
+        """The number of records to which a post belongs."""
         self._has_other_records = False
 
     @contextmanager
@@ -112,10 +124,10 @@ class _Audit:
     # --- posts and records -----------------------------------------------------------------------
 
     def check_posts(self) -> None:
-        """Send the posts that are new, or newer than their record.
+        """Find the posts that are new, or newer than their record.
 
         It keeps eight bytes of each record's name, and the time of the record, in memory: about
-        100 MB for a million posts.
+        100 MB for a million posts; and the keys of the posts to send, another 100 MB for a million.
         """
         records = {_key64(stat.key): stat.modified for stat in self.publisher.record_stats()}
         for stat in self.publisher.post_stats():
@@ -124,16 +136,17 @@ class _Audit:
             self._records_with_posts.add(name)
             with self._errors_of():
                 self._check_post(stat, records.get(name))
-        self._has_other_records = not self._records_with_posts >= records.keys()
+        self._known = len(self._records_with_posts & records.keys())
+        self._has_other_records = self._known < len(records)
 
     def _check_post(self, stat: Stat, recorded: datetime | None) -> None:
-        """Send a post without a record, or newer than its record (written at `recorded`)."""
+        """Note a post without a record, or newer than its record (written at `recorded`)."""
         if recorded is None:
             self.report.new += 1
-            self.send(stat.key)
+            self._to_send.append(stat.key)
         elif stat.modified > recorded - CLOCK_MARGIN and not self._is_recorded(stat):
             self.report.newer += 1
-            self.send(stat.key)
+            self._to_send.append(stat.key)
 
     def _is_recorded(self, stat: Stat) -> bool:
         """Return whether the record has this version of the post."""
@@ -142,22 +155,40 @@ class _Audit:
         return snapshot is not None and snapshot.version == stat.version
 
     def check_records(self) -> None:
-        """Send the posts that do not exist any more; delete old records without posts."""
+        """Find the posts that do not exist any more; delete old records without posts.
+
+        Raises TooManyRemovals as soon as they are too many, unless this is a dry audit.
+        """
         if not self._has_other_records:
             return
         for stat in self.publisher.record_stats():
             if _key64(stat.key) not in self._records_with_posts:
                 with self._errors_of():
                     self._check_record(stat)
+                if not self.dry and (error := self._mass_removal()):
+                    raise error
+        if self.dry and (error := self._mass_removal()):
+            self.report.errors.append(str(error))
 
     def _check_record(self, stat: Stat) -> None:
-        """Send the objects in a record to which no post belongs; delete an old, empty record."""
+        """Note the objects in a record to which no post belongs; delete an old, empty record."""
         record = self.publisher.read_record(stat.key)
         self.report.gone += len(record.objects)
-        for key in record.objects:
-            self.send(key)
+        self._to_send += record.objects
         if not record.objects:
             self._sweep([stat], RECORD_TTL)
+
+    def _mass_removal(self) -> TooManyRemovals | None:
+        """Return the error if the posts that are gone so far are too many (feeds/removals.py)."""
+        gone, found = self.report.gone, self.report.posts
+        if self.allow_removals or not is_mass_removal(gone, gone + self._known, found):
+            return None
+        return mass_removal(self.store.url, gone, gone + self._known, found)
+
+    def send_posts(self) -> None:
+        """Send the posts that differ from their records."""
+        for key in self._to_send:
+            self.send(key)
 
     # --- posts that wait for a time, and work that was begun -------------------------------------
 
@@ -212,7 +243,7 @@ class _Audit:
                 if not self._repair_feed(path, pages):
                     unlisted.append(path)
         if self.report.feeds:  # the documents about all feeds are checked even if all are listed
-            self.report.documents += len(self.publisher.update_feed_list(unlisted))
+            self.report.documents += len(self.publisher.repair_feed_list(unlisted))
 
     def _feeds_with_pages(self) -> Iterator[tuple[str, list[Stat]]]:
         """Yield each feed that has an index, with its stored pages and page lists."""
@@ -236,7 +267,7 @@ class _Audit:
         missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
         if missing:
             index = self.publisher.mark_pending(path, missing)
-        feed = self.publisher.publish_index(index)
+        feed = self.publisher.repair_feed(index)
         self.report.documents += len(feed.changed)
         return feed.manifest.listed
 

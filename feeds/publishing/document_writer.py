@@ -15,13 +15,16 @@ from msgspec import Struct
 
 from feeds import paths
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
-from feeds.errors import Conflict
+from feeds.errors import Conflict, StoreError
 from feeds.model import Document
 from feeds.state.objects import StateObject
 from feeds.state.state_store import MAX_ATTEMPTS, S, StateStore, Versioned
 from feeds.stores.base import if_unchanged, md5_version
+from feeds.stores.own_files import foreign_files, split_by_maker
 
 S_contra = TypeVar("S_contra", bound=StateObject, contravariant=True)
+
+_FOREIGN_ADVICE = "move them away, or run feeds rebuild --replace to overwrite them"
 
 
 class WriteLog(Struct):
@@ -31,6 +34,9 @@ class WriteLog(Struct):
     """The paths of the documents that the worker may have changed, as an ordered set."""
     versions: dict[str, tuple[str, int]]
     """For each document of the last batch: its version, and Python's hash of its bytes."""
+    keep_equal: bool = False
+    """Whether documents that have the right bytes already are read and not written again. For the
+    audit, which only repairs: if a worker has outdated documents, another one is still at work."""
 
 
 class DocumentSource(Protocol[S_contra]):
@@ -49,8 +55,22 @@ class DocumentSource(Protocol[S_contra]):
 class DocumentWriter:
     """Writes published documents, in the store that also has the state."""
 
-    def __init__(self, state: StateStore) -> None:
+    def __init__(self, state: StateStore, *, replaces_foreign: bool = False) -> None:
         self.state, self.store, self.runtime = state, state.store, state.runtime
+        self.replaces_foreign = replaces_foreign
+
+    def refuse_foreign(self, documents: Sequence[str]) -> None:
+        """Raise StoreError if another program made one of these documents (paths).
+
+        Call it before the state object is created that the documents are made of: from then on,
+        they are ours, whatever is in them. So an ordinary upload makes no request for this.
+        """
+        existing = [path for path in documents if self.version(path)]
+        if existing and not self.replaces_foreign:
+            _, foreign = split_by_maker(existing, self.store, paths.PUBLIC)
+            if foreign:
+                root = f"{self.store.url.rstrip('/')}/{paths.PUBLIC}"
+                raise StoreError(str(foreign_files(foreign, root, _FOREIGN_ADVICE)))
 
     def publish(
         self, key: str, stored: Versioned[S], source: DocumentSource[S], log: WriteLog
@@ -104,7 +124,10 @@ class DocumentWriter:
         }
         writes = [(document, versions[document.path]) for document in batch]
         self.write([write for write in writes if not write[1]], log)
-        self.write([write for write in writes if write[1] and not _is_published(*write)], log)
+        others = [write for write in writes if write[1] and not _is_published(*write)]
+        if log.keep_equal:
+            others = [write for write in others if not self.are_published([write[0]])]
+        self.write(others, log)
 
     def write(self, writes: Sequence[tuple[Document, str]], log: WriteLog) -> None:
         """Write each document over its version. Raises Conflict.

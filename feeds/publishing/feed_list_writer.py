@@ -15,7 +15,7 @@ from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.state.keys import FEED_LIST, manifest_key
 from feeds.state.manifest import Manifest
 from feeds.state.objects import FeedList, FeedListItem
-from feeds.state.state_store import StateStore
+from feeds.state.state_store import StateStore, Versioned
 
 
 class FeedListWriter:
@@ -24,19 +24,40 @@ class FeedListWriter:
     def __init__(self, state: StateStore, documents: DocumentWriter, config: Config) -> None:
         self.state, self.documents, self.config = state, documents, config
 
-    def update(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
-        """Update these feeds in the list, and publish it; return the documents that changed."""
+    def update(self, feed_paths: Sequence[str], *, keep_equal: bool = False) -> tuple[str, ...]:
+        """Update these feeds in the list, and publish it; return the documents that changed.
+
+        `keep_equal`: see `WriteLog`.
+        """
         keys = [manifest_key(path) for path in feed_paths]
         for attempt in self.state.attempts(FEED_LIST, FeedList):
             with attempt:
+                if not attempt.old.token:
+                    self.documents.refuse_foreign(self._document_keys())
                 manifests = self.state.runtime.map(self._read_manifest, keys)
                 feeds = dict(attempt.old.feeds)
                 for path, manifest in zip(feed_paths, manifests, strict=True):
                     feeds[path] = FeedListItem(manifest.title, manifest.generation)
                 attempt.write(FeedList(feeds=dict(sorted(feeds.items()))))
-        log = WriteLog({}, {})
-        self.documents.publish(FEED_LIST, attempt.written, self, log)
+        return self._publish(attempt.written, keep_equal=keep_equal)
+
+    def repair(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
+        """Update these feeds in the list, and write the documents that differ from it.
+
+        Returns the documents that changed. It does not write the list if it is right.
+        """
+        stored = self.state.read(FEED_LIST, FeedList)
+        if feed_paths or not stored.version:
+            return self.update(feed_paths, keep_equal=True)
+        return self._publish(stored, keep_equal=True)
+
+    def _publish(self, stored: Versioned[FeedList], *, keep_equal: bool) -> tuple[str, ...]:
+        log = WriteLog({}, {}, keep_equal)
+        self.documents.publish(FEED_LIST, stored, self, log)
         return tuple(log.changed)
+
+    def _document_keys(self) -> list[str]:
+        return [document.path for document in feed_list_documents([], self.config)]
 
     def check(self) -> FeedListCheck:
         """Return a new check, for one batch."""

@@ -52,9 +52,12 @@ class FeedWriter:
         self._last_writes: OrderedDict[str, LastWrite] = OrderedDict()
         self._rendering = threading.Lock()  # threads that only compute slow each other down
 
-    def publish(self, index: StoredIndex) -> PublishedFeed:
-        """Publish the documents of a feed from the newest version of its index."""
-        log = WriteLog({}, {})
+    def publish(self, index: StoredIndex, *, keep_equal: bool = False) -> PublishedFeed:
+        """Publish the documents of a feed from the newest version of its index.
+
+        `keep_equal`: see `WriteLog`.
+        """
+        log = WriteLog({}, {}, keep_equal)
         last = self._last_writes.pop(index.path, None)
         manifest = index.manifest
         if not (
@@ -107,6 +110,10 @@ class FeedWriter:
         older = manifest.newest_archive if self.config.feeds.archives else ""
         with self._rendering:
             return list(feed_documents.current_documents(path, entries, older, self.config))
+
+    def refuse_foreign(self, path: str) -> None:
+        """Raise StoreError if another program made a document at the address of a new feed."""
+        self.documents.refuse_foreign(feed_documents.current_keys(path, self.config))
 
     # --- the archive -----------------------------------------------------------------------------
 

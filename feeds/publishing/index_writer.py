@@ -47,6 +47,9 @@ class Archive(Protocol):
     def archive_names(self, path: str) -> set[str]:
         """Return the names of the archive pages that are published."""
 
+    def refuse_foreign(self, path: str) -> None:
+        """Raise StoreError if another program made a document at the address of a new feed."""
+
 
 class ListCheck(Protocol):
     """Checks whether the list of all feeds is current (feed_list_writer.py)."""
@@ -101,6 +104,8 @@ class IndexWriter:
                 if self._is_lost(draft, attempt.old):
                     pages.remove(draft.parts)
                 previous_token = attempt.old.token
+                if not previous_token:
+                    self.archive.refuse_foreign(path)
                 old, records = self._read_sources(attempt.old, pages, record_names, redelivered)
                 update = self._apply(path, old, records, pages)
                 draft = Draft(update)

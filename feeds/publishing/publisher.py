@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from feeds import paths
 from feeds.config import Config
 from feeds.errors import StoreError, UnreadableState
 from feeds.publishing.batch import Batch, Failure, PublishResult
@@ -40,17 +41,28 @@ from feeds.state.manifest import Manifest
 from feeds.state.objects import FeedList, Record
 from feeds.state.state_store import StateStore
 from feeds.stores.base import Stat, Store
+from feeds.stores.own_files import own_file_filter
 
 
 class Publisher:
     """Publishes the posts of one store as feeds in another."""
 
-    def __init__(self, posts: Store, feeds: Store, config: Config, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        posts: Store,
+        feeds: Store,
+        config: Config,
+        runtime: Runtime,
+        *,
+        replace: bool = False,
+    ) -> None:
+        """`replace`: overwrite files of other programs at the places of new feeds."""
         self.posts, self.feeds, self.config, self.runtime = posts, feeds, config, runtime
+        self._is_own_file = own_file_filter(posts, feeds, paths.PUBLIC)
         self._state = StateStore(feeds, runtime)
         self._records = RecordWriter(posts, self._state, config)
         self._due_markers = DueMarkers(self._state)
-        self._documents = DocumentWriter(self._state)
+        self._documents = DocumentWriter(self._state, replaces_foreign=replace)
         self._feed_writer = FeedWriter(self._documents, config)
         self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
         self._feed_list = FeedListWriter(self._state, self._documents, config)
@@ -89,7 +101,7 @@ class Publisher:
         by_record: dict[str, dict[str, None]] = {}
         for message in messages:
             for key in message.keys:
-                if is_post(key, self.config):
+                if self.is_post(key):
                     by_record.setdefault(self.record_name(key), {})[key] = None
         return {name: list(keys) for name, keys in by_record.items()}
 
@@ -176,13 +188,28 @@ class Publisher:
 
     # --- operations for rebuild, audit and schedules ---------------------------------------------
 
+    def is_post(self, key: str) -> bool:
+        """Return whether the object at a key is a post, and not a file that this program made."""
+        return is_post(key, self.config) and not self._is_own_file(key)
+
     def post_stats(self) -> Iterator[Stat]:
         """Yield the stats of all objects that are posts."""
-        return (stat for stat in self.posts.list() if is_post(stat.key, self.config))
+        return (stat for stat in self.posts.list() if self.is_post(stat.key))
 
     def record_name(self, key: str) -> str:
         """Return the name of the record that the object at `key` belongs to."""
         return self._records.name(key)
+
+    def never_existed(self, key: str) -> bool:
+        """Return whether there is no post at a key, and none is published or was lately deleted.
+
+        A record knows the keys of its post, and stays empty for a month after a deletion.
+        """
+        if self.posts.head(key) is not None:
+            return False
+        record = self.read_record(self.record_name(key))
+        was_deleted = record.token and not record.objects
+        return key not in record.objects and not was_deleted
 
     def record_stats(self) -> Iterator[Stat]:
         """Yield the stats of all records; their keys are their names."""
@@ -198,8 +225,8 @@ class Publisher:
 
     def feed_paths(self) -> list[str]:
         """Return the paths of the feeds that have an index."""
-        paths = (path_of_manifest(stat.key) for stat in self.feeds.list(FEEDS))
-        return [path for path in paths if path is not None]
+        feeds = (path_of_manifest(stat.key) for stat in self.feeds.list(FEEDS))
+        return [path for path in feeds if path is not None]
 
     def read_index(self, path: str) -> StoredIndex:
         """Read the index of a feed."""
@@ -235,9 +262,9 @@ class Publisher:
         """Mark archive pages of a feed whose documents must be written again."""
         return self._indexes.mark_pending(path, archive_names)
 
-    def publish_index(self, index: StoredIndex) -> PublishedFeed:
-        """Publish the documents of a feed from the newest version of its index."""
-        return self._feed_writer.publish(index)
+    def repair_feed(self, index: StoredIndex) -> PublishedFeed:
+        """Write the documents of a feed that differ from the newest version of its index."""
+        return self._feed_writer.publish(index, keep_equal=True)
 
     def rewrite_feed(self, path: str) -> tuple[str, ...]:
         """Update the index of a feed, and write those of its documents that are different.
@@ -254,3 +281,10 @@ class Publisher:
         Returns the paths of the documents that changed.
         """
         return self._feed_list.update(feed_paths)
+
+    def repair_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
+        """Update these feeds in the list of all feeds, and write the documents that differ.
+
+        Returns the paths of the documents that changed.
+        """
+        return self._feed_list.repair(feed_paths)

@@ -20,6 +20,7 @@ from msgspec import Struct
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
+from feeds.removals import is_mass_removal, mass_removal
 from feeds.state.objects import Record, problems
 from feeds.stores.base import Stat
 
@@ -50,13 +51,18 @@ def rebuild(
     progress: Callable[[int, int], None] | None = None,
     on_batch: Callable[[PublishResult], None] = lambda _: None,
     batch: int = BATCH_POSTS,
+    *,
+    allow_removals: bool = False,
 ) -> RebuildReport:
     """Publish all posts, remove those that do not exist any more, and rewrite every feed.
 
     `progress(done, total)` is called with numbers of posts, `on_batch` with the result of each
     batch of at most `batch` posts.
+
+    Raises TooManyRemovals, before anything is published, if most of the posts that are published
+    were not found (feeds/removals.py), unless `allow_removals` is set.
     """
-    return _Rebuild(publisher, progress, on_batch, batch).run()
+    return _Rebuild(publisher, progress, on_batch, batch, allow_removals=allow_removals).run()
 
 
 class _Rebuild:
@@ -68,9 +74,12 @@ class _Rebuild:
         progress: Callable[[int, int], None] | None,
         on_batch: Callable[[PublishResult], None],
         batch: int,
+        *,
+        allow_removals: bool,
     ) -> None:
         self.publisher, self.journal = publisher, Journal(publisher)
         self.progress, self.on_batch, self.batch = progress, on_batch, batch
+        self.allow_removals = allow_removals
         self.report = RebuildReport()
         self._all_posts = False
         """Publish every post, also those whose records are current."""
@@ -90,12 +99,21 @@ class _Rebuild:
         stats = list(self.publisher.post_stats())
         keys = {stat.key for stat in stats}
         gone, orphans = self._without_posts(keys)
+        if not self.allow_removals and gone:
+            self._check_removals(len(gone), keys)
         gone |= begun.posts - keys
         gone |= self._publish_posts(stats, keys, begun.posts)
         self._remove(sorted(gone), sorted(begun.records) + orphans)
         self._rewrite_feeds(begun.feeds)
         for entry in entries:
             self.journal.remove(entry)
+
+    def _check_removals(self, gone: int, keys: Collection[str]) -> None:
+        """Raise TooManyRemovals if `gone` published posts are too many (feeds/removals.py)."""
+        names = {self.publisher.record_name(key) for key in keys}
+        known = gone + sum(stat.key in names for stat in self.publisher.record_stats())
+        if is_mass_removal(gone, known, len(keys)):
+            raise mass_removal(self.publisher.feeds.url, gone, known, len(keys))
 
     def _without_posts(self, keys: Collection[str]) -> tuple[set[str], list[str]]:
         """Return the keys of posts that are gone, and the names of orphaned records.

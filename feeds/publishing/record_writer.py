@@ -18,6 +18,7 @@ from feeds.state.keys import record_key
 from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
 from feeds.state.state_store import StateStore
 from feeds.stores.base import Store
+from feeds.stores.own_files import is_own
 
 COMPACT_ABOVE = 8
 """A record with more sort keys is compacted."""
@@ -97,6 +98,8 @@ class RecordWriter:
             return ObjectSnapshot(version, last_valid, (too_large(key, self.config),))
         if stored is None:
             return None
+        if is_own(key, stored.data):
+            return ObjectSnapshot(stored.stat.version)
         with self._reading:
             result = read_post(key, stored.data, stored.stat.modified, self.config)
             entry, problems = fill_entry(result, self.config)

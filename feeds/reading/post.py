@@ -82,6 +82,8 @@ class ReadResult(Struct, frozen=True):
     """The rule that found the link: a front matter field, ``body`` or ``permalink``."""
     decision: Decision = Decision()
     """What feeds may show of the post, and why."""
+    undated: bool = False
+    """Whether the post has no date of its own: it has the date of its file, or is left out."""
 
     @property
     def failed(self) -> bool:
@@ -112,7 +114,7 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
         # These files belong to the text, unless a part of it is public.
         image = result.post.image if body else ""
         result = replace(result, post=replace(result.post, image=image, enclosure=None))
-    return replace(result, decision=decision)
+    return replace(result, decision=decision.stricter(result.decision))
 
 
 def too_large(key: str, config: Config) -> Problem:
@@ -141,8 +143,15 @@ def _read_fields(
 ) -> ReadResult:
     """The post that the fields and the body describe; no post if a field is in error."""
     posts = config.posts
+    own_date = _own_date(fields, config)
+    if own_date is None and posts.undated == "skip":
+        no_date = Decision("leave-out", "no date")
+        result = ReadResult(None, tuple(fields.problems), decision=no_date, undated=True)
+        if not result.failed:  # a date that cannot be read is not a missing one
+            return result
     title = _title(fields, front_matter.body, config.limits.title_chars)
-    published, updated = _dates(fields, modified, config)
+    published = own_date or modified.replace(microsecond=0)
+    updated = _updated(fields, published, config)
     page = page_url(fields, published, config)
     published, expires = publication_window(fields, published, config)
     link = entry_link(fields, front_matter, page, config)
@@ -166,7 +175,7 @@ def _read_fields(
         base=page,
         expires=expires,
     )
-    result = ReadResult(post, tuple(fields.problems), link.rule)
+    result = ReadResult(post, tuple(fields.problems), link.rule, undated=own_date is None)
     return ReadResult(None, result.problems) if result.failed else result
 
 
@@ -182,19 +191,21 @@ def _title(fields: Fields, body: str, limit: int) -> str:
     return title if len(title) <= limit else title[: limit - 1] + "…"
 
 
-def _dates(fields: Fields, modified: datetime, config: Config) -> tuple[datetime, datetime]:
-    """When the post was published, and when it was last updated."""
+def _own_date(fields: Fields, config: Config) -> datetime | None:
+    """When the post was published: by a field, its file name or a path; None if none has a date."""
     zone = config.zone
-    published = _date_field(fields, config.posts.date_keys, config, "error")
-    if published is None:
-        published = (
-            date_in_file_name(fields.key.rpartition("/")[2], zone)
-            or date_in_path(fields.key, zone)
-            or date_in_path(f"/{page_path(fields)}/", zone)
-            or modified.replace(microsecond=0)
-        )
+    return (
+        _date_field(fields, config.posts.date_keys, config, "error")
+        or date_in_file_name(fields.key.rpartition("/")[2], zone)
+        or date_in_path(fields.key, zone)
+        or date_in_path(f"/{page_path(fields)}/", zone)
+    )
+
+
+def _updated(fields: Fields, published: datetime, config: Config) -> datetime:
+    """When the post was last updated."""
     updated = _date_field(fields, config.posts.updated_keys, config, "warning")
-    return published, max(updated, published) if updated else published
+    return max(updated, published) if updated else published
 
 
 def _date_field(

@@ -17,7 +17,6 @@ from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
-from feeds.reading.selection import is_post
 from feeds.runtime import ThreadedRuntime
 from feeds.state.objects import problems
 from feeds.stores.base import Store
@@ -34,13 +33,21 @@ class FolderFollower:
     """Keeps the feeds in a folder (``public/`` and ``state/``) up to date with a store of posts.
 
     `read_config` reads the configuration; `report` is called after each publication.
+    `allow_removals` is as for `rebuild`.
     """
 
     def __init__(
-        self, posts: Store, folder: Path, read_config: Callable[[], Config], report: Report
+        self,
+        posts: Store,
+        folder: Path,
+        read_config: Callable[[], Config],
+        report: Report,
+        *,
+        allow_removals: bool = True,
     ) -> None:
         self.posts, self.read_config, self.report = posts, read_config, report
         self.feeds, self.runtime = LocalStore(folder), ThreadedRuntime(threads=8)
+        self.allow_removals = allow_removals
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._due: dict[str, datetime] = {}
@@ -64,7 +71,7 @@ class FolderFollower:
                 all_problems.extend(problems(result.records.values()))
                 self._track_due(result)
 
-            report = rebuild(self._publisher, on_batch=on_batch)
+            report = rebuild(self._publisher, on_batch=on_batch, allow_removals=self.allow_removals)
             parts = [f"{_number(report.posts, 'post')} read", _number(report.feeds, "feed")]
             parts += [f"{_number(report.skipped, 'post')} unchanged"] if report.skipped else []
             parts += [f"{_number(report.documents, 'document')} written"]
@@ -76,7 +83,7 @@ class FolderFollower:
         """Publish posts that were written, changed or deleted; other keys are ignored."""
         publisher = self._publisher
         assert publisher is not None, "call start first"
-        post_keys = sorted({key for key in keys if is_post(key, publisher.config)})
+        post_keys = sorted({key for key in keys if publisher.is_post(key)})
         if not post_keys:
             return
         with self._lock:

@@ -81,6 +81,13 @@ class Store(Protocol):
         one byte over it), Denied, Unavailable.
         """
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        """Read the first `size` bytes of an object; return None if it does not exist.
+
+        For a look at large objects: it is no more expensive than `head`. Raises Denied,
+        Unavailable.
+        """
+
     def head(self, key: str) -> Stat | None:
         """Return the stat of an object without its bytes; None if it does not exist."""
 

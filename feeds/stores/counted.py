@@ -27,6 +27,11 @@ class Counted:
         self._count("get")
         return self.store.get(key, limit)
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        """Read the first bytes of an object; see Store."""
+        self._count("get_start")
+        return self.store.get_start(key, size)
+
     def head(self, key: str) -> Stat | None:
         """Return the stat of an object; see Store."""
         self._count("head")

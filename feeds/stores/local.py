@@ -69,6 +69,19 @@ class LocalStore:
             raise too_large(self._address(key), limit)
         return Object(data, _stat_of_file(key, status))
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        """Read the first bytes of an object; see Store."""
+        with _translate_errors(self._address(key)):
+            descriptor = self._open_for_reading(self._path(key))
+            if descriptor < 0:
+                return None
+            try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    return None
+                return _read(descriptor, size, size)[:size]
+            finally:
+                os.close(descriptor)
+
     def _open_for_reading(self, path: str) -> int:
         """Open a file, or the target of a link, and return its descriptor; -1 if there is none."""
         # O_NONBLOCK: opening a pipe without a writer would wait for ever.
@@ -113,7 +126,8 @@ class LocalStore:
         path = self._root / key
         if not self._has_no_link(key.rpartition("/")[0]):
             raise StoreError(f"{self._address(key)}: one of its folders is a symbolic link")
-        with _translate_errors(self._address(key)), self._locks.hold(key):
+        denied = f"cannot write to {self._address(key).rpartition('/')[0]} (permission denied)"
+        with _translate_errors(self._address(key), denied), self._locks.hold(key):
             check_mode(mode, self.head(key), self._address(key))
             try:
                 old_time = path.lstat().st_mtime_ns
@@ -272,12 +286,12 @@ def _read(descriptor: int, size: int, limit: int | None) -> bytes:
 
 
 @contextmanager
-def _translate_errors(address: str) -> Iterator[None]:
-    """Translate errors of the file system into errors of this package."""
+def _translate_errors(address: str, denied: str = "") -> Iterator[None]:
+    """Translate errors of the file system; `denied` is the message if a permission is missing."""
     try:
         yield
     except PermissionError as error:
-        raise Denied(f"{address}: {error.strerror}: {error.filename}") from error
+        raise Denied(denied or f"{address}: {error.strerror}: {error.filename}") from error
     except (FileExistsError, NotADirectoryError) as error:
         raise StoreError(f"{address}: one of its folders is a file: {error.filename}") from error
     except IsADirectoryError as error:

@@ -35,6 +35,11 @@ class MemoryStore:
             raise too_large(self.url + key, limit)
         return object_
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        """Read the first bytes of an object; see Store."""
+        object_ = self._objects.get(key)
+        return object_.data[:size] if object_ else None
+
     def head(self, key: str) -> Stat | None:
         """Return the stat of an object; see Store."""
         object_ = self._objects.get(key)

@@ -24,6 +24,10 @@ class Prefixed:
         object_ = self._store.get(self._prefix + key, limit) if key else None
         return Object(object_.data, replace(object_.stat, key=key)) if object_ else None
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        """Read the first bytes of an object; see Store."""
+        return self._store.get_start(self._prefix + key, size) if key else None
+
     def head(self, key: str) -> Stat | None:
         """Return the stat of an object; see Store."""
         stat = self._store.head(self._prefix + key) if key else None

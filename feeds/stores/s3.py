@@ -97,6 +97,22 @@ class S3Store:
             return None
         return Object(data, _stat(key, reply["ETag"], size, reply["LastModified"]))
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        """Read the first bytes of an object, with a Range request; see Store."""
+        if not key or key_error(self._prefix + key):
+            return None
+        try:
+            with _translate_errors(self._address(key)):
+                reply = self._client.get_object(
+                    Bucket=self._bucket, Key=self._prefix + key, Range=f"bytes=0-{size - 1}"
+                )
+                with closing(reply["Body"]) as body:
+                    return body.read()[:size]
+        except _EmptyError:
+            return b""
+        except _MissingError:
+            return None
+
     def head(self, key: str) -> Stat | None:
         """Return the stat of an object; see Store."""
         if not key or key_error(self._prefix + key):
@@ -175,6 +191,10 @@ class _MissingError(StoreError):
     """The object does not exist. The methods of S3Store catch it."""
 
 
+class _EmptyError(StoreError):
+    """The object has no bytes, so it has no range (RFC 9110, 15.5.17)."""
+
+
 class _PreconditionError(Conflict):
     """The condition of a write does not hold. `put` says which condition."""
 
@@ -186,6 +206,7 @@ _BY_STATUS: dict[int, type[StoreError]] = {
     408: Unavailable,
     409: Conflict,
     412: _PreconditionError,
+    416: _EmptyError,
     429: Unavailable,
     501: StoreError,
 }

@@ -435,7 +435,7 @@ def test_files_of_other_programs_are_never_removed(tmp_path: Path) -> None:
 def test_a_site_s_own_home_page_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text(FOREIGN["index.html"])
 
-    with pytest.raises(FeedsError, match=r"index\.html is a page that this program did not make"):
+    with pytest.raises(FeedsError, match=r"a file that this program did not make: index\.html"):
         write(built({"a.md": post()}), tmp_path)
     assert (tmp_path / "index.html").read_text() == FOREIGN["index.html"]
 

@@ -100,6 +100,10 @@ class SteppedStore:
         self._crash_after(self._wait_for_turn("get", key))
         return self.bucket.objects.get(key)
 
+    def get_start(self, key: str, size: int) -> bytes | None:
+        there = self.get(key)
+        return there.data[:size] if there else None
+
     def head(self, key: str) -> Stat | None:
         self._crash_after(self._wait_for_turn("head", key))
         self.seen_writes[key] = self.bucket.writes[key]

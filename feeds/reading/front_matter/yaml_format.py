@@ -170,7 +170,18 @@ class YamlFormat(FrontMatterFormat):
                 for at, repair in sorted(repairs.items())
             ]
             return metadata
-        raise PostError(self._problem_at(first, len(lines))) from None
+        raise PostError(self._unclosed(first, lines) or self._problem_at(first, len(lines)))
+
+    def _unclosed(self, error: yaml.MarkedYAMLError, lines: list[str]) -> Problem | None:
+        """The problem of a list or table without its closing bracket, at its start."""
+        start, end = error.context_mark, error.problem_mark
+        for bracket, kind in (("]", "list"), ("}", "table")):
+            if start and end and f"or '{bracket}'" in (error.problem or ""):
+                if any(bracket in line for line in lines[start.line : end.line + 1]):
+                    return None  # closed: a comma is missing in it
+                what = f"the {kind} is not closed"
+                return self.problem(start.line, what, f"add {bracket}", column=start.column + 1)
+        return None
 
     def _problem_at(self, first: yaml.MarkedYAMLError, lines: int) -> Problem:
         """The problem of invalid YAML, at the place where the mistake is."""

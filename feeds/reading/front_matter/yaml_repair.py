@@ -23,6 +23,7 @@ _CLOSED = {
     '"': re.compile(r'"(?:[^"\\]|\\.)*+"\s*(?:#.*)?$', re.DOTALL),
     "'": re.compile(r"'(?:[^']|'')*+'\s*(?:#.*)?$", re.DOTALL),
 }
+_TEXTS = frozenset({"title", "subtitle", "summary", "description", "excerpt"})
 _MAX_SHOWN = 200
 
 
@@ -125,6 +126,18 @@ def _unindented(lines: list[str], at: int) -> Repair | None:
     return _repair(at, 1, line, field["key"])
 
 
+def _closed_list(lines: list[str], at: int) -> Repair | None:
+    """A list on one line whose ``]`` is missing, closed. A title may start with ``[``."""
+    field = _KEY.match(lines[at])
+    if not field or not field["space"] or field["key"].lower() in _TEXTS:
+        return None
+    value, line = field["value"], lines[at].rstrip()
+    has_more = at + 1 < len(lines) and lines[at + 1].strip() and not _FIELD.match(lines[at + 1])
+    if not value.startswith("[") or "]" in value or has_more or not _is_yaml(f"{line.strip()}]"):
+        return None
+    return Repair(at, 1, f"{line}]", "the list is not closed", "add ]", field["key"], len(line) + 1)
+
+
 def _quoted_field(lines: list[str], at: int) -> Repair | None:
     """A value that needs quotes, or has broken ones, in quotes."""
     field = _KEY.match(lines[at])
@@ -165,6 +178,7 @@ _REPAIRS: tuple[Callable[[list[str], int], Repair | None], ...] = (
     _removed,
     _indented,
     _unindented,
+    _closed_list,
     _quoted_field,
     _quoted_item,
 )

@@ -1,0 +1,69 @@
+"""Checks that a build does not remove most of what is published, by a mistake.
+
+It compares the ids in the published feed of all posts, and in those pages of its archive that would
+go, with the ids of the posts that were found. It also counts the documents that would go.
+feeds/removals.py has the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from feeds import paths
+from feeds.documents.entry_ids import entry_ids
+from feeds.formats import FORMATS, Format
+from feeds.removals import is_mass_removal, mass_removal, too_many_removals
+from feeds.stores.base import Store
+
+MIN_POSTS = 10
+"""With fewer posts than this in the feed, the number of documents says nothing: one post with ten
+tags has most of them."""
+
+
+def check_removals(
+    out: Store,
+    ids: Collection[str],
+    *,
+    unchanged: Collection[str],
+    changed: Collection[str],
+    removed: Collection[str],
+) -> None:
+    """Raise TooManyRemovals if a build would remove most of what is published in `out`.
+
+    `ids` are the ids of the posts that were found. The others are keys of documents of this program
+    in `out`: those that stay as they are, get other bytes, or would be deleted.
+    """
+    kept, found = len(unchanged) + len(changed), set(ids)
+    most_documents_go = len(removed) > kept
+    feeds = [format_ for format_ in FORMATS.values() if format_.subscribed]
+    format_ = next((f for f in feeds if f.file in {*unchanged, *changed, *removed}), None)
+    if format_ is None:
+        return
+    pages = _archive_pages(removed, format_)
+    if format_.file in unchanged and not pages and not most_documents_go:
+        return  # all posts in the published feed were found
+    where = out.url.rstrip("/")
+    newest = _ids_in(format_.file, format_, out)
+    gone = newest - found
+    if is_mass_removal(len(gone), len(newest), len(found)):
+        raise mass_removal(where, len(gone), len(newest), len(found))
+    for key in pages:
+        gone |= _ids_in(key, format_, out) - found
+        known = len(gone) + len(found)
+        if is_mass_removal(len(gone), known, len(found)):
+            raise mass_removal(where, len(gone), known, len(found))
+    if most_documents_go and len(newest) >= MIN_POSTS:
+        count = f"{len(removed):,} of {kept + len(removed):,}"
+        raise too_many_removals(f"{count} documents in {where} would be removed")
+
+
+def _archive_pages(keys: Collection[str], format_: Format) -> list[str]:
+    """The archive pages of the feed of all posts in one format, among these documents."""
+    folder = paths.archive_document("", "", format_).removesuffix(format_.archive_ending)
+    return sorted(key for key in keys if key.startswith(folder) and paths.file_type(key) == format_)
+
+
+def _ids_in(key: str, format_: Format, out: Store) -> set[str]:
+    """The ids of the entries of a published document."""
+    stored = out.get(key)
+    return set(entry_ids(stored.data, format_)) if stored else set()

@@ -1,0 +1,118 @@
+"""Tells the files that this program made from those of others, by their names and their starts.
+
+Each published document has the name of a document (`paths.file_type`), and before its first entry
+the mark of this program (`FileType.generator_mark`). Nothing that lacks one of the two is replaced
+or deleted, and nothing that has both is read as a post.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from feeds import paths
+from feeds.errors import ForeignFiles
+from feeds.formats import FileType, file_types
+from feeds.stores.addresses import folder_of
+from feeds.stores.base import Store
+
+START_BYTES = 20_000
+"""The mark is in the first bytes of a document, within this number."""
+
+_ENDINGS = tuple({f".{type_.file.rpartition('.')[2]}" for type_ in file_types()})
+_PARALLEL_REQUESTS = 16
+_NAMED = 10
+"""How many files a message names; it counts the others."""
+
+
+def has_mark(type_: FileType, start: bytes) -> bool:
+    """Return whether a document says, before its first entry, that this program made it.
+
+    Its entries do not count: a feed of another program may republish entries of ours.
+    """
+    start = start[:START_BYTES]
+    if type_.entry_mark:
+        start = start.partition(type_.entry_mark.encode())[0]
+    return type_.generator_mark.encode() in start
+
+
+def is_own(key: str, data: bytes) -> bool:
+    """Return whether a file is a document of this program, wherever its public root is.
+
+    `key` is relative to any folder above the public root, or the same.
+    """
+    if not key.endswith(_ENDINGS):
+        return False
+    steps = key.split("/")
+    types = (paths.file_type("/".join(steps[at:])) for at in range(len(steps)))
+    return any(type_ is not None and has_mark(type_, data) for type_ in types)
+
+
+def split_by_maker(
+    keys: Sequence[str], store: Store, public: str = ""
+) -> tuple[list[str], list[str]]:
+    """Split the keys of documents into those that this program made, and those of others.
+
+    The keys are relative to the public root, which is at `public` in the store. It reads only the
+    starts of the objects. Missing objects, and keys that are not of documents, are in neither list.
+    """
+
+    def is_marked(key: str) -> bool | None:
+        type_ = paths.file_type(key)
+        start = store.get_start(public + key, START_BYTES) if type_ else None
+        return None if type_ is None or start is None else has_mark(type_, start)
+
+    if store.is_remote:
+        with ThreadPoolExecutor(_PARALLEL_REQUESTS) as threads:
+            marks = list(threads.map(is_marked, keys))
+    else:
+        marks = [is_marked(key) for key in keys]
+    marked = list(zip(keys, marks, strict=True))
+    return [key for key, mark in marked if mark], [key for key, mark in marked if mark is False]
+
+
+def foreign_files(keys: Sequence[str], url: str, advice: str) -> ForeignFiles:
+    """The error for files of others at the keys of documents; `url` is the public root."""
+    names = ", ".join(keys[:_NAMED])
+    more = len(keys) - _NAMED
+    names += f" and {more:,} more" if more > 0 else ""
+    count = "a file" if len(keys) == 1 else f"{len(keys):,} files"
+    return ForeignFiles(
+        f"{url.rstrip('/')} has {count} that this program did not make: {names}; {advice}"
+    )
+
+
+def own_file_filter(posts: Store, out: Store, public: str = "") -> Callable[[str], bool]:
+    """Return a function that says whether a key of `posts` is a file that this program made.
+
+    Such files exist if `out` is inside `posts` or the same, as in ``feeds build . public``. The
+    public root is at `public` in `out`; if it is not at the root, the private state is beside it.
+    """
+    prefix = _prefix_inside(posts, out)
+    if prefix is None:
+        return lambda _: False
+
+    def is_own_file(key: str) -> bool:
+        if not key.startswith(prefix):
+            return False
+        inner = key.removeprefix(prefix)
+        if public and inner.startswith(paths.STATE) and inner.endswith(".json"):
+            return True
+        type_ = paths.file_type(inner.removeprefix(public)) if inner.startswith(public) else None
+        if type_ is None:
+            return False
+        start = posts.get_start(key, START_BYTES)
+        return start is not None and has_mark(type_, start)
+
+    return is_own_file
+
+
+def _prefix_inside(outer: Store, inner: Store) -> str | None:
+    """The prefix that the keys of `inner` have in `outer`; None if `inner` is not inside it."""
+    if not (outer.is_shared and inner.is_shared):
+        return "" if outer is inner else None
+    outer_url, inner_url = (
+        (folder.resolve().as_posix() if (folder := folder_of(url)) else url).rstrip("/") + "/"
+        for url in (outer.url, inner.url)
+    )
+    return inner_url.removeprefix(outer_url) if inner_url.startswith(outer_url) else None
