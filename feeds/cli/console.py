@@ -48,7 +48,7 @@ class _OneLineProgress:
 def print_errors(errors: Iterable[str]) -> None:
     """Print errors to standard error, one per line."""
     for error in errors:
-        err.print(error)
+        err.print(without_control_characters(error))
 
 
 def print_problems(problems: Iterable[Problem], root: str) -> None:
@@ -60,14 +60,19 @@ def print_problems(problems: Iterable[Problem], root: str) -> None:
 
 def problem_line(problem: Problem, prefix: str = "") -> Text:
     """The line of a problem; key and line number are red for an error, yellow for a warning."""
-    line = _CONTROL.sub(lambda char: f"\\x{ord(char[0]):02x}", prefix + str(problem))
+    line = without_control_characters(prefix + str(problem))
     text = Text(line)
     text.stylize("yellow" if problem.severity == "warning" else "red", 0, line.find(": ") + 1)
     return text
 
 
 # A file name can contain line ends and terminal escape sequences, which could fake an output line.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def without_control_characters(text: str) -> str:
+    """`text` with each control character written as Python would, such as ``\\x1b``."""
+    return _CONTROL.sub(lambda char: ascii(char[0])[1:-1], text)
 
 
 def number(count: int, noun: str) -> str:
