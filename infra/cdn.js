@@ -36,28 +36,36 @@ function rewriteRequest(request) {
 }
 
 // Sets the media type, and Link headers with hub and topic (WebSub, 4). A 304 response (not
-// modified) has no body, so it gets no media type.
+// modified) has no body, so it gets no media type. An error gets no Link: its address is no topic.
 function rewriteResponse(request, response) {
   var folders = request.uri.split("/");
   var name = folders.pop();
   var inArchive = folders.pop() === "archive";
   var isTopic = false;
+  var hasBody = response.statusCode === 200 || response.statusCode === 206;
   DOCUMENTS.forEach(function (row) {
     var isArchivePage = inArchive && row.archive !== "" && endsWith(name, row.archive);
     if (name !== row.file && !isArchivePage) {
       return;
     }
-    if (row.type !== "" && (response.statusCode === 200 || response.statusCode === 206)) {
+    if (row.type !== "" && hasBody) {
       response.headers["content-type"] = { value: row.type };
     }
     isTopic = isTopic || (row.subscribed && !isArchivePage);
   });
-  if (SITE.hubs.length > 0 && isTopic) {
+  if (SITE.hubs.length > 0 && isTopic && (hasBody || response.statusCode === 304)) {
     var links = SITE.hubs.map(function (hub) { return "<" + hub + '>; rel="hub"'; });
-    links.push("<" + SITE.url + request.uri.slice(1) + '>; rel="self"');
+    links.push("<" + SITE.url + encoded(request.uri.slice(1)) + '>; rel="self"');
     response.headers.link = { value: links.join(", ") };
   }
   return response;
+}
+
+// An address with every character encoded that RFC 3986 does not allow in a path. A request may
+// contain any character, and ">" would end the address in the header.
+function encoded(path) {
+  return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@%\/]+/g, encodeURIComponent)
+    .replace(/%(?![0-9A-Fa-f]{2})/g, "%25");
 }
 
 function endsWith(text, ending) {

@@ -36,8 +36,9 @@ MIN_SCHEDULE_LEAD = timedelta(seconds=10)
 def publish_batch(messages: Sequence[Message]) -> set[str]:
     """Publish messages and log the result; return the ids of those that must be delivered again.
 
-    All messages must be delivered again if their pings cannot be queued or their schedules cannot
-    be set. Schedules are not tried if the pings failed: the next delivery sets them.
+    All messages must be delivered again if their pings cannot be queued. Schedules are not tried
+    then: the next delivery sets them. If a schedule cannot be set, only the messages of its post
+    must be delivered again.
     """
     publisher = shared_publisher()
     start = time.monotonic()
@@ -67,8 +68,10 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
         seconds=round(time.monotonic() - start, 3),
         calls={name: count - calls_before.get(name, 0) for name, count in calls.items()},
     )
-    succeeded = queue_pings(result, messages) and _set_schedules(result)
-    failed = result.failed if succeeded else {message.id for message in messages}
+    if queue_pings(result, messages):
+        failed = result.failed | _set_schedules(publisher, result, messages)
+    else:
+        failed = frozenset(message.id for message in messages)
     log_counts(
         Posts=len(result.records),
         Problems=sum(problem.severity == "error" for problem in post_problems),
@@ -141,8 +144,13 @@ def feed_label(path: str | None) -> str | None:
     return "all posts" if path == "" else path
 
 
-def _set_schedules(result: PublishResult) -> bool:
-    """Set or clear the schedules of posts that will appear or expire; return whether it worked."""
+def _set_schedules(
+    publisher: Publisher, result: PublishResult, messages: Sequence[Message]
+) -> frozenset[str]:
+    """Set or clear the schedules of posts that will appear or expire.
+
+    Returns the ids of the messages with a post whose schedule could not be set or cleared.
+    """
     waiting = {
         name: record for name, record in result.records.items() if record.due or record.previous_due
     }
@@ -150,14 +158,20 @@ def _set_schedules(result: PublishResult) -> bool:
     if schedules is None:
         if waiting:
             log_event("scheduled", what="SCHEDULER_ROLE_ARN is not set: the audit publishes them")
-        return True
-    try:
-        for name, record in waiting.items():
+        return frozenset()
+    failed: set[str] = set()
+    for name, record in waiting.items():
+        try:
             _set_schedule(schedules, name, record)
-    except FeedsError as error:
-        log_event("error", what=str(error))
-        return False
-    return True
+        except FeedsError as error:
+            ids = [
+                message.id
+                for message in messages
+                if name in map(publisher.record_name, message.keys)
+            ]
+            log_event("error", what=str(error), messages=ids)
+            failed.update(ids)
+    return frozenset(failed)
 
 
 def _set_schedule(schedules: Schedules, name: str, record: Record) -> None:

@@ -19,8 +19,10 @@ from feeds.log import log_event
 from feeds.publishing.message import Message
 from feeds.worker_process import WorkerDied, WorkerProcess, serve_requests
 
-MIN_SECONDS_PER_BATCH = 10.0
-"""Each batch gets an equal share of the time that is left, but at least this many seconds."""
+MIN_SECONDS_PER_BATCH = 20.0
+"""Each batch gets an equal share of the time that is left, but at least this many seconds. They are
+more than one attempt of an S3 read takes (CONNECT_SECONDS and READ_SECONDS of feeds/stores/s3.py),
+so that a lost reply alone does not end a batch."""
 
 
 def publish_isolated(batches: Sequence[Sequence[Message]], context: object) -> set[str]:

@@ -26,7 +26,8 @@ class EventBridgeSchedules:
     """Schedules in EventBridge Scheduler, which send messages to the publish queue.
 
     They are in a group with the name of the queue (infra/schedule.yml): two stages in one account
-    have schedules of the same names. The methods raise Unavailable if the service fails.
+    have schedules of the same names. The methods raise Unavailable if the service fails, or refuses
+    a schedule.
     """
 
     def __init__(
@@ -34,8 +35,14 @@ class EventBridgeSchedules:
     ) -> None:
         if client is None:
             import boto3
+            from botocore.config import Config
 
-            client = boto3.client("scheduler")
+            config = Config(
+                retries={"mode": "standard", "total_max_attempts": 3},
+                connect_timeout=3,
+                read_timeout=5,
+            )
+            client = boto3.client("scheduler", config=config)
         self.client, self.role = client, role
         self.queue = queue_arn(queue_url, client.meta.region_name, client.meta.partition)
         self.group = self.queue.rpartition(":")[2]
@@ -43,6 +50,8 @@ class EventBridgeSchedules:
     def set(self, record: str, when: datetime, keys: Sequence[str]) -> None:
         """Create the schedule of a record, or replace it."""
         from botocore.exceptions import BotoCoreError, ClientError
+
+        from feeds.stores.s3 import BROKEN_REPLY
 
         settings = {
             "Name": _name(record),
@@ -62,18 +71,20 @@ class EventBridgeSchedules:
                 self.client.create_schedule(**settings)  # type: ignore[arg-type]
             except self.client.exceptions.ConflictException:
                 self.client.update_schedule(**settings)  # type: ignore[arg-type]
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, *BROKEN_REPLY) as error:
             raise Unavailable(f"cannot set the schedule of {keys[0]!r}: {error}") from None
 
     def clear(self, record: str) -> None:
         """Delete the schedule of a record, if there is one."""
         from botocore.exceptions import BotoCoreError, ClientError
 
+        from feeds.stores.s3 import BROKEN_REPLY
+
         try:
             self.client.delete_schedule(Name=_name(record), GroupName=self.group)
         except self.client.exceptions.ResourceNotFoundException:
             return
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, *BROKEN_REPLY) as error:
             raise Unavailable(f"cannot delete a schedule: {error}") from None
 
 

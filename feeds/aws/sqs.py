@@ -36,12 +36,14 @@ class Queue:
     def _send_batch(self, batch: list[OutgoingMessage]) -> int:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        from feeds.stores.s3 import BROKEN_REPLY
+
         try:
             response = self._client.send_message_batch(
                 QueueUrl=self.url,
                 Entries=[_request_entry(number, message) for number, message in enumerate(batch)],
             )
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, *BROKEN_REPLY) as error:
             raise FeedsError(f"{self.url}: {error}") from error
         for failure in response.get("Failed", []):
             reason = failure.get("Message") or failure["Code"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,11 +14,11 @@ from msgspec.structs import replace
 from feeds.cli import console
 from feeds.cli.options import ConfigOption, load_config
 from feeds.config import Config
-from feeds.errors import ConfigError
 from feeds.model import Problem
 from feeds.reading.entry import fill_entry
-from feeds.reading.post import read_post
+from feeds.reading.post import read_post, too_large
 from feeds.reading.selection import is_post
+from feeds.stores.local import LocalStore
 from feeds.stores.own_files import is_own
 
 
@@ -59,7 +58,7 @@ def check(
     if not as_json:
         _print_rows(checked.rows)
         if not checked.rows and not checked.problems:
-            names = ", ".join(map(str, paths))
+            names = console.without_control_characters(", ".join(map(str, paths)))
             console.err.print(f"there are no posts in {names} (see posts.include)")
     problems = checked.problems + (_visit_sources(checked.sources) if visit else [])
     if as_json:
@@ -93,9 +92,11 @@ class _CheckedPosts:
         if not is_post(key, self.config):
             self.rows.append(("(not a post)", "", "", str(path)))
             return
+        limit = self.config.limits.post_bytes
         try:
             modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            data = path.read_bytes()
+            with path.open("rb") as file:
+                data = file.read(limit + 1)
         except PermissionError:
             self.problems.append(Problem(str(path), 0, "no permission to read this file", ""))
             return
@@ -105,6 +106,9 @@ class _CheckedPosts:
             return
         if is_own(key, data):
             self.rows.append(("(made by feeds)", "", "", str(path)))
+            return
+        if len(data) > limit:
+            self.problems.append(too_large(str(path), self.config))
             return
         result = read_post(key, data, modified, self.config)
         entry, problems = fill_entry(result, self.config)
@@ -129,6 +133,8 @@ class _CheckedPosts:
 
 def _print_rows(rows: list[Row]) -> None:
     """Print a table on a terminal, and lines with tabs in a pipe."""
+    clean = console.without_control_characters  # the last column may be the name of a file
+    rows = [(title, date, names, clean(last)) for title, date, names, last in rows]
     if not console.out.is_terminal or not rows:
         for row in rows:
             typer.echo("\t".join(row))
@@ -160,23 +166,18 @@ def _visit_sources(sources: list[tuple[Path, str]]) -> list[Problem]:
 
 
 def _files_and_keys(paths: list[Path], config: Config, root: Path) -> Iterator[tuple[Path, str]]:
-    """The files, and the posts in the folders, each with the key that it would have."""
+    """The files, and the posts in the folders, each with the key that it would have.
+
+    A folder has the files that a build would read in it (`LocalStore`): a symbolic link to a file
+    in the folder counts as a file; a link out of the folder, or to another folder, is ignored.
+    A file that `paths` names is read even if it is a link. Raises StoreError if a folder cannot be
+    read.
+    """
     for path in paths:
         if path.is_dir():
-            for file in sorted(_files(path)):
-                key = file.relative_to(path).as_posix()
-                if is_post(key, config):
-                    yield file, key
+            for stat in LocalStore(path).list():
+                if is_post(stat.key, config):
+                    yield path / stat.key, stat.key
         else:
             inside = path.absolute().is_relative_to(root)
             yield path, path.absolute().relative_to(root).as_posix() if inside else path.name
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """All files under a folder. Raises ConfigError if a folder cannot be read."""
-
-    def fail(error: OSError) -> None:
-        raise ConfigError([f"{error.filename}: cannot be read: {error.strerror}"])
-
-    for parent, _, names in os.walk(folder, onerror=fail):
-        yield from (file for name in names if (file := Path(parent, name)).is_file())

@@ -48,7 +48,7 @@ class _OneLineProgress:
 def print_errors(errors: Iterable[str]) -> None:
     """Print errors to standard error, one per line."""
     for error in errors:
-        err.print(error)
+        err.print(without_control_characters(error))
 
 
 def print_problems(problems: Iterable[Problem], root: str) -> None:
@@ -62,11 +62,11 @@ def print_undated(keys: Sequence[str]) -> None:
     """Print one warning about all posts without a date."""
     if not keys:
         return
-    names = ", ".join(sorted(keys)[:3]) + (", …" if len(keys) > 3 else "")
+    names = without_control_characters(", ".join(sorted(keys)[:3])) + (", …" if len(keys) > 3 else "")
     have = "has" if len(keys) == 1 else "have"
     err.print(
         Text(
-            f"warning: {number(len(keys), 'post')} {have} no date ({_printable(names)}); "
+            f"warning: {number(len(keys), 'post')} {have} no date ({names}); "
             "feeds show the time of the file, which changes with each checkout; "
             'write a date, or undated = "skip" under [posts]',
         )
@@ -75,18 +75,19 @@ def print_undated(keys: Sequence[str]) -> None:
 
 def problem_line(problem: Problem, prefix: str = "") -> Text:
     """The line of a problem; key and line number are red for an error, yellow for a warning."""
-    line = _printable(prefix + str(problem))
+    line = without_control_characters(prefix + str(problem))
     text = Text(line)
     text.stylize("yellow" if problem.severity == "warning" else "red", 0, line.find(": ") + 1)
     return text
 
 
-def _printable(text: str) -> str:
-    return _CONTROL.sub(lambda char: f"\\x{ord(char[0]):02x}", text)
-
-
 # A file name can contain line ends and terminal escape sequences, which could fake an output line.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def without_control_characters(text: str) -> str:
+    """`text` with each control character written as Python would, such as ``\\x1b``."""
+    return _CONTROL.sub(lambda char: ascii(char[0])[1:-1], text)
 
 
 def number(count: int, noun: str) -> str:

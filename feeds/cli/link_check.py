@@ -6,7 +6,9 @@ depends on it, and no cloud function does it.
 - Polite: it has a User-Agent of its own, visits the pages of a host one by one with a pause, and
   asks for headers only (HEAD) where the server supports that.
 - Safe: posts may be written by strangers. So it visits public addresses only, follows few
-  redirects, sends no credentials, and reads no body.
+  redirects, sends no credentials, and reads no body. It looks up each host once, and connects to
+  the addresses that it has checked: the next answer for the same name may be another one (DNS
+  rebinding). A proxy would look up the name by itself, so it uses none.
 - Bounded: each visit has a time limit, and so has the whole check.
 """
 
@@ -14,15 +16,18 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from msgspec import Struct
+from requests.adapters import HTTPAdapter
 
 from feeds import __version__
 from feeds.model import GENERATOR, GENERATOR_URL
@@ -51,11 +56,41 @@ class LinkCheckResult(Struct, frozen=True):
 Progress = Callable[[int, int], None]
 
 
-def is_public_host(host: str, port: int) -> bool:
-    """Return whether all addresses of a host are public. Raises OSError if it has no address."""
+# Addresses that ipaddress calls global, and that lead to other machines than a page of the web:
+# Azure's own service in each of its networks; IPv6 addresses that hold an IPv4 address (RFC 4291,
+# 2.5.5.1; RFC 3056; RFC 4380; RFC 8215); site-local addresses (RFC 3879).
+_NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        ("168.63.129.16/32", "::/96", "2002::/16", "2001::/32", "64:ff9b:1::/48", "fec0::/10"),
+    )
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+_MAX_ADDRESSES = 3
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address belongs to a machine of the public Internet."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and (ip in _NAT64 or ip.ipv4_mapped):
+        ip = ipaddress.IPv4Address(ip.packed[-4:])
+    in_none = not any(ip in network for network in _NOT_PUBLIC)
+    return ip.is_global and not ip.is_multicast and in_none
+
+
+def public_addresses(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host; none if one of them is not public.
+
+    Raises OSError if the host has no address.
+    """
+    found = [*dict.fromkeys(look_up(host, port))]
+    return found if all(map(is_public, found)) else ()
+
+
+def look_up(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host. Raises OSError if it has none."""
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = {str(info[4][0]).partition("%")[0] for info in infos}
-    return all(ipaddress.ip_address(address).is_global for address in addresses)
+    return [str(info[4][0]) for info in infos]
 
 
 def visit_links(
@@ -64,20 +99,20 @@ def visit_links(
     seconds: float = 600,
     pause: float = PAUSE,
     timeout: tuple[float, float] = TIMEOUT,
-    allowed: Callable[[str, int], bool] = is_public_host,
+    addresses: Callable[[str, int], Sequence[str]] = public_addresses,
     progress: Progress | None = None,
 ) -> LinkCheckResult:
     """Visit each address once, `HOSTS` hosts at a time, for about `seconds` at most.
 
-    `allowed(host, port)` decides whether a host may be visited; `progress` is called with the
-    number of addresses that were visited, and of all.
+    `addresses(host, port)` returns the IP addresses to visit a host at; none: it must not be
+    visited. `progress` is called with the number of addresses that were visited, and of all.
     """
     by_host: dict[str, list[str]] = {}
     for url in dict.fromkeys(urls):
         if http_url(url):
             by_host.setdefault(urlsplit(url).netloc.lower(), []).append(url)
     total = sum(map(len, by_host.values()))
-    visitor = _Visitor(time.monotonic() + seconds, pause, timeout, allowed)
+    visitor = _Visitor(time.monotonic() + seconds, pause, timeout, addresses)
     # The hosts with most addresses first, because they take longest.
     for group in sorted(by_host.values(), key=len, reverse=True):
         visitor.groups.put(group)
@@ -103,9 +138,9 @@ class _Visitor:
         end: float,
         pause: float,
         timeout: tuple[float, float],
-        allowed: Callable[[str, int], bool],
+        addresses: Callable[[str, int], Sequence[str]],
     ) -> None:
-        self.end, self.pause, self.timeout, self.allowed = end, pause, timeout, allowed
+        self.end, self.pause, self.timeout, self.addresses = end, pause, timeout, addresses
         self.groups = SimpleQueue[list[str]]()
         self.results = SimpleQueue[tuple[str, str]]()
 
@@ -123,7 +158,8 @@ class _Visitor:
         """Visit the addresses of one host, one after another, until the time is over."""
         with requests.Session() as session:
             session.headers["User-Agent"] = USER_AGENT
-            session.auth = _no_auth  # without it, requests would look for a password in ~/.netrc
+            session.trust_env = False  # no proxy, and no password from ~/.netrc
+            session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
             for index, url in enumerate(urls):
                 if time.monotonic() + (self.pause if index else 0) > self.end:
                     return
@@ -158,13 +194,12 @@ class _Visitor:
             parts = urlsplit(url)
             port = parts.port or (443 if parts.scheme == "https" else 80)
             try:
-                if not self.allowed(parts.hostname or "", port):
-                    raise _BadTarget(f"{parts.hostname} is not on the public Internet")
+                addresses = self.addresses(parts.hostname or "", port)
             except (OSError, UnicodeError):
                 raise _BadTarget(f"there is no host {parts.hostname}") from None
-            with session.request(
-                method, url, timeout=self.timeout, allow_redirects=False, stream=True
-            ) as response:
+            if not addresses:
+                raise _BadTarget(f"{parts.hostname} is not on the public Internet")
+            with self._response(session, method, url, addresses) as response:
                 target = response.headers.get("Location", "")
                 if not (300 <= response.status_code < 400 and target):
                     return response.status_code
@@ -173,9 +208,44 @@ class _Visitor:
                 raise _BadTarget("it redirects to an address that is not a web address")
         raise _BadTarget(f"it redirects more than {_MAX_REDIRECTS} times")
 
+    def _response(
+        self, session: requests.Session, method: str, url: str, addresses: Sequence[str]
+    ) -> requests.Response:
+        """The response of the first address that can be reached. Raises as `requests` does."""
+        parts = urlsplit(url)
+        for address in addresses[:_MAX_ADDRESSES]:
+            session.mount(f"{parts.scheme}://", _AtAddress(address))
+            try:
+                return session.request(
+                    method,
+                    url,
+                    headers={"Host": parts.netloc},
+                    timeout=self.timeout,
+                    allow_redirects=False,
+                    stream=True,
+                )
+            except requests.exceptions.SSLError:
+                raise
+            except requests.exceptions.ConnectionError as error:
+                last_error = error
+        raise last_error
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
+
+class _AtAddress(HTTPAdapter):
+    """Sends requests to an IP address; the host of the URL is for the header and for TLS."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__()
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: bool | str, cert: Any = None
+    ) -> tuple[Any, Any]:
+        """The place to connect to, and the settings of TLS (a hook of requests 2.32)."""
+        place, settings = super().build_connection_pool_key_attributes(request, verify, cert)
+        names = {"server_hostname": place["host"], "assert_hostname": place["host"]}
+        is_https = place["scheme"] == "https"
+        return {**place, "host": self.address}, {**settings, **(names if is_https else {})}
 
 
 class _BadTarget(Exception):  # noqa: N818

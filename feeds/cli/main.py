@@ -21,7 +21,7 @@ from feeds import __version__
 from feeds.cli import audit, build, check, doctor, init, problems, rebuild, serve
 from feeds.cli.console import out, print_errors
 from feeds.cli.publish import publish
-from feeds.errors import FeedsError
+from feeds.errors import ConfigError, FeedsError
 
 if TYPE_CHECKING:
     from typer._click import Context, Parameter
@@ -102,7 +102,7 @@ def main() -> None:
     try:
         app()
     except FeedsError as error:
-        print_errors(str(error).splitlines())
+        print_errors(error.problems if isinstance(error, ConfigError) else [str(error)])
         sys.exit(2)
 
 

@@ -61,7 +61,7 @@ class Section(NamedTuple):
 Part: TypeAlias = str | Name | Section
 Template: TypeAlias = tuple[Part, ...]
 
-_TAG = re.compile(r"\{\{\s*([#^/>!]?)\s*(.*?)\s*\}\}", re.DOTALL)
+_KINDS = ("#", "^", "/", ">", "!")
 _NAME = re.compile(r"\.|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _MAX_DEPTH = 5
 
@@ -74,9 +74,7 @@ def parse_template(text: str, load: Callable[[str], str] | None = None, depth: i
     # The open sections, the outermost first: the kind of the tag, its name, the parts so far.
     sections: list[tuple[str, Name | None, list[Part]]] = [("", None, [])]
     position = 0
-    for tag in _TAG.finditer(text):
-        kind, content = tag.groups()
-        start, end = tag.span()
+    for kind, content, start, end in _tags(text):
         line = text.count("\n", 0, start) + 1
         if kind:
             start, end = _whole_line(text, start, end)
@@ -104,6 +102,15 @@ def parse_template(text: str, load: Callable[[str], str] | None = None, depth: i
     if open_name is not None:
         raise TemplateError(open_name.line, f"{'.'.join(open_name.names)} is never closed")
     return (*parts, text[position:])
+
+
+def _tags(text: str) -> Iterator[tuple[str, str, int, int]]:
+    """Yield each tag: its kind, such as ``#``, or ``""``; its content; and its span."""
+    end = 0
+    while (start := text.find("{{", end)) >= 0 and (close := text.find("}}", start + 2)) >= 0:
+        content, end = text[start + 2 : close].strip(), close + 2
+        kind = content[:1] if content[:1] in _KINDS else ""
+        yield kind, content.removeprefix(kind).strip(), start, end
 
 
 def _whole_line(text: str, start: int, end: int) -> tuple[int, int]:

@@ -94,18 +94,34 @@ def _theme(own: tuple[tuple[str, str], ...]) -> Theme:
     )
 
 
-# A <style> or <script> element of a page: its name and its content.
-_INLINE = re.compile(r"<(style|script)\b[^>]*>(.*?)</\1\s*>", re.IGNORECASE | re.DOTALL)
+_INLINE_START = re.compile(r"<(style|script)\b[^>]*+(?:>|\Z)", re.IGNORECASE)
+_INLINE_END = {
+    "style": re.compile(r"</style\s*+>", re.IGNORECASE),
+    "script": re.compile(r"</script\s*+>", re.IGNORECASE),
+}
+
+
+def _inline_elements(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yield each <style> and <script> element of a page: its name, its content, its position."""
+    at, unclosed = 0, set[str]()
+    while start := _INLINE_START.search(text, at):
+        name, at = start[1].lower(), start.end()
+        end = _INLINE_END[name].search(text, at) if name not in unclosed else None
+        if end is None:
+            unclosed.add(name)
+        else:
+            yield name, text[at : end.start()], start.start()
+            at = end.end()
 
 
 def _policy(text: str, style: str, script: str) -> str:
     """The part of the policy that allows each style and script of a page by its hash (CSP 3)."""
     hashes: dict[str, dict[str, None]] = {"style": {}, "script": {}}
-    for kind, content in _INLINE.findall(text):
+    for kind, content, _ in _inline_elements(text):
         filled = re.sub(r"\{\{\s*style\s*\}\}", lambda _: style, content)
         filled = re.sub(r"\{\{\s*script\s*\}\}", lambda _: script, filled)
         digest = base64.b64encode(hashlib.sha256(filled.encode()).digest()).decode()
-        hashes[kind.lower()][f"'sha256-{digest}'"] = None
+        hashes[kind][f"'sha256-{digest}'"] = None
     return "; ".join(
         ["default-src 'none'"]
         + [f"{kind}-src {' '.join(sources)}" for kind, sources in hashes.items() if sources]
@@ -187,11 +203,10 @@ def _problems_of_template(file: str, text: str, files: Mapping[str, str]) -> Ite
     # attributes.
     for tag in re.finditer(r"=\s*\{\{", text):
         yield f"{_line(text, tag.start())}: put quotes around the value of the attribute"
-    for block in _INLINE.finditer(text):
-        inside = re.sub(rf"\{{\{{\s*{block[1].lower()}\s*\}}\}}", "", block[2])
+    for kind, content, start in _inline_elements(text):
+        inside = re.sub(rf"\{{\{{\s*{kind}\s*\}}\}}", "", content)
         if "{{" in inside:
-            kind, where = block[1].lower(), _line(text, block.start())
-            yield f"{where}: <{kind}> can contain no value except {{{{{kind}}}}}"
+            yield f"{_line(text, start)}: <{kind}> can contain no value except {{{{{kind}}}}}"
     if file in PAGES and _GENERATOR_MARK not in text[:2000]:
         yield f"1: its start has no {_GENERATOR_MARK}, by which a build recognises its own pages"
 

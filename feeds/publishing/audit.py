@@ -201,13 +201,16 @@ class _Audit:
         markers = self.publisher.due_markers()
         scheduled: set[str] = set()
         for marker in markers.all():
-            if marker.when <= self.now():
+            if marker.error:
+                self.report.errors.append(marker.error)
+            elif marker.when <= self.now():
                 self.report.late += len(marker.post_keys)
                 for key in marker.post_keys:
                     self.send(key)
                 if self.now() - marker.when > ORPHAN_AGE and not self.dry:
-                    markers.remove(marker)
-            elif self.schedules and not self.dry:
+                    with self._errors_of():
+                        markers.remove(marker)
+            elif marker.post_keys and self.schedules and not self.dry:
                 name = self.publisher.record_name(marker.post_keys[0])
                 if name not in scheduled:
                     scheduled.add(name)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from feeds import paths
+from feeds.errors import StoreError
 from feeds.state.objects import Record
 from feeds.state.state_store import JSON, StateStore
 
@@ -39,6 +40,8 @@ class DueMarker(Struct, frozen=True):
     """The time when the post becomes public or expires."""
     post_keys: tuple[str, ...]
     """The keys of the post's objects."""
+    error: str = ""
+    """Why the marker could not be read; ``""`` if it was."""
 
 
 class _Content(Struct):
@@ -70,12 +73,19 @@ class DueMarkers:
             self._write(name, record, due)
 
     def all(self) -> Iterator[DueMarker]:
-        """List and read all markers, the earliest first."""
+        """List and read all markers, the earliest first.
+
+        A marker that cannot be read has no `post_keys`, and an `error`.
+        """
         for stat in self.state.store.list(DUE_MARKERS):
-            when, stored = marker_time(stat.key), self.state.store.get(stat.key)
-            if when is not None and stored is not None:
-                content = msgspec.json.decode(stored.data, type=_Content)
-                yield DueMarker(stat.key, when, content.keys)
+            if (when := marker_time(stat.key)) is None:
+                continue
+            try:
+                if stored := self.state.store.get(stat.key):
+                    content = msgspec.json.decode(stored.data, type=_Content)
+                    yield DueMarker(stat.key, when, content.keys)
+            except (StoreError, msgspec.DecodeError) as error:
+                yield DueMarker(stat.key, when, (), error=f"{stat.key}: {error}")
 
     def remove(self, marker: DueMarker) -> None:
         """Delete a marker."""

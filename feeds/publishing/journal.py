@@ -92,11 +92,15 @@ class Journal:
         return result
 
     @contextmanager
-    def rewriting(self, feed_paths: Sequence[str]) -> Iterator[None]:
-        """Keep an entry for these feeds until the block ends without an error."""
+    def rewriting(self, feed_paths: Sequence[str]) -> Iterator[set[str]]:
+        """Keep an entry for these feeds until the block ends without an error.
+
+        Yields a set; the feeds that the block adds to it stay in the journal.
+        """
         entry_key = self._begin(JournalWork(feeds=frozenset(feed_paths)))
-        yield
-        self._finish(entry_key, JournalWork())
+        failed: set[str] = set()
+        yield failed
+        self._finish(entry_key, JournalWork(feeds=frozenset(failed)))
 
     def begin_all_posts(self) -> None:
         """Write an entry for every post; `remove` removes it with the other entries."""

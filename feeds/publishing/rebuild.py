@@ -7,6 +7,9 @@ time.
 
 It replaces state objects that are damaged or of another version of the program. If an index is one
 of them, no post is skipped.
+
+An error of the store concerns one post or feed: it is reported, the journal keeps the post or feed,
+and the rebuild goes on. Only an error of a listing, or of the list of all feeds, ends it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from operator import or_
 
 from msgspec import Struct
 
+from feeds.errors import StoreError
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
@@ -137,7 +141,11 @@ class _Rebuild:
         names = {self.publisher.record_name(key) for key in keys}
         for stat in self.publisher.record_stats():
             if stat.key not in names:
-                record = self.publisher.read_record(stat.key)
+                try:
+                    record = self.publisher.read_record(stat.key)
+                except StoreError as error:
+                    self.report.errors.append(str(error))
+                    continue
                 if record.objects or not record.token:  # no token: it was unreadable
                     yield stat.key, record
 
@@ -149,7 +157,7 @@ class _Rebuild:
         for start in range(0, len(stats), self.batch):
             chunk = stats[start : start + self.batch]
             names = [self.publisher.record_name(stat.key) for stat in chunk]
-            records = self.publisher.runtime.map(self.publisher.read_record, names)
+            records = self.publisher.runtime.map(self._read_record, names)
             todo: list[str] = []
             for stat, record in zip(chunk, records, strict=True):
                 gone.update(record.objects.keys() - keys)
@@ -161,6 +169,14 @@ class _Rebuild:
             if self.progress:
                 self.progress(start + len(chunk), len(stats))
         return gone
+
+    def _read_record(self, name: str) -> Record:
+        """Read a record; an empty one if it cannot be read. Then its post is published again."""
+        try:
+            return self.publisher.read_record(name)
+        except StoreError as error:
+            self.report.errors.append(str(error))
+            return Record()
 
     def _is_published(self, stat: Stat, record: Record) -> bool:
         snapshot = record.objects.get(stat.key)
@@ -190,14 +206,26 @@ class _Rebuild:
             if not is_current or path in begun
         ]
         if stale or self._all_posts:
-            with self.journal.rewriting(stale):
-                changed = runtime.map(self.publisher.rewrite_feed, stale)
-                self.report.documents += sum(map(len, changed))
+            with self.journal.rewriting(stale) as failed:
+                changed = runtime.map(self._rewrite_feed, stale)
+                failed.update(p for p, keys in zip(stale, changed, strict=True) if keys is None)
+                self.report.documents += sum(len(keys or ()) for keys in changed)
                 self.report.documents += len(self.publisher.update_feed_list(paths))
         self.report.feeds = len(paths)
 
+    def _rewrite_feed(self, path: str) -> tuple[str, ...] | None:
+        """Rewrite a feed; return the paths of the documents that changed, or None if it failed."""
+        try:
+            return self.publisher.rewrite_feed(path)
+        except StoreError as error:
+            self.report.errors.append(f"{path or 'all posts'}: {error}")
+            return None
+
     def _is_feed_current(self, path: str) -> bool:
-        return self.publisher.is_current(self.publisher.read_index(path).manifest)
+        try:
+            return self.publisher.is_current(self.publisher.read_index(path).manifest)
+        except StoreError:
+            return False  # rewriting it reports the error
 
     def _publish(self, keys: Sequence[str]) -> None:
         if keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import cache
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from feeds import paths
 from feeds.config import Config
@@ -72,6 +72,15 @@ def _split_tokens(permalink: str) -> list[str]:
 
 def _url_on_site(site: str, path: str) -> str:
     """The address of a path below the site's address, percent-encoded; it cannot leave the site."""
-    steps = [step for step in path.split("/") if step not in (".", "..")]
+    steps = [step for step in path.split("/") if not _is_dots(step)]
     encoded = quote("/".join(steps), safe="/~!$&'()*+,;=:@%-._", errors="replace")
     return site + re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", encoded).lstrip("/")
+
+
+def _is_dots(step: str) -> bool:
+    """Return whether a step of a path is ``.`` or ``..``, or holds one, also percent-encoded.
+
+    A browser takes ``%2e%2e`` for ``..`` (WHATWG URL, 4.1); some servers also decode a slash.
+    """
+    parts = unquote(step).replace("\\", "/").split("/")
+    return "." in parts or ".." in parts

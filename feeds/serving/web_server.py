@@ -21,6 +21,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
@@ -80,9 +82,15 @@ class _Documents(StaticFiles):
 
 
 def application(root: Path) -> Starlette:
-    """A web application that serves a folder: ETag, Last-Modified, 304, and media types."""
+    """A web application that serves a folder: ETag, Last-Modified, 304, and media types.
+
+    It answers only to the names of this machine. Any web page can give its own name the address
+    127.0.0.1 (DNS rebinding), and would read the feeds under that name.
+    """
     root.mkdir(parents=True, exist_ok=True)
-    return Starlette(routes=[Mount("/", _Documents(directory=root, html=True))])
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    documents = Mount("/", _Documents(directory=root, html=True))
+    return Starlette(routes=[documents], middleware=[hosts])
 
 
 def run_server(

@@ -15,7 +15,7 @@ _LOCK_FILES = 64  # keys share them, by a hash
 
 
 class KeyLocks:
-    """The locks of one folder: files in this machine's temporary folder.
+    """The locks of one folder: files in this machine's temporary folder, while they are held.
 
     Threads and processes that see the same temporary folder exclude each other.
     """
@@ -36,14 +36,19 @@ class KeyLocks:
             except FileNotFoundError:
                 continue
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # A cleaner of the temporary folder may have deleted the file while this writer waited.
-            # The next writer then creates another file, and this lock excludes nobody: try again.
+            # The writer before, or a cleaner of the temporary folder, has deleted the file while
+            # this writer waited. The next writer then creates another file, and this lock excludes
+            # nobody: try again.
             if os.fstat(descriptor).st_nlink:
                 break
             os.close(descriptor)
         try:
             yield
         finally:
+            if os.fstat(descriptor).st_nlink:  # else the file at `path` is another writer's
+                path.unlink(missing_ok=True)
             # Closing is not enough: a process forked meanwhile holds the descriptor too.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
+            with suppress(OSError):  # another lock of the folder is held
+                self._lock_files.rmdir()

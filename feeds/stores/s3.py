@@ -8,6 +8,9 @@ S3 has three kinds of error replies:
 - all others: Denied (401, 403), Unavailable (5xx, 429, timeouts, broken connections, after the
   retries of the SDK), or StoreError with what to do.
 
+A reply that breaks off is Unavailable too, wherever it breaks off. boto3 does not notice when it
+breaks off between two headers: then it lacks some of them, or the last one is cut.
+
 The reply to a HEAD has no body, so only its status is known: a missing bucket looks like a missing
 object. S3 lists keys in the order of their bytes. Some servers do not: SeaweedFS lists folder by
 folder, ``a/b`` before ``a-b``.
@@ -21,6 +24,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
+import urllib3.exceptions
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -31,6 +35,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.parsers import ResponseParserError
 
 from feeds.errors import (
     AlreadyExists,
@@ -47,15 +52,24 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
+CONNECT_SECONDS, READ_SECONDS = 3, 10
+"""How long a connection may take, and how long a server may be silent. One attempt of a read ends
+after the sum of both. feeds/aws/isolation.py gives a message more than that."""
+
 CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
-    connect_timeout=3,
-    read_timeout=15,
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
     max_pool_connections=64,
     # Since 1.36 boto3 adds checksums to every request, which other servers do not support.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+
+
+BROKEN_REPLY = (ResponseParserError, urllib3.exceptions.HTTPError, KeyError, ValueError)
+"""The errors that leave boto3 as they are when a reply breaks off between two headers, or in the
+body of an error."""
 
 
 class S3Store:
@@ -93,9 +107,9 @@ class S3Store:
                             f"{address}: the object has {size:,} bytes, more than {limit:,}"
                         )
                     data = body.read()  # `size` bytes: not more by HTTP, not less by botocore
+                return Object(data, _stat(key, reply["ETag"], size, reply["LastModified"]))
         except _MissingError:
             return None
-        return Object(data, _stat(key, reply["ETag"], size, reply["LastModified"]))
 
     def get_start(self, key: str, size: int) -> bytes | None:
         """Read the first bytes of an object, with a Range request; see Store."""
@@ -120,9 +134,9 @@ class S3Store:
         try:
             with _translate_errors(self._address(key)):
                 reply = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+                return _stat(key, reply["ETag"], reply["ContentLength"], reply["LastModified"])
         except _MissingError:
             return None
-        return _stat(key, reply["ETag"], reply["ContentLength"], reply["LastModified"])
 
     def put(
         self,
@@ -154,14 +168,13 @@ class S3Store:
             request["IfNoneMatch"] = "*"
         try:
             with _translate_errors(self._address(key)):
-                reply = self._client.put_object(**request)
+                return _version(self._client.put_object(**request)["ETag"])
         except (_MissingError, _PreconditionError) as error:
             if isinstance(mode, Update):
                 raise VersionMismatch(str(error)) from error
             if mode == "create" and isinstance(error, _PreconditionError):
                 raise AlreadyExists(str(error)) from error
             raise
-        return _version(reply["ETag"])
 
     def delete(self, key: str) -> None:
         """Delete an object; see Store."""
@@ -178,6 +191,8 @@ class S3Store:
         paginator = self._client.get_paginator("list_objects_v2")
         with _translate_errors(self._address(prefix)):
             for page in paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+                # An empty reply is not an empty bucket: every whole listing says if it is the last.
+                _ = page["IsTruncated"]
                 for object_ in page.get("Contents", ()):
                     # "Create folder" in a console creates an object with the name of the folder.
                     if key := object_["Key"].removeprefix(self._prefix):
@@ -236,6 +251,9 @@ def _translate_errors(address: str) -> Iterator[None]:
         raise _store_error(error, address) from error
     except (NoConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise Unavailable(f"{address}: {error}") from error
+    except BROKEN_REPLY as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Unavailable(f"{address}: the reply broke off ({what}); try again") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise StoreError(
             f"{address}: {error}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
@@ -257,8 +275,14 @@ def _store_error(error: ClientError, address: str) -> StoreError:
 
 
 def _version(etag: str) -> str:
+    """The version in an ETag. Raises ValueError if the ETag is cut."""
+    if etag.startswith('"') != etag.endswith('"') or not etag.strip('"'):
+        raise ValueError(f"the ETag is {etag!r}")
     return etag.strip('"')
 
 
 def _stat(key: str, etag: str, size: int, modified: datetime) -> Stat:
+    """The stat in the headers of a reply. Raises ValueError if one is cut."""
+    if modified.tzinfo is None:
+        raise ValueError(f"the time {modified} has no zone")
     return Stat(key, _version(etag), size, modified.astimezone(UTC).replace(microsecond=0))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
+import socket
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -14,7 +18,7 @@ import pytest
 from support.sites import post
 
 from feeds.cli import main
-from feeds.cli.link_check import LinkCheckResult, visit_links
+from feeds.cli.link_check import LinkCheckResult, is_public, look_up, visit_links
 
 
 class Server:
@@ -23,6 +27,8 @@ class Server:
     def __init__(self) -> None:
         self.requests: list[tuple[str, str]] = []
         self.agents: set[str] = set()
+        self.hosts: set[str] = set()
+        self.reached: list[str] = []
         self.busy: dict[str, int] = {}
         self.most_hosts = self.most_of_one = 0
         self.lock = threading.Lock()
@@ -62,6 +68,8 @@ def server() -> Iterator[Server]:
         def prepare(self) -> tuple[int, str]:
             server.requests.append((self.command, self.path))
             server.agents.add(self.headers["User-Agent"])
+            server.hosts.add(self.headers["Host"])
+            server.reached.append(self.connection.getsockname()[0])
             assert "Authorization" not in self.headers
             word = self.path.strip("/").split("/")[0]
             if word == "slow":
@@ -100,7 +108,7 @@ def server() -> Iterator[Server]:
 
 def visited(*urls: str, seconds: float = 20, timeout: float = 1) -> LinkCheckResult:
     return visit_links(
-        urls, seconds=seconds, pause=0, timeout=(timeout, timeout), allowed=lambda *_: True
+        urls, seconds=seconds, pause=0, timeout=(timeout, timeout), addresses=look_up
     )
 
 
@@ -163,10 +171,101 @@ def test_a_private_address_is_reported_and_not_visited(server: Server, host: str
     assert server.requests == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "100.64.0.1", "169.254.169.254", "0.0.0.0", "224.0.0.1",
+        "239.1.1.1", "255.255.255.255", "168.63.129.16", "::1", "::", "fe80::1%eth0", "fd00::1",
+        "fec0::1", "ff02::1", "ff0e::1", "::127.0.0.1", "::8.8.8.8", "::ffff:127.0.0.1",
+        "::ffff:168.63.129.16", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1",
+        "64:ff9b::168.63.129.16", "2002:7f00:1::", "2001:0:1::1", "2001:db8::1",
+    ],
+)  # fmt: skip
+def test_an_address_that_does_not_lead_to_the_web_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["8.8.8.8", "168.63.129.17", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"],
+)
+def test_an_address_of_the_web_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+def test_only_the_address_that_was_checked_is_visited(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name leads to 127.0.0.2 when it is checked, and to 127.0.0.1 from then on."""
+    answers = ["127.0.0.2"]
+    real = socket.getaddrinfo
+
+    def rebound(host: str, *rest: object, **more: object) -> object:
+        if host == "news.example":
+            host = answers.pop() if answers else "127.0.0.1"
+        return real(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    assert visited(f"http://news.example:{server.port}/200").dead == {}
+    assert server.requests == [("HEAD", "/200")]
+    assert server.reached == ["127.0.0.2"]
+    assert server.hosts == {f"news.example:{server.port}"}
+
+
+def test_the_next_address_of_a_host_is_visited_if_the_first_is_unreachable(server: Server) -> None:
+    url = server.url("200").replace("127.0.0.1", "news.example")
+    found = visit_links([url], pause=0, addresses=lambda *_: ["127.0.0.1.", "127.0.0.1"])
+    assert found.dead == {}
+
+
+def test_a_proxy_of_the_environment_is_not_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert visited(server.url("200")).dead == {}
+
+
+def test_the_certificate_of_a_checked_address_must_be_the_host_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, port = tls_server(tmp_path, "news.example")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    good, bad = f"https://news.example:{port}/", f"https://other.example:{port}/"
+    found = visit_links([good, bad], pause=0, addresses=lambda *_: ["127.0.0.1"])
+    assert found.dead == {bad: "its certificate is not valid"}
+
+
+def tls_server(folder: Path, name: str) -> tuple[Path, int]:
+    """Start a server with TLS that answers 204; return its certificate for `name`, and its port."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl here")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    command += ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listener.socket = context.wrap_socket(listener.socket, server_side=True)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    return certificate, listener.server_port
+
+
 def test_a_redirect_into_a_private_network_is_not_followed(server: Server) -> None:
     url = server.url("to/200")
     dead = visit_links(
-        [url], pause=0, allowed=lambda host, _: host == "127.0.0.1" and not server.requests
+        [url], pause=0, addresses=lambda host, _: () if server.requests else [host]
     ).dead
 
     assert dead == {url: "127.0.0.1 is not on the public Internet"}
@@ -190,9 +289,7 @@ def test_hosts_are_visited_four_at_a_time_and_each_one_by_one(server: Server) ->
 
 def test_a_host_has_a_pause_between_visits(server: Server) -> None:
     start = time.monotonic()
-    visit_links(
-        [server.url("a"), server.url("b"), server.url("c")], pause=0.2, allowed=lambda *_: True
-    )
+    visit_links([server.url("a"), server.url("b"), server.url("c")], pause=0.2, addresses=look_up)
     assert time.monotonic() - start >= 0.4
 
 
@@ -219,7 +316,7 @@ def test_link_check_ends_in_time_and_counts_links_not_visited(server: Server, pa
 def test_link_check_reports_progress(server: Server) -> None:
     calls: list[tuple[int, int]] = []
     urls = [server.url("a"), server.url("b")]
-    visit_links(urls, pause=0, allowed=lambda *_: True, progress=lambda *now: calls.append(now))
+    visit_links(urls, pause=0, addresses=look_up, progress=lambda *now: calls.append(now))
     assert calls == [(1, 2), (2, 2)]
 
 
@@ -255,4 +352,4 @@ def test_check_links_reports_posts_with_dead_articles(
     assert {path for _, path in server.requests} == {"/404", "/200"}
 
 
-LOCAL = {"allowed": lambda *_: True, "pause": 0}
+LOCAL = {"addresses": look_up, "pause": 0}

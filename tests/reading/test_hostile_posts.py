@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nh3
@@ -104,6 +105,32 @@ def test_a_file_over_the_limit_is_read_up_to_the_limit_only(
 def test_a_gzip_object_is_not_decompressed() -> None:
     packed = hostile.data_of(hostile.FRONT_MATTER["gzip"])
     assert problem(packed).what == "byte 1 (0x8b) is not UTF-8"
+
+
+# Time in proportion to the length
+
+BEFORE = "---\ntitle: Tea\ndate: 2026-11-01\n---\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "repeated"),
+    [
+        ("", "\ufeff"),
+        (BEFORE + "{", " "),
+        (BEFORE + "{", "\t "),
+        (BEFORE + "x {", "{:"),
+        (BEFORE + "[a]{%", " highlight"),
+    ],
+)
+def test_reading_takes_time_in_proportion_to_the_length(before: str, repeated: str) -> None:
+    def seconds(length: int) -> float:
+        data = (before + repeated * (length // len(repeated.encode()))).encode()
+        start = time.process_time()
+        problems(data)
+        return time.process_time() - start
+
+    assert any(seconds(640_000) < 10 * seconds(160_000) + 0.05 for _ in range(3))
 
 
 # Work is estimated before it is done

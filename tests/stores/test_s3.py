@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
-from support.servers import answering, free_port, lossy, s3_client
+from msgspec.structs import replace
+from support.servers import answering, cutting, free_port, lossy, s3_client
 from support.stores import data, keys
 
 from feeds.errors import (
@@ -180,7 +181,8 @@ def test_a_truncated_s3_reply_is_unavailable(limit: int | None) -> None:
 
 def test_milliseconds_in_an_s3_listing_are_dropped() -> None:
     body = b"""<ListBucketResult><Contents><Key>a</Key><ETag>"one"</ETag><Size>1</Size>
-    <LastModified>2026-11-22T09:00:00.999Z</LastModified></Contents></ListBucketResult>"""
+    <LastModified>2026-11-22T09:00:00.999Z</LastModified></Contents>
+    <IsTruncated>false</IsTruncated></ListBucketResult>"""
     with answering(200, body=body) as url:
         store = S3Store("bucket", client=s3_client(url))
         assert list(store.list()) == [Stat("a", "one", 1, datetime(2026, 11, 22, 9, tzinfo=UTC))]
@@ -215,6 +217,100 @@ def test_a_conditional_write_with_a_lost_reply_raises_a_conflict(
         with pytest.raises(VersionMismatch if exists else AlreadyExists):
             store.put("state", b"after, and my token", mode=if_unchanged(old))
     assert data(direct, "state") == b"after, and my token"
+
+
+# --- replies that break off ----------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@only("operation", ["get", "head", "overwrite", "create", "update", "delete", "list"])
+@only("key", ["a/b", "missing"])
+def test_a_reply_that_breaks_off_anywhere_is_an_error_of_the_store_or_the_whole_answer(
+    moto_server: str, moto_client: S3Client, bucket: str, operation: str, key: str
+) -> None:
+    direct = S3Store(bucket, client=moto_client)
+    call: dict[str, Callable[[Store], object]] = {
+        "get": lambda store: store.get(key),
+        "head": lambda store: store.head(key),
+        "overwrite": lambda store: store.put(key, b"text"),
+        "create": lambda store: store.put(key, b"text", mode="create"),
+        "update": lambda store: store.put(key, b"text", mode=Update("not the version")),
+        "delete": lambda store: store.delete(key),
+        "list": lambda store: list(store.list(key)),
+    }
+
+    def prepared() -> None:
+        direct.put("a/b", b"text")
+        direct.delete("missing")
+
+    def outcome(store: Store) -> object:
+        if operation not in ("get", "head", "list"):
+            prepared()
+        try:
+            return call[operation](store)
+        except StoreError as error:
+            return type(error)
+
+    prepared()
+    wanted, length, at = outcome(direct), 1_000, 0
+
+    def cut(_: str, reply: bytes) -> bytes:
+        nonlocal length
+        length = len(reply)
+        return reply[:at]
+
+    seen = set()
+    with cutting(moto_server, cut) as url:
+        store = S3Store(bucket, client=s3_client(url))
+        while at < length:
+            result = outcome(store)
+            seen.add(result if isinstance(result, type) else "the answer")
+            if not (isinstance(result, type) and issubclass(result, StoreError)):
+                # `size` is in a header of its own, which a cut can shorten.
+                assert _without_size(result) == _without_size(wanted), at
+            at += 5
+    assert Unavailable in seen
+
+
+def _without_size(result: object) -> object:
+    return replace(result, size=0) if isinstance(result, Stat) else result
+
+
+@only(
+    ("last", "cut", "what"),
+    [
+        ("ETag", b"\r\nETag", "KeyError: 'ETag'"),
+        ("ETag", b'"\r\n', "the ETag is"),
+        ("Last-Modified", b"\r\nLast-Modified", "KeyError: 'LastModified'"),
+        ("Last-Modified", b":00 GMT\r\n", "has no zone"),
+    ],
+)
+def test_headers_that_are_cut_are_unavailable(last: str, cut: bytes, what: str) -> None:
+    headers = {"Content-Length": "1", **OBJECT}
+    headers[last] = headers.pop(last)
+    with answering(200, headers=headers, body=b"1") as endpoint:
+
+        def cut_off(_: str, reply: bytes) -> bytes:
+            return reply[: reply.index(cut)]
+
+        with cutting(endpoint, cut_off) as url:
+            store = S3Store("bucket", client=s3_client(url))
+            with pytest.raises(Unavailable, match="s3://bucket/a/b: "):
+                store.get("a/b")
+            with pytest.raises(Unavailable, match=f"s3://bucket/a/b: the reply broke off .*{what}"):
+                store.head("a/b")
+
+
+@only("status", [404, 403, 412, 500])
+def test_an_s3_error_whose_body_stalls_is_unavailable(status: int) -> None:
+    with (
+        answering(status, code="Anything") as endpoint,
+        cutting(endpoint, lambda _, reply: reply[:-20], stall=1.5) as url,
+    ):
+        client = s3_client(url, read_timeout=0.3)
+        for operation in operations(S3Store("bucket", client=client), "get", "overwrite", "list"):
+            with pytest.raises(Unavailable, match="s3://bucket/a/b: "):
+                operation()
 
 
 def test_missing_s3_credentials_are_an_error_that_says_what_to_set(

@@ -254,6 +254,33 @@ def lossy(endpoint: str, method: str, losses: int = 1) -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def cutting(endpoint: str, cut: Callable[[str, bytes], bytes], stall: float = 0) -> Iterator[str]:
+    """Start a proxy that forwards every request, and sends a part of each reply.
+
+    `cut(method, reply)` returns the bytes to send of a whole reply: its status line, its headers
+    and its body. The proxy then waits `stall` seconds, and closes the connection.
+    """
+
+    class Cutting(_Proxy):
+        host = urlsplit(endpoint).netloc
+
+        def answer(self) -> None:
+            status, headers, body = self.forward(self.body())
+            self.close_connection = True
+            lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, 'Other')}"]
+            lines += [f"{name}: {value}" for name, value in headers.items()]
+            head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+            whole = head + (b"" if self.command == "HEAD" else body)
+            with contextlib.suppress(OSError):  # the client may be gone
+                self.wfile.write(cut(self.command, whole))
+                self.wfile.flush()
+                time.sleep(stall)
+
+    with _serving(Cutting) as url:
+        yield url
+
+
+@contextlib.contextmanager
 def guarded(endpoint: str, guard: Callable[[str, str], int]) -> Iterator[str]:
     """Start a proxy that forwards a request, or answers with the status that `guard` returns.
 

@@ -13,9 +13,11 @@ from typing import Literal
 import nh3
 
 from feeds.config import Limits
+from feeds.paths import resolved
 from feeds.reading.content.markdown import ContentTooLarge, render_markdown
 from feeds.reading.content.tag_balancer import TooDeep, balance
 from feeds.text import without_controls
+from feeds.urls import http_url
 
 Markup = Literal["markdown", "html"]
 
@@ -90,7 +92,7 @@ def sanitize(source: str, base: str, limits: Limits) -> str:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         clean_content_tags=_DROPPED,
-        attribute_filter=_clean_attribute,
+        attribute_filter=lambda _, name, value: _clean_attribute(name, value, base),
         link_rel=None,
         url_schemes=_SCHEMES,
         url_relative=("rewrite_with_base", base),
@@ -107,9 +109,14 @@ _URL_ATTRIBUTES = frozenset({"cite", "href", "poster", "src"})
 _BREAKS = str.maketrans("", "", "\t\n\r")
 
 
-def _clean_attribute(_: str, attribute: str, value: str) -> str:
-    """The value of an attribute; an address as a browser would follow it."""
-    return value.translate(_BREAKS).strip() if attribute in _URL_ATTRIBUTES else value
+def _clean_attribute(attribute: str, value: str, base: str) -> str | None:
+    """The value of an attribute, an address as a browser would follow it; None to remove it."""
+    if attribute not in _URL_ATTRIBUTES:
+        return value
+    address = value.translate(_BREAKS).strip()
+    if attribute == "cite":  # nh3 checks and completes only the addresses that a browser follows
+        return http_url(resolved(base, address)) or None
+    return address
 
 
 MAX_LINK_EXPANSION = 20

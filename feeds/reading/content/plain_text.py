@@ -11,7 +11,7 @@ from feeds.reading.content.markdown import ContentTooLarge, render_markdown
 from feeds.reading.content.site_generator_tags import without_generator_tags
 from feeds.text import one_line, plain_text
 
-_ELEMENT = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:"[^"]*"|[^">])*)>')
+_ELEMENT = re.compile(r'</?([a-z][a-z0-9]*+)(?:"[^"]*+"|[^"<>]++)*+>')
 # fmt: off
 _INLINE = frozenset({
     "a", "abbr", "acronym", "b", "bdi", "bdo", "cite", "code", "data", "del", "dfn", "em",
@@ -28,7 +28,7 @@ _LINK_ALONE = re.compile(r'<p>\s*+<a href="[^"]*+">https?:[^<\s]*+</a>\s*+</p>')
 def html_to_text(clean: str) -> str:
     """The text of sanitised HTML on one line."""
     clean = _LINK_ALONE.sub(" ", clean)
-    spaced = _ELEMENT.sub(lambda tag: "" if tag[2] in _INLINE else " ", clean)
+    spaced = _ELEMENT.sub(lambda tag: "" if tag[1] in _INLINE else " ", clean)
     return one_line(html.unescape(spaced))
 
 

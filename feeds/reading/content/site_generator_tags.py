@@ -12,11 +12,13 @@ _TEMPLATE = re.compile(
     r"|\{\{-?\s*+(?:['\"](?P<text>[^'\"{}]*+)['\"])?[^{}]*+\}\}"  # Liquid's values
     r"|\{#[^{}]*+(?<=#)\}"  # Nunjucks' comments
     r"|\{:[^{}\n]*+\}|(?<=[)\]])\{[.#][^{}\n]*+\}"  # Kramdown's attributes
-    r"|[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$)",
+    r"|(?<![ \t])[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$)",
     re.MULTILINE,
 )
 _CONTENTS = re.compile(r"^(?:[*+-]|1\.) [^\n{]*+\n\{:[ ]*+toc\b[^{}\n]*+\}", re.MULTILINE)
-_CODE_BLOCK = re.compile(r"\{%-?\s*(highlight\s+(?P<lang>[\w+-]+)[^%]{0,200}|endhighlight\s*)-?%\}")
+_CODE_BLOCK = re.compile(
+    r"\{%-?\s*+(highlight\s++(?P<lang>[\w+-]++)[^%]{0,200}+|endhighlight\s*+)-?%\}"
+)
 _COMMENT = re.compile(r"\{%-?\s*(end)?comment\s*-?%\}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 

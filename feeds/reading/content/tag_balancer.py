@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 _SPACE = r"\t\n\f\r "
 # 13.2.5.32 to 13.2.5.39: a name may start with "=", and may hold quotes; a value in quotes goes on
@@ -20,7 +20,7 @@ _ATTRIBUTE = (
     rf"(?:[{_SPACE}]*+=[{_SPACE}]*+(?P<value>\"[^\"]*+\"|'[^']*+'|[^{_SPACE}>\"'][^{_SPACE}>]*+|(?=>))"
     rf"|(?![{_SPACE}]*+=))"
 )
-_ATTRIBUTES = re.compile(_ATTRIBUTE)
+_ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _unnamed = re.sub(r"\?P<\w+>", "?:", _ATTRIBUTE)
 _TAG = re.compile(
     rf"<(?P<end>/?)(?P<name>[A-Za-z][^{_SPACE}/>]*+)"
@@ -88,6 +88,14 @@ def balance(source: str, allowed: Collection[str], depth: int) -> str:
     return "".join(_TagBalancer(source, allowed, depth).pieces())
 
 
+def _attributes(text: str) -> Iterator[re.Match[str]]:
+    """The attributes of a tag, from the text between its name and its end."""
+    at = 0
+    while attribute := _ONE_ATTRIBUTE.match(text, at):
+        yield attribute
+        at = attribute.end()
+
+
 class _TagBalancer:
     """Balances one text; `open` are the elements that are open, the innermost last."""
 
@@ -142,7 +150,7 @@ class _TagBalancer:
         if name in _ROWS and name != "table" and "table" not in self.open:
             return
         if tag.end() - tag.start() > _SHORT_TAG:
-            count = sum(1 for _ in _ATTRIBUTES.finditer(tag["attributes"]))
+            count = sum(1 for _ in _attributes(tag["attributes"]))
             if count > _MAX_ATTRIBUTES:
                 raise TooDeep(f"an element has {count:,} attributes")
         if name not in _VOID:
@@ -197,7 +205,7 @@ class _TagBalancer:
 
     def _link(self, tag: re.Match[str]) -> str:
         """A link in place of an ``iframe``: a video, a map."""
-        for attribute in _ATTRIBUTES.finditer(tag["attributes"]):
+        for attribute in _attributes(tag["attributes"]):
             if attribute["name"].lower() == "src" and attribute["value"]:
                 url = html.unescape(attribute["value"].strip("\"'")).strip()
                 if url.startswith("//"):

@@ -105,7 +105,7 @@ class TomlFormat(FrontMatterFormat):
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
             place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
             line, column = (int(place[1]) - 1, int(place[2])) if place else (len(lines) - 1, 0)
-            why = re.sub(r" \(at .*\)$", "", str(error))[:MAX_QUOTED]
+            why = (str(error).rpartition(" (at ")[0] or str(error))[:MAX_QUOTED]
             what = f"the front matter is not valid TOML ({why})"
             todo = 'write name = "text" on each line'
             raise PostError(self.problem(line, what, todo, column=column)) from None

@@ -78,8 +78,10 @@ def _decode(key: str, data: bytes) -> str:
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise PostError(Problem(key, 1, "the file is UTF-16", "save it as UTF-8"))
-    while data.startswith(_BOM):
-        data = data.removeprefix(_BOM)
+    start = 0
+    while data.startswith(_BOM, start):
+        start += len(_BOM)
+    data = data[start:]
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
