@@ -62,7 +62,8 @@ def print_undated(keys: Sequence[str]) -> None:
     """Print one warning about all posts without a date."""
     if not keys:
         return
-    names = without_control_characters(", ".join(sorted(keys)[:3])) + (", …" if len(keys) > 3 else "")
+    first = without_control_characters(", ".join(sorted(keys)[:3]))
+    names = first + (", …" if len(keys) > 3 else "")
     have = "has" if len(keys) == 1 else "have"
     err.print(
         Text(
