@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,6 +16,7 @@ from feeds.publishing.audit import audit
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
+from feeds.runtime import ThreadedRuntime
 from feeds.state.keys import FEEDS, manifest_key
 from feeds.state.manifest import Manifest, all_pages
 from feeds.stores.counted import Counted
@@ -158,6 +160,56 @@ def test_edit_that_keeps_a_future_date_does_not_delete_its_due_marker():
         site.publish("soon.md")
     assert site.feeds.calls["delete"] == 0
     assert len(list(site.feeds.list("state/due/"))) == 1
+
+
+class ChecksLinks(Counted):
+    """A store that lists the links between archive documents that are dead after some call."""
+
+    def __init__(self, store) -> None:
+        super().__init__(store)
+        self.dead: set[str] = set()
+        self.written = 0
+
+    def put(self, key, data, **options):
+        version = super().put(key, data, **options)
+        self._check(key)
+        return version
+
+    def delete(self, key):
+        super().delete(key)
+        self._check(key)
+
+    def _check(self, key: str) -> None:
+        if "/archive/" not in key:
+            return
+        self.written += 1
+        tree = public_tree(self.store)
+        links = re.compile(rb"https://s\.example/((?:[\w/-]+/)?archive/[\w-]+\.json)")
+        linked = {link.decode() for data in tree.values() for link in links.findall(data)}
+        assert linked
+        self.dead |= linked - tree.keys()
+
+
+EARLIER = b"---\ntitle: E\ndate: 2024-01-01\ncategory: c0\n---\nx\n"
+CHANGES = {
+    "a deletion": lambda site: site.posts.delete("0.md"),
+    "an edit": lambda site: site.posts.put("0.md", EARLIER.replace(b"2024", b"2025")),
+    "an earlier date": lambda site: site.posts.put("0.md", EARLIER),
+    "a later date": lambda site: site.posts.put("0.md", EARLIER.replace(b"2024", b"2026")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=[*CHANGES])
+def test_no_document_ever_links_to_an_archive_document_that_does_not_exist(change):
+    """New archive documents are written first, and retired ones are deleted last."""
+    site = Site()
+    store = ChecksLinks(site.feeds)
+    publisher = Publisher(site.posts, store, CONFIG, ThreadedRuntime(threads=1))
+    change(site)
+    assert not publisher.publish([Message("m", ("0.md",), 1, ())]).errors
+    assert store.written
+    assert store.dead == set()
+    assert public_tree(site.feeds) == full_build(site.posts, site.feeds, CONFIG)
 
 
 # --- archive pages that were retired -------------------------------------------------------------

@@ -111,6 +111,19 @@ def test_rebuild_publishes_an_edit_and_a_new_post_whose_events_were_lost():
     assert public_tree(feeds) == full_build(posts, feeds, config)
 
 
+def test_rebuild_removes_a_deleted_file_of_a_post_that_has_another_file():
+    """Both files are one post; the deleted one was updated last, so its text was published."""
+    posts, feeds = filled(4), MemoryStore()
+    config = settings(more='[posts]\nid_from = "stem"\n')
+    posts.put("old/0.md", b"---\ntitle: Old\ndate: 2026-01-01\ncategory: c0\n---\nx\n")
+    rebuild(publisher(posts, feeds, config))
+    assert b"Old" in public_tree(feeds)["feed.json"]
+    posts.delete("old/0.md")
+    result = rebuild(publisher(posts, feeds, config))
+    assert result.gone == 1
+    assert public_tree(feeds) == full_build(posts, feeds, config)
+
+
 def test_rebuild_with_nothing_to_do_writes_nothing_also_after_deletions():
     posts, feeds, config = filled(8), MemoryStore(), settings()
     rebuild(publisher(posts, feeds, config))

@@ -46,7 +46,7 @@ def test_pages_beyond_the_limit_of_the_memory_are_read_from_the_store(monkeypatc
 
 @pytest.mark.parametrize("read", [IndexPages.page, IndexPages.page_list])
 def test_page_or_page_list_that_was_deleted_is_a_conflict(read) -> None:
-    _, index = written({"a": page(1)})
+    _store, index = written({"a": page(1)})
     index.page("a")
     index.remove(["a"])
     with pytest.raises(Conflict, match=r"pages/a\.json was deleted"):

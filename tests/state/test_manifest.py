@@ -227,6 +227,18 @@ def test_replacing_an_entry_by_an_equal_one_rewrites_no_page():
     assert after.pages == manifest.pages
 
 
+@pytest.mark.parametrize("count", range(20, 32))
+def test_edit_of_the_newest_entry_leaves_the_archive_page_in_the_manifest_alone(count):
+    stored = StoredPages()
+    entries = [entry(number) for number in range(count)]
+    manifest = replace(stored.change(Manifest(), (), entries), pending={})
+    newest = entries[-1]
+    after = stored.change(manifest, [pagination.sort_key(newest)], [replace(newest, title="e")])
+    assert manifest.newest_archive
+    assert after.entries[-1].title == "e"
+    assert after.pending == {} == after.tombstones
+
+
 def test_new_limit_splits_all_pages_anew_and_retires_the_old_archive_names():
     stored = StoredPages()
     entries = [entry(number) for number in range(200)]
