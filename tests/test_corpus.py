@@ -167,7 +167,7 @@ def test_the_link_to_the_source_article_is_the_one_that_a_simpler_reader_finds(
 def is_meant(file: Path) -> bool:
     head = file.read_bytes()[:4000].lower()
     unlisted = rb"^\s*[\"']?(?:published[\"']?\s*[:=]\s*false|(?:draft|hidden)[\"']?\s*[:=]\s*true)"
-    expiry = re.search(rb"^expirydate\s*:\s*[\"']?(\d{4}-\d\d-\d\d)", head, re.MULTILINE)
+    expiry = re.search(rb"^\s*expirydate\s*:\s*[\"']?(\d{4}-\d\d-\d\d)", head, re.MULTILINE)
     is_expired = expiry is not None and expiry[1].decode() < f"{datetime.now(UTC):%Y-%m-%d}"
     return not is_expired and not re.search(unlisted, head, re.MULTILINE)
 
