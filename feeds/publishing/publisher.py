@@ -256,6 +256,8 @@ class Publisher:
             self._state.read(key, FeedList if key == FEED_LIST else Manifest)
         except UnreadableState:
             return False
+        except StoreError:
+            return True  # not known; the rebuild reports the error when it rewrites the feed
         return True
 
     def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:

@@ -210,7 +210,8 @@ class _Rebuild:
                 changed = runtime.map(self._rewrite_feed, stale)
                 failed.update(p for p, keys in zip(stale, changed, strict=True) if keys is None)
                 self.report.documents += sum(len(keys or ()) for keys in changed)
-                self.report.documents += len(self.publisher.update_feed_list(paths))
+                listed = [path for path in paths if path not in failed]
+                self.report.documents += len(self.publisher.update_feed_list(listed))
         self.report.feeds = len(paths)
 
     def _rewrite_feed(self, path: str) -> tuple[str, ...] | None:

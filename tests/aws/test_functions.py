@@ -32,7 +32,7 @@ from feeds.errors import ConfigError, Conflict, FeedsError
 from feeds.state.keys import manifest_key
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3 import CONNECT_SECONDS, READ_SECONDS, S3Store
 
 ROOT = Path(__file__).parent.parent.parent
 TOML = """
@@ -456,6 +456,14 @@ def test_a_post_that_hangs_does_not_stop_other_posts(
     (error,) = [line for line in log_lines(capfd) if line["event"] == "error"]
     assert error["messages"] == ["m1"]
     assert "took longer than" in str(error["what"])
+
+
+def test_an_isolated_message_has_more_time_than_a_read_of_s3_takes():
+    """A lost reply alone must not end it: one attempt and a second one fit into its time."""
+    settings = S3Store("bucket", client=s3_client("http://127.0.0.1:9"))._client.meta.config
+    attempt = settings.connect_timeout + settings.read_timeout
+    assert (settings.connect_timeout, settings.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
+    assert attempt + 5 < isolation.MIN_SECONDS_PER_BATCH
 
 
 def test_messages_for_which_no_time_is_left_are_delivered_again(site: Site, capfd):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable
@@ -10,13 +11,16 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.config import Config
 from support.published import Later
+from support.servers import cutting, guarded
 from support.sites import post
 
 from feeds.aws import batch, environment, functions
-from feeds.aws.scheduler import EventBridgeSchedules, queue_arn
+from feeds.aws.scheduler import EventBridgeSchedules, _name, queue_arn
 from feeds.errors import Unavailable
 from feeds.publishing.due_markers import marker_key, marker_time
+from feeds.state.keys import record_key
 from feeds.stores.local import LocalStore
 
 WHEN = datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=8)))
@@ -308,3 +312,63 @@ def test_a_slow_worker_does_not_clear_the_schedule_of_a_newer_version(
     monkeypatch.setattr(batch, "shared_schedules", lambda: schedules)
     site.upload(-1)
     assert list(schedules.times.values()) == [site.world.time + timedelta(minutes=20)]
+
+
+def test_a_schedule_that_is_refused_fails_only_the_message_of_its_post(
+    site: Site, moto_server: str, monkeypatch: pytest.MonkeyPatch, capfd
+):
+    date = f"{site.world.time + timedelta(minutes=9):%Y-%m-%d %H:%M:%S} +0000"
+    for key in ("a.md", "refused.md", "c.md"):
+        site.posts.put(key, post(key, date=date))
+    site.posts.put("now.md", post("Now", date="2026-01-01 09:00:00 +0000"))
+    refused = _name(record_key("refused.md"))
+
+    def guard(_: str, path: str) -> int:
+        return 400 if path.endswith(f"/{refused}") else 0
+
+    attributes = {"ApproximateReceiveCount": "1"}
+    event = {
+        "Records": [
+            {
+                "messageId": key,
+                "eventSource": "aws:sqs",
+                "attributes": attributes,
+                "body": json.dumps({"keys": [key]}),
+            }
+            for key in ("a.md", "refused.md", "c.md", "now.md")
+        ]
+    }
+    with guarded(moto_server, guard) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        environment.reset()
+        response = functions.publish(event, None)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "refused.md"}]}
+    assert sorted(site.schedules()) == ['{"keys": ["a.md"]}', '{"keys": ["c.md"]}']
+    assert site.titles() == ["Now"]
+    errors = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    (error,) = [line for line in errors if line["event"] == "error"]
+    assert error["messages"] == ["refused.md"]
+    assert "cannot set the schedule of 'refused.md'" in error["what"]
+
+
+@pytest.mark.parametrize("kept", [12, 40, 90, 130])
+def test_a_reply_of_the_scheduler_that_breaks_off_is_unavailable_or_understood(
+    client, moto_server: str, kept: int
+):
+    with cutting(moto_server, lambda _, reply: reply[:kept]) as url:
+        broken = boto3.client(
+            "scheduler",
+            endpoint_url=url,
+            region_name="eu-central-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        schedules = EventBridgeSchedules(QUEUE, ROLE, broken)
+        for _ in range(2):  # the second one meets the first
+            with contextlib.suppress(Unavailable):
+                schedules.set("one", WHEN, ["a.md"])
+        with contextlib.suppress(Unavailable):
+            schedules.clear("one")
+    EventBridgeSchedules(QUEUE, ROLE, client).clear("one")

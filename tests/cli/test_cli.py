@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import signal
 import subprocess
@@ -463,10 +464,14 @@ def test_check_shows_the_field_that_closes_a_post(run: Run, site: Path) -> None:
 def test_check_reports_a_file_that_cannot_be_read(
     run: Run, site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
+    open_file = Path.open
 
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    def denied(path: Path, *words: str, **more: str) -> object:
+        if path.name == "one.md":  # root may read any file
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_file(path, *words, **more)
+
+    monkeypatch.setattr(Path, "open", denied)
     done = run("check", "posts/one.md")
 
     assert done == Result(
@@ -489,9 +494,75 @@ def test_check_reports_a_folder_that_cannot_be_read(
 
     monkeypatch.setattr(os, "scandir", scandir)
 
-    assert run("check", "posts") == Result(
-        2, "", "posts/closed: cannot be read: Permission denied\n"
+    done = run("check", "posts")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == f"posts/closed/: Permission denied: {(site / 'posts/closed').resolve()}\n"
+
+
+def test_check_follows_symbolic_links_as_a_build_does(run: Run, site: Path, tmp_path: Path) -> None:
+    """A link out of the folder, or to a folder, is ignored; a link to a file in it is a file."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_bytes(post("Secret"))
+    folder = tmp_path / "linked"
+    (folder / "real").mkdir(parents=True)
+    (folder / "real" / "a.md").write_bytes(post("Inside"))
+    (folder / "out.md").symlink_to(outside / "secret.md")
+    (folder / "folder").symlink_to(outside)
+    (folder / "again.md").symlink_to("real/a.md")
+    (folder / "loop.md").symlink_to("loop.md")
+    checked = run("check", folder, "--config", site / "feeds.toml")
+    assert [line.split("\t")[0] for line in checked.out.splitlines()] == ["Inside", "Inside"]
+    built = run("build", folder, tmp_path / "public", "--config", site / "feeds.toml")
+    assert "2 posts" in built.out
+    named = run("check", folder / "out.md", "--config", site / "feeds.toml")
+    assert named.out.split("\t")[0] == "Secret"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_check_reads_no_more_of_a_file_than_a_post_may_have(
+    run: Run, site: Path, tmp_path: Path, named: bool
+) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    with (folder / "large.md").open("wb") as file:
+        file.truncate(3_000_000_000)  # a sparse file: it takes no space on the disk
+    path = folder / "large.md" if named else folder
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    checked = run("check", path, "--config", site / "feeds.toml")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
+    assert checked.status == 1
+    assert checked.err == (
+        f"{folder / 'large.md'}:1: the post is larger than 1,000,000 bytes; shorten it, or raise "
+        "limits.post_bytes\n"
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\x1b[2J\x1b[31ma", "a\nforged.md:1: all is well", "a\rb", "a\u202egnp", "a\u2028b", "a\x9bb"],
+)
+def test_no_file_name_can_forge_the_output_of_check(
+    run: Run, site: Path, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / f"posts {name}"
+    folder.mkdir()
+    (folder / f"{name}.txt").write_bytes(post())
+    (folder / f"{name}.md").write_bytes(b"nothing")
+    (folder / f"draft {name}.md").write_bytes(post(more="draft: true"))
+    (folder / "none").mkdir()
+    for paths in (
+        [folder],
+        [folder / f"{name}.txt"],
+        [folder / f"{name}.md"],
+        [folder / "none"],
+    ):
+        checked = run("check", *paths, "--config", site / "feeds.toml")
+        printed = checked.out + checked.err
+        assert printed
+        for line in printed.splitlines():
+            assert line.replace("\t", "").isprintable(), line
+            assert not line.startswith("forged")
 
 
 def test_check_of_a_folder_without_posts_prints_a_message(run: Run, site: Path) -> None:

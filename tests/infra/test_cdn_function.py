@@ -156,6 +156,32 @@ def test_only_feeds_have_link_headers_with_hub_and_self() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("/a>; rel=x, <https://evil.example/>/atom.xml",
+         "/a%3E;%20rel=x,%20%3Chttps://evil.example/%3E/atom.xml"),
+        ('/a"b\\c/atom.xml', "/a%22b%5Cc/atom.xml"),
+        ("/a\r\nSet-Cookie: b/atom.xml", "/a%0D%0ASet-Cookie:%20b/atom.xml"),
+        ("/日本/atom.xml", "/%E6%97%A5%E6%9C%AC/atom.xml"),
+        ("/100%/%zz/%41/atom.xml", "/100%25/%25zz/%41/atom.xml"),
+    ],
+)  # fmt: skip
+def test_no_address_can_add_to_the_link_header(asked: str, named: str) -> None:
+    (result,) = run([answer(asked)], WITH_HUBS)
+
+    link = result["headers"]["link"]["value"]
+    assert link.endswith(f'<{WITH_HUBS.feeds.url.rstrip("/")}{named}>; rel="self"')
+    assert link.count(">; rel=") == 3
+
+
+@pytest.mark.parametrize(("status", "has"), [(200, 1), (206, 1), (304, 1), (403, 0), (404, 0)])
+def test_only_a_document_that_exists_has_link_headers(status: int, has: bool) -> None:
+    (result,) = run([answer("/atom.xml", status)], WITH_HUBS)
+
+    assert ("link" in result["headers"]) == has
+
+
 def test_without_hubs_there_is_no_link_header() -> None:
     (result,) = run([answer("/atom.xml")])
 

@@ -422,6 +422,46 @@ def test_a_folder_is_all_of_the_posts_bucket_that_is_read(template: Template) ->
     assert [one["Resource"] for one in read] == ["arn:aws:s3:::their-site/site/posts/*"]
 
 
+def test_only_the_folder_of_the_posts_may_be_listed(template: Template) -> None:
+    """The audit's right alone is strict: a missing post is 404 only with a right without prefix."""
+    made = Resolved(template, **OTHERS)
+    conditions = {
+        name: [
+            statement.get("Condition")
+            for statement in statements(made.resources()[name])
+            if statement["Action"] == "s3:ListBucket"
+            and statement["Resource"] == "arn:aws:s3:::their-site"
+        ]
+        for name in ("PublishRole", "AuditRole")
+    }
+    prefix = {"s3:prefix": "site/posts/*"}
+    assert conditions == {
+        "PublishRole": [{"StringLikeIfExists": prefix}],
+        "AuditRole": [{"StringLike": prefix}],
+    }
+
+
+def test_all_posts_of_a_bucket_may_be_listed_if_they_are_in_no_folder(made: Resolved) -> None:
+    posts = made.of({"Fn::GetAtt": ["PostsBucket", "Arn"]})
+    for name in ("PublishRole", "AuditRole"):
+        (listing,) = [
+            statement
+            for statement in statements(made.resources()[name])
+            if (statement["Action"], statement["Resource"]) == ("s3:ListBucket", posts)
+        ]
+        assert not listing.get("Condition")
+
+
+def test_browsers_use_only_tls_for_the_site(made: Resolved) -> None:
+    policy = made.resources()["Headers"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    assert policy["StrictTransportSecurity"] == {
+        "AccessControlMaxAgeSec": 365 * 24 * 3600,
+        "IncludeSubdomains": False,
+        "Preload": False,
+        "Override": True,
+    }
+
+
 def test_only_schedules_of_this_stack_may_assume_the_scheduler_role(made: Resolved) -> None:
     role = made.resources()["SchedulerRole"]
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]

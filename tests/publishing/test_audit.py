@@ -446,6 +446,27 @@ def test_a_published_post_that_is_locked_loses_its_text_in_all_documents(line):
     assert site.is_right()
 
 
+@pytest.mark.parametrize("data", [b"", b"{", b'{"keys": 1}', b"\xff"])
+def test_audit_reports_a_damaged_due_marker_and_goes_on(data: bytes):
+    site = Site()
+    rebuild(site.publisher)
+    for key in ("soon.md", "later.md"):
+        site.posts.put(key, SOON)
+        site.publish(key)
+    markers = list(site.feeds.list("state/due/"))
+    site.feeds.put(markers[0].key, data)
+    site.feeds.put(markers[0].key[:-45] + "-" + "0" * 40 + ".json", b'{"keys": []}')
+    schedules = MemorySchedules()
+    report = audit(site.publisher, print, schedules)
+    assert len(schedules.times) == 1
+    assert len(report.errors) == 1
+    assert report.errors[0].startswith(f"{markers[0].key}: ")
+    site.runtime.time += timedelta(minutes=20)
+    sent: list[str] = []
+    assert audit(site.publisher, sent.append).feeds == report.feeds > 0
+    assert len(sent) == 1
+
+
 def test_due_marker_follows_an_edit_and_a_deletion():
     site = Site()
     site.posts.put("soon.md", SOON)

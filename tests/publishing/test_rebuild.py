@@ -305,3 +305,41 @@ def test_rebuild_replaces_the_unreadable_record_of_a_deleted_post():
     rebuild(publisher(posts, feeds, config))
     assert feeds.get(record_key("3.md")).data != OLD
     assert public_tree(feeds) == full_build(posts, feeds, config)
+
+
+class FailingStore(MemoryStore):
+    """A store that cannot read or write the keys that start with `failing`."""
+
+    failing: tuple[str, ...] = ()
+
+    def get(self, key, limit=None):
+        if self.failing and key.startswith(self.failing):
+            raise Unavailable(f"{key}: the reply broke off")
+        return super().get(key, limit)
+
+
+@pytest.mark.parametrize("level", ["a record", "a manifest", "a record of a post that is gone"])
+def test_an_error_of_one_object_does_not_stop_a_rebuild(level: str):
+    posts, feeds, config = filled(), FailingStore(), settings()
+    rebuild(publisher(posts, feeds, config))
+    keys = [stat.key for stat in posts.list()]
+    other = settings(title="Another")
+    (path, *_) = publisher(posts, feeds, config).feed_paths()[1:]
+    failing = {
+        "a record": record_key(keys[3]),
+        "a manifest": manifest_key(path),
+        "a record of a post that is gone": record_key(keys[5]),
+    }[level]
+    if "gone" in level:
+        posts.delete(keys[5])
+    feeds.failing = (failing,)
+    report = rebuild(publisher(posts, feeds, other), batch=7)
+    assert report.errors and all("the reply broke off" in error for error in report.errors)
+    expected = full_build(posts, feeds, other)
+    tree = public_tree(feeds)
+    right = [key for key in expected if tree.get(key) == expected[key]]
+    assert len(right) > 5
+    feeds.failing = ()
+    again = rebuild(publisher(posts, feeds, other), batch=7)
+    assert again.errors == []
+    assert public_tree(feeds) == expected

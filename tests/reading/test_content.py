@@ -126,6 +126,14 @@ SANITIZED = {
     '<a href="https://a.example/" target="_blank" ping="https://b.example/">Tea</a>': (
         '<a href="https://a.example/">Tea</a>'
     ),
+    '<q cite="javascript:x()">Tea</q>': "<q>Tea</q>",
+    '<del cite=" java&#10;script:x()">Tea</del>': "<del>Tea</del>",
+    '<ins cite="data:text/html,x">Tea</ins>': "<ins>Tea</ins>",
+    '<q cite="mailto:tea@example.com">Tea</q>': "<q>Tea</q>",
+    '<q cite="/tea">Tea</q>': '<q cite="https://news.example.com/tea">Tea</q>',
+    '<q cite="https://a.example/?a=1&amp;b=2">Tea</q>': (
+        '<q cite="https://a.example/?a=1&amp;b=2">Tea</q>'
+    ),
     '<img src="data:image/svg+xml,x">Tea': "Tea",
     '<img src="x.png" onerror="x()">': '<img src="https://news.example.com/2026/11/18/x.png">',
     "<svg><script>x()</script><a>q</a></svg>Tea": "Tea",

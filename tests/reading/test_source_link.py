@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import unquote
 
 import pytest
 from lxml import etree
@@ -278,6 +279,10 @@ OUTSIDE = [
     "/%2e%2e/%2e%2e/x.html",
     "../../x.html",
     "/a/./../x.html",
+    "/%2E%2e/x.html",
+    "/.%2e/%2e./x.html",
+    "/a/..%2f..%2fx.html",
+    "/a/%2e%2e%5c%2e%2e/x.html",
     "//evil.example/x",
     "https://evil.example/x",
     "\\\\evil.example",
@@ -288,7 +293,21 @@ OUTSIDE = [
 def test_a_permalink_cannot_leave_the_site(path: str) -> None:
     result = entry(post(TEXT, f"permalink: '{path}'"))
     assert result.link.startswith("https://news.example.com/")
-    assert ".." not in result.link
+    assert ".." not in unquote(result.link)
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/a..b/...x/c.html", "/a..b/...x/c.html"),
+        ("/%2e%2e/x", "/x"),
+        ("/a/%2E/b", "/a/b"),
+        ("/50%25/x", "/50%25/x"),
+    ],
+)
+def test_other_steps_of_a_permalink_stay(path: str, link: str) -> None:
+    result = entry(post(TEXT, f"permalink: '{path}'"))
+    assert result.link == f"https://news.example.com{link}"
 
 
 def test_a_permalink_that_is_too_long_is_reported() -> None:

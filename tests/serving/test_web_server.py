@@ -237,6 +237,22 @@ def test_the_server_listens_on_localhost_only(server: Server) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("localhost:8000", 200),
+        ("evil.example", 400),
+        ("evil.example:8000", 400),
+        ("127.0.0.1.evil.example", 400),
+        ("", 400),
+    ],
+)
+def test_only_a_request_to_this_machine_is_answered(server: Server, host: str, status: int) -> None:
+    """A page of the web can give its own name the address 127.0.0.1 (DNS rebinding)."""
+    assert server.get("/feeds.html", Host=host).status_code == status
+
+
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
 def test_serve_stops_on_a_signal_and_deletes_its_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import signal
@@ -371,3 +372,41 @@ def test_the_path_of_a_file_is_not_a_store(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError, match="expected a folder, found a file"):
         LocalStore(tmp_path / "file")
+
+
+# --- lock files ----------------------------------------------------------------------------------
+
+WRITES = """
+import sys
+from feeds.stores.local import LocalStore
+store = LocalStore(sys.argv[1])
+for number in range(200):
+    store.put(f"{number}.md", b"text")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["", "raise SystemExit(3)", "raise RuntimeError"])
+def test_a_process_leaves_no_lock_files_behind(tmp_path: Path, ending: str) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", WRITES + ending, str(tmp_path / "store")]
+    subprocess.run(command, env=environment, check=False, capture_output=True)
+    assert len(list((tmp_path / "store").iterdir())) == 200
+    assert list(temporary.iterdir()) == []
+
+
+def test_the_lock_that_another_store_of_the_folder_holds_is_not_deleted(tmp_path: Path) -> None:
+    first, second = KeyLocks(tmp_path), KeyLocks(tmp_path)
+    with second.hold("a"):
+        pass
+    with first.hold("a"):
+        (held,) = first._lock_files.iterdir()
+        del second
+        gc.collect()
+        assert held.exists()
+    folder = first._lock_files
+    del first
+    gc.collect()
+    assert not folder.exists()

@@ -39,7 +39,7 @@ ACCESS_KEY = "test"
 SECRET_KEY = "testsecret"
 
 
-def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = 15) -> S3Client:
+def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = s3.READ_SECONDS) -> S3Client:
     """A client of `endpoint` with the settings of S3Store. With one attempt it never retries."""
     config = s3.CONFIG.merge(
         Config(
