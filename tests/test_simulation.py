@@ -6,6 +6,7 @@ byte (`Story.check`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
@@ -429,10 +430,35 @@ def locked_while_unreadable(factory: PublisherFactory) -> Story:
     return story
 
 
+ARCHIVE_LINK = re.compile(rb"https://s\.example/((?:[\w/-]+/)?archive/[\w-]+\.json)")
+
+
+def new_archive_documents_before_old_ones(factory: PublisherFactory) -> Story:
+    """The oldest post gets an earlier date: a new archive page, and a link to it. No link is dead.
+
+    It is checked before each storage call.
+    """
+    story = Story(1, settings(limit=2), factory, fault=lambda *_: "")
+    archive(story)
+
+    def no_dead_link(*_: object) -> str:
+        tree = story.tree()
+        linked = {name.decode() for data in tree.values() for name in ARCHIVE_LINK.findall(data)}
+        assert linked
+        assert linked <= tree.keys()
+        return ""
+
+    story.upload("1.md", post_text("T", "x", 0))
+    story.fault = no_dead_link
+    story.run([], workers=1, zombies=0)
+    return story
+
+
 DIRECTED = [
     expires_while_its_schedule_is_lost,
     appears_and_expires_later,
     locked_while_unreadable,
+    new_archive_documents_before_old_ones,
     another_offset_in_the_archive,
     deleted_from_the_archive_by_a_process_that_is_alone,
     changed_by_hand,
@@ -493,6 +519,7 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.IgnoresTitleGenerations, slow_list_of_feeds),
     (mutants.ReportsOnlyWhatItSawWritten, a_reply_lost_over_a_document),
     (mutants.LeavesMarkersUnseen, slow_marker),
+    (mutants.WritesOldArchivesFirst, new_archive_documents_before_old_ones),
     (mutants.ForgetsTheLastGood, stays_while_unreadable),
     (mutants.ForgetsExpiry, expires_while_its_schedule_is_lost),
     (mutants.WaitsOnlyOnce, appears_and_expires_later),

@@ -125,8 +125,6 @@ class IndexWriter:
         def read_records() -> list[Record]:
             return self.runtime.map(self.records.read, record_names)
 
-        if not (old.pending or old.tombstones or old.obsolete_parts):
-            return old, read_records()
         return self.runtime.run_pair(
             lambda: self._without_done(old, pages, redelivered), read_records
         )

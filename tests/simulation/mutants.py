@@ -289,6 +289,15 @@ class WritesOverNewerDocuments(DocumentWriter):
         return {path: self.version(path) for path in documents}
 
 
+class WritesOldArchivesFirst(DocumentWriter):
+    """New archive documents are written before the old ones, which may link to them."""
+
+    def _write_batch(self, batch, versions, log):
+        for is_old in (True, False):
+            part = [document for document in batch if bool(versions[document.path]) is is_old]
+            super()._write_batch(part, versions, log)
+
+
 class IgnoresTitleGenerations(FeedListWriter):
     """The list must have the title of this generation: a slow worker may write another one."""
 
