@@ -1,13 +1,13 @@
 """Checks that a build does not remove most of what is published, by a mistake.
 
 It compares the ids in the published feed of all posts, and in those pages of its archive that would
-go, with the ids of the posts that were found. It also counts the documents that would go.
+go, with the ids of the posts that were found. It also counts the files of feeds that would go.
 feeds/removals.py has the rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from feeds import paths
 from feeds.documents.entry_ids import entry_ids
@@ -33,14 +33,16 @@ def check_removals(
     `ids` are the ids of the posts that were found. The others are keys of documents of this program
     in `out`: those that stay as they are, get other bytes, or would be deleted.
     """
-    kept, found = len(unchanged) + len(changed), set(ids)
-    most_documents_go = len(removed) > kept
+    found = set(ids)
+    kept_files, removed_files = _feed_files([*unchanged, *changed]), _feed_files(removed)
+    most_files_go = len(removed_files) > len(kept_files)
     feeds = [format_ for format_ in FORMATS.values() if format_.subscribed]
+    feeds.sort(key=lambda format_: not format_.archive_ending)
     format_ = next((f for f in feeds if f.file in {*unchanged, *changed, *removed}), None)
     if format_ is None:
         return
     pages = _archive_pages(removed, format_)
-    if format_.file in unchanged and not pages and not most_documents_go:
+    if format_.file in unchanged and not pages and not most_files_go:
         return  # all posts in the published feed were found
     where = out.url.rstrip("/")
     newest = _ids_in(format_.file, format_, out)
@@ -52,9 +54,14 @@ def check_removals(
         known = len(gone) + len(found)
         if is_mass_removal(len(gone), known, len(found)):
             raise mass_removal(where, len(gone), known, len(found))
-    if most_documents_go and len(newest) >= MIN_POSTS:
-        count = f"{len(removed):,} of {kept + len(removed):,}"
-        raise too_many_removals(f"{count} documents in {where} would be removed")
+    if most_files_go and len(newest) >= MIN_POSTS:
+        count = f"{len(removed_files):,} of {len(kept_files) + len(removed_files):,}"
+        raise too_many_removals(f"{count} files of feeds in {where} would be removed")
+
+
+def _feed_files(keys: Iterable[str]) -> list[str]:
+    """The documents among these that are no archive pages, whose posts are looked at instead."""
+    return [key for key in keys if "archive" not in key.split("/")]
 
 
 def _archive_pages(keys: Collection[str], format_: Format) -> list[str]:

@@ -61,8 +61,8 @@ class ChunkResult(NamedTuple):
 class PostScanner:
     """All posts of a store, read for a full build. It is an `EntrySource`; use it as a context.
 
-    `skip(key)` is true for keys that are not posts, whatever their names. `jobs` is the number of
-    worker processes; 0 means one for each core.
+    `jobs` is the number of worker processes; 0 means one for each core. Documents of an earlier
+    build among the posts, as after ``feeds build . public``, are skipped.
     """
 
     summaries: list[PostSummary]
@@ -85,9 +85,8 @@ class PostScanner:
         config: Config,
         now: datetime,
         jobs: int = 0,
-        skip: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        self.store, self.config, self.now, self.skip = store, config, now, skip
+        self.store, self.config, self.now = store, config, now
         self.jobs = jobs or _cores()
         self.summaries, self.scheduled, self.problems, self.closed = [], [], [], ClosedPosts()
         self.undated = []
@@ -109,11 +108,7 @@ class PostScanner:
 
         `progress(done, total)` is called with numbers of posts.
         """
-        keys = [
-            stat.key
-            for stat in self.store.list()
-            if is_post(stat.key, self.config) and not self.skip(stat.key)
-        ]
+        keys = [stat.key for stat in self.store.list() if is_post(stat.key, self.config)]
         done = 0
         for result in self._map_chunks(_read_chunk, keys):
             self.summaries += result.summaries

@@ -22,7 +22,6 @@ from feeds.cli.options import (
 )
 from feeds.config import Config
 from feeds.stores.addresses import folder_of, open_store
-from feeds.stores.own_files import own_file_filter
 
 
 def build(
@@ -61,8 +60,7 @@ def _build(
 ) -> tuple[str, int]:
     """Build all feeds and print the problems; return the summary and the number of problems."""
     source, target = open_existing_store(posts), open_store(out)
-    is_own_file = own_file_filter(source, target)
-    with PostScanner(source, config, datetime.now(UTC), jobs, skip=is_own_file) as scanned:
+    with PostScanner(source, config, datetime.now(UTC), jobs) as scanned:
         with console.progress("reading") as progress:
             scanned.read(progress)
         with console.progress("rendering", in_a_pipe=False) as progress:

@@ -47,9 +47,19 @@ class FeedListWriter:
         Returns the documents that changed. It does not write the list if it is right.
         """
         stored = self.state.read(FEED_LIST, FeedList)
-        if feed_paths or not stored.version:
-            return self.update(feed_paths, keep_equal=True)
+        missing = [path for path in feed_paths if not self._has(stored.value, path)]
+        if missing or not stored.version:
+            return self.update(missing, keep_equal=True)
         return self._publish(stored, keep_equal=True)
+
+    def _has(self, feed_list: FeedList, path: str) -> bool:
+        """Return whether the list has the title of a feed's manifest, or a later one."""
+        manifest, feed = self._read_manifest(manifest_key(path)), feed_list.feeds.get(path)
+        return (
+            feed is not None
+            and feed.title == manifest.title
+            and feed.generation >= manifest.title_generation
+        )
 
     def _publish(self, stored: Versioned[FeedList], *, keep_equal: bool) -> tuple[str, ...]:
         log = WriteLog({}, {}, keep_equal)

@@ -22,7 +22,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from feeds import paths
 from feeds.config import Config
 from feeds.errors import StoreError, UnreadableState
 from feeds.publishing.batch import Batch, Failure, PublishResult
@@ -58,7 +57,7 @@ class Publisher:
     ) -> None:
         """`replace`: overwrite files of other programs at the places of new feeds."""
         self.posts, self.feeds, self.config, self.runtime = posts, feeds, config, runtime
-        self._is_own_file = own_file_filter(posts, feeds, paths.PUBLIC)
+        self._is_own_file = own_file_filter(posts, feeds)
         self._state = StateStore(feeds, runtime)
         self._records = RecordWriter(posts, self._state, config)
         self._due_markers = DueMarkers(self._state)

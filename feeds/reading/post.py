@@ -143,13 +143,14 @@ def _read_fields(
 ) -> ReadResult:
     """The post that the fields and the body describe; no post if a field is in error."""
     posts = config.posts
-    own_date = _own_date(fields, config)
-    if own_date is None and posts.undated == "skip":
-        no_date = Decision("leave-out", "no date")
-        result = ReadResult(None, tuple(fields.problems), decision=no_date, undated=True)
-        if not result.failed:  # a date that cannot be read is not a missing one
-            return result
     title = _title(fields, front_matter.body, config.limits.title_chars)
+    before = len(fields.problems)
+    own_date = _own_date(fields, config)
+    has_no_date = own_date is None and len(fields.problems) == before
+    if has_no_date and posts.undated == "skip":
+        warnings = (problem for problem in fields.problems if problem.severity == "warning")
+        no_date = Decision("leave-out", "no date")
+        return ReadResult(None, tuple(warnings), decision=no_date, undated=True)
     published = own_date or modified.replace(microsecond=0)
     updated = _updated(fields, published, config)
     page = page_url(fields, published, config)
@@ -175,7 +176,7 @@ def _read_fields(
         base=page,
         expires=expires,
     )
-    result = ReadResult(post, tuple(fields.problems), link.rule, undated=own_date is None)
+    result = ReadResult(post, tuple(fields.problems), link.rule, undated=has_no_date)
     return ReadResult(None, result.problems) if result.failed else result
 
 

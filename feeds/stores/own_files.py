@@ -41,11 +41,16 @@ def is_own(key: str, data: bytes) -> bool:
 
     `key` is relative to any folder above the public root, or the same.
     """
+    return any(has_mark(type_, data) for type_ in _types(key))
+
+
+def _types(key: str) -> list[FileType]:
+    """The types of documents that a file can be, whichever folder of its key the public root is."""
     if not key.endswith(_ENDINGS):
-        return False
+        return []
     steps = key.split("/")
     types = (paths.file_type("/".join(steps[at:])) for at in range(len(steps)))
-    return any(type_ is not None and has_mark(type_, data) for type_ in types)
+    return [type_ for type_ in types if type_ is not None]
 
 
 def split_by_maker(
@@ -82,27 +87,23 @@ def foreign_files(keys: Sequence[str], url: str, advice: str) -> ForeignFiles:
     )
 
 
-def own_file_filter(posts: Store, out: Store, public: str = "") -> Callable[[str], bool]:
+def own_file_filter(posts: Store, feeds: Store) -> Callable[[str], bool]:
     """Return a function that says whether a key of `posts` is a file that this program made.
 
-    Such files exist if `out` is inside `posts` or the same, as in ``feeds build . public``. The
-    public root is at `public` in `out`; if it is not at the root, the private state is beside it.
+    It looks only below `feeds`, the store of ``public/`` and ``state/``, and only if that is inside
+    `posts` or the same. Elsewhere no object is read for it.
     """
-    prefix = _prefix_inside(posts, out)
+    prefix = _prefix_inside(posts, feeds)
     if prefix is None:
         return lambda _: False
 
     def is_own_file(key: str) -> bool:
         if not key.startswith(prefix):
             return False
-        inner = key.removeprefix(prefix)
-        if public and inner.startswith(paths.STATE) and inner.endswith(".json"):
+        if key.startswith(prefix + paths.STATE) and key.endswith(".json"):
             return True
-        type_ = paths.file_type(inner.removeprefix(public)) if inner.startswith(public) else None
-        if type_ is None:
-            return False
-        start = posts.get_start(key, START_BYTES)
-        return start is not None and has_mark(type_, start)
+        start = posts.get_start(key, START_BYTES) if _types(key) else None
+        return start is not None and is_own(key, start)
 
     return is_own_file
 

@@ -477,7 +477,7 @@ def test_check_reports_a_file_that_cannot_be_read(
     assert done == Result(
         1,
         "",
-        "posts/one.md:1: the file cannot be read (Permission denied); check its permissions\n",
+        "posts/one.md:1: no permission to read this file\n",
     )
 
 

@@ -357,6 +357,16 @@ def test_a_read_over_the_limit_raises_too_large(store: Store, limit: int) -> Non
         store.get("folder/a", limit=limit)
 
 
+@only("size", [1, 4, 5, 6, 100_000])
+def test_the_start_of_an_object_is_read_up_to_a_size(store: Store, size: int) -> None:
+    store.put("folder/a", b"12345")
+    store.put("empty", b"")
+    assert store.get_start("folder/a", size) == b"12345"[:size]
+    assert store.get_start("empty", size) == b""
+    assert store.get_start("folder/missing", size) is None
+    assert store.get_start("folder", size) is None
+
+
 # Listings
 
 
