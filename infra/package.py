@@ -191,12 +191,14 @@ def uv(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 def _fetch_packages(target: Path, machine: str, runtime: tuple[int, int]) -> None:
     """Install the packages of requirements.lock, for a machine and a runtime, into a folder.
 
-    feedgen is pure Python and has no wheel, so its wheel is built here.
+    feedgen is pure Python and has no wheel, so its wheel is built here, by the setuptools of
+    requirements-build.lock.
     """
     version = ".".join(map(str, runtime))
     options = ["--python-platform", MACHINES[machine], "--python-version", version]
     options += ["--only-binary", ":all:", "--no-binary", "feedgen", "--no-deps"]
     options += ["--require-hashes", "--target", str(target)]
+    options += ["--build-constraints", str(ROOT / "requirements-build.lock")]
     uv("pip", "install", "--quiet", *options, "-r", str(ROOT / "requirements.lock"))
 
 

@@ -2,7 +2,7 @@
 
 It compares the ids in the published feed of all posts, and in those pages of its archive that would
 go, with the ids of the posts that were found. It also counts the files of feeds that would go.
-feeds/removals.py has the rule.
+feeds/stores/removals.py has the rule.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable
 from feeds import paths
 from feeds.documents.entry_ids import entry_ids
 from feeds.formats import FORMATS, Format
-from feeds.removals import is_mass_removal, mass_removal, too_many_removals
 from feeds.stores.base import Store
+from feeds.stores.removals import is_mass_removal, mass_removal, too_many_removals
 
 MIN_POSTS = 10
 """With fewer posts than this in the feed, the number of documents says nothing: one post with ten

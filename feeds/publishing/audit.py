@@ -22,11 +22,11 @@ from feeds.errors import StoreError, TooManyRemovals
 from feeds.publishing.due_markers import DueMarker, Schedules
 from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
-from feeds.removals import is_mass_removal, mass_removal
 from feeds.state.index_pages import StoredIndex
 from feeds.state.keys import FEEDS, RECORDS, feed_of_key, path_of_manifest
 from feeds.state.manifest import all_pages
 from feeds.stores.base import Stat
+from feeds.stores.removals import is_mass_removal, mass_removal
 
 CLOCK_MARGIN = timedelta(minutes=15)
 """Time that a worker may need between the reading of a post and the end of its work."""
@@ -77,7 +77,7 @@ def audit(
     will appear or expire are set again. `dry`: call `send`, but change nothing.
 
     Raises TooManyRemovals, before it sends or changes anything, if most of the posts that are
-    published were not found (feeds/removals.py), unless `allow_removals` is set. A dry audit
+    published were not found (feeds/stores/removals.py), unless `allow_removals` is set. A dry audit
     reports it as an error, and goes on.
     """
     run = _Audit(publisher, send, schedules, dry=dry, allow_removals=allow_removals)
@@ -179,7 +179,7 @@ class _Audit:
             self._sweep([stat], RECORD_TTL)
 
     def _mass_removal(self) -> TooManyRemovals | None:
-        """Return the error if the posts that are gone so far are too many (feeds/removals.py)."""
+        """Return the error if the posts that are gone so far are too many (stores/removals.py)."""
         gone, found = self.report.gone, self.report.posts
         if self.allow_removals or not is_mass_removal(gone, gone + self._known, found):
             return None

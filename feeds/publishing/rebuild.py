@@ -24,9 +24,9 @@ from feeds.errors import StoreError
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
-from feeds.removals import is_mass_removal, mass_removal
 from feeds.state.objects import Record, problems
 from feeds.stores.base import Stat
+from feeds.stores.removals import is_mass_removal, mass_removal
 
 BATCH_POSTS = 500
 """The number of posts that are published at once."""
@@ -64,7 +64,7 @@ def rebuild(
     batch of at most `batch` posts.
 
     Raises TooManyRemovals, before anything is published, if most of the posts that are published
-    were not found (feeds/removals.py), unless `allow_removals` is set.
+    were not found (feeds/stores/removals.py), unless `allow_removals` is set.
     """
     return _Rebuild(publisher, progress, on_batch, batch, allow_removals=allow_removals).run()
 
@@ -113,7 +113,7 @@ class _Rebuild:
             self.journal.remove(entry)
 
     def _check_removals(self, gone: int, keys: Collection[str]) -> None:
-        """Raise TooManyRemovals if `gone` published posts are too many (feeds/removals.py)."""
+        """Raise TooManyRemovals if `gone` published posts are too many (stores/removals.py)."""
         names = {self.publisher.record_name(key) for key in keys}
         known = gone + sum(stat.key in names for stat in self.publisher.record_stats())
         if is_mass_removal(gone, known, len(keys)):
