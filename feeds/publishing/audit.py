@@ -179,7 +179,7 @@ class _Audit:
             self._sweep([stat], RECORD_TTL)
 
     def _mass_removal(self) -> TooManyRemovals | None:
-        """Return the error if the posts that are gone so far are too many (stores/removals.py)."""
+        """Return the error if the posts that are gone so far are too many."""
         gone, found = self.report.gone, self.report.posts
         if self.allow_removals or not is_mass_removal(gone, gone + self._known, found):
             return None

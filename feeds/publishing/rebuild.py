@@ -113,7 +113,7 @@ class _Rebuild:
             self.journal.remove(entry)
 
     def _check_removals(self, gone: int, keys: Collection[str]) -> None:
-        """Raise TooManyRemovals if `gone` published posts are too many (stores/removals.py)."""
+        """Raise TooManyRemovals if `gone` published posts are too many."""
         names = {self.publisher.record_name(key) for key in keys}
         known = gone + sum(stat.key in names for stat in self.publisher.record_stats())
         if is_mass_removal(gone, known, len(keys)):
