@@ -566,7 +566,10 @@ def test_a_build_does_not_overwrite_the_home_page_of_another_program(tmp_path: P
     from feeds.errors import FeedsError
 
     (tmp_path / "index.html").write_text("<!doctype html><title>My site</title>")
-    with pytest.raises(FeedsError, match=r"index\.html is a page that this program did not make"):
+    with pytest.raises(
+        FeedsError,
+        match=r"did not make: index\.html; nothing was written",
+    ):
         write_documents(documents_of(many(2)), LocalStore(tmp_path))
 
     assert "My site" in (tmp_path / "index.html").read_text()

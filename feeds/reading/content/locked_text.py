@@ -22,7 +22,11 @@ _SHORTCODE = rf"\{{\{{[<%][ \t]*+(?P<shortcode>{_LOCKS})(?![\w/-])[^{{}}]*+\}}\}
 _TAG = rf"\{{%-?[ \t]*+(?P<tag>(?!end){_LOCKS})(?![\w/-])[^{{}}]*+\}}"
 _CODE = r"(?P<fence>^[ ]{0,3}(?:`{3,}|~{3,}))|(?P<code>(?<!`)`++[^`\n]++`++)"
 _FLAGS = re.MULTILINE | re.VERBOSE | re.IGNORECASE
-_LOCK_STARTS = tuple(re.compile(lock, _FLAGS) for lock in (_COMMENT, _SHORTCODE, _TAG))
+_LOCK_STARTS = (
+    re.compile(_COMMENT, _FLAGS),
+    re.compile(_SHORTCODE, _FLAGS),
+    re.compile(_TAG, _FLAGS),
+)
 """One for each kind: the search is fast for an expression that starts with literal characters."""
 _IN_HTML = re.compile("|".join((_COMMENT, _SHORTCODE, _TAG)), _FLAGS)
 _IN_MARKDOWN = re.compile("|".join((_CODE, _COMMENT, _SHORTCODE, _TAG)), _FLAGS)
@@ -88,5 +92,6 @@ def _end_of_block(token: re.Match[str]) -> re.Pattern[str]:
         name = re.escape(token["shortcode"])
         return re.compile(rf"\{{\{{[<%][ \t]*/[ \t]*{name}[^{{}}]*\}}\}}", re.IGNORECASE)
     if token["tag"]:
-        return re.compile(rf"\{{%-?[ \t]*end{re.escape(token['tag'])}[^{{}}]*%\}}", re.IGNORECASE)
+        name = re.escape(token["tag"])
+        return re.compile(rf"\{{%-?[ \t]*end{name}[^{{}}]*%\}}", re.IGNORECASE)
     return _GATE_END
