@@ -209,7 +209,7 @@ def dead_over_a_document(factory: PublisherFactory, call: str = "put") -> Story:
     story = Story(1, settings(), factory, fault=lambda *_: "")
     story.upload("a.md", post_text("A", "x", 1))
     slow = start_worker(story)
-    until(story, slow, "put", "manifest")
+    until(story, slow, "put", "all/manifest")  # before it, the worker looks for files of others
     until(story, slow, call, "public/feed.json")
     slow.is_zombie = True
     story.queue.release(slow.batch)

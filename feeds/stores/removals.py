@@ -31,9 +31,13 @@ def too_many_removals(what: str) -> TooManyRemovals:
 
 
 def mass_removal(where: str, gone: int, known: int, found: int) -> TooManyRemovals:
-    """The error for posts that are published in `where` and were not found."""
+    """The error for posts that are published in `where` and were not found.
+
+    `gone` may be the number so far: who counts can stop as soon as it is too large.
+    """
     if not found:
-        return too_many_removals(
-            f"there is no post to publish, and {where} has feeds of {known:,} posts"
-        )
-    return too_many_removals(f"{gone:,} of {known:,} posts that are in {where} were not found")
+        return too_many_removals(f"there is no post to publish, and {where} has feeds of posts")
+    kept = known - gone
+    return too_many_removals(
+        f"{gone:,} or more posts that are in {where} were not found, and only {kept:,} were"
+    )

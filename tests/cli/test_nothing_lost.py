@@ -60,6 +60,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
+def folders(tmp_path: Path) -> Place:
+    """The same in folders only, for tests of a rule with many cases."""
+    return lambda name: LocalStore(tmp_path / name)
+
+
+@pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The configuration that all commands of a test use."""
     file = tmp_path / "feeds.toml"
@@ -126,8 +132,10 @@ def test_build_into_a_tree_of_others_names_their_files_and_changes_no_byte(
 
 
 @pytest.mark.parametrize("key", ["index.html", "atom.xml", "rss.xml", "feed.json", "feed.css"])
-def test_build_is_refused_for_a_single_file_of_others(place: Place, config: Path, key: str) -> None:
-    posts, out = put_posts(place("posts"), 3), place("out")
+def test_build_is_refused_for_a_single_file_of_others(
+    folders: Place, config: Path, key: str
+) -> None:
+    posts, out = put_posts(folders("posts"), 3), folders("out")
     out.put(key, FOREIGN[key].encode())
     said = run_feeds("build", posts.url, out.url, status=2)
 
@@ -179,9 +187,9 @@ def test_rebuild_and_publish_leave_the_files_of_others_and_name_them(
 
 @pytest.mark.parametrize("key", ["feeds.html", "feed.css", "category/tea/rss.xml"])
 def test_a_single_file_of_others_keeps_only_its_own_feed_from_being_published(
-    place: Place, config: Path, key: str
+    folders: Place, config: Path, key: str
 ) -> None:
-    posts, feeds = put_posts(place("posts"), 3), place("feeds")
+    posts, feeds = put_posts(folders("posts"), 3), folders("feeds")
     feeds.put(f"public/{key}", FOREIGN[key].encode())
     for _ in range(2):
         assert key in run_feeds("publish", posts.url, feeds.url, "post-0.md", status=2)
@@ -232,14 +240,14 @@ def test_build_of_a_folder_without_posts_removes_nothing(place: Place, config: P
     ["other posts", "most posts", "most old posts", "all are drafts", "no category feeds"],
 )
 def test_build_that_would_remove_most_removes_nothing(
-    place: Place, config: Path, mistake: str
+    folders: Place, config: Path, mistake: str
 ) -> None:
-    posts, out = put_posts(place("posts"), 60), place("out")
+    posts, out = put_posts(folders("posts"), 60), folders("out")
     run_feeds("build", posts.url, out.url)
     before = tree(out)
     match mistake:
         case "other posts":
-            posts = put_posts(place("others"), 80, "coffee", "other")
+            posts = put_posts(folders("others"), 80, "coffee", "other")
         case "most posts":
             remove(posts, 40)
         case "most old posts":
@@ -260,10 +268,10 @@ def test_build_that_would_remove_most_removes_nothing(
 
 @pytest.mark.parametrize(("count", "deleted"), [(1, 1), (2, 1), (3, 2), (5, 4), (12, 5), (60, 25)])
 def test_deletions_of_daily_work_are_never_refused(
-    place: Place, config: Path, count: int, deleted: int
+    folders: Place, config: Path, count: int, deleted: int
 ) -> None:
     tags = "[a, b, c, d, e, f, g, h]"
-    posts, out, feeds = put_posts(place("posts"), count, tags), place("out"), place("feeds")
+    posts, out, feeds = put_posts(folders("posts"), count, tags), folders("out"), folders("feeds")
     run_feeds("build", posts.url, out.url)
     run_feeds("rebuild", posts.url, feeds.url)
     remove(posts, deleted)
@@ -336,11 +344,11 @@ def test_what_the_program_made_is_no_post_wherever_it_is(
 
 
 def test_an_old_build_among_the_posts_is_no_post_of_another_build(
-    place: Place, config: Path
+    folders: Place, config: Path
 ) -> None:
-    posts = put_posts(place("posts"), 3)
-    run_feeds("build", posts.url, place("posts/old").url)
-    said = run_feeds("build", posts.url, place("out").url)
+    posts = put_posts(folders("posts"), 3)
+    run_feeds("build", posts.url, folders("posts/old").url)
+    said = run_feeds("build", posts.url, folders("out").url)
 
     assert "3 posts, 2 feeds, " in said
     assert "draft" not in said
@@ -355,8 +363,10 @@ def test_check_and_serve_skip_what_the_program_made(tmp_path: Path, config: Path
     assert said.count("(made by feeds)") == 3  # two feeds, and the list of feeds
 
 
-def test_an_html_post_with_the_name_of_a_document_stays_a_post(place: Place, config: Path) -> None:
-    posts = put_posts(place("posts"), 1)
+def test_an_html_post_with_the_name_of_a_document_stays_a_post(
+    folders: Place, config: Path
+) -> None:
+    posts = put_posts(folders("posts"), 1)
     posts.put("archive/hello.html", b"---\ntitle: Hello\ndate: 2026-11-01\n---\n<p>bucketfeed")
     run_feeds("build", posts.url, posts.url)
     run_feeds("build", posts.url, posts.url)
@@ -368,8 +378,10 @@ def test_an_html_post_with_the_name_of_a_document_stays_a_post(place: Place, con
 
 
 @pytest.mark.parametrize("key", ["nothing.md", "posts-0.md", "folder/post-0.md"])
-def test_publish_of_a_key_that_never_existed_says_so(place: Place, config: Path, key: str) -> None:
-    posts, feeds = put_posts(place("posts"), 2), place("feeds")
+def test_publish_of_a_key_that_never_existed_says_so(
+    folders: Place, config: Path, key: str
+) -> None:
+    posts, feeds = put_posts(folders("posts"), 2), folders("feeds")
     run_feeds("rebuild", posts.url, feeds.url)
     put_posts(posts, 3)
     before = tree(feeds)
@@ -383,8 +395,8 @@ def test_publish_of_a_key_that_never_existed_says_so(place: Place, config: Path,
     assert b"post 2" in tree(feeds)["public/atom.xml"]
 
 
-def test_publish_of_a_deleted_post_succeeds_again_and_again(place: Place, config: Path) -> None:
-    posts, feeds = put_posts(place("posts"), 2), place("feeds")
+def test_publish_of_a_deleted_post_succeeds_again_and_again(folders: Place, config: Path) -> None:
+    posts, feeds = put_posts(folders("posts"), 2), folders("feeds")
     run_feeds("rebuild", posts.url, feeds.url)
     posts.delete("post-0.md")
     for _ in range(2):

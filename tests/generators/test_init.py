@@ -87,6 +87,21 @@ def test_the_settings_of_a_jekyll_site_are_detected(tmp_path: Path) -> None:
     assert detect_generator(tmp_path).posts == "_posts"
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "undated"),
+    [
+        ("_config.yml", "title: T\n", "skip"),
+        ("hugo.toml", "title = 'T'\n", "skip"),
+        ("pelicanconf.py", "SITENAME = 'T'\n", "skip"),
+        ("notes.txt", "title: T\n", None),
+    ],
+)
+def test_posts_without_a_date_are_left_out_of_the_site_of_a_generator(
+    tmp_path: Path, file: str, text: str, undated: str | None
+) -> None:
+    assert written(site(tmp_path, file, text, "posts"))["posts"].get("undated") == undated
+
+
 def test_the_settings_of_a_hugo_site_are_detected(tmp_path: Path) -> None:
     config = written(site(tmp_path, "hugo.toml", HUGO, "content/posts"))
 

@@ -13,6 +13,7 @@ from support.yardstick import full_build, public_tree
 from feeds import paths
 from feeds.aws import environment, functions
 from feeds.config_file import parse_config
+from feeds.errors import TooManyRemovals
 from feeds.publishing.audit import audit
 from feeds.publishing.journal import JOURNAL
 from feeds.publishing.message import Message
@@ -554,3 +555,24 @@ def test_dry_audit_function_sends_nothing(bucket, tmp_path):
     assert functions.audit({"dry": True}, None)["new"] == 12
     assert bucket() == []
     assert not (tmp_path / "feeds").exists()
+
+
+def test_audit_function_of_an_emptied_bucket_fails_with_an_alarm(bucket, tmp_path, capfd):
+    functions.audit({}, None)
+    functions.publish({"Records": bucket()}, None)
+    posts, before = LocalStore(tmp_path / "posts"), public_tree(LocalStore(tmp_path / "feeds"))
+    for stat in list(posts.list())[:11]:
+        posts.delete(stat.key)
+    posts.put("new.md", b"---\ntitle: New\n---\n")
+    capfd.readouterr()
+
+    with pytest.raises(TooManyRemovals):  # the alarm AuditFails counts the errors of the function
+        functions.audit({}, None)
+    (line,) = (json.loads(line) for line in capfd.readouterr().out.splitlines())
+    assert line["event"] == "error"
+    assert line["what"].startswith("5 or more posts that are in ")
+    assert bucket() == []
+    assert functions.audit({"dry": True}, None)["errors"][0].startswith("11 or more posts ")
+    assert public_tree(LocalStore(tmp_path / "feeds")) == before
+    assert functions.audit({"allow_removals": True}, None)["gone"] == 11
+    assert len(bucket()) == 12

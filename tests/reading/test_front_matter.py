@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.written import entry, fields, problem, problems, reading, told, warning
 
+from feeds.errors import PostError
 from feeds.reading.front_matter.parse import parse_front_matter
 
 INVALID = "this line is not valid YAML"
@@ -464,3 +465,38 @@ def test_the_place_of_a_field_is_the_place_of_its_value() -> None:
     assert yaml.places == {"title": (3, 10), "tags": (4, 1)}
     assert toml.places == {"title": (2, 9)}
     assert json.places == {"title": (2, 11), "tags": (3, 11)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "tags"),
+    [
+        ("tags: [a,b", ["a", "b"]),
+        ('tags: ["a b", c\ncategories: x', ["a b", "c"]),
+        ("tags: [a, b   \n\ncategories: x", ["a", "b"]),
+    ],
+)
+def test_a_list_that_is_not_closed_is_closed_with_a_warning(fields: str, tags: list[str]) -> None:
+    front_matter = parse_front_matter("a.md", f"---\n{fields}\n---\n".encode(), 10_000)
+
+    assert front_matter.metadata["tags"] == tags
+    (problem,) = front_matter.problems
+    assert (problem.what, problem.todo) == ("the list is not closed", "add ]")
+    assert (problem.line, problem.severity) == (2, "warning")
+
+
+@pytest.mark.parametrize(
+    ("fields", "line", "what", "todo"),
+    [
+        ("tags: [a,\n  b\ncategories: x", 2, "the list is not closed", "add ]"),
+        ("title: A\ntags:\n  - [a,\n     b\ndraft: no", 4, "the list is not closed", "add ]"),
+        ("title: A\nextra: {a: b,\n  c\nx: y", 3, "the table is not closed", "add }"),
+    ],
+)
+def test_a_list_or_table_without_its_end_is_a_problem_at_its_start(
+    fields: str, line: int, what: str, todo: str
+) -> None:
+    with pytest.raises(PostError) as raised:
+        parse_front_matter("a.md", f"---\n{fields}\n---\n".encode(), 10_000)
+    problem = raised.value.problem
+
+    assert (problem.line, problem.what, problem.todo) == (line, what, todo)
