@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from feeds.removals import is_mass_removal
 
 
