@@ -84,7 +84,8 @@ class Posts(Struct, frozen=True):
     )
     link_in_body: bool = True
     id_from: Literal["key", "stem"] = "key"
-    id_authority: str = "bucketfeed.invalid,2026"
+    folder: str = ""
+    id_authority: str = ""
     permalink: str = "/:year/:month/:day/:title.html"
     date_keys: tuple[str, ...] = ("date", "publishDate", "published_at", "created_at", "pubDate")
     updated_keys: tuple[str, ...] = (
@@ -94,6 +95,9 @@ class Posts(Struct, frozen=True):
         "last_modified",
         "lastmod",
         "modified",
+        "updatedDate",
+        "lastModified",
+        "dateModified",
     )
     category_keys: tuple[str, ...] = ("categories", "category", "taxonomies.categories", "topics")
     tag_keys: tuple[str, ...] = ("tags", "tag", "taxonomies.tags", "keywords")

@@ -21,7 +21,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from feeds.building.site import PostSummary, summarize
+from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.config import Config
 from feeds.errors import Denied, TooLarge
 from feeds.model import Entry, Problem
@@ -116,6 +116,7 @@ class PostScanner:
             done += CHUNK_SIZE
             if progress:
                 progress(min(done, len(keys)), len(keys))
+        self.problems += identity_problems(self.summaries, self.config)
 
     def load(self, keys: Sequence[str]) -> Collection[str]:
         """Load the entries of these posts (`EntrySource.load`)."""
@@ -255,7 +256,9 @@ def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[ReadResult]:
         if isinstance(fetched, Problem):
             yield ReadResult(None, (fetched,))
         else:
-            yield read_post(fetched.stat.key, fetched.data, fetched.stat.modified, worker.config)
+            stat = fetched.stat
+            read = read_post(stat.key, fetched.data, stat.modified, worker.config)
+            yield read.as_of(worker.now)
 
 
 def _fetch(worker: _Worker, keys: Iterable[str]) -> Iterator[Object | Problem]:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.cli import console
 from feeds.cli.options import ConfigOption, load_config
 from feeds.config import Config
@@ -50,10 +51,11 @@ def check(
 
     Example: feeds check posts/2026-11-22-hello.md
     """
-    config, config_file = load_config(config_path, str(paths[0]))
+    config, config_file = load_config(config_path, str(paths[0]), any_folder=True)
     checked = _CheckedPosts(config)
     for path, key in _files_and_keys(paths, config, config_file.absolute().parent):
         checked.add(path, key)
+    checked.compare()
     as_json = as_json or output is OutputFormat.json
     if not as_json:
         _print_rows(checked.rows)
@@ -81,6 +83,8 @@ class _CheckedPosts:
         self.rows: list[Row] = []
         """A row of `_COLUMNS` for each post without an error."""
         self.problems: list[Problem] = []
+        self._files: dict[str, Path] = {}
+        self._summaries: list[PostSummary] = []
         self.sources: list[tuple[Path, str]] = []
         """The file and the source article of each post that links to one."""
 
@@ -96,17 +100,24 @@ class _CheckedPosts:
             what = f"the file cannot be read ({error.strerror})"
             self.problems.append(Problem(str(path), 0, what, "check its permissions"))
             return
-        result = read_post(key, data, modified, self.config)
+        result = read_post(key, data, modified, self.config).as_of(datetime.now(UTC))
         entry, problems = fill_entry(result, self.config)
         self.problems += [replace(problem, key=str(path)) for problem in problems]
         if entry is None:
             if result.post is None and not result.failed:
                 self.rows.append(("(not published)", "", "", str(path)))
             return
+        if result.post and self._files.setdefault(key, path) == path:
+            self._summaries.append(summarize(result.post, self.config))
         names = ", ".join(term.title or term.name for term in entry.terms)
         self.rows.append((entry.title, entry.published.isoformat(" "), names, entry.link))
         if result.link_rule != "permalink":
             self.sources.append((path, entry.link))
+
+    def compare(self) -> None:
+        """Report the posts that feeds do not show, because another one has the same id."""
+        for problem in identity_problems(self._summaries, self.config):
+            self.problems.append(replace(problem, key=str(self._files[problem.key])))
 
 
 def _print_rows(rows: list[Row]) -> None:

@@ -30,7 +30,6 @@ def rebuild(
     from feeds.publishing.publisher import Publisher
     from feeds.publishing.rebuild import rebuild as rebuild_feeds
     from feeds.runtime import ThreadedRuntime
-    from feeds.state.objects import problems
 
     config, _ = load_config(config_path, posts)
     publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
@@ -38,7 +37,7 @@ def rebuild(
         report = rebuild_feeds(
             publisher,
             progress,
-            on_batch=lambda batch: console.print_problems(problems(batch.records.values()), posts),
+            on_batch=lambda batch: console.print_problems(batch.problems, posts),
         )
     console.print_errors(report.errors)
     parts = [

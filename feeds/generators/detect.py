@@ -71,3 +71,15 @@ GENERATORS = (
     Generator("Jekyll", ("_posts",), _JEKYLL, parse_yaml, jekyll_settings),
     Generator("Pelican", ("content",), ("pelicanconf.py",), parse_python, pelican_settings),
 )
+
+POST_FOLDERS = (
+    *dict.fromkeys(name for generator in GENERATORS for name in generator.posts),
+    "source/_posts",
+    "src/content/blog",
+    "src/posts",
+    "posts",
+    "blog",
+    "articles",
+)
+"""The folders of a site where its posts usually are: of the generators above, and of Hexo, Astro,
+Eleventy and others."""

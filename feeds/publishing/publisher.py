@@ -120,6 +120,9 @@ class Publisher:
         batch.records = {
             name: record for name, record in zip(names, written, strict=True) if record
         }
+        now = self.runtime.now()
+        for record in batch.records.values():
+            batch.identity_problems.update(record.hidden_objects(now))
 
     def _update_dependents(self, batch: Batch) -> None:
         """Levels 2 to 4, and then the compaction of records."""
@@ -136,6 +139,7 @@ class Publisher:
                 index = self._indexes.update(
                     path, by_feed[path], batch.feed_list, redelivered=batch.redelivered
                 )
+                batch.identity_problems.update(index.shared_ids)
                 return self._feed_writer.publish(index)
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
@@ -172,6 +176,7 @@ class Publisher:
             records=batch.records,
             failures=tuple(batch.failures),
             conflicts=dict(Counter(self._state.conflicts)),
+            identity_problems=tuple(sorted(batch.identity_problems)),
         )
 
     # --- operations for rebuild, audit and schedules ---------------------------------------------

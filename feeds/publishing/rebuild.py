@@ -19,7 +19,7 @@ from msgspec import Struct
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
-from feeds.state.objects import Record, problems
+from feeds.state.objects import Record
 from feeds.stores.base import Stat
 
 BATCH_POSTS = 500
@@ -182,7 +182,7 @@ class _Rebuild:
     def _publish(self, keys: Sequence[str]) -> None:
         if keys:
             result = self.journal.publish(keys)
-            self.report.problems += len(problems(result.records.values()))
+            self.report.problems += len(result.problems)
             self._count(result)
 
     def _count(self, result: PublishResult) -> None:

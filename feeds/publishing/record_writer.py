@@ -102,4 +102,5 @@ class RecordWriter:
             entry, problems = fill_entry(result, self.config)
         if any(problem.severity == "error" for problem in problems):
             entry = last_valid
+        problems += result.warnings(self.state.runtime.now())
         return ObjectSnapshot(stored.stat.version, entry, problems)

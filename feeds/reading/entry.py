@@ -72,6 +72,7 @@ def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
         image=post.image,
         enclosure=post.enclosure,
         language=post.language,
+        guid=post.guid,
     )
     return entry, warnings
 

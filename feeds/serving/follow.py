@@ -19,7 +19,6 @@ from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
 from feeds.reading.selection import is_post
 from feeds.runtime import ThreadedRuntime
-from feeds.state.objects import problems
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
 
@@ -61,7 +60,7 @@ class FolderFollower:
             all_problems: list[Problem] = []
 
             def on_batch(result: PublishResult) -> None:
-                all_problems.extend(problems(result.records.values()))
+                all_problems.extend(result.problems)
                 self._track_due(result)
 
             report = rebuild(self._publisher, on_batch=on_batch)
@@ -86,7 +85,7 @@ class FolderFollower:
             names += f" and {more:,} more" if more > 0 else ""
             self.report(
                 f"{names}: {_number(len(result.changed), 'document')} written",
-                problems(result.records.values()),
+                result.problems,
                 list(result.errors),
             )
             self._set_timer()

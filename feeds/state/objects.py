@@ -9,7 +9,7 @@ token in the object, and knows that the write succeeded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -19,6 +19,7 @@ from feeds.config import Config
 from feeds.documents import pagination
 from feeds.documents.pagination import SortKey
 from feeds.model import Entry, Problem
+from feeds.reading.selection import same_file_name
 
 
 class StateObject(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,18 +53,27 @@ class Record(StateObject, frozen=True, omit_defaults=True):
     sort_keys: tuple[SortKey, ...] = ()
     """The positions that the post has in an index, and those that it had, likewise."""
     due: datetime | None = None
-    """The earliest future time at which one of the objects becomes public; None if none does."""
+    """The earliest future time at which one of the objects becomes public, or at which a change
+    of a public one counts (`Entry.as_of`); None if there is none."""
     previous_due: datetime | None = None
     """`due` of the record that this one replaced: its marker and schedule must be deleted."""
 
     def entry(self, now: datetime) -> Entry | None:
         """Return the post's entry at a time; of several objects, the one updated last."""
         entries = [
-            snapshot.entry
+            snapshot.entry.as_of(now)
             for snapshot in self.objects.values()
             if snapshot.entry is not None and snapshot.entry.published <= now
         ]
         return max(entries, key=lambda entry: (entry.updated, entry.key), default=None)
+
+    def hidden_objects(self, now: datetime) -> Iterator[Problem]:
+        """Yield a warning for each public object of the post that is not its entry."""
+        entry = self.entry(now)
+        for key, snapshot in sorted(self.objects.items()):
+            other = snapshot.entry
+            if entry and other and other.published <= now and key != entry.key:
+                yield same_file_name(entry.key, key)
 
 
 class FeedListItem(Struct, frozen=True, array_like=True):
@@ -101,9 +111,14 @@ def build_record(
         objects=objects,
         feeds=tuple(sorted({*old.feeds, *feeds})),
         sort_keys=tuple(sorted({*old.sort_keys, *sort_keys})),
-        due=min((entry.published for entry in entries if entry.published > now), default=None),
+        due=min((time for entry in entries for time in _times(entry) if time > now), default=None),
         previous_due=old.due,
     )
+
+
+def _times(entry: Entry) -> tuple[datetime, datetime]:
+    """The times at which a feed with this entry may change."""
+    return entry.published, entry.updated
 
 
 def fingerprint(config: Config) -> str:
