@@ -392,7 +392,21 @@ def changed_by_hand(factory: PublisherFactory) -> Story:
     return story
 
 
+def slow_look_at_an_attachment(factory: PublisherFactory) -> Story:
+    """A file is uploaded while a worker is between its note about the file and the look at it."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    post = post_text("A", "x", 1).replace(b"title: A", b"title: A\nenclosure: a.mp3")
+    story.upload("a.md", post)
+    slow = start_worker(story)
+    until(story, slow, "put", "state/attachments/")
+    story.upload("a.mp3", bytes(1234))
+    finish_all(story)
+    finish(story, slow)
+    return story
+
+
 DIRECTED = [
+    slow_look_at_an_attachment,
     another_offset_in_the_archive,
     deleted_from_the_archive_by_a_process_that_is_alone,
     changed_by_hand,
@@ -454,6 +468,7 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.ReportsOnlyWhatItSawWritten, a_reply_lost_over_a_document),
     (mutants.LeavesMarkersUnseen, slow_marker),
     (mutants.ForgetsTheLastGood, stays_while_unreadable),
+    (mutants.LooksBeforeItNotes, slow_look_at_an_attachment),
 ]
 
 

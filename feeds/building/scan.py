@@ -258,7 +258,17 @@ def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[ReadResult]:
         else:
             stat = fetched.stat
             read = read_post(stat.key, fetched.data, stat.modified, worker.config)
-            yield read.as_of(worker.now)
+            yield read.with_attachment(_attachment_size(read, worker.store)).as_of(worker.now)
+
+
+def _attachment_size(read: ReadResult, store: Store) -> int:
+    """The size in bytes of the file that may be the post's enclosure; 0 if there is none."""
+    key = read.post.attachment if read.post else ""
+    try:
+        stat = store.head(key) if key else None
+    except Denied:
+        return 0
+    return stat.size if stat else 0
 
 
 def _fetch(worker: _Worker, keys: Iterable[str]) -> Iterator[Object | Problem]:

@@ -19,7 +19,7 @@ from feeds.config import Config
 from feeds.errors import ConfigError
 from feeds.model import Problem
 from feeds.reading.entry import fill_entry
-from feeds.reading.post import read_post
+from feeds.reading.post import ReadResult, read_post
 from feeds.reading.selection import is_post
 
 
@@ -100,7 +100,8 @@ class _CheckedPosts:
             what = f"the file cannot be read ({error.strerror})"
             self.problems.append(Problem(str(path), 0, what, "check its permissions"))
             return
-        result = read_post(key, data, modified, self.config).as_of(datetime.now(UTC))
+        result = read_post(key, data, modified, self.config)
+        result = result.with_attachment(_attachment_size(result, path)).as_of(datetime.now(UTC))
         entry, problems = fill_entry(result, self.config)
         self.problems += [replace(problem, key=str(path)) for problem in problems]
         if entry is None:
@@ -118,6 +119,15 @@ class _CheckedPosts:
         """Report the posts that feeds do not show, because another one has the same id."""
         for problem in identity_problems(self._summaries, self.config):
             self.problems.append(replace(problem, key=str(self._files[problem.key])))
+
+
+def _attachment_size(result: ReadResult, path: Path) -> int:
+    """The size of the file that may be the enclosure of the post in the file `path`, in bytes."""
+    if result.post is None or not result.post.attachment:
+        return 0
+    root = path.absolute().parents[result.post.key.count("/")]
+    file = root / result.post.attachment
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _print_rows(rows: list[Row]) -> None:

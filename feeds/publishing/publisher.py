@@ -32,6 +32,7 @@ from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
 from feeds.publishing.record_writer import RecordWriter
+from feeds.reading.enclosure import is_attachment
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
 from feeds.state.index_pages import StoredIndex
@@ -62,12 +63,13 @@ class Publisher:
         self._state.conflicts.clear()
         redelivered = any(message.received > 1 for message in messages)
         batch = Batch(self._feed_list.check(), redelivered=redelivered)
-        self._write_records(batch, self._keys_by_record(messages), self._refresh)
+        keys = self._keys_to_read(batch, messages)
+        self._write_records(batch, self._keys_by_record(keys), self._refresh)
         self._update_dependents(batch)
         failed = frozenset(
             message.id
             for message in messages
-            if any(self.record_name(key) in batch.failed_records for key in message.keys)
+            if any(self.record_name(key) in batch.failed_records for key in keys[message.id])
         )
         return self._result(batch, failed)
 
@@ -84,11 +86,38 @@ class Publisher:
         self._update_dependents(batch)
         return self._result(batch, batch.failed_records)
 
-    def _keys_by_record(self, messages: Sequence[Message]) -> dict[str, Sequence[str]]:
-        """Return the keys of posts in the messages, without repeats, by the name of the record."""
-        by_record: dict[str, dict[str, None]] = {}
+    def _keys_to_read(self, batch: Batch, messages: Sequence[Message]) -> dict[str, list[str]]:
+        """Return the keys in the messages, by the message's id, and the posts of attachments."""
+
+        def posts_with(attachment: str) -> tuple[str, ...]:
+            try:
+                return self._records.posts_with(attachment)
+            except StoreError as error:
+                name = self.record_name(attachment)
+                batch.failures.append(Failure(f"{attachment}: {error}", (name,), key=attachment))
+                return ()
+
+        attachments = sorted(
+            {
+                key
+                for message in messages
+                for key in message.keys
+                if is_attachment(key) and not is_post(key, self.config)
+            }
+        )
+        found = self.runtime.map(posts_with, attachments)
+        posts = dict(zip(attachments, found, strict=True))
+        keys: dict[str, list[str]] = {}
         for message in messages:
-            for key in message.keys:
+            named = (key for name in message.keys for key in (name, *posts.get(name, ())))
+            keys.setdefault(message.id, []).extend(named)
+        return keys
+
+    def _keys_by_record(self, keys: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+        """Return the keys of posts among these, without repeats, by the name of the record."""
+        by_record: dict[str, dict[str, None]] = {}
+        for named in keys.values():
+            for key in named:
                 if is_post(key, self.config):
                     by_record.setdefault(self.record_name(key), {})[key] = None
         return {name: list(keys) for name, keys in by_record.items()}

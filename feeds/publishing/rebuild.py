@@ -19,7 +19,7 @@ from msgspec import Struct
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
-from feeds.state.objects import Record
+from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat
 
 BATCH_POSTS = 500
@@ -150,7 +150,15 @@ class _Rebuild:
             and snapshot is not None
             and snapshot.version == stat.version
             and self.publisher.is_current(record)
+            and not self._has_new_attachment(snapshot)
         )
+
+    def _has_new_attachment(self, snapshot: ObjectSnapshot) -> bool:
+        """Return whether the enclosure's file is not the one that the snapshot was made with."""
+        if not snapshot.attachment:
+            return False
+        stat = self.publisher.posts.head(snapshot.attachment)
+        return (stat.size if stat else 0) != snapshot.attachment_size
 
     def _remove(self, gone: Sequence[str], orphans: Sequence[str]) -> None:
         """Remove posts that are gone, and clear orphaned records."""

@@ -22,7 +22,7 @@ from feeds.model import Enclosure, Person, Problem, Severity, Term
 from feeds.reading import field_values
 from feeds.reading.content.plain_text import markdown_to_text
 from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
-from feeds.reading.enclosure import file_url, read_enclosure
+from feeds.reading.enclosure import attachment_key, file_url, read_enclosure
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.permalink import page_path, page_url
@@ -66,6 +66,8 @@ class Post(Struct, frozen=True):
     """The address of an image, or ``""``."""
     enclosure: Enclosure | None
     """A file that goes with the post."""
+    attachment: str
+    """The key that the enclosure's file may have, if its length is unknown; else ``""``."""
     summary_source: str
     """The front matter's summary, as written: Markdown, HTML or plain text."""
     body: str
@@ -87,12 +89,26 @@ class ReadResult(Struct, frozen=True):
     """The rule that found the link: a front matter field, ``body`` or ``permalink``."""
     future_change: Problem | None = None
     """The warning about `Post.updated`, for as long as it is in the future."""
+    unknown_length: Problem | None = None
+    """The warning about the enclosure, if nobody knows its length."""
 
     def warnings(self, now: datetime) -> tuple[Problem, ...]:
         """The problems that the post has only until some time after `now`."""
         if self.post is None or self.future_change is None or self.post.updated <= now:
             return ()
         return (self.future_change,)
+
+    def with_attachment(self, size: int) -> ReadResult:
+        """The result with the size in bytes of the file `Post.attachment`; 0 if there is none.
+
+        A length that stays unknown is reported.
+        """
+        if self.post is None or self.post.enclosure is None or self.unknown_length is None:
+            return self
+        if size:
+            enclosure = replace(self.post.enclosure, length=size)
+            return replace(self, post=replace(self.post, enclosure=enclosure))
+        return replace(self, problems=(*self.problems, self.unknown_length))
 
     def as_of(self, now: datetime) -> ReadResult:
         """The result at `now`, with its warnings; see `Entry.as_of`."""
@@ -154,6 +170,7 @@ def _read_fields(
     link = entry_link(fields, front_matter, page, config)
     language = language_tag(fields.text(posts.language_keys))
     authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
+    enclosure = read_enclosure(fields, page, config)
     id_, guid = _entry_id(fields, config)
     post = Post(
         key=fields.key,
@@ -167,14 +184,18 @@ def _read_fields(
         terms=post_terms(fields, authors, language, config),
         language=language,
         image=file_url(fields, posts.image_keys, page),
-        enclosure=read_enclosure(fields, page, config),
+        enclosure=enclosure,
+        attachment=attachment_key(fields, enclosure, config),
         summary_source=fields.text(posts.summary_keys),
         body=link.body,
         body_line=front_matter.body_line,
         base=page,
     )
     future_change = _future_change(fields, config) if updated > published else None
-    result = ReadResult(post, tuple(fields.problems), link.rule, future_change)
+    unknown_length = None
+    if enclosure and not enclosure.length:
+        unknown_length = _unknown_length(fields, post.attachment, config)
+    result = ReadResult(post, tuple(fields.problems), link.rule, future_change, unknown_length)
     return ReadResult(None, result.problems) if result.failed else result
 
 
@@ -228,6 +249,14 @@ def _future_change(fields: Fields, config: Config) -> Problem:
     what = f"{name}: {field_values.to_text(value)} is in the future"
     todo = "correct it; until then, the post counts as unchanged since its publication"
     return fields.problem(name, what, todo, "warning")
+
+
+def _unknown_length(fields: Fields, attachment: str, config: Config) -> Problem:
+    """The warning about an enclosure whose length nobody knows."""
+    name = fields.first(config.posts.enclosure_keys)[0]
+    what = f"{name}: the length of the file is not known, so RSS says 0"
+    todo = f"or put the file at {attachment}" if attachment else "in bytes"
+    return fields.problem(name, what, f"write its url and its length, {todo}", "warning")
 
 
 def _entry_id(fields: Fields, config: Config) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
+from feeds.reading.enclosure import is_attachment
 from feeds.reading.selection import is_post
 from feeds.runtime import ThreadedRuntime
 from feeds.stores.base import Store
@@ -75,7 +76,9 @@ class FolderFollower:
         """Publish posts that were written, changed or deleted; other keys are ignored."""
         publisher = self._publisher
         assert publisher is not None, "call start first"
-        post_keys = sorted({key for key in keys if is_post(key, publisher.config)})
+        post_keys = sorted(
+            {key for key in keys if is_post(key, publisher.config) or is_attachment(key)}
+        )
         if not post_keys:
             return
         with self._lock:

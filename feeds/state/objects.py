@@ -38,6 +38,10 @@ class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
     """Its last valid entry; None: it is a draft, or no version of it was valid."""
     problems: tuple[Problem, ...] = ()
     """The problems of this version."""
+    attachment: str = ""
+    """The key of the file whose size is the length of the enclosure, if the post has none."""
+    attachment_size: int = 0
+    """The size of that file in bytes; 0 if it did not exist."""
 
 
 class Record(StateObject, frozen=True, omit_defaults=True):
@@ -74,6 +78,13 @@ class Record(StateObject, frozen=True, omit_defaults=True):
             other = snapshot.entry
             if entry and other and other.published <= now and key != entry.key:
                 yield same_file_name(entry.key, key)
+
+
+class Attachment(StateObject, frozen=True):
+    """The posts whose enclosure a file may be. A post stays in it when it changes."""
+
+    posts: tuple[str, ...] = ()
+    """The keys of the posts."""
 
 
 class FeedListItem(Struct, frozen=True, array_like=True):

@@ -230,6 +230,7 @@ def test_build_does_not_count_a_post_with_refused_content(run: Run, site: Path) 
 
 @pytest.mark.parametrize("out", ["public", "."])
 def test_build_does_not_read_its_own_documents_as_posts(run: Run, site: Path, out: str) -> None:
+    (site / "feeds.toml").write_text(f'{CONFIG}[posts]\nfolder = "."\n')
     first, second = run("build", ".", out), run("build", ".", out)
 
     assert re.fullmatch(

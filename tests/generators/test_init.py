@@ -82,7 +82,8 @@ def test_the_settings_of_a_jekyll_site_are_detected(tmp_path: Path) -> None:
     }
     assert config["feeds"]["url"] == "https://feeds.notes.example.com/"
     assert config["posts"]["permalink"] == "/:categories/:year/:month/:day/:title/"
-    assert config["posts"]["id_authority"] == "notes.example.com,2026"
+    assert config["posts"]["id_authority"] == "notes.example.com,2026:blog/"
+    assert config["posts"]["folder"] == "_posts"
     assert config["categories"] == {"split": True}
     assert detect_generator(tmp_path).posts == "_posts"
 

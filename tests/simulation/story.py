@@ -40,6 +40,9 @@ PublisherFactory = Callable[..., Publisher]
 FUTURE_DAY = 40
 """A day in the future, for `post_text`."""
 
+FUTURE_CHANGE = datetime(2026, 1, 11, tzinfo=UTC)
+"""A date of the last change that is in the future when a story starts, and past when it ends."""
+
 KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 
 
@@ -59,7 +62,9 @@ def post_text(title: str, category: str, day: int, tag: str = "") -> bytes:
     A story starts on 2026-01-01, so a post of `FUTURE_DAY` is not public yet.
     """
     date = datetime(2025, 12, 1, 10, tzinfo=UTC) + timedelta(days=day - 1)
-    tags = f"tags: {tag}\n" if tag else ""
+    # Posts with the tag X share one guid; those with Y were changed on a day in the future.
+    more = {"X": "guid: shared\n", "Y": f"lastmod: {FUTURE_CHANGE:%Y-%m-%d}\n"}.get(tag, "")
+    tags = f"tags: {tag}\n{more}" if tag else ""
     return (
         f"---\ntitle: {title}\ndate: {date:%Y-%m-%d %H:%M:%S} +0000\n"
         f"categories: {category}\n{tags}---\n{title}\n"
