@@ -110,7 +110,7 @@ def test_every_post_is_published_or_a_problem_or_not_meant_to_be_published(site:
 
     assert site.summary.startswith(f"{len(meant):,} post")
     ids = published(site)
-    own = {id_ for id_ in ids if id_.startswith("tag:bucketfeed.invalid,2026:")}
+    own = {id_ for id_ in ids if id_.startswith(f"tag:{SETTINGS.posts.id_authority}:")}
     assert len(ids) == len(meant)
     assert own <= {paths.tag_uri(SETTINGS.posts.id_authority, key) for key in meant}
 

@@ -34,8 +34,8 @@ _DAYS = (
     rf"(?P<year>\d{{4}}),?[-\s]\s*(?P<name>{_MONTH})[-\s]\s*{_DAY_OF_MONTH}",
 )
 _TIME = r"""(?P<hour>\d{1,2})
-    (?: :(?P<minute>\d{2})(?: :(?P<second>\d{2})(?:[.,]\d+)?)? (?:\s*(?P<half>[ap])\.?m\.?)?
-      | \s*(?P<half_of_hour>[ap])\.?m\.? )"""
+    (?: :(?P<minute>\d{2})(?: :(?P<second>\d{2})(?:[.,]\d+)?)? (?:\s*(?P<half>[ap])\.?m\b\.?)?
+      | \s*(?P<half_of_hour>[ap])\.?m\b\.? )"""
 _BASIC_TIME = r"(?P<basic_hour>\d{2})(?P<basic_minute>\d{2})(?P<basic_second>\d{2})?(?:[.,]\d+)?"
 # An offset is decisive: what follows it, such as JavaScript's "(Central European Summer Time)", the
 # "[Europe/Paris]" of RFC 9557 or Go's "+0200 CEST", only describes it.
