@@ -23,7 +23,7 @@ _MAX_BYTES = 1_000_000
 def detect_generator(folder: Path) -> SiteSettings:
     """The settings of the first configuration file in `folder` that has a title or an address.
 
-    If no file has one, all settings are empty, except `unreadable`.
+    If no file has one, all settings are empty, except `unreadable` and `posts`.
     """
     unreadable = ""
     for generator in GENERATORS:
@@ -40,7 +40,8 @@ def detect_generator(folder: Path) -> SiteSettings:
             if settings.title or settings.url:
                 posts = next((name for name in generator.posts if (folder / name).is_dir()), "")
                 return replace(settings, generator=generator.name, file=file, posts=posts)
-    return SiteSettings(unreadable=unreadable)
+    posts = next((name for name in POST_FOLDERS if (folder / name).is_dir()), "")
+    return SiteSettings(unreadable=unreadable, posts=posts)
 
 
 class Generator(NamedTuple):

@@ -255,8 +255,10 @@ def _unknown_length(fields: Fields, attachment: str, config: Config) -> Problem:
     """The warning about an enclosure whose length nobody knows."""
     name = fields.first(config.posts.enclosure_keys)[0]
     what = f"{name}: the length of the file is not known, so RSS says 0"
-    todo = f"or put the file at {attachment}" if attachment else "in bytes"
-    return fields.problem(name, what, f"write its url and its length, {todo}", "warning")
+    todo = f"write {name}: {{url: …, length: 12345678}}"
+    if attachment:
+        todo += f", or put the file at {attachment} among the posts"
+    return fields.problem(name, what, todo, "warning")
 
 
 def _entry_id(fields: Fields, config: Config) -> tuple[str, str]:

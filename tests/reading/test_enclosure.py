@@ -92,7 +92,7 @@ def test_a_length_that_stays_unknown_is_reported(address: str) -> None:
     (line,) = told
     assert line.startswith(
         "shows/tea.md:4: warning: podcast: the length of the file is not known, so RSS says 0; "
-        "write its url and its length, "
+        "write podcast: {url: …, length: 12345678}"
     )
 
 
