@@ -44,6 +44,8 @@ def settings(more: str = "") -> Config:
     return parse_config(
         '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
         f'[feeds]\nurl = "https://feeds.example.com/"\nlimit = 20\n{more}\n'
+        # Ids decide where pages end. With these, no page ends with a post of this test.
+        '[posts]\nid_authority = "bucketfeed.invalid,2026"\n'
     )
 
 
