@@ -1,6 +1,6 @@
 """The configuration: one struct for each table of feeds.toml, with the defaults.
 
-docs/configuration.md describes each field; a test compares the two. config_file.py parses a Config
+docs/configuration.md describes each field; a test compares the two. config_file/ parses a Config
 from text and checks it: URLs are absolute, time zones exist, limits are in range.
 """
 
@@ -85,7 +85,8 @@ class Posts(Struct, frozen=True):
     )
     link_in_body: bool = True
     id_from: Literal["key", "stem"] = "key"
-    id_authority: str = "bucketfeed.invalid,2026"
+    folder: str = ""
+    id_authority: str = ""
     permalink: str = "/:year/:month/:day/:title.html"
     undated: Literal["modified", "skip"] = "modified"
     date_keys: tuple[str, ...] = ("date", "publishDate", "published_at", "created_at", "pubDate")
@@ -124,6 +125,9 @@ class Posts(Struct, frozen=True):
         "last_modified",
         "lastmod",
         "modified",
+        "updatedDate",
+        "lastModified",
+        "dateModified",
     )
     category_keys: tuple[str, ...] = ("categories", "category", "taxonomies.categories", "topics")
     tag_keys: tuple[str, ...] = ("tags", "tag", "taxonomies.tags", "keywords")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 Severity = Literal["error", "warning"]
 
@@ -88,7 +89,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     key: str
     """The key of the post."""
     id: str
-    """A URI that stays the same when the post is edited (reading/post.py). In RSS, the guid."""
+    """A URI that stays the same when the post is edited (reading/post.py)."""
     link: str
     """An absolute http(s) URL, percent-encoded."""
     title: str
@@ -96,7 +97,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     published: datetime
     """The time of publication. It orders the entries of a feed."""
     updated: datetime
-    """The time of the last change; without one, the time of publication."""
+    """The time of the last change; without one, the time of publication. It may be in the future:
+    see `as_of`."""
     authors: tuple[Person, ...] = ()
     """The authors, in the order of the post."""
     terms: tuple[Term, ...] = ()
@@ -113,6 +115,17 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     """A language tag (RFC 5646), if the post has one."""
     expires: datetime | None = None
     """The time from which on no feed has the entry; None if it stays."""
+    guid: str = ""
+    """The guid as the post has it, if it is not a URI that can be the `id`; else ``""``. RSS and
+    JSON Feed take any text as the id of an entry; Atom takes `id`."""
+
+    def as_of(self, now: datetime) -> Entry:
+        """The entry as it is published at `now`.
+
+        A change after `now` has not been made yet. Without it, the last change is the publication:
+        a later time would be a false one, and `now` would put the clock into a published byte.
+        """
+        return replace(self, updated=self.published) if self.updated > now else self
 
 
 class Feed(Struct, frozen=True):
@@ -126,6 +139,8 @@ class Feed(Struct, frozen=True):
     """Plain text on one line."""
     updated: datetime
     """The latest `updated` of the entries in it."""
+    language: str
+    """A language tag: of the term, in the feed of a language; else the site's."""
 
 
 class ListedFeed(Struct, frozen=True, order=True):

@@ -141,8 +141,9 @@ def relative(here: str, there: str) -> str:
 
 
 def tag_uri(authority: str, key: str) -> str:
-    """The tag URI (RFC 4151) of a key; `authority` is ``name,date``."""
-    return f"tag:{authority}:{quote(key.encode('utf-8', 'surrogatepass'), safe='/')}"
+    """The tag URI (RFC 4151) of a key; `authority` is ``name,date`` or ``name,date:start``."""
+    start = authority if ":" in authority else f"{authority}:"
+    return f"tag:{start}{quote(key.encode('utf-8', 'surrogatepass'), safe='/')}"
 
 
 def stem(key: str) -> str:

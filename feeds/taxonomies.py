@@ -21,7 +21,9 @@ class Taxonomy(Struct, frozen=True, kw_only=True):
     always_read: bool = False
     """Whether entries have its terms even if `feeds.taxonomies` does not name it."""
     on_pages: bool = True
-    """Whether pages list its terms below each entry."""
+    """Whether pages list its terms below each entry, and JSON Feed among its tags."""
+    is_language: bool = False
+    """Whether the name of a term is the language tag of its feed."""
 
 
 _TAXONOMIES = (
@@ -43,6 +45,7 @@ _TAXONOMIES = (
         label="Languages",
         term_reader="feeds.reading.terms:read_languages",
         on_pages=False,
+        is_language=True,
     ),
 )
 

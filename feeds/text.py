@@ -24,10 +24,21 @@ _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # The tags that are removed from a title or a name. Others are text: Vec<T>.
 _INLINE_TAG = re.compile(
-    r"</?(?:a|abbr|b|big|br|cite|code|del|em|font|i|img|ins|kbd|mark|p|q|s|small|span|strong|sub"
+    r"</?(?:a|abbr|b|big|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strong|sub"
     r"|sup|tt|u|var|wbr)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+
+# These end a line, so a space stays in their place.
+_LINE_BREAK = re.compile(r"</?(?:br|hr|p)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+# Other tags of blocks may be what a title is about ("When to use <table>"). Pairs are markup.
+_BLOCK = re.compile(
+    r"<(address|article|aside|blockquote|center|dd|div|dl|dt|figcaption|figure|footer|h[1-6]|header"
+    r"|li|main|nav|ol|pre|section|table|tbody|td|tfoot|th|thead|tr|ul)(?:\s[^<>]*)?>"
+    r"(?P<inner>(?:(?!<\1[\s>]).)*?)</\1\s*>",
+    re.IGNORECASE | re.DOTALL,
+)
+_MAX_NESTED_BLOCKS = 10
 
 
 def one_line(text: str) -> str:
@@ -39,7 +50,11 @@ def one_line(text: str) -> str:
 def plain_text(text: str) -> str:
     """A title or a name as plain text: tags removed, entities decoded, on one line."""
     if "<" in text:
-        text = _INLINE_TAG.sub("", text)
+        text = _LINE_BREAK.sub(" ", _INLINE_TAG.sub("", text))
+        for _ in range(_MAX_NESTED_BLOCKS):
+            text, pairs = _BLOCK.subn(r" \g<inner> ", text)
+            if not pairs:
+                break
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
     return one_line(unicodedata.normalize("NFC", text))
@@ -70,3 +85,9 @@ def truncate(text: str, length: int) -> str:
         return cut[: ends[-1]]
     space = cut.rfind(" ")
     return (cut[:space] if space >= length // 2 else cut[:-1]).rstrip(" ,;:，、；：") + "…"
+
+
+def language_tag(value: str) -> str:
+    """`value` as a language tag (RFC 5646); ``""`` if it does not have the form of one."""
+    tag = value.replace("_", "-")
+    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""

@@ -1,4 +1,4 @@
-"""Checks and normalises addresses in posts: http(s) URLs, and URIs that can be an id."""
+"""Checks and normalises addresses: http(s) URLs, URIs that can be an id, the authority of ids."""
 
 from __future__ import annotations
 
@@ -48,10 +48,18 @@ def _encode(part: str) -> str:
     return quote(_STRAY_PERCENT.sub("%25", part), safe=_UNENCODED, errors="replace")
 
 
-def is_uri(text: str) -> bool:
-    """Return whether `text` is an absolute URI that can be an id: a scheme and something after it.
+_ID_SCHEMES = frozenset(
+    "ark at did doi gemini hdl http https info ipfs ni tag urn".split()  # noqa: SIM905
+)
+"""The schemes of URIs that name something for ever. Other words with a colon are not ids:
+``id: fr:welcome`` is the name of a translation."""
 
-    Checks the form of `tag:` (RFC 4151), `urn:` (RFC 8141) and http(s) URIs more closely.
+
+def is_uri(text: str) -> bool:
+    """Return whether `text` is an absolute URI (RFC 3986, 4.3) that can be an id.
+
+    It has one of `_ID_SCHEMES`. Checks the form of `tag:` (RFC 4151), `urn:` (RFC 8141) and http(s)
+    URIs more closely.
     """
     match = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*):.+", text)
     if not match or len(text) > _MAX_ID_LENGTH or not set(text) <= _URI_CHARACTERS:
@@ -59,8 +67,24 @@ def is_uri(text: str) -> bool:
     if _STRAY_PERCENT.search(text) or text.count("#") > 1:
         return False
     scheme = match[1].lower()
+    if scheme not in _ID_SCHEMES:
+        return False
     if scheme == "tag":
         return bool(re.match(r"(?i:tag):[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?:.", text))
     if scheme == "urn":
         return bool(re.match(r"(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:.", text))
     return scheme not in ("http", "https") or http_url(text) == text
+
+
+def id_authority(site: str, year: int) -> str:
+    """The authority of a site's ids, and the start of their names: ``example.com,2026:blog/``.
+
+    `site` is the site's URL. The host is without ``www.``; the path follows, because sites
+    can share a host. Returns ``""`` if the host is not a name, such as ``[::1]``.
+    """
+    parts = urlsplit(http_url(site))
+    host = (parts.hostname or "").removeprefix("www.").removesuffix(".")
+    if not re.fullmatch(r"[a-z0-9._-]+", host):
+        return ""
+    path = parts.path.strip("/")
+    return f"{host},{year}:{path}/" if path else f"{host},{year}"

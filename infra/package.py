@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from feeds.config import Config
-from feeds.config_reader import read_config
+from feeds.config_file.read import read_config
 from feeds.documents.theme import theme_files
 from feeds.errors import FeedsError
 from feeds.formats import Format, file_types

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.errors import ConfigError
 
 MINIMAL = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'

@@ -19,7 +19,7 @@ from simulation import mutants
 from support import worked_example
 
 from feeds.config import Limits
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

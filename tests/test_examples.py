@@ -13,7 +13,7 @@ import pytest
 from support.sites import Built, built
 from support.validity import assert_valid_document
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.reading.selection import is_post
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "news"
@@ -122,11 +122,11 @@ def test_author_summary_language_and_updated_come_from_the_front_matter(
     assert entry.link.endswith("/oysters-hold?edition=46&section=prices")
 
 
-def test_a_podcast_is_an_enclosure_of_unknown_length(entries: dict[str, Any]) -> None:
+def test_a_podcast_is_an_enclosure_with_its_length(entries: dict[str, Any]) -> None:
     (enclosure,) = entries["_posts/2026-11-15-NW202611151800000044.md"].enclosures
 
     assert enclosure.href == "https://media.example.net/linxi/voice-012.mp3"
-    assert (enclosure.type, enclosure.length) == ("audio/mpeg", "0")
+    assert (enclosure.type, enclosure.length) == ("audio/mpeg", "14208512")
 
 
 def test_an_image_stays_and_styles_are_removed(entries: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from support.sites import built, post, settings
 
 from feeds import formats, paths
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.documents.http_headers import stored_type
 from feeds.documents.view import View
 from feeds.errors import ConfigError

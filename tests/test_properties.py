@@ -145,7 +145,7 @@ ENTRIES = st.builds(
 @settings(max_examples=200, deadline=None)
 @given(ENTRIES)
 def test_every_field_of_an_entry_can_be_read_back_from_each_document(made: Entry) -> None:
-    feed = Feed("", "Example News", "News.", made.updated)
+    feed = Feed("", "Example News", "News.", made.updated, "en")
     view = View(feed, (made,), "https://feeds.example.com/x")
     atom = etree.fromstring(render_atom(view, CONFIG)).find("{*}entry")
     rss = etree.fromstring(render_rss(view, CONFIG)).find("channel/item")

@@ -455,7 +455,21 @@ def new_archive_documents_before_old_ones(factory: PublisherFactory) -> Story:
     return story
 
 
+def slow_look_at_an_attachment(factory: PublisherFactory) -> Story:
+    """A file is uploaded while a worker is between its note about the file and the look at it."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    post = post_text("A", "x", 1).replace(b"title: A", b"title: A\nenclosure: a.mp3")
+    story.upload("a.md", post)
+    slow = start_worker(story)
+    until(story, slow, "put", "state/attachments/")
+    story.upload("a.mp3", bytes(1234))
+    finish_all(story)
+    finish(story, slow)
+    return story
+
+
 DIRECTED = [
+    slow_look_at_an_attachment,
     expires_while_its_schedule_is_lost,
     appears_and_expires_later,
     locked_while_unreadable,
@@ -525,6 +539,7 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.ForgetsExpiry, expires_while_its_schedule_is_lost),
     (mutants.WaitsOnlyOnce, appears_and_expires_later),
     (mutants.KeepsTheTextOfLockedPosts, locked_while_unreadable),
+    (mutants.LooksBeforeItNotes, slow_look_at_an_attachment),
 ]
 
 

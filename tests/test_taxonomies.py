@@ -11,7 +11,7 @@ from support.command import files_below, run_feeds
 from support.sites import built, post, settings
 
 from feeds import taxonomies
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.documents import translations
 from feeds.errors import ConfigError
 from feeds.reading.field_values import to_names

@@ -20,7 +20,7 @@ from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.state.closed_posts import closed_posts
 from feeds.state.keys import path_of_manifest
-from feeds.state.objects import Record, problems
+from feeds.state.objects import Record
 
 if TYPE_CHECKING:
     from feeds.publishing.due_markers import Schedules
@@ -48,7 +48,7 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
     except Exception as error:
         _log_crash(error, messages)
         raise FeedsError("the batch ended in an error of this program; see the log") from None
-    post_problems = problems(result.records.values())
+    post_problems = result.problems
     _log_problems(post_problems, messages)
     for key, why in closed_posts(result.records.values(), publisher.runtime.now()):
         log_event("closed", key=key, why=why)

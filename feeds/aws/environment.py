@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from feeds.aws.sqs import Queue
 from feeds.config import Config
-from feeds.config_reader import read_config
+from feeds.config_file.read import read_config
 from feeds.errors import ConfigError
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime

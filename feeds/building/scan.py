@@ -22,7 +22,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from feeds.building.closed_posts import ClosedPosts
-from feeds.building.site import PostSummary, summarize
+from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.config import Config
 from feeds.errors import Denied, TooLarge
 from feeds.model import Entry, Problem
@@ -119,6 +119,7 @@ class PostScanner:
             done += CHUNK_SIZE
             if progress:
                 progress(min(done, len(keys)), len(keys))
+        self.problems += identity_problems(self.summaries, self.config)
 
     def load(self, keys: Sequence[str]) -> Collection[str]:
         """Load the entries of these posts (`EntrySource.load`)."""
@@ -260,7 +261,19 @@ def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[ReadResult]:
         if isinstance(fetched, Problem):
             yield ReadResult(None, (fetched,))
         elif not is_own(fetched.stat.key, fetched.data):
-            yield read_post(fetched.stat.key, fetched.data, fetched.stat.modified, worker.config)
+            stat = fetched.stat
+            read = read_post(stat.key, fetched.data, stat.modified, worker.config)
+            yield read.with_attachment(_attachment_size(read, worker.store)).as_of(worker.now)
+
+
+def _attachment_size(read: ReadResult, store: Store) -> int:
+    """The size in bytes of the file that may be the post's enclosure; 0 if there is none."""
+    key = read.post.attachment if read.post else ""
+    try:
+        stat = store.head(key) if key else None
+    except Denied:
+        return 0
+    return stat.size if stat else 0
 
 
 def _fetch(worker: _Worker, keys: Iterable[str]) -> Iterator[Object | Problem]:

@@ -17,9 +17,9 @@ from msgspec import Struct
 from feeds.config import Config
 from feeds.documents import feed_documents, pagination
 from feeds.documents.feed_list import feed_list_documents
-from feeds.model import Document, Entry, ListedFeed
+from feeds.model import Document, Entry, ListedFeed, Problem
 from feeds.reading.post import Post
-from feeds.reading.selection import post_identity
+from feeds.reading.selection import post_identity, same_file_name, shared_ids
 
 
 class PostSummary(Struct, frozen=True, array_like=True, gc=False):
@@ -68,6 +68,16 @@ def newest_per_post(summaries: Iterable[PostSummary], config: Config) -> list[Po
         if other is None or (summary.updated, summary.key) > (other.updated, other.key):
             newest[identity] = summary
     return list(newest.values())
+
+
+def identity_problems(summaries: Sequence[PostSummary], config: Config) -> Iterator[Problem]:
+    """A warning for each file that feeds do not show, because another one is the same entry."""
+    published = newest_per_post(summaries, config)
+    shown = {post_identity(summary.key, config): summary.key for summary in published}
+    for summary in summaries:
+        if (key := shown[post_identity(summary.key, config)]) != summary.key:
+            yield same_file_name(key, summary.key)
+    yield from shared_ids(reversed(pagination.in_order(published)))
 
 
 def site_documents(

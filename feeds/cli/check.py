@@ -11,12 +11,13 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.cli import console
 from feeds.cli.options import ConfigOption, load_config
 from feeds.config import Config
 from feeds.model import Problem
 from feeds.reading.entry import fill_entry
-from feeds.reading.post import read_post, too_large
+from feeds.reading.post import ReadResult, read_post, too_large
 from feeds.reading.selection import is_post
 from feeds.stores.local import LocalStore
 from feeds.stores.own_files import is_own
@@ -50,10 +51,11 @@ def check(
 
     Example: feeds check posts/2026-11-22-hello.md
     """
-    config, config_file = load_config(config_path, str(paths[0]))
+    config, config_file = load_config(config_path, str(paths[0]), any_folder=True)
     checked = _CheckedPosts(config)
     for path, key in _files_and_keys(paths, config, config_file.absolute().parent):
         checked.add(path, key)
+    checked.compare()
     as_json = as_json or output is OutputFormat.json
     if not as_json:
         _print_rows(checked.rows)
@@ -84,6 +86,8 @@ class _CheckedPosts:
         self.undated: list[str] = []
         """The posts that have the time of their files, as they have no date."""
         self.problems: list[Problem] = []
+        self._files: dict[str, Path] = {}
+        self._summaries: list[PostSummary] = []
         self.sources: list[tuple[Path, str]] = []
         """The file and the source article of each post that links to one."""
 
@@ -111,6 +115,7 @@ class _CheckedPosts:
             self.problems.append(too_large(str(path), self.config))
             return
         result = read_post(key, data, modified, self.config)
+        result = result.with_attachment(_attachment_size(result, path)).as_of(datetime.now(UTC))
         entry, problems = fill_entry(result, self.config)
         self.problems += [replace(problem, key=str(path)) for problem in problems]
         if entry is None:
@@ -119,6 +124,8 @@ class _CheckedPosts:
             return
         if result.undated:
             self.undated.append(str(path))
+        if result.post and self._files.setdefault(key, path) == path:
+            self._summaries.append(summarize(result.post, self.config))
         names = ", ".join(term.title or term.name for term in entry.terms)
         title, date = entry.title, entry.published.isoformat(" ")
         if result.decision.is_locked:
@@ -129,6 +136,20 @@ class _CheckedPosts:
         self.rows.append((title, date, names, entry.link))
         if result.link_rule != "permalink":
             self.sources.append((path, entry.link))
+
+    def compare(self) -> None:
+        """Report the posts that feeds do not show, because another one has the same id."""
+        for problem in identity_problems(self._summaries, self.config):
+            self.problems.append(replace(problem, key=str(self._files[problem.key])))
+
+
+def _attachment_size(result: ReadResult, path: Path) -> int:
+    """The size of the file that may be the enclosure of the post in the file `path`, in bytes."""
+    if result.post is None or not result.post.attachment:
+        return 0
+    root = path.absolute().parents[result.post.key.count("/")]
+    file = root / result.post.attachment
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _print_rows(rows: list[Row]) -> None:

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from feeds.config import Config
-from feeds.config_reader import read_config
+from feeds.config_file.read import read_config
 from feeds.errors import ConfigError
+from feeds.reading.selection import is_post
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Store
 
@@ -54,10 +55,13 @@ def number_from(low: int, high: int | None = None) -> Callable[[int], int]:
     return check
 
 
-def load_config(path: Path | None, posts: str = "") -> tuple[Config, Path]:
+def load_config(
+    path: Path | None, posts: str = "", *, any_folder: bool = False
+) -> tuple[Config, Path]:
     """The configuration and its file: `path`, FEEDS_CONFIG, or feeds.toml here or near the posts.
 
-    Raises ConfigError.
+    Raises ConfigError; also if `posts` is not the folder that ids are relative to, unless
+    `any_folder`.
     """
     if path is None and os.environ.get("FEEDS_CONFIG"):
         path = Path(os.environ["FEEDS_CONFIG"])
@@ -71,7 +75,53 @@ def load_config(path: Path | None, posts: str = "") -> tuple[Config, Path]:
         raise ConfigError(
             ["there is no feeds.toml here or beside the posts; run feeds init, or use --config"]
         )
-    return read_config(path), path
+    config = read_config(path)
+    if posts and not any_folder:
+        _check_folder(config, path, posts)
+    return config, path
+
+
+def _check_folder(config: Config, config_file: Path, posts: str) -> None:
+    """Raise ConfigError if `posts` is another folder of the site than the one of `posts.folder`.
+
+    Without that setting, refuse the site's own folder if its posts are in a folder below: default
+    ids are relative to POSTS, and both folders could be meant.
+    """
+    site, folder = config_file.absolute().parent.resolve(), folder_of(posts)
+    if folder is None or not (folder := folder.resolve()).is_relative_to(site):
+        return
+    meant = config.posts.folder
+    if meant and folder != (site / meant).resolve():
+        raise ConfigError(
+            [
+                f"{posts}: posts.folder in {config_file} is {meant}, and the ids of entries are "
+                f"relative to it; name {_beside(config_file, meant)} instead"
+            ]
+        )
+    if not meant and folder == site and (meant := _folder_of_posts(site, config)):
+        raise ConfigError(
+            [
+                f"{posts}: there are posts in {meant}, and the ids of entries depend on the folder "
+                f"that is named; name {_beside(config_file, meant)}, or write "
+                f'folder = "." under [posts] in {config_file} to keep this one'
+            ]
+        )
+
+
+def _beside(config_file: Path, folder: str) -> str:
+    return str(config_file.parent / folder)
+
+
+def _folder_of_posts(site: Path, config: Config) -> str:
+    """The folder below `site` where a site generator has its posts; ``""`` if it has no post."""
+    from feeds.generators.detect import POST_FOLDERS
+
+    for name in POST_FOLDERS:
+        folder = site / name
+        files = (Path(parent, file) for parent, _, files in os.walk(folder) for file in files)
+        if any(is_post(file.relative_to(site).as_posix(), config) for file in files):
+            return name
+    return ""
 
 
 def open_existing_store(url: str) -> Store:

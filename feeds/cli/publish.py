@@ -77,13 +77,12 @@ def publish_and_report(publisher: Publisher, keys: list[str], posts: str) -> tup
     Returns the number of documents that were written, and the errors.
     """
     from feeds.publishing.journal import Journal
-    from feeds.state.objects import problems
 
     documents = 0
     errors: list[str] = []
     for start in range(0, len(keys), _BATCH):
         result = Journal(publisher).publish(keys[start : start + _BATCH])
-        console.print_problems(problems(result.records.values()), posts)
+        console.print_problems(result.problems, posts)
         documents += len(result.changed)
         errors += result.errors
     return documents, errors

@@ -34,7 +34,6 @@ def rebuild(
     from feeds.publishing.publisher import Publisher
     from feeds.publishing.rebuild import rebuild as rebuild_feeds
     from feeds.runtime import ThreadedRuntime
-    from feeds.state.objects import problems
 
     config, _ = load_config(config_path, posts)
     publisher = Publisher(
@@ -44,7 +43,7 @@ def rebuild(
         report = rebuild_feeds(
             publisher,
             progress,
-            on_batch=lambda batch: console.print_problems(problems(batch.records.values()), posts),
+            on_batch=lambda batch: console.print_problems(batch.problems, posts),
             allow_removals=allow_removals,
         )
     console.print_errors(dict.fromkeys(report.errors))  # each batch meets the same one

@@ -15,7 +15,9 @@ from feeds.config import Config
 from feeds.documents import pagination
 from feeds.documents.view import View
 from feeds.formats import FORMATS, Format
-from feeds.model import EPOCH, Document, Entry, Feed
+from feeds.model import EPOCH, Document, Entry, Feed, Term
+from feeds.taxonomies import TAXONOMIES
+from feeds.text import language_tag
 
 _renderer: Callable[[str], Callable[[View, Config], bytes]] = cache(resolve_name)
 
@@ -42,7 +44,7 @@ def describe_feed(path: str, entries: Sequence[Entry], config: Config) -> Feed:
     site = config.site
     updated = max((entry.updated for entry in entries), default=EPOCH)
     if not path:
-        return Feed("", site.title, site.description or site.title, updated)
+        return Feed("", site.title, site.description or site.title, updated, site.language)
     terms = [term for entry in entries for term in entry.terms if term.path == path]
     title = (
         config.title_of_path.get(path)
@@ -50,7 +52,16 @@ def describe_feed(path: str, entries: Sequence[Entry], config: Config) -> Feed:
         or (terms[0].name if terms else path.partition("/")[2])
     )
     description = config.description_of_path.get(path) or f"{title} – {site.title}"
-    return Feed(path, title, description, updated)
+    return Feed(path, title, description, updated, _language(path, terms, config))
+
+
+def _language(path: str, terms: Sequence[Term], config: Config) -> str:
+    """The language tag of a term's feed. `terms` are those of its entries, newest first."""
+    taxonomy, _, slug = path.partition("/")
+    if not TAXONOMIES[taxonomy].is_language:
+        return config.site.language
+    # The slug is the tag in lower case, except in the rare case that it ends in a hash.
+    return terms[0].name if terms else language_tag(slug) or config.site.language
 
 
 def current_documents(

@@ -62,7 +62,7 @@ def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:
         return translations.taxonomy_label(taxonomy, language) if taxonomy else texts.all_posts
 
     values: dict[str, Value] = {
-        **html_page.page_values(here, here, config),
+        **html_page.page_values(here, here, language, config),
         "url": config.url(here),
         "full_title": f"{texts.all_feeds} – {config.site.title}",
         "description": config.site.description or config.site.title,

@@ -33,13 +33,13 @@ def render_page(view: View, config: Config) -> bytes:
     """The page of a feed; of one page of its archive, if the view has a `current`."""
     feed, site = view.feed, config.site
     here = view.url.removeprefix(config.feeds.url)
-    texts = translations.texts_for(site.language)
+    texts = translations.texts_for(feed.language)
     titles = [feed.title, texts.older] if view.current else [feed.title]
     if feed.path:
         titles.append(site.title)
     about = feed.description if _is_described(feed.path, config) else ""
     values: dict[str, Value] = {
-        **page_values("page.html", here, config),
+        **page_values("page.html", here, feed.language, config),
         "url": view.url if view.current else feed_id(view, config),
         "full_title": " – ".join(titles),
         "title": feed.title,
@@ -59,15 +59,15 @@ def _is_described(path: str, config: Config) -> bool:
     return bool(config.description_of_path.get(path) if path else config.site.description)
 
 
-def page_values(template: str, here: str, config: Config) -> dict[str, Value]:
+def page_values(template: str, here: str, language: str, config: Config) -> dict[str, Value]:
     """The values that every page has; `here` is the page's key, percent-encoded."""
     site, theme = config.site, theme_of(config)
-    text_language = translations.texts_for(site.language).language
-    is_translated = text_language.partition("-")[0] == site.language.lower().partition("-")[0]
-    words: dict[str, Value] = {**translations.template_words(site.language)}
+    text_language = translations.texts_for(language).language
+    is_translated = text_language.partition("-")[0] == language.lower().partition("-")[0]
+    words: dict[str, Value] = {**translations.template_words(language)}
     return {
-        "language": site.language,
-        "direction": translations.direction(site.language),
+        "language": language,
+        "direction": translations.direction(language),
         "words": words,
         "words_lang": "" if is_translated else text_language,
         "policy": theme.policy(template, config.feeds.page_images),
@@ -100,7 +100,7 @@ def _relative(here: str, url: str, config: Config) -> str:
 
 
 def _entry(entry: Entry, view: View, here: str, config: Config) -> dict[str, Value]:
-    language = config.site.language
+    language = view.feed.language
     own = entry.language if entry.language.lower() != language.lower() else ""
     is_changed = entry.updated.date() > entry.published.date()
     terms = list(_terms(entry, view, here, config))

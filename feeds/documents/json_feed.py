@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from feeds.config import Config
 from feeds.documents.view import View, home, shows_content
 from feeds.model import GENERATOR_URL, Entry, Person
+from feeds.taxonomies import TAXONOMIES
 
 VERSION = "https://jsonfeed.org/version/1.1"
 
@@ -27,7 +29,7 @@ def render_json_feed(view: View, config: Config) -> bytes:
         "icon": site.logo,
         "favicon": site.icon,
         "authors": [_author(config.author)],
-        "language": site.language,
+        "language": view.feed.language,
         "hubs": [{"type": "WebSub", "url": hub} for hub in config.feeds.hubs if not view.current],
         "_bucketfeed": {"about": GENERATOR_URL},
     }
@@ -38,7 +40,7 @@ def render_json_feed(view: View, config: Config) -> bytes:
 
 def _item(entry: Entry, full: bool) -> dict[str, Any]:
     item = {
-        "id": entry.id,
+        "id": entry.guid or entry.id,
         "url": entry.link,
         "title": entry.title,
         "content_html": entry.content if full else "",
@@ -47,7 +49,7 @@ def _item(entry: Entry, full: bool) -> dict[str, Any]:
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat() if entry.updated != entry.published else "",
         "authors": [_author(person) for person in entry.authors],
-        "tags": list(dict.fromkeys(term.title or term.name for term in entry.terms)),
+        "tags": list(dict.fromkeys(_tags(entry))),
         "language": entry.language,
     }
     if not item["content_html"]:
@@ -57,6 +59,13 @@ def _item(entry: Entry, full: bool) -> dict[str, Any]:
         size = {"size_in_bytes": entry.enclosure.length} if entry.enclosure.length else {}
         item["attachments"] = [{**attachment, **size}]
     return {field: value for field, value in item.items() if value}
+
+
+def _tags(entry: Entry) -> Iterator[str]:
+    """The names of the entry's categories and tags; authors and languages have their own fields."""
+    for term in entry.terms:
+        if TAXONOMIES[term.taxonomy].on_pages:
+            yield term.title or term.name
 
 
 def _author(person: Person) -> dict[str, str]:

@@ -74,7 +74,7 @@ def _feed_generator(view: View, config: Config) -> FeedGenerator:
     fg.link(href=home(view, config), rel="alternate", type="text/html")
     fg.description(feed.description)
     fg.subtitle(feed.description)
-    fg.language(site.language)
+    fg.language(feed.language)
     author = {"name": config.author.name, "email": config.author.email, "uri": config.author.uri}
     fg.author({field: value for field, value in author.items() if value})
     fg.generator(GENERATOR, uri=GENERATOR_URL)
@@ -95,7 +95,7 @@ def _feed_generator(view: View, config: Config) -> FeedGenerator:
 def _add_entry(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
     fe = fg.add_entry(order="append")
     fe.more.entry = entry
-    fe.id(entry.id)  # from feeds/reading/post.py; in RSS, <guid>
+    fe.id(entry.id)  # from feeds/reading/post.py; in RSS, <guid isPermaLink="false">
     fe.title(entry.title)
     fe.published(entry.published)
     fe.updated(entry.updated)
@@ -123,7 +123,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
     def extend_atom(self, feed: Any) -> Any:
         view = self.view
-        feed.set(_LANG, self.config.site.language)
+        feed.set(_LANG, view.feed.language)
         self_link = feed.find("link[@rel='self']")
         self_link.set("type", FORMATS["atom"].media_type)
         for rel, url in self._hub_links():
@@ -164,19 +164,19 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
         if entry.language:
             node.set(_LANG, entry.language)
         if entry.enclosure:
-            etree.SubElement(
-                node,
-                "link",
-                href=entry.enclosure.url,
-                rel="enclosure",
-                type=entry.enclosure.type,
-                length=str(entry.enclosure.length),
+            enclosure = entry.enclosure
+            link = etree.SubElement(
+                node, "link", href=enclosure.url, rel="enclosure", type=enclosure.type
             )
+            if enclosure.length:  # a hint in Atom (RFC 4287, 4.2.7.6); RSS must have one, and 0
+                link.set("length", str(enclosure.length))
         self._add_image(node)
         return node
 
     def extend_rss(self, node: Any) -> Any:
         entry = self.entry
+        if entry.guid:
+            node.find("guid").text = entry.guid
         # RSS readers take a description as HTML, so plain text must be escaped once more.
         description = node.find("description")
         if description is not None and entry.summary and description.text == entry.summary:

@@ -23,7 +23,7 @@ _MAX_BYTES = 1_000_000
 def detect_generator(folder: Path) -> SiteSettings:
     """The settings of the first configuration file in `folder` that has a title or an address.
 
-    If no file has one, all settings are empty, except `unreadable`.
+    If no file has one, all settings are empty, except `unreadable` and `posts`.
     """
     unreadable = ""
     for generator in GENERATORS:
@@ -40,7 +40,8 @@ def detect_generator(folder: Path) -> SiteSettings:
             if settings.title or settings.url:
                 posts = next((name for name in generator.posts if (folder / name).is_dir()), "")
                 return replace(settings, generator=generator.name, file=file, posts=posts)
-    return SiteSettings(unreadable=unreadable)
+    posts = next((name for name in POST_FOLDERS if (folder / name).is_dir()), "")
+    return SiteSettings(unreadable=unreadable, posts=posts)
 
 
 class Generator(NamedTuple):
@@ -71,3 +72,15 @@ GENERATORS = (
     Generator("Jekyll", ("_posts",), _JEKYLL, parse_yaml, jekyll_settings),
     Generator("Pelican", ("content",), ("pelicanconf.py",), parse_python, pelican_settings),
 )
+
+POST_FOLDERS = (
+    *dict.fromkeys(name for generator in GENERATORS for name in generator.posts),
+    "source/_posts",
+    "src/content/blog",
+    "src/posts",
+    "posts",
+    "blog",
+    "articles",
+)
+"""The folders of a site where its posts usually are: of the generators above, and of Hexo, Astro,
+Eleventy and others."""

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from feeds.config import Posts, Visibility
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.generators.hidden_posts import count_hidden_posts
 from feeds.generators.settings import SiteSettings, is_time_zone
 from feeds.reading.field_values import parse_bool
 from feeds.text import one_line
-from feeds.urls import http_url
+from feeds.urls import http_url, id_authority
 
 
 def machine_zone() -> str:
@@ -134,6 +134,8 @@ content = "full"  # or "summary"
 taxonomies = ["category"]  # with a feed for each category; also: "tag", "author", "lang"
 
 [posts]
+# The folder of the posts. Ids of entries are relative to it. "." is the folder of this file.
+{folder}
 # The domain and year in the ids of entries (RFC 4151). Feed readers recognise entries by their ids:
 # if this changes, they show every post as new. Keep it, even if the site's address changes.
 id_authority = {authority}
@@ -162,8 +164,6 @@ split = true  # "categories: a b" is two categories, as in Jekyll
 
 def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: int) -> str:
     """The text of a valid feeds.toml; `zone` is the time zone if the settings have none."""
-    host = urlsplit(http_url(answers.url)).hostname or ""
-    domain = re.sub(r"[^a-z0-9.-]", "-", host.removeprefix("www."))
     address = re.fullmatch(r"[^\s<>()@]+@[^\s<>()@]+", settings.email)
     email = f", email = {_quoted(settings.email)}" if address else ""
     author = _AUTHOR.format(name=_quoted(settings.author), email=email) if settings.author else ""
@@ -175,7 +175,8 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         timezone=_quoted(settings.timezone if is_time_zone(settings.timezone) else zone),
         author=author,
         feeds_url=_quoted(answers.feeds_url),
-        authority=_quoted(f"{domain},{year}"),
+        authority=_quoted(id_authority(answers.url, year) or f"localhost,{year}"),
+        folder=f"folder = {_quoted(settings.posts)}" if settings.posts else '# folder = "posts"',
         permalink=_quoted(settings.permalink or Posts().permalink),
         hidden=_HIDDEN.format() if answers.hidden == "publish" else "",
         undated=_UNDATED.format(generator=settings.generator) if settings.generator else "",

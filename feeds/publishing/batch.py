@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from feeds.model import Problem
 from feeds.publishing.feed_list_writer import FeedListCheck
-from feeds.state.objects import Record
+from feeds.state.objects import Record, problems
 
 
 class Failure(Struct, frozen=True):
@@ -36,6 +37,14 @@ class PublishResult(Struct, frozen=True):
     conflicts: dict[str, int]
     """How many conflicts there were, by the key of the state object."""
 
+    identity_problems: tuple[Problem, ...] = ()
+    """Warnings about posts that feeds do not show, because another post is the same entry."""
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems of the posts, in order."""
+        return sorted({*problems(self.records.values()), *self.identity_problems})
+
     @property
     def errors(self) -> tuple[str, ...]:
         """The texts of the failures."""
@@ -50,6 +59,7 @@ class Batch:
         self.records: dict[str, Record] = {}
         self.changed: list[str] = []
         self.failures: list[Failure] = []
+        self.identity_problems: set[Problem] = set()
 
     @property
     def failed_records(self) -> frozenset[str]:

@@ -9,12 +9,15 @@ feeds/state/manifest_update.py computes how an index changes.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.documents import feed_documents, pagination
+from feeds.model import Problem
+from feeds.reading.selection import shared_ids
 from feeds.state import manifest_update
 from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import manifest_key
@@ -99,6 +102,7 @@ class IndexWriter:
         pages = self._pages(path)
         draft = Draft()
         previous_token = ""
+        shared: tuple[Problem, ...] = ()
         for attempt in self.state.attempts(manifest_key(path), Manifest):
             with attempt:
                 if self._is_lost(draft, attempt.old):
@@ -108,6 +112,7 @@ class IndexWriter:
                     self.archive.refuse_foreign(path)
                 old, records = self._read_sources(attempt.old, pages, record_names, redelivered)
                 update = self._apply(path, old, records, pages)
+                shared = _shared_ids(update, records)
                 draft = Draft(update)
                 pages.write(update.pages, update.page_lists)
                 manifest = self._with_title(path, update.manifest, feed_list)
@@ -115,7 +120,7 @@ class IndexWriter:
                 attempt.write(draft.manifest)
         version, written = attempt.written
         pages.remove(written.obsolete_parts)
-        return StoredIndex(path, version, written, pages, previous_token)
+        return StoredIndex(path, version, written, pages, previous_token, shared)
 
     def _read_sources(
         self, old: Manifest, pages: IndexPages, record_names: Sequence[str], redelivered: bool
@@ -257,3 +262,15 @@ class IndexWriter:
                     )
                 )
         return StoredIndex(path, *attempt.written, pages)
+
+
+def _shared_ids(update: ManifestUpdate, records: Sequence[Record]) -> tuple[Problem, ...]:
+    """The warnings about the posts of `records` that share their id with another post.
+
+    It looks at the entries that the update has at hand: those in the manifest and in new pages. A
+    document with a post of `records` has no other entries.
+    """
+    ids = {entry[1] for record in records for entry in record.sort_keys}
+    at_hand = chain(update.manifest.entries, *update.pages.values())
+    same = [entry for entry in at_hand if entry.id in ids]
+    return tuple(shared_ids(reversed(pagination.in_order(same))))

@@ -32,6 +32,7 @@ from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
 from feeds.publishing.record_writer import RecordWriter
+from feeds.reading.enclosure import is_attachment
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
 from feeds.state.index_pages import StoredIndex
@@ -73,12 +74,13 @@ class Publisher:
         self._state.conflicts.clear()
         redelivered = any(message.received > 1 for message in messages)
         batch = Batch(self._feed_list.check(), redelivered=redelivered)
-        self._write_records(batch, self._keys_by_record(messages), self._refresh)
+        keys = self._keys_to_read(batch, messages)
+        self._write_records(batch, self._keys_by_record(keys), self._refresh)
         self._update_dependents(batch)
         failed = frozenset(
             message.id
             for message in messages
-            if any(self.record_name(key) in batch.failed_records for key in message.keys)
+            if any(self.record_name(key) in batch.failed_records for key in keys[message.id])
         )
         return self._result(batch, failed)
 
@@ -95,11 +97,38 @@ class Publisher:
         self._update_dependents(batch)
         return self._result(batch, batch.failed_records)
 
-    def _keys_by_record(self, messages: Sequence[Message]) -> dict[str, Sequence[str]]:
-        """Return the keys of posts in the messages, without repeats, by the name of the record."""
-        by_record: dict[str, dict[str, None]] = {}
+    def _keys_to_read(self, batch: Batch, messages: Sequence[Message]) -> dict[str, list[str]]:
+        """Return the keys in the messages, by the message's id, and the posts of attachments."""
+
+        def posts_with(attachment: str) -> tuple[str, ...]:
+            try:
+                return self._records.posts_with(attachment)
+            except StoreError as error:
+                name = self.record_name(attachment)
+                batch.failures.append(Failure(f"{attachment}: {error}", (name,), key=attachment))
+                return ()
+
+        attachments = sorted(
+            {
+                key
+                for message in messages
+                for key in message.keys
+                if is_attachment(key) and not is_post(key, self.config)
+            }
+        )
+        found = self.runtime.map(posts_with, attachments)
+        posts = dict(zip(attachments, found, strict=True))
+        keys: dict[str, list[str]] = {}
         for message in messages:
-            for key in message.keys:
+            named = (key for name in message.keys for key in (name, *posts.get(name, ())))
+            keys.setdefault(message.id, []).extend(named)
+        return keys
+
+    def _keys_by_record(self, keys: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+        """Return the keys of posts among these, without repeats, by the name of the record."""
+        by_record: dict[str, dict[str, None]] = {}
+        for named in keys.values():
+            for key in named:
                 if self.is_post(key):
                     by_record.setdefault(self.record_name(key), {})[key] = None
         return {name: list(keys) for name, keys in by_record.items()}
@@ -131,6 +160,9 @@ class Publisher:
         batch.records = {
             name: record for name, record in zip(names, written, strict=True) if record
         }
+        now = self.runtime.now()
+        for record in batch.records.values():
+            batch.identity_problems.update(record.hidden_objects(now))
 
     def _update_dependents(self, batch: Batch) -> None:
         """Levels 2 to 4, and then the compaction of records."""
@@ -147,6 +179,7 @@ class Publisher:
                 index = self._indexes.update(
                     path, by_feed[path], batch.feed_list, redelivered=batch.redelivered
                 )
+                batch.identity_problems.update(index.shared_ids)
                 return self._feed_writer.publish(index)
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
@@ -183,6 +216,7 @@ class Publisher:
             records=batch.records,
             failures=tuple(batch.failures),
             conflicts=dict(Counter(self._state.conflicts)),
+            identity_problems=tuple(sorted(batch.identity_problems)),
         )
 
     # --- operations for rebuild, audit and schedules ---------------------------------------------

@@ -24,7 +24,7 @@ from feeds.errors import StoreError
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
-from feeds.state.objects import Record, problems
+from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat
 from feeds.stores.removals import is_mass_removal, mass_removal
 
@@ -186,7 +186,15 @@ class _Rebuild:
             and snapshot.version == stat.version
             and self.publisher.is_current(record)
             and record.due is None  # the time may have come while nothing was running
+            and not self._has_new_attachment(snapshot)
         )
+
+    def _has_new_attachment(self, snapshot: ObjectSnapshot) -> bool:
+        """Return whether the enclosure's file is not the one that the snapshot was made with."""
+        if not snapshot.attachment:
+            return False
+        stat = self.publisher.posts.head(snapshot.attachment)
+        return (stat.size if stat else 0) != snapshot.attachment_size
 
     def _remove(self, gone: Sequence[str], orphans: Sequence[str]) -> None:
         """Remove posts that are gone, and clear orphaned records."""
@@ -231,7 +239,7 @@ class _Rebuild:
     def _publish(self, keys: Sequence[str]) -> None:
         if keys:
             result = self.journal.publish(keys)
-            self.report.problems += len(problems(result.records.values()))
+            self.report.problems += len(result.problems)
             self._count(result)
 
     def _count(self, result: PublishResult) -> None:

@@ -14,8 +14,8 @@ from feeds.errors import StoreError, TooLarge
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import read_post, too_large
 from feeds.reading.selection import post_identity
-from feeds.state.keys import record_key
-from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
+from feeds.state.keys import attachment_key, record_key
+from feeds.state.objects import Attachment, ObjectSnapshot, Record, build_record, fingerprint
 from feeds.state.state_store import StateStore
 from feeds.stores.base import Store
 from feeds.stores.own_files import is_own
@@ -102,8 +102,38 @@ class RecordWriter:
             return ObjectSnapshot(stored.stat.version)
         with self._reading:
             result = read_post(key, stored.data, stored.stat.modified, self.config)
+        attachment = result.post.attachment if result.post else ""
+        size = self._attachment_size(attachment, key) if attachment else 0
+        with self._reading:
+            result = result.with_attachment(size)
             entry, problems = fill_entry(result, self.config)
         if any(problem.severity == "error" for problem in problems):
             # The last valid entry may have the text that is locked now.
             entry = None if result.decision.is_locked else last_valid
-        return ObjectSnapshot(stored.stat.version, entry, problems, result.decision.reason)
+        problems += result.warnings(self.state.runtime.now())
+        return ObjectSnapshot(
+            stored.stat.version, entry, problems, result.decision.reason, attachment, size
+        )
+
+    def _attachment_size(self, key: str, post: str) -> int:
+        """Return the size of the file at `key`, which may be the enclosure of a post; 0: no file.
+
+        First note that the post depends on the file: then either this call sees the file, or the
+        file's event comes later and finds the note.
+        """
+        self._note_attachment(key, post)
+        stat = self.posts.head(key)
+        return stat.size if stat else 0
+
+    def _note_attachment(self, key: str, post: str) -> None:
+        name = attachment_key(key)
+        if post in self.state.read(name, Attachment).value.posts:
+            return
+        for attempt in self.state.attempts(name, Attachment):
+            with attempt:
+                posts = sorted({*attempt.old.posts, post})
+                attempt.write(Attachment(posts=tuple(posts)))
+
+    def posts_with(self, attachment: str) -> tuple[str, ...]:
+        """Return the keys of the posts whose enclosure the file at this key may be."""
+        return self.state.read(attachment_key(attachment), Attachment).value.posts

@@ -73,6 +73,7 @@ def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
         enclosure=post.enclosure,
         language=post.language,
         expires=post.expires,
+        guid=post.guid,
     )
     return entry, warnings
 

@@ -62,8 +62,12 @@ class Fields:
 
     def report(self, name: str, what: str, todo: str, severity: Severity = "error") -> None:
         """Add a problem at the place of the field's value."""
+        self.problems.append(self.problem(name, what, todo, severity))
+
+    def problem(self, name: str, what: str, todo: str, severity: Severity = "error") -> Problem:
+        """A problem at the place of the field's value, which is not added."""
         line, column = self._places.get(name.lower(), (0, 0))
-        self.problems.append(Problem(self.key, line, what, todo, name, column, severity))
+        return Problem(self.key, line, what, todo, name, column, severity)
 
     def warn_at_line(self, line: int, what: str, todo: str) -> None:
         """Add a warning at the start of a line of the file, from 1."""

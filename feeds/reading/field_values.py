@@ -94,12 +94,6 @@ def parse_people(value: Value) -> Iterator[Person]:
         yield Person(name[:_MAX_NAME_CHARS])
 
 
-def language_tag(value: str) -> str:
-    """`value` as a language tag (RFC 5646); ``""`` if it does not have the form of one."""
-    tag = value.replace("_", "-")
-    return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
-
-
 # Not mimetypes: its table differs between machines, and the same posts must be the same bytes.
 _MEDIA_TYPES = {
     "mp3": "audio/mpeg", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg",

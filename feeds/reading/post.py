@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from feeds import paths
-from feeds.config import Config
+from feeds.config import Config, Limits
 from feeds.errors import PostError
 from feeds.model import Enclosure, Person, Problem, Severity, Term
 from feeds.reading import field_values
 from feeds.reading.content.locked_text import public_text
+from feeds.reading.content.plain_text import markdown_to_text
 from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
+from feeds.reading.enclosure import attachment_key, file_url, read_enclosure
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.permalink import page_path, page_url
@@ -29,8 +32,14 @@ from feeds.reading.selection import post_identity
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.visibility import Decision, decide_visibility
-from feeds.text import has_visible_text, plain_text
-from feeds.urls import http_url, is_uri
+from feeds.text import has_visible_text, language_tag, one_line, plain_text
+from feeds.urls import is_uri
+
+_HEADING = re.compile(
+    r"\s*(?:\#[ \t]+(\S[^\n]*?)(?:[ \t]+\#*)?[ \t]*(?:\n|$)"  # CommonMark 4.2
+    r"|([^\s\#>`~*+<\d-][^\n]*)\n=+[ \t]*(?:\n|$))",  # 4.3
+)
+_MAX_GUID_CHARS = 500
 
 
 class Post(Struct, frozen=True):
@@ -39,7 +48,9 @@ class Post(Struct, frozen=True):
     key: str
     """The key of the object that holds the post."""
     id: str
-    """The entry's id, a URI: Atom's id, RSS's guid, JSON Feed's id."""
+    """The entry's id, a URI."""
+    guid: str
+    """The guid as the post has it, if it is not a URI; else ``""``."""
     link: str
     """The source article, or the post's own page."""
     title: str
@@ -47,7 +58,7 @@ class Post(Struct, frozen=True):
     published: datetime
     """Aware, in whole seconds."""
     updated: datetime
-    """Not before `published`."""
+    """Not before `published`. It may be in the future (`Entry.as_of`)."""
     authors: tuple[Person, ...]
     """As the post names them; empty where it names nobody."""
     terms: tuple[Term, ...]
@@ -58,6 +69,8 @@ class Post(Struct, frozen=True):
     """The address of an image, or ``""``."""
     enclosure: Enclosure | None
     """A file that goes with the post."""
+    attachment: str
+    """The key that the enclosure's file may have, if its length is unknown; else ``""``."""
     summary_source: str
     """The front matter's summary, as written: Markdown, HTML or plain text."""
     body: str
@@ -84,6 +97,36 @@ class ReadResult(Struct, frozen=True):
     """What feeds may show of the post, and why."""
     undated: bool = False
     """Whether the post has no date of its own: it has the date of its file, or is left out."""
+    future_change: Problem | None = None
+    """The warning about `Post.updated`, for as long as it is in the future."""
+    unknown_length: Problem | None = None
+    """The warning about the enclosure, if nobody knows its length."""
+
+    def warnings(self, now: datetime) -> tuple[Problem, ...]:
+        """The problems that the post has only until some time after `now`."""
+        if self.post is None or self.future_change is None or self.post.updated <= now:
+            return ()
+        return (self.future_change,)
+
+    def with_attachment(self, size: int) -> ReadResult:
+        """The result with the size in bytes of the file `Post.attachment`; 0 if there is none.
+
+        A length that stays unknown is reported.
+        """
+        if self.post is None or self.post.enclosure is None or self.unknown_length is None:
+            return self
+        if size:
+            enclosure = replace(self.post.enclosure, length=size)
+            return replace(self, post=replace(self.post, enclosure=enclosure))
+        return replace(self, problems=(*self.problems, self.unknown_length))
+
+    def as_of(self, now: datetime) -> ReadResult:
+        """The result at `now`, with its warnings; see `Entry.as_of`."""
+        warnings = self.warnings(now)
+        if self.post is None or not warnings:
+            return self
+        post = replace(self.post, updated=self.post.published)
+        return replace(self, post=post, problems=(*self.problems, *warnings))
 
     @property
     def failed(self) -> bool:
@@ -113,7 +156,9 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
     if result.post and decision.is_locked:
         # These files belong to the text, unless a part of it is public.
         image = result.post.image if body else ""
-        result = replace(result, post=replace(result.post, image=image, enclosure=None))
+        result = replace(
+            result, post=replace(result.post, image=image, enclosure=None, attachment="")
+        )
     return replace(result, decision=decision.stricter(result.decision))
 
 
@@ -143,7 +188,7 @@ def _read_fields(
 ) -> ReadResult:
     """The post that the fields and the body describe; no post if a field is in error."""
     posts = config.posts
-    title = _title(fields, front_matter.body, config.limits.title_chars)
+    title = _title(fields, front_matter.body, config.limits)
     before = len(fields.problems)
     own_date = _own_date(fields, config)
     has_no_date = own_date is None and len(fields.problems) == before
@@ -156,11 +201,14 @@ def _read_fields(
     page = page_url(fields, published, config)
     published, expires = publication_window(fields, published, config)
     link = entry_link(fields, front_matter, page, config)
-    language = field_values.language_tag(fields.text(posts.language_keys))
+    language = language_tag(fields.text(posts.language_keys))
     authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
+    enclosure = read_enclosure(fields, page, config)
+    id_, guid = _entry_id(fields, config)
     post = Post(
         key=fields.key,
-        id=_entry_id(fields, config),
+        id=id_,
+        guid=guid,
         link=link.url,
         title=title,
         published=published,
@@ -168,27 +216,41 @@ def _read_fields(
         authors=authors,
         terms=post_terms(fields, authors, language, config),
         language=language,
-        image=_file_url(fields, posts.image_keys, page),
-        enclosure=_enclosure(fields, posts.enclosure_keys, page),
+        image=file_url(fields, posts.image_keys, page),
+        enclosure=enclosure,
+        attachment=attachment_key(fields, enclosure, config),
         summary_source=fields.text(posts.summary_keys),
         body=link.body,
         body_line=front_matter.body_line,
         base=page,
         expires=expires,
     )
-    result = ReadResult(post, tuple(fields.problems), link.rule, undated=has_no_date)
+    future_change = _future_change(fields, config) if updated > published else None
+    unknown_length = None
+    if enclosure and not enclosure.length:
+        unknown_length = _unknown_length(fields, post.attachment, config)
+    result = ReadResult(
+        post,
+        tuple(fields.problems),
+        link.rule,
+        undated=has_no_date,
+        future_change=future_change,
+        unknown_length=unknown_length,
+    )
     return ReadResult(None, result.problems) if result.failed else result
 
 
-def _title(fields: Fields, body: str, limit: int) -> str:
-    """The title, of at most `limit` characters; without the field, the body's first heading."""
+def _title(fields: Fields, body: str, limits: Limits) -> str:
+    """The title, within `limits`; without the field, the text of the body's first heading."""
     title = plain_text(field_values.to_text(fields.get("title") or ""))
     if not title and "title" not in fields:
-        heading = re.match(r"\s*#[ \t]+(\S[^\n]*)", body[:2000])
-        title = plain_text(heading[1].rstrip("# ")) if heading else ""
+        heading = _HEADING.match(body[:2000])
+        text = heading[1] or heading[2] if heading else ""
+        title = markdown_to_text(f"# {text}", limits).removeprefix("# ") if text else ""
     if not has_visible_text(title):
         what = "the title is empty" if "title" in fields else "there is no title"
         fields.report("title", what, 'write title: "…" in the front matter')
+    limit = limits.title_chars
     return title if len(title) <= limit else title[: limit - 1] + "…"
 
 
@@ -224,39 +286,39 @@ def _date_field(
         return None
 
 
-def _entry_id(fields: Fields, config: Config) -> str:
-    """The id of the entry, which RSS calls its guid.
+def _future_change(fields: Fields, config: Config) -> Problem:
+    """The warning about the date of the last change, for as long as it is in the future."""
+    name, value = fields.first(config.posts.updated_keys)
+    what = f"{name}: {field_values.to_text(value)} is in the future"
+    todo = "correct it; until then, the post counts as unchanged since its publication"
+    return fields.problem(name, what, todo, "warning")
 
-    That is the front matter's `id` or `guid`, if it is a URI. A value that is not becomes part of
-    a tag URI (RFC 4151). Without a value, the tag URI has the post's key, or the key's stem if
-    `posts.id_from` is ``"stem"``.
+
+def _unknown_length(fields: Fields, attachment: str, config: Config) -> Problem:
+    """The warning about an enclosure whose length nobody knows."""
+    name = fields.first(config.posts.enclosure_keys)[0]
+    what = f"{name}: the length of the file is not known, so RSS says 0"
+    todo = f"write {name}: {{url: …, length: 12345678}}"
+    if attachment:
+        todo += f", or put the file at {attachment} among the posts"
+    return fields.problem(name, what, todo, "warning")
+
+
+def _entry_id(fields: Fields, config: Config) -> tuple[str, str]:
+    """The id of the entry, and its guid if the post has one that is not a URI.
+
+    The id is the first of: the front matter's `id`, if it is a URI (many sites use the field for
+    names of their own); its `guid`, if it is a URI, else a tag URI (RFC 4151) that ends in it; the
+    tag URI of the post's key, or of the key's stem if `posts.id_from` is ``"stem"``.
     """
-    given = fields.text(("id", "guid"))
-    if is_uri(given):
-        return given
-    name = f"id/{given[:500]}" if given else post_identity(fields.key, config)
-    return paths.tag_uri(config.posts.id_authority, name)
-
-
-def _file_url(fields: Fields, names: tuple[str, ...], page: str) -> str:
-    """The absolute http(s) address in an image or enclosure field; ``""`` if there is none."""
-    address = field_values.first_address(fields.value(names))
-    return http_url(paths.resolved(page, address)) if address else ""
-
-
-def _enclosure(fields: Fields, names: tuple[str, ...], page: str) -> Enclosure | None:
-    """The enclosure; without a type in the front matter, the type of the address's ending."""
-    url, value = _file_url(fields, names, page), fields.value(names)
-    if not url:
-        return None
-    if isinstance(value, list):
-        value = value[0]
-    table = value if isinstance(value, dict) else {}
-    length, media_type = str(table.get("length", "")), str(table.get("type", "")).lower()
-    if not re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", media_type):
-        media_type = field_values.media_type(url)
-    return Enclosure(
-        url=url,
-        type=media_type,
-        length=int(length) if re.fullmatch(r"[0-9]{1,15}", length) else 0,
-    )
+    authority = config.posts.id_authority
+    if is_uri(given := fields.text(("id",))):
+        return given, ""
+    guid = one_line(fields.text(("guid",)))
+    if is_uri(guid):
+        return guid, ""
+    if guid:
+        # No key gives a colon in a tag URI, so that a guid cannot be the id of another post.
+        name = guid if len(guid) <= _MAX_GUID_CHARS else paths.digest(guid, 64)
+        return f"{paths.tag_uri(authority, 'guid')}:{quote(name, safe='/')}", guid
+    return paths.tag_uri(authority, post_identity(fields.key, config)), ""

@@ -17,8 +17,8 @@ from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild
+from feeds.reading.enclosure import is_attachment
 from feeds.runtime import ThreadedRuntime
-from feeds.state.objects import problems
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
 
@@ -68,7 +68,7 @@ class FolderFollower:
             all_problems: list[Problem] = []
 
             def on_batch(result: PublishResult) -> None:
-                all_problems.extend(problems(result.records.values()))
+                all_problems.extend(result.problems)
                 self._track_due(result)
 
             report = rebuild(self._publisher, on_batch=on_batch, allow_removals=self.allow_removals)
@@ -83,7 +83,7 @@ class FolderFollower:
         """Publish posts that were written, changed or deleted; other keys are ignored."""
         publisher = self._publisher
         assert publisher is not None, "call start first"
-        post_keys = sorted({key for key in keys if publisher.is_post(key)})
+        post_keys = sorted({key for key in keys if publisher.is_post(key) or is_attachment(key)})
         if not post_keys:
             return
         with self._lock:
@@ -93,7 +93,7 @@ class FolderFollower:
             names += f" and {more:,} more" if more > 0 else ""
             self.report(
                 f"{names}: {_number(len(result.changed), 'document')} written",
-                problems(result.records.values()),
+                result.problems,
                 list(result.errors),
             )
             self._set_timer()

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from feeds.errors import Conflict, StoreError
-from feeds.model import Entry
+from feeds.model import Entry, Problem
 from feeds.runtime import Runtime
 from feeds.state.keys import page_key
 from feeds.state.manifest import Manifest, Page
@@ -96,3 +96,5 @@ class StoredIndex(Struct, frozen=True):
     """The stored pages that the manifest names."""
     previous_token: str = ""
     """The token of the manifest that this one replaced; ``""`` if unknown."""
+    shared_ids: tuple[Problem, ...] = ()
+    """Warnings about the posts of the update that share their id with another post."""

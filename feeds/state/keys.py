@@ -2,6 +2,7 @@
 
     state/feed_list.json                  the list of all feeds
     state/posts/<2>/<62>.json             the record of a post; the digits are a hash
+    state/attachments/<64>.json           the posts whose enclosure a file may be; a hash of its key
     state/feeds/<path>/manifest.json      the manifest of a feed; the path is `all` for all posts
     state/feeds/<path>/pages/<name>.json  a page of its index, or a list of pages
 
@@ -14,6 +15,7 @@ from feeds import paths
 
 FEED_LIST = paths.STATE + "feed_list.json"
 RECORDS = paths.STATE + "posts/"
+ATTACHMENTS = paths.STATE + "attachments/"
 FEEDS = paths.STATE + "feeds/"
 _MANIFEST = "/manifest.json"
 _PAGES = "/pages/"
@@ -23,6 +25,11 @@ def record_key(identity: str) -> str:
     """Return the key of a post's record. It has a hash: the identity can be as long as a key."""
     name = paths.digest(identity, 64)
     return f"{RECORDS}{name[:2]}/{name[2:]}.json"
+
+
+def attachment_key(key: str) -> str:
+    """Return the key of the object that names the posts to which the file at `key` may belong."""
+    return f"{ATTACHMENTS}{paths.digest(key, 64)}.json"
 
 
 def manifest_key(path: str) -> str:

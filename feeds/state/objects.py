@@ -9,7 +9,7 @@ token in the object, and knows that the write succeeded.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -20,6 +20,7 @@ from feeds.documents import pagination
 from feeds.documents.pagination import SortKey
 from feeds.model import Entry, Problem
 from feeds.reading.publication_window import is_public, next_change
+from feeds.reading.selection import same_file_name
 
 
 class StateObject(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +41,10 @@ class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
     """The problems of this version."""
     closed_by: str = ""
     """The fields that leave the post out or lock its text, such as ``draft: true``."""
+    attachment: str = ""
+    """The key of the file whose size is the length of the enclosure, if the post has none."""
+    attachment_size: int = 0
+    """The size of that file in bytes; 0 if it did not exist."""
 
 
 class Record(StateObject, frozen=True, omit_defaults=True):
@@ -55,19 +60,34 @@ class Record(StateObject, frozen=True, omit_defaults=True):
     sort_keys: tuple[SortKey, ...] = ()
     """The positions that the post has in an index, and those that it had, likewise."""
     due: datetime | None = None
-    """The earliest future time at which one of the objects becomes public or expires; None if there
-    is none."""
+    """The earliest future time at which one of the objects becomes public or expires, or at which a
+    change of a public one counts (`Entry.as_of`); None if there is none."""
     previous_due: datetime | None = None
     """`due` of the record that this one replaced: its marker and schedule must be deleted."""
 
     def entry(self, now: datetime) -> Entry | None:
         """Return the post's entry at a time; of several objects, the one updated last."""
         entries = [
-            snapshot.entry
+            snapshot.entry.as_of(now)
             for snapshot in self.objects.values()
             if snapshot.entry is not None and is_public(snapshot.entry, now)
         ]
         return max(entries, key=lambda entry: (entry.updated, entry.key), default=None)
+
+    def hidden_objects(self, now: datetime) -> Iterator[Problem]:
+        """Yield a warning for each public object of the post that is not its entry."""
+        entry = self.entry(now)
+        for key, snapshot in sorted(self.objects.items()):
+            other = snapshot.entry
+            if entry and other and other.published <= now and key != entry.key:
+                yield same_file_name(entry.key, key)
+
+
+class Attachment(StateObject, frozen=True):
+    """The posts whose enclosure a file may be. A post stays in it when it changes."""
+
+    posts: tuple[str, ...] = ()
+    """The keys of the posts."""
 
 
 class FeedListItem(Struct, frozen=True, array_like=True):
@@ -105,9 +125,18 @@ def build_record(
         objects=objects,
         feeds=tuple(sorted({*old.feeds, *feeds})),
         sort_keys=tuple(sorted({*old.sort_keys, *sort_keys})),
-        due=min((time for entry in entries if (time := next_change(entry, now))), default=None),
+        due=min((time for entry in entries for time in _changes(entry, now)), default=None),
         previous_due=old.due,
     )
+
+
+def _changes(entry: Entry, now: datetime) -> Iterator[datetime]:
+    """The times after `now` at which a feed with this entry may change."""
+    change = next_change(entry, now)
+    if change is not None:
+        yield change
+    if now < entry.updated and is_public(entry, entry.updated):
+        yield entry.updated
 
 
 def fingerprint(config: Config) -> str:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from feeds.errors import Conflict, UnreadableState
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
-from feeds.state.objects import FeedList, Record, StateObject, encode
+from feeds.state.objects import Attachment, FeedList, Record, StateObject, encode
 from feeds.stores.base import Store, if_unchanged
 
 MAX_ATTEMPTS = 20
@@ -30,7 +30,7 @@ S = TypeVar("S", bound=StateObject)
 # Created before any thread starts: msgspec 0.22 crashes the process if two threads decode a type
 # for the first time (tests/state/test_threads.py).
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (Record, Manifest, FeedList)
+    kind: msgspec.json.Decoder(kind) for kind in (Record, Manifest, FeedList, Attachment)
 }
 
 

@@ -27,7 +27,7 @@ from support.servers import ACCESS_KEY, SECRET_KEY, guarded, s3_client
 from feeds.aws import environment, functions, isolation
 from feeds.aws.environment import shared_publisher
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.errors import ConfigError, Conflict, FeedsError
 from feeds.state.keys import manifest_key
 from feeds.stores.base import Store

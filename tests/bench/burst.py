@@ -21,7 +21,7 @@ from queue import Empty, Queue
 from random import Random
 from typing import NamedTuple
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.rebuild import rebuild

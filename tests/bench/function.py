@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.documents import feed_documents
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime

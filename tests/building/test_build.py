@@ -297,7 +297,7 @@ from pathlib import Path
 from feeds.building import scan
 from feeds.building.site import site_documents
 from feeds.building.write import write_documents
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.stores.addresses import open_store
 posts, out, settings, now, jobs = sys.argv[1:]
 settings = parse_config(Path(settings).read_text(encoding="utf-8"))

@@ -272,6 +272,7 @@ def test_build_does_not_count_a_post_with_refused_content(run: Run, site: Path) 
 
 @pytest.mark.parametrize("out", ["public", "."])
 def test_build_does_not_read_its_own_documents_as_posts(run: Run, site: Path, out: str) -> None:
+    (site / "feeds.toml").write_text(f'{CONFIG}[posts]\nfolder = "."\n')
     first, second = run("build", ".", out), run("build", ".", out)
 
     assert re.fullmatch(
@@ -834,3 +835,87 @@ def test_an_endpoint_that_does_not_respond_is_reported(
 
     assert done.status == 2
     assert "Could not connect" in done.err
+
+
+# --- two files, one entry ------------------------------------------------------------------------
+
+TWINS = [
+    ("guid: twin", "guid: twin"),
+    ("id: urn:isbn:9780141036144", "guid: urn:isbn:9780141036144"),
+    ("id: https://a.example/twin", "id: https://a.example/twin"),
+]
+
+
+@pytest.mark.parametrize(("one", "two"), TWINS)
+@pytest.mark.parametrize("command", [["build", "posts", "public"], ["check", "posts"]])
+def test_build_and_check_name_both_files_of_one_id(
+    run: Run, site: Path, command: list[str], one: str, two: str
+) -> None:
+    (site / "posts" / "one.md").write_bytes(post("One", "2026-11-01", one))
+    (site / "posts" / "two.md").write_bytes(post("Two", "2026-11-02", two))
+    done = run(*command)
+
+    (line,) = [line for line in done.err.splitlines() if "same id" in line]
+    assert line.startswith("posts/one.md:1: warning: feeds show two.md in place of this post")
+
+
+def test_check_compares_the_files_that_it_is_given(run: Run, site: Path) -> None:
+    for name in ("one", "two"):
+        (site / "posts" / f"{name}.md").write_bytes(post(name, "2026-11-01", "guid: twin"))
+
+    assert "same id" in run("check", "posts/one.md", "posts/two.md").err
+    assert run("check", "posts/one.md", "posts/one.md").err == ""
+
+
+def test_check_sees_the_file_of_an_enclosure(run: Run, site: Path) -> None:
+    (site / "posts" / "one.md").write_bytes(post("One", "2026-11-01", "podcast: one.mp3"))
+    assert "the length of the file is not known" in run("check", "posts/one.md").err
+    (site / "posts" / "one.mp3").write_bytes(b"ID3")
+    assert run("check", "posts/one.md").status == run("check", "posts").status == 0
+
+
+# --- the folder that ids are relative to ---------------------------------------------------------
+
+
+def ids(folder: Path) -> list[str]:
+    return [item["id"] for item in json.loads((folder / "feed.json").read_text())["items"]]
+
+
+@pytest.mark.parametrize("name", ["_posts", "posts", "content/posts", "src/content/blog"])
+def test_another_folder_of_the_site_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "feeds.toml").write_text(CONFIG)
+    (tmp_path / name).mkdir(parents=True)
+    (tmp_path / name / "a.md").write_bytes(post("A", "2026-11-01"))
+    assert run("build", name, "out").status == 0
+    first = ids(tmp_path / "out")
+
+    refused = run("build", ".", "public")
+    assert refused.status == 2
+    assert refused.err.startswith(
+        f".: there are posts in {name}, and the ids of entries depend on "
+    )
+    assert not (tmp_path / "public").exists()
+
+    (tmp_path / "feeds.toml").write_text(f'{CONFIG}[posts]\nfolder = "{name}"\n')
+    assert run("build", name, "out").status == 0
+    assert ids(tmp_path / "out") == first
+    refused = run("build", ".", "public")
+    assert (refused.status, "posts.folder in" in refused.err) == (2, True)
+
+    (tmp_path / "feeds.toml").write_text(f'{CONFIG}[posts]\nfolder = "."\n')
+    assert run("build", ".", "public").status == 0
+    assert ids(tmp_path / "public") != first
+    assert run("build", name, "public").status == 2
+
+
+def test_a_site_without_a_folder_of_posts_is_built_from_its_own_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "feeds.toml").write_text(CONFIG)
+    (tmp_path / "posts").mkdir()  # no post is in it
+    (tmp_path / "a.md").write_bytes(post("A", "2026-11-01"))
+    assert run("build", ".", "out").status == 0

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import feedparser
 import pytest
+from lxml import etree
 from msgspec import Struct
 from support.sites import entry, settings
 from support.validity import assert_valid_document, assert_valid_json_feed
@@ -44,6 +45,10 @@ FULL = entry(
     enclosure=Enclosure("https://media.example.net/a.mp3", "audio/mpeg", 12345),
     language="en",
 )
+
+
+def _enclosure(file: Any) -> tuple[str, str, int]:
+    return file.href, file.type, int(file.get("length", 0))
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -156,7 +161,7 @@ def from_xml(data: bytes) -> Channel:
             summary=text_of(summary) if is_rss else summary,
             content=next((c.value for c in given.get("content", []) if c.value != summary), ""),
             image=next((m["url"] for m in given.get("media_content", [])), ""),
-            enclosure=(files[0].href, files[0].type, int(files[0].length)) if files else None,
+            enclosure=_enclosure(files[0]) if files else None,
             language=given.get("dc_language", "") or given.title_detail.language or "",
         )
 
@@ -236,6 +241,16 @@ def test_an_enclosure_of_unknown_length_has_a_length_that_readers_accept(format_
     (item,) = parsed(current(format_, [heard], settings())).items
 
     assert item.enclosure == ("https://media.example.net/a.mp3", "audio/mpeg", 0)
+
+
+def test_only_rss_has_the_length_0_of_an_unknown_enclosure() -> None:
+    heard = entry(enclosure=Enclosure("https://media.example.net/a.mp3", "audio/mpeg"))
+    atom = etree.fromstring(current("atom", [heard], settings()).data)
+    in_atom = atom.find(".//{*}entry/{*}link[@rel='enclosure']")
+    in_rss = etree.fromstring(current("rss", [heard], settings()).data).find(".//enclosure")
+
+    assert in_atom.get("length") is None
+    assert in_rss.get("length") == "0"
 
 
 def test_entries_are_written_newest_first(format_: str) -> None:

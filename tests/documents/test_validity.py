@@ -49,7 +49,7 @@ ATOM = f"""<?xml version="1.0" encoding="UTF-8"?>
 <updated>2026-11-18T01:30:00.5Z</updated>
 <author><name>林梅</name><uri>https://news.example.com/lin</uri></author>
 <link href="https://source.example.org/a?b=1&amp;c=%E6%B8%94#d" hreflang="en"/>
-<link rel="enclosure" type="audio/mpeg" length="0" href="https://media.example.net/a.mp3"/>
+<link rel="enclosure" type="audio/mpeg" length="12" href="https://media.example.net/a.mp3"/>
 <category term="markets" scheme="https://feeds.example.com/category/" label="Markets"/>
 <summary>One line.</summary>
 <content type="html">&lt;p lang="en"&gt;1 &lt; 2 &lt;a href="https://example.com/"&gt;here&lt;/a&gt;&lt;br&gt;
@@ -332,8 +332,8 @@ PREVIOUS = '<link rel="prev-archive" href="https://feeds.example.com/archive/1.x
             '<link rel="hub" href="https://hub.example.com/"/>',
         ),
         ('a rel="enclosure" has a type', ' type="audio/mpeg"', ""),
-        ('a rel="enclosure" has a length', ' length="0"', ""),
-        ("in digits", 'length="0"', 'length="None"'),
+        ("a length that is not known is left out", 'length="12"', 'length="0"'),
+        ("in digits", 'length="12"', 'length="None"'),
         ("has the attribute url", ' url="https://example.com/i.png"', ""),
         ("a medium", 'medium="image"', 'medium="picture"'),
         # categories and content

@@ -82,7 +82,8 @@ def test_the_settings_of_a_jekyll_site_are_detected(tmp_path: Path) -> None:
     }
     assert config["feeds"]["url"] == "https://feeds.notes.example.com/"
     assert config["posts"]["permalink"] == "/:categories/:year/:month/:day/:title/"
-    assert config["posts"]["id_authority"] == "notes.example.com,2026"
+    assert config["posts"]["id_authority"] == "notes.example.com,2026:blog/"
+    assert config["posts"]["folder"] == "_posts"
     assert config["categories"] == {"split": True}
     assert detect_generator(tmp_path).posts == "_posts"
 
@@ -305,3 +306,17 @@ def test_init_does_not_overwrite_feeds_toml(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == "feeds.toml: the file exists; edit it, or move it away\n"
     assert (tmp_path / "feeds.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["posts", "blog", "src/content/blog", "_posts"])
+def test_the_command_that_init_names_serves_the_folder_that_it_wrote(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    (tmp_path / name / "2026-11-01-a.md").write_text("---\ntitle: A\n---\nText.\n")
+    done = feeds(tmp_path, "init", "--yes")
+
+    assert f"feeds serve {name} --config feeds.toml" in done.stdout
+    assert f'folder = "{name}"' in (tmp_path / "feeds.toml").read_text()
+    assert feeds(tmp_path, "build", name, "public").returncode == 0
+    assert feeds(tmp_path, "build", ".", "public").returncode == 2

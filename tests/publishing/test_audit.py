@@ -12,7 +12,7 @@ from support.yardstick import full_build, public_tree
 
 from feeds import paths
 from feeds.aws import environment, functions
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.errors import TooManyRemovals
 from feeds.publishing.audit import audit
 from feeds.publishing.journal import JOURNAL

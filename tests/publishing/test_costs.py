@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from support.yardstick import differences
 
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.documents import feed_documents, pagination
 from feeds.model import Entry
 from feeds.publishing import feed_writer
@@ -45,6 +45,8 @@ def settings(more: str = "") -> Config:
     return parse_config(
         '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
         f'[feeds]\nurl = "https://feeds.example.com/"\nlimit = 20\n{more}\n'
+        # Ids decide where pages end. With these, no page ends with a post of this test.
+        '[posts]\nid_authority = "bucketfeed.invalid,2026"\n'
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime

@@ -11,7 +11,7 @@ from support.published import Later, filled
 from support.yardstick import full_build, public_tree
 
 from feeds import paths
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.publishing.audit import audit
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher

@@ -13,7 +13,7 @@ from support import yardstick
 from support.processes import Plan, Run
 from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.stores.s3 import S3Store
 
 pytestmark = pytest.mark.slow

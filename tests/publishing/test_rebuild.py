@@ -10,7 +10,7 @@ from support.published import filled
 from support.yardstick import full_build, public_tree
 
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.errors import Unavailable
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher

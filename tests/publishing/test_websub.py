@@ -25,7 +25,7 @@ from support.hubs import (
 )
 from support.servers import free_port
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.publishing import websub
 from feeds.publishing.websub import Ping
 

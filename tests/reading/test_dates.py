@@ -35,6 +35,42 @@ WRITTEN = {
     "2016-12-31 23:59:60 +0000": "2016-12-31T23:59:59+00:00",
     "Thu, 21 Mar 2024 14:51:02 +0100": "2024-03-21T14:51:02+01:00",
     '"2024-03-21 14:51:02 +0800"': "2024-03-21T14:51:02+08:00",
+    # JavaScript's Date.toString, and what other programs print
+    "Tue Mar 03 2026 08:15:00 GMT+0530 (India Standard Time)": "2026-03-03T08:15:00+05:30",
+    "Tue Mar 03 2026 08:15:00 GMT-0800 (Pacific Standard Time)": "2026-03-03T08:15:00-08:00",
+    "Tue Mar 03 2026": "2026-03-03T00:00:00+08:00",
+    "Tue Mar  3 08:15:00 2026": "2026-03-03T08:15:00+08:00",
+    "Tue Mar  3 08:15:00 CET 2026": "2026-03-03T08:15:00+01:00",
+    "2026-03-03 08:15:00.25 +0100 CET": "2026-03-03T08:15:00+01:00",
+    "2026-03-03T08:15:00+01:00[Europe/Paris]": "2026-03-03T08:15:00+01:00",
+    "20260303T081500Z": "2026-03-03T08:15:00+00:00",
+    "20260303": "2026-03-03T00:00:00+08:00",
+    # offsets
+    "Tue, 03 Mar 2026 08:15:00 +08": "2026-03-03T08:15:00+08:00",
+    "Tue, 03 Mar 2026 08:15:00 -5": "2026-03-03T08:15:00-05:00",
+    "3 Mar 2026 08:15 UTC+2": "2026-03-03T08:15:00+02:00",
+    "Tue, 03 Mar 2026 08:15:00 -0000": "2026-03-03T08:15:00+00:00",
+    "Tue, 03 Mar 2026 08:15:00 +5:30": "2026-03-03T08:15:00+05:30",
+    # hours of twelve
+    "3 Mar 2026 3:00 PM": "2026-03-03T15:00:00+08:00",
+    "March 3, 2026 at 3:00 p.m.": "2026-03-03T15:00:00+08:00",
+    "Mar 3 2026 3pm": "2026-03-03T15:00:00+08:00",
+    "2026-03-03 12:30 AM": "2026-03-03T00:30:00+08:00",
+    "Tue, 03 Mar 2026 12:30:15 PM GMT": "2026-03-03T12:30:15+00:00",
+    # names of zones
+    "2026-07-03 08:15 CEST": "2026-07-03T08:15:00+02:00",
+    "2026-07-03 08:15 JST": "2026-07-03T08:15:00+09:00",
+    "Fri, 03 Jul 2026 08:15:00 EDT": "2026-07-03T08:15:00-04:00",
+    "2026-07-03 08:15 (AEST)": "2026-07-03T08:15:00+10:00",
+    "2026-07-03 08:15 America/New_York": "2026-07-03T08:15:00-04:00",
+    # days with the name of the month
+    "'Mar 03 2026'": "2026-03-03T00:00:00+08:00",
+    "3 March 2026": "2026-03-03T00:00:00+08:00",
+    "3rd of March, 2026": "2026-03-03T00:00:00+08:00",
+    "Sept. 3, 2026": "2026-09-03T00:00:00+08:00",
+    "3-Mar-2026": "2026-03-03T00:00:00+08:00",
+    "2026 March 3": "2026-03-03T00:00:00+08:00",
+    "2026年3月3日": "2026-03-03T00:00:00+08:00",
 }
 
 
@@ -116,6 +152,26 @@ INVALID = {
     "0000-01-01": "date: there is no such date: 0000-01-01",
     "9999-12-31": "date: there is no such date: 9999-12-31",
     "soon": "date: 'soon' is not a date",
+    # what could be read in two ways
+    "03/04/2026": "date: '03/04/2026' does not say which number is the month",
+    "3.4.2026 10:00": "date: '3.4.2026 10:00' does not say which number is the month",
+    "3-4-26": "date: '3-4-26' does not say which number is the month",
+    "3 Mar 26": "date: the year in '3 Mar 26' has only two digits",
+    "3 Mar 26 8:15 GMT": "date: the year in '3 Mar 26 8:15 GMT' has only two digits",
+    "2026-03-03 08:15 CST": "date: CST in '2026-03-03 08:15 CST' is the name of several time zones",
+    "3 Mar 2026 08:15 IST": "date: IST in '3 Mar 2026 08:15 IST' is the name of several time zones",
+    "2026-03-03 08:15 bst": "date: bst in '2026-03-03 08:15 bst' is the name of several time zones",
+    # what a looser reader would leave out
+    "2026-03-03 08:15 XYZ": "date: the time zone XYZ in '2026-03-03 08:15 XYZ' is not known",
+    "2026-03-03 8:15 A/B": "date: the time zone A/B in '2026-03-03 8:15 A/B' is not known",
+    "2026-03-03 08:15 AMT": "date: AMT in '2026-03-03 08:15 AMT' is the name of several time zones",
+    "2026-03-03 08:15 +0875": "date: there is no such date: 2026-03-03 08:15 +0875",
+    "2026-03-03-10": "date: '2026-03-03-10' is not a date",
+    "2026-03-03 10": "date: '2026-03-03 10' is not a date",
+    "2026-03-03 08:15 +0100 PM": "date: '2026-03-03 08:15 +0100 PM' is not a date",
+    "31 June 2026": "date: there is no such date: 31 June 2026",
+    "3 mars 2026": "date: '3 mars 2026' is not a date",
+    "1772496000": "date: '1772496000' is not a date",
     "[2025, 2026]": "date: '[2025, 2026]' is not a date",
 }
 
@@ -180,3 +236,46 @@ def test_posts_with_the_same_date_are_ordered_by_id() -> None:
     ordered = [entry.id for entry in pagination.in_order(entries)]
     assert ordered == [entry.id for entry in pagination.in_order(reversed(entries))]
     assert ordered == sorted(ordered)
+
+
+# Changes of the future
+
+SOON = [
+    "lastmod: 2097-05-01",
+    "updatedDate: 'May 01 2097'",
+    "last_modified_at: 2026-11-22 12:00:01 +0000",
+    "modified: Wed, 01 May 2097 10:00:00 +08",
+]
+
+
+@pytest.mark.parametrize("line", SOON)
+def test_a_change_in_the_future_does_not_count_and_is_reported(line: str) -> None:
+    documents = built({"a.md": fields(f"date: 2026-11-01\n{line}").encode()})
+    atom = documents["atom.xml"].data.decode()
+    assert atom.count("<updated>2026-11-01T00:00:00+00:00</updated>") == 2
+    assert b"Sun, 01 Nov 2026 00:00:00 +0000</lastBuildDate>" in documents["rss.xml"].data
+    assert b"date_modified" not in documents["feed.json"].data
+    name, _, value = line.partition(": ")
+    (reported,) = documents.problems
+    assert told(reported) == (
+        4,
+        f"{name}: {value.strip(chr(39))} is in the future",
+        "correct it; until then, the post counts as unchanged since its publication",
+    )
+    assert (reported.severity, reported.field) == ("warning", name)
+
+
+def test_a_change_counts_from_its_time_on() -> None:
+    posts = {"a.md": fields("date: 2026-11-01\nlastmod: 2026-12-01").encode()}
+    documents = built(posts, now=datetime(2026, 12, 1, tzinfo=UTC))
+    assert b"<updated>2026-12-01T00:00:00+00:00</updated>" in documents["atom.xml"].data
+    assert documents.problems == []
+
+
+def test_the_fields_of_astro_are_dates() -> None:
+    post = "---\ntitle: Tea\npubDate: 'Mar 03 2026'\nupdatedDate: 'Apr 04 2026'\n---\n"
+    read = entry(post)
+    assert (read.published.isoformat(), read.updated.isoformat()) == (
+        "2026-03-03T00:00:00+08:00",
+        "2026-04-04T00:00:00+08:00",
+    )

@@ -191,7 +191,7 @@ def test_no_address_in_a_post_is_fetched(monkeypatch: pytest.MonkeyPatch) -> Non
     lines = "\n".join(f"{name}: https://evil.example/{name}" for name in names)
     body = "![x](https://evil.example/x)\n\n<iframe src='https://evil.example/'></iframe>"
     documents = built({"a.md": fields(f"date: 2026-11-01\n{lines}", body).encode()})
-    assert documents.problems == []
+    assert [problem.field for problem in documents.problems] == ["enclosure"]  # has no length
 
 
 # Messages with hostile keys and texts

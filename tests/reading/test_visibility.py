@@ -10,7 +10,7 @@ import pytest
 from support.sites import built, post, settings
 from support.written import entry, fields, problem, reading
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.errors import ConfigError
 from feeds.reading.field_lookup import spelling
 from feeds.reading.visibility_rules import RULES

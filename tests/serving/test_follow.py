@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.yardstick import build_documents
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.serving.follow import FolderFollower
 from feeds.stores.local import LocalStore
 

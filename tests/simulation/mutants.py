@@ -104,6 +104,15 @@ class NeverLooksAgain(DocumentWriter):
         return True
 
 
+class LooksBeforeItNotes(RecordWriter):
+    """Breaks the guard of attachments: looks at the file, and only then notes who depends on it."""
+
+    def _attachment_size(self, key, post):
+        stat = self.posts.head(key)
+        self._note_attachment(key, post)
+        return stat.size if stat else 0
+
+
 class ForgetsTheLastGood(RecordWriter):
     """Breaks the guard of unreadable posts: removes the last good entry of such a post."""
 

@@ -21,7 +21,7 @@ from support.yardstick import build_documents
 from feeds import paths
 from feeds.building import scan
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.documents import feed_documents
 from feeds.documents.feed_documents import archive_documents, current_documents
 from feeds.publishing import feed_writer, record_writer, websub
@@ -40,6 +40,9 @@ PublisherFactory = Callable[..., Publisher]
 
 FUTURE_DAY = 40
 """A day in the future, for `post_text`."""
+
+FUTURE_CHANGE = datetime(2026, 1, 11, tzinfo=UTC)
+"""A date of the last change that is in the future when a story starts, and past when it ends."""
 
 KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 
@@ -61,15 +64,17 @@ def post_text(title: str, category: str, day: int, tag: str = "", expires: int =
     on which the post expires; 0: never. Its text says so, for `Story.check`.
     """
     date = datetime(2025, 12, 1, 10, tzinfo=UTC) + timedelta(days=day - 1)
-    tags = f"tags: {tag}\n" if tag else ""
+    # Posts with the tag X share one guid; those with Y were changed on a day in the future.
+    more = {"X": "guid: shared\n", "Y": f"lastmod: {FUTURE_CHANGE:%Y-%m-%d}\n"}.get(tag, "")
+    more = f"tags: {tag}\n{more}" if tag else ""
     text = title
     if expires:
         end = datetime(2025, 12, 1, 10, tzinfo=UTC) + timedelta(days=expires - 1)
-        tags += f"expiryDate: {end:%Y-%m-%d %H:%M:%S} +0000\n"
+        more += f"expiryDate: {end:%Y-%m-%d %H:%M:%S} +0000\n"
         text += f" GONE-BY-{end:%Y%m%d%H}"
     return (
         f"---\ntitle: {title}\ndate: {date:%Y-%m-%d %H:%M:%S} +0000\n"
-        f"categories: {category}\n{tags}---\n{text}\n"
+        f"categories: {category}\n{more}---\n{text}\n"
     ).encode()
 
 

@@ -18,7 +18,7 @@ import pytest
 from requests.adapters import HTTPAdapter
 from support.servers import ACCESS_KEY, SECRET_KEY
 
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 
 HUB = "https://hub.example.com/publish"
 OTHER = "https://other.example.net/"

@@ -103,7 +103,7 @@ def check_entry(entry: Entry) -> None:
 
 def check_documents(*entries: Entry) -> None:
     """Check that every format of a feed of these entries is well-formed and has all of them."""
-    feed = Feed("", "Example News", "News.", max(entry.updated for entry in entries))
+    feed = Feed("", "Example News", "News.", max(entry.updated for entry in entries), "en")
     for name, make, item in (
         ("atom.xml", render_atom, "{http://www.w3.org/2005/Atom}entry"),
         ("rss.xml", render_rss, "item"),

@@ -15,7 +15,7 @@ from support.browser import Page, browsing
 from support.sites import built
 
 from feeds.building.write import write_documents
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.stores.local import LocalStore
 
 ROOT = Path(__file__).parent.parent.parent

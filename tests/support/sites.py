@@ -9,7 +9,7 @@ from random import Random
 from feeds.building.scan import PostScanner
 from feeds.building.site import site_documents
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.model import Document, Entry, Problem, Term
 from feeds.stores.memory import MemoryStore
 

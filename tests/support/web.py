@@ -15,7 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 from support.sites import Built, built
 
 from feeds.building.write import write_documents
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.serving.web_server import application
 from feeds.stores.local import LocalStore
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from feeds.aws.events import parse_messages
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime
 from feeds.state.keys import FEED_LIST, manifest_key, record_key

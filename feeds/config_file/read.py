@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from feeds.config import Config
-from feeds.config_file import parse_config
+from feeds.config_file.parse import parse_config
 from feeds.documents.theme import read_theme
 from feeds.errors import ConfigError
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds.config import Config, Feeds, Limits, Posts, Site, T
+from feeds.config import Config, T
+from feeds.config_file.checks import ID_YEAR, check_config, show
 from feeds.errors import ConfigError
-from feeds.urls import http_url
+from feeds.urls import http_url, id_authority
 
 S = TypeVar("S", bound=Struct)
 
@@ -33,7 +31,9 @@ def parse_config(text: str, name: str = "feeds.toml") -> Config:
     problems: list[str] = []
     config = _struct(data, Config, "", problems)
     reported = [_path(problem) for problem in problems]
-    problems += [problem for problem in _check(config) if not _is_within(_path(problem), reported)]
+    problems += [
+        problem for problem in check_config(config) if not _is_within(_path(problem), reported)
+    ]
     if problems:
         raise ConfigError([f"{name}: {problem}" for problem in problems])
     return _normalize(config)
@@ -71,6 +71,11 @@ def _normalize(config: Config) -> Config:
             url=_folder(feeds.url or site.url),
             hubs=tuple(http_url(hub) for hub in feeds.hubs),
         ),
+        posts=replace(
+            config.posts,
+            folder=config.posts.folder.removesuffix("/"),
+            id_authority=config.posts.id_authority or id_authority(site.url, ID_YEAR),
+        ),
         categories=replace(
             categories,
             default=_one_line(categories.default),
@@ -96,7 +101,7 @@ def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
     A field with a problem gets its default, so that the other fields can still be checked.
     """
     if not isinstance(data, dict):
-        problems.append(f"{path}: expected a table, found {_show(data)}")
+        problems.append(f"{path}: expected a table, found {show(data)}")
         return _placeholder(kind)
     hints = get_type_hints(kind, include_extras=True)
     fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name != "theme"}
@@ -149,7 +154,7 @@ def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:
             return msgspec.convert(value, kind)
     except msgspec.ValidationError:
         pass
-    problems.append(f"{path}: expected {_expected(kind)}, found {_show(value)}")
+    problems.append(f"{path}: expected {_expected(kind)}, found {show(value)}")
     return None
 
 
@@ -171,124 +176,3 @@ def _expected(kind: Any) -> str:
     if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Struct)):
         return "a table"
     return {str: "a text", int: "a whole number", bool: "true or false"}[kind]
-
-
-def _show(value: object) -> str:
-    """A value as JSON, cut to 60 characters, for a message."""
-    text = msgspec.json.encode(value, enc_hook=str).decode()
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-# Characters that XML 1.0 (2.2) forbids, and the C1 controls; TOML can write them as \u0000.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-
-
-def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
-    """Each text in `value` with its path; also the keys of tables."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _texts(item, f"{path}[{i}]")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            key_path = f"{path}.{key}".lstrip(".")
-            yield key_path, key
-            yield from _texts(item, key_path)
-
-
-def _repeats(path: str, values: Sequence[str]) -> Iterator[str]:
-    """A problem for each value that the list has already."""
-    for i, value in enumerate(values):
-        if value in values[:i]:
-            yield f"{path}[{i}]: expected each only once, found {_show(value)} again"
-
-
-def _check(config: Config) -> Iterator[str]:
-    """The problems that the types of the fields cannot express."""
-    for path, text in _texts(msgspec.to_builtins(config), ""):
-        if _CONTROLS.search(text):
-            yield f"{path}: expected text without control characters, found {_show(text)}"
-    yield from _check_site(config.site)
-    yield from _check_feeds(config.feeds)
-    yield from _check_posts(config.posts)
-    if not config.categories.default.strip():
-        yield "categories.default: expected a name, found an empty text"
-    for limit in msgspec.structs.fields(Limits):
-        number = getattr(config.limits, limit.name)
-        if number < 1:
-            yield f"limits.{limit.name}: expected a number of at least 1, found {number}"
-
-
-def _check_site(site: Site) -> Iterator[str]:
-    if not site.title.strip():
-        yield "site.title: expected a title, found an empty text"
-    yield from _check_folder_url("site.url", site.url)
-    author_uri = site.author.uri if site.author else ""
-    urls = (("site.icon", site.icon), ("site.logo", site.logo), ("site.author.uri", author_uri))
-    for path, url in urls:
-        if url and not http_url(url):
-            yield f"{path}: expected an http(s) address, found {_show(url)}"
-    if site.author and not site.author.name.strip():
-        yield "site.author.name: expected a name, found an empty text"
-    if site.author and site.author.email and not _EMAIL.fullmatch(site.author.email):
-        yield f"site.author.email: expected an e-mail address, found {_show(site.author.email)}"
-    try:
-        ZoneInfo(site.timezone)
-    except (KeyError, ValueError, OSError):
-        yield (
-            "site.timezone: expected the name of a time zone such as "
-            f'"Europe/Berlin", found {_show(site.timezone)}'
-        )
-    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", site.language):
-        yield (
-            f'site.language: expected a language tag such as "zh-CN", found {_show(site.language)}'
-        )
-
-
-def _check_feeds(feeds: Feeds) -> Iterator[str]:
-    if feeds.url:
-        yield from _check_folder_url("feeds.url", feeds.url)
-    if not feeds.formats:
-        yield "feeds.formats: expected at least one format, found none"
-    if not 1 <= feeds.limit <= 1000:
-        yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
-    if feeds.templates and not _is_beside(feeds.templates):
-        yield (
-            f"feeds.templates: expected a folder beside this file, found {_show(feeds.templates)}"
-        )
-    yield from _repeats("feeds.formats", feeds.formats)
-    yield from _repeats("feeds.taxonomies", feeds.taxonomies)
-    yield from _repeats("feeds.hubs", [http_url(hub) or hub for hub in feeds.hubs])
-    for i, hub in enumerate(feeds.hubs):
-        if not http_url(hub).startswith("https:"):
-            yield f"feeds.hubs[{i}]: expected an https address, found {_show(hub)}"
-
-
-def _check_posts(posts: Posts) -> Iterator[str]:
-    if not re.fullmatch(r"[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?", posts.id_authority):
-        yield (
-            'posts.id_authority: expected a name and a date such as "example.com,2026", '
-            f"found {_show(posts.id_authority)}"
-        )
-    for field in posts.visibility:
-        if not field.partition(":")[0].strip():
-            yield f"posts.visibility: expected the name of a field, found {_show(field)}"
-    if not posts.permalink.startswith("/"):
-        yield f"posts.permalink: expected a path that starts with /, found {_show(posts.permalink)}"
-
-
-_EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
-
-
-def _is_beside(folder: str) -> bool:
-    """Return whether a folder is relative and below feeds.toml, as `make package` needs it."""
-    steps = folder.removesuffix("/").split("/")
-    return not re.search(r"[\\:]", folder) and not {"", ".", ".."}.intersection(steps)
-
-
-def _check_folder_url(path: str, url: str) -> Iterator[str]:
-    """Check a URL that document names are appended to: it has no query and no fragment."""
-    parts = urlsplit(http_url(url))
-    if not parts.hostname or parts.query or parts.fragment:
-        yield f'{path}: expected an address such as "https://example.com/", found {_show(url)}'

@@ -1,0 +1,156 @@
+"""Checks a configuration beyond the types of its fields: a Config -> the problems of feeds.toml.
+
+Each problem is ``path: expected …, found …``, where `path` names the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from feeds.config import Config, Feeds, Limits, Posts, Site
+from feeds.urls import http_url, id_authority
+
+ID_YEAR = 2026
+"""The year in ids if `posts.id_authority` is not set. It never changes, so that ids never change;
+`feeds init` writes the authority with the current year."""
+
+
+def show(value: object) -> str:
+    """A value as JSON, cut to 60 characters, for a message."""
+    text = msgspec.json.encode(value, enc_hook=str).decode()
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+# Characters that XML 1.0 (2.2) forbids, and the C1 controls; TOML can write them as \u0000.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+    """Each text in `value` with its path; also the keys of tables."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _texts(item, f"{path}[{i}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            key_path = f"{path}.{key}".lstrip(".")
+            yield key_path, key
+            yield from _texts(item, key_path)
+
+
+def _repeats(path: str, values: Sequence[str]) -> Iterator[str]:
+    """A problem for each value that the list has already."""
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            yield f"{path}[{i}]: expected each only once, found {show(value)} again"
+
+
+def check_config(config: Config) -> Iterator[str]:
+    """The problems of a configuration that the types of its fields cannot express."""
+    for path, text in _texts(msgspec.to_builtins(config), ""):
+        if _CONTROLS.search(text):
+            yield f"{path}: expected text without control characters, found {show(text)}"
+    yield from _check_site(config.site)
+    yield from _check_feeds(config.feeds)
+    yield from _check_posts(config.posts, config.site)
+    if not config.categories.default.strip():
+        yield "categories.default: expected a name, found an empty text"
+    for limit in msgspec.structs.fields(Limits):
+        number = getattr(config.limits, limit.name)
+        if number < 1:
+            yield f"limits.{limit.name}: expected a number of at least 1, found {number}"
+
+
+def _check_site(site: Site) -> Iterator[str]:
+    if not site.title.strip():
+        yield "site.title: expected a title, found an empty text"
+    yield from _check_folder_url("site.url", site.url)
+    author_uri = site.author.uri if site.author else ""
+    urls = (("site.icon", site.icon), ("site.logo", site.logo), ("site.author.uri", author_uri))
+    for path, url in urls:
+        if url and not http_url(url):
+            yield f"{path}: expected an http(s) address, found {show(url)}"
+    if site.author and not site.author.name.strip():
+        yield "site.author.name: expected a name, found an empty text"
+    if site.author and site.author.email and not _EMAIL.fullmatch(site.author.email):
+        yield f"site.author.email: expected an e-mail address, found {show(site.author.email)}"
+    try:
+        ZoneInfo(site.timezone)
+    except (KeyError, ValueError, OSError):
+        yield (
+            "site.timezone: expected the name of a time zone such as "
+            f'"Europe/Berlin", found {show(site.timezone)}'
+        )
+    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", site.language):
+        yield (
+            f'site.language: expected a language tag such as "zh-CN", found {show(site.language)}'
+        )
+
+
+def _check_feeds(feeds: Feeds) -> Iterator[str]:
+    if feeds.url:
+        yield from _check_folder_url("feeds.url", feeds.url)
+    if not feeds.formats:
+        yield "feeds.formats: expected at least one format, found none"
+    if not 1 <= feeds.limit <= 1000:
+        yield f"feeds.limit: expected a number from 1 to 1000, found {feeds.limit}"
+    if feeds.templates and not _is_beside(feeds.templates):
+        yield (
+            f"feeds.templates: expected a folder beside this file, found {show(feeds.templates)}"
+        )
+    yield from _repeats("feeds.formats", feeds.formats)
+    yield from _repeats("feeds.taxonomies", feeds.taxonomies)
+    yield from _repeats("feeds.hubs", [http_url(hub) or hub for hub in feeds.hubs])
+    for i, hub in enumerate(feeds.hubs):
+        if not http_url(hub).startswith("https:"):
+            yield f"feeds.hubs[{i}]: expected an https address, found {show(hub)}"
+
+
+_AUTHORITY = re.compile(
+    r"[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?(:([A-Za-z0-9/._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)?"
+)
+
+
+def _check_posts(posts: Posts, site: Site) -> Iterator[str]:
+    if not posts.id_authority and http_url(site.url) and not id_authority(site.url, ID_YEAR):
+        yield (
+            'posts.id_authority: expected a name and a date such as "example.com,2026", because '
+            "site.url has no domain name; found nothing"
+        )
+    elif posts.id_authority and not _AUTHORITY.fullmatch(posts.id_authority):
+        yield (
+            'posts.id_authority: expected a name and a date such as "example.com,2026", '
+            f"found {show(posts.id_authority)}"
+        )
+    if posts.folder not in ("", ".") and not _is_beside(posts.folder):
+        yield (
+            'posts.folder: expected "." or a folder beside this file, such as "_posts", '
+            f"found {show(posts.folder)}"
+        )
+    for field in posts.visibility:
+        if not field.partition(":")[0].strip():
+            yield f"posts.visibility: expected the name of a field, found {show(field)}"
+    if not posts.permalink.startswith("/"):
+        yield f"posts.permalink: expected a path that starts with /, found {show(posts.permalink)}"
+
+
+_EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
+
+
+def _is_beside(folder: str) -> bool:
+    """Return whether a folder is relative and below feeds.toml, as `make package` needs it."""
+    steps = folder.removesuffix("/").split("/")
+    return not re.search(r"[\\:]", folder) and not {"", ".", ".."}.intersection(steps)
+
+
+def _check_folder_url(path: str, url: str) -> Iterator[str]:
+    """Check a URL that document names are appended to: it has no query and no fragment."""
+    parts = urlsplit(http_url(url))
+    if not parts.hostname or parts.query or parts.fragment:
+        yield f'{path}: expected an address such as "https://example.com/", found {show(url)}'
