@@ -18,8 +18,8 @@ from feeds.config import Config
 from feeds.documents import feed_documents, pagination
 from feeds.documents.feed_list import feed_list_documents
 from feeds.model import Document, Entry, ListedFeed, Problem
+from feeds.reading.identity import post_identity, same_file_name, shared_ids
 from feeds.reading.post import Post
-from feeds.reading.selection import post_identity, same_file_name, shared_ids
 
 
 class PostSummary(Struct, frozen=True, array_like=True, gc=False):

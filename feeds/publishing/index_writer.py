@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from feeds.config import Config
 from feeds.documents import feed_documents, pagination
 from feeds.model import Problem
-from feeds.reading.selection import shared_ids
+from feeds.reading.identity import shared_ids
 from feeds.state import manifest_update
 from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import manifest_key

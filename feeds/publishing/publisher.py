@@ -23,7 +23,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from feeds.config import Config
-from feeds.errors import StoreError, UnreadableState
+from feeds.errors import StoreError
+from feeds.publishing.attachments import Attachments
 from feeds.publishing.batch import Batch, Failure, PublishResult
 from feeds.publishing.document_writer import DocumentWriter
 from feeds.publishing.due_markers import DueMarkers
@@ -32,7 +33,6 @@ from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
 from feeds.publishing.record_writer import RecordWriter
-from feeds.reading.enclosure import is_attachment
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
 from feeds.state.index_pages import StoredIndex
@@ -60,7 +60,8 @@ class Publisher:
         self.posts, self.feeds, self.config, self.runtime = posts, feeds, config, runtime
         self._is_own_file = own_file_filter(posts, feeds)
         self._state = StateStore(feeds, runtime)
-        self._records = RecordWriter(posts, self._state, config)
+        self._attachments = Attachments(posts, self._state)
+        self._records = RecordWriter(posts, self._state, self._attachments, config)
         self._due_markers = DueMarkers(self._state)
         self._documents = DocumentWriter(self._state, replaces_foreign=replace)
         self._feed_writer = FeedWriter(self._documents, config)
@@ -100,28 +101,19 @@ class Publisher:
     def _keys_to_read(self, batch: Batch, messages: Sequence[Message]) -> dict[str, list[str]]:
         """Return the keys in the messages, by the message's id, and the posts of attachments."""
 
-        def posts_with(attachment: str) -> tuple[str, ...]:
+        def with_its_posts(key: str) -> tuple[str, ...]:
             try:
-                return self._records.posts_with(attachment)
+                return (key, *self._attachments.posts_with(key))
             except StoreError as error:
-                name = self.record_name(attachment)
-                batch.failures.append(Failure(f"{attachment}: {error}", (name,), key=attachment))
-                return ()
+                name = self.record_name(key)
+                batch.failures.append(Failure(f"{key}: {error}", (name,), key=key))
+                return (key,)
 
-        attachments = sorted(
-            {
-                key
-                for message in messages
-                for key in message.keys
-                if is_attachment(key) and not is_post(key, self.config)
-            }
-        )
-        found = self.runtime.map(posts_with, attachments)
-        posts = dict(zip(attachments, found, strict=True))
+        named = list(dict.fromkeys(key for message in messages for key in message.keys))
+        found = dict(zip(named, self.runtime.map(with_its_posts, named), strict=True))
         keys: dict[str, list[str]] = {}
         for message in messages:
-            named = (key for name in message.keys for key in (name, *posts.get(name, ())))
-            keys.setdefault(message.id, []).extend(named)
+            keys.setdefault(message.id, []).extend(key for k in message.keys for key in found[k])
         return keys
 
     def _keys_by_record(self, keys: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
@@ -234,15 +226,8 @@ class Publisher:
         return self._records.name(key)
 
     def never_existed(self, key: str) -> bool:
-        """Return whether there is no post at a key, and none is published or was lately deleted.
-
-        A record knows the keys of its post, and stays empty for a month after a deletion.
-        """
-        if self.posts.head(key) is not None:
-            return False
-        record = self.read_record(self.record_name(key))
-        was_deleted = record.token and not record.objects
-        return key not in record.objects and not was_deleted
+        """Return whether there is no post at a key, and none is published or was lately deleted."""
+        return self.posts.head(key) is None and not self._records.has_known(key)
 
     def record_stats(self) -> Iterator[Stat]:
         """Yield the stats of all records; their keys are their names."""
@@ -276,22 +261,17 @@ class Publisher:
         Yields whether an index or the list of all feeds is unreadable. Then every post must be
         published again, since a record does not say whether an index has its entry.
         """
+
+        def is_readable(key: str) -> bool:
+            return self._state.is_readable(key, FeedList if key == FEED_LIST else Manifest)
+
         keys = [FEED_LIST, *map(manifest_key, self.feed_paths())]
-        are_readable = self.runtime.map(self._is_readable, keys)
+        are_readable = self.runtime.map(is_readable, keys)
         self._state.replaces_unreadable = True
         try:
             yield not all(are_readable)
         finally:
             self._state.replaces_unreadable = False
-
-    def _is_readable(self, key: str) -> bool:
-        try:
-            self._state.read(key, FeedList if key == FEED_LIST else Manifest)
-        except UnreadableState:
-            return False
-        except StoreError:
-            return True  # not known; the rebuild reports the error when it rewrites the feed
-        return True
 
     def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
         """Mark archive pages of a feed whose documents must be written again."""
@@ -311,15 +291,9 @@ class Publisher:
         return self._feed_writer.publish(index).changed
 
     def update_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
-        """Update these feeds in the list of all feeds, and publish it.
-
-        Returns the paths of the documents that changed.
-        """
+        """Update these feeds in the list of all feeds; return the paths of changed documents."""
         return self._feed_list.update(feed_paths)
 
     def repair_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
-        """Update these feeds in the list of all feeds, and write the documents that differ.
-
-        Returns the paths of the documents that changed.
-        """
+        """Do the same, and write the documents that differ from the list."""
         return self._feed_list.repair(feed_paths)

@@ -11,11 +11,12 @@ from collections.abc import Iterable
 
 from feeds.config import Config
 from feeds.errors import StoreError, TooLarge
+from feeds.publishing.attachments import Attachments
 from feeds.reading.entry import fill_entry
+from feeds.reading.identity import post_identity
 from feeds.reading.post import read_post, too_large
-from feeds.reading.selection import post_identity
-from feeds.state.keys import attachment_key, record_key
-from feeds.state.objects import Attachment, ObjectSnapshot, Record, build_record, fingerprint
+from feeds.state.keys import record_key
+from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
 from feeds.state.state_store import StateStore
 from feeds.stores.base import Store
 from feeds.stores.own_files import is_own
@@ -27,8 +28,11 @@ COMPACT_ABOVE = 8
 class RecordWriter:
     """Reads and writes the records of the posts in a store."""
 
-    def __init__(self, posts: Store, state: StateStore, config: Config) -> None:
+    def __init__(
+        self, posts: Store, state: StateStore, attachments: Attachments, config: Config
+    ) -> None:
         self.posts, self.state, self.config = posts, state, config
+        self._attachments = attachments
         self.config_fingerprint = fingerprint(config)
         # Parse one post at a time: two at once need twice the memory and are not faster.
         self._reading = threading.Lock()
@@ -40,6 +44,14 @@ class RecordWriter:
     def read(self, name: str) -> Record:
         """Read the record at `name`; return an empty one if it does not exist."""
         return self.state.read(name, Record).value
+
+    def has_known(self, key: str) -> bool:
+        """Return whether the record of the post at `key` has it, or has lately lost its objects.
+
+        A record stays empty for a month after the deletion of its post.
+        """
+        record = self.read(self.name(key))
+        return key in record.objects or bool(record.token and not record.objects)
 
     def refresh(self, name: str, keys: Iterable[str]) -> Record:
         """Read the objects at `keys` again, and write the record at `name` with them."""
@@ -103,7 +115,7 @@ class RecordWriter:
         with self._reading:
             result = read_post(key, stored.data, stored.stat.modified, self.config)
         attachment = result.post.attachment if result.post else ""
-        size = self._attachment_size(attachment, key) if attachment else 0
+        size = self._attachments.size(attachment, key) if attachment else 0
         with self._reading:
             result = result.with_attachment(size)
             entry, problems = fill_entry(result, self.config)
@@ -114,26 +126,3 @@ class RecordWriter:
         return ObjectSnapshot(
             stored.stat.version, entry, problems, result.decision.reason, attachment, size
         )
-
-    def _attachment_size(self, key: str, post: str) -> int:
-        """Return the size of the file at `key`, which may be the enclosure of a post; 0: no file.
-
-        First note that the post depends on the file: then either this call sees the file, or the
-        file's event comes later and finds the note.
-        """
-        self._note_attachment(key, post)
-        stat = self.posts.head(key)
-        return stat.size if stat else 0
-
-    def _note_attachment(self, key: str, post: str) -> None:
-        name = attachment_key(key)
-        if post in self.state.read(name, Attachment).value.posts:
-            return
-        for attempt in self.state.attempts(name, Attachment):
-            with attempt:
-                posts = sorted({*attempt.old.posts, post})
-                attempt.write(Attachment(posts=tuple(posts)))
-
-    def posts_with(self, attachment: str) -> tuple[str, ...]:
-        """Return the keys of the posts whose enclosure the file at this key may be."""
-        return self.state.read(attachment_key(attachment), Attachment).value.posts

@@ -2,10 +2,12 @@
 
 Open post.py first. It makes the id (in RSS, the guid), and the other fields with these modules:
 
-    selection.py      which objects are posts
+    selection.py      which objects are posts; identity.py: which of them are one post or entry
     front_matter/     YAML, TOML or JSON -> fields
     field_lookup.py   a field by its name; field_values.py: what its value means
-    dates.py          parses dates
+    dates.py          parses dates; publication_window.py: when a post appears and expires
+    visibility.py     whether it is left out or locked; visibility_rules.py has the table
+    enclosure.py      the file that goes with it
     source_link.py    the link of the entry
     permalink.py      the address of the post's own page
     terms.py          categories, tags, authors, language

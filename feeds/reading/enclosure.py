@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from feeds import paths
 from feeds.config import Config
-from feeds.model import Enclosure
+from feeds.model import Enclosure, Problem
 from feeds.reading import field_values
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.formats import Value
@@ -93,3 +93,13 @@ def attachment_key(fields: Fields, enclosure: Enclosure | None, config: Config) 
     folder = "" if path.startswith("/") else posixpath.dirname(fields.key)
     key = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
     return key if is_attachment(key) and not key.startswith("../") else ""
+
+
+def unknown_length_problem(fields: Fields, attachment: str, config: Config) -> Problem:
+    """The warning about an enclosure whose length nobody knows."""
+    name = fields.first(config.posts.enclosure_keys)[0]
+    what = f"{name}: the length of the file is not known, so RSS says 0"
+    todo = f"write {name}: {{url: …, length: 12345678}}"
+    if attachment:
+        todo += f", or put the file at {attachment} among the posts"
+    return fields.problem(name, what, todo, "warning")

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds import paths
 from feeds.config import Config, Limits
 from feeds.errors import PostError
 from feeds.model import Enclosure, Person, Problem, Severity, Term
@@ -23,23 +21,26 @@ from feeds.reading import field_values
 from feeds.reading.content.locked_text import public_text
 from feeds.reading.content.plain_text import markdown_to_text
 from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
-from feeds.reading.enclosure import attachment_key, file_url, read_enclosure
+from feeds.reading.enclosure import (
+    attachment_key,
+    file_url,
+    read_enclosure,
+    unknown_length_problem,
+)
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
+from feeds.reading.identity import entry_id
 from feeds.reading.permalink import page_path, page_url
 from feeds.reading.publication_window import publication_window
-from feeds.reading.selection import post_identity
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.visibility import Decision, decide_visibility
-from feeds.text import has_visible_text, language_tag, one_line, plain_text
-from feeds.urls import is_uri
+from feeds.text import has_visible_text, language_tag, plain_text
 
 _HEADING = re.compile(
     r"\s*(?:\#[ \t]+(\S[^\n]*?)(?:[ \t]+\#*)?[ \t]*(?:\n|$)"  # CommonMark 4.2
     r"|([^\s\#>`~*+<\d-][^\n]*)\n=+[ \t]*(?:\n|$))",  # 4.3
 )
-_MAX_GUID_CHARS = 500
 
 
 class Post(Struct, frozen=True):
@@ -204,7 +205,7 @@ def _read_fields(
     language = language_tag(fields.text(posts.language_keys))
     authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
     enclosure = read_enclosure(fields, page, config)
-    id_, guid = _entry_id(fields, config)
+    id_, guid = entry_id(fields, config)
     post = Post(
         key=fields.key,
         id=id_,
@@ -228,7 +229,7 @@ def _read_fields(
     future_change = _future_change(fields, config) if updated > published else None
     unknown_length = None
     if enclosure and not enclosure.length:
-        unknown_length = _unknown_length(fields, post.attachment, config)
+        unknown_length = unknown_length_problem(fields, post.attachment, config)
     result = ReadResult(
         post,
         tuple(fields.problems),
@@ -292,33 +293,3 @@ def _future_change(fields: Fields, config: Config) -> Problem:
     what = f"{name}: {field_values.to_text(value)} is in the future"
     todo = "correct it; until then, the post counts as unchanged since its publication"
     return fields.problem(name, what, todo, "warning")
-
-
-def _unknown_length(fields: Fields, attachment: str, config: Config) -> Problem:
-    """The warning about an enclosure whose length nobody knows."""
-    name = fields.first(config.posts.enclosure_keys)[0]
-    what = f"{name}: the length of the file is not known, so RSS says 0"
-    todo = f"write {name}: {{url: …, length: 12345678}}"
-    if attachment:
-        todo += f", or put the file at {attachment} among the posts"
-    return fields.problem(name, what, todo, "warning")
-
-
-def _entry_id(fields: Fields, config: Config) -> tuple[str, str]:
-    """The id of the entry, and its guid if the post has one that is not a URI.
-
-    The id is the first of: the front matter's `id`, if it is a URI (many sites use the field for
-    names of their own); its `guid`, if it is a URI, else a tag URI (RFC 4151) that ends in it; the
-    tag URI of the post's key, or of the key's stem if `posts.id_from` is ``"stem"``.
-    """
-    authority = config.posts.id_authority
-    if is_uri(given := fields.text(("id",))):
-        return given, ""
-    guid = one_line(fields.text(("guid",)))
-    if is_uri(guid):
-        return guid, ""
-    if guid:
-        # No key gives a colon in a tag URI, so that a guid cannot be the id of another post.
-        name = guid if len(guid) <= _MAX_GUID_CHARS else paths.digest(guid, 64)
-        return f"{paths.tag_uri(authority, 'guid')}:{quote(name, safe='/')}", guid
-    return paths.tag_uri(authority, post_identity(fields.key, config)), ""

@@ -19,8 +19,8 @@ from feeds.config import Config
 from feeds.documents import pagination
 from feeds.documents.pagination import SortKey
 from feeds.model import Entry, Problem
+from feeds.reading.identity import same_file_name
 from feeds.reading.publication_window import is_public, next_change
-from feeds.reading.selection import same_file_name
 
 
 class StateObject(Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from feeds.errors import Conflict, UnreadableState
+from feeds.errors import Conflict, StoreError, UnreadableState
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
 from feeds.state.objects import Attachment, FeedList, Record, StateObject, encode
@@ -68,6 +68,16 @@ class StateStore:
                 f"{key}: damaged, or written by another version of bucketfeed ({error}); run "
                 "feeds rebuild, which replaces it"
             ) from None
+
+    def is_readable(self, key: str, kind: type[StateObject]) -> bool:
+        """Return whether a state object is of this version's form, as far as the store tells."""
+        try:
+            self.read(key, kind)
+        except UnreadableState:
+            return False
+        except StoreError:
+            return True  # not known; the rebuild reports the error when it rewrites the object
+        return True
 
     def version(self, key: str) -> str:
         """Return the version of any object in the store; ``""`` if there is none."""

@@ -135,7 +135,7 @@ def contestants(site: Path) -> list[Contestant]:
     found = [
         Contestant(
             "feeds build",
-            [command, "build", str(site), "{out}", "--config", str(site / "feeds.toml")],
+            [command, "build", str(site / "_posts"), "{out}", "--config", str(site / "feeds.toml")],
             lambda out: [*out.rglob("rss.xml"), *out.rglob("atom.xml")],
             "RSS and Atom",
         )

@@ -51,7 +51,7 @@ def test_skipped_posts_are_counted_and_shown_and_the_bytes_stay_the_same(posts: 
     out = posts.parent / "out"
     said = run_feeds("build", str(posts), str(out))
     assert "3 posts, " in said
-    assert "4 without a date" in said
+    assert "4 posts left out: no date" in said
     assert "0 problems" in said
     assert "warning" not in said
     for file in posts.rglob("*.md"):

@@ -22,8 +22,8 @@ def test_the_ids_of_a_feed_are_read_back(name: str) -> None:
     ids = entry_ids(site[format_.file].data, format_)
 
     assert len(ids) == 3
-    assert "tag:bucketfeed.invalid,2026:a.md" in ids
-    assert "tag:bucketfeed.invalid,2026:b%20%26%20c.md" in ids
+    assert "tag:news.example.com,2026:a.md" in ids
+    assert "tag:news.example.com,2026:b%20%26%20c.md" in ids
     assert sorted(ids) == sorted(entry_ids(site["feed.json"].data, FORMATS["json"]))
 
 

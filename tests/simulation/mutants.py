@@ -16,6 +16,7 @@ from simulation.story import settings
 
 from feeds import paths
 from feeds.errors import Conflict, Denied
+from feeds.publishing.attachments import Attachments
 from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.publishing.due_markers import DueMarkers, marker_key
 from feeds.publishing.feed_list_writer import FeedListCheck, FeedListWriter
@@ -104,12 +105,12 @@ class NeverLooksAgain(DocumentWriter):
         return True
 
 
-class LooksBeforeItNotes(RecordWriter):
+class LooksBeforeItNotes(Attachments):
     """Breaks the guard of attachments: looks at the file, and only then notes who depends on it."""
 
-    def _attachment_size(self, key, post):
+    def size(self, key, post):
         stat = self.posts.head(key)
-        self._note_attachment(key, post)
+        self._note(key, post)
         return stat.size if stat else 0
 
 

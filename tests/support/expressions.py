@@ -64,10 +64,13 @@ def expressions(found_in: list[ModuleType]) -> list[Expression]:
             if (name := _called(call)) is None:
                 continue
             assert isinstance(call, ast.Call)
-            pattern = _evaluated(call, name, module)
             methods = {name} if name in METHODS else _methods(_name_of(call, parents), tree)
             place = f"{module.__name__}:{call.lineno}"
-            found.append(Expression(place, pattern, frozenset(methods)))
+            if isinstance(table := parents[call], ast.GeneratorExp):
+                patterns = list(_value(table, module))
+            else:
+                patterns = [_evaluated(call, name, module)]
+            found += [Expression(place, pattern, frozenset(methods)) for pattern in patterns]
     return found
 
 
@@ -86,12 +89,11 @@ def _evaluated(call: ast.Call, name: str, module: ModuleType) -> re.Pattern[Any]
     """The expression of a call, compiled with its flags."""
     nodes = [call.args[0], *(call.args[1:2] if name == "compile" else ())]
     nodes += [keyword.value for keyword in call.keywords if keyword.arg == "flags"]
-    return re.compile(
-        *(
-            eval(compile(ast.Expression(node), module.__name__, "eval"), vars(module), dict(LOCALS))
-            for node in nodes
-        )
-    )
+    return re.compile(*(_value(node, module) for node in nodes))
+
+
+def _value(node: ast.expr, module: ModuleType) -> Any:
+    return eval(compile(ast.Expression(node), module.__name__, "eval"), vars(module), dict(LOCALS))
 
 
 def _name_of(call: ast.Call, parents: dict[ast.AST, ast.AST]) -> str:

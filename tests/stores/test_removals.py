@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from feeds.removals import is_mass_removal
+
+from feeds.stores.removals import is_mass_removal
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""Decides which objects are one post, and which posts are one entry: keys and fields -> ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+from urllib.parse import quote
+
+from feeds import paths
+from feeds.config import Config
+from feeds.model import Problem
+from feeds.reading.field_lookup import Fields
+from feeds.text import one_line
+from feeds.urls import is_uri
+
+_MAX_GUID_CHARS = 500
+
+
+def post_identity(key: str, config: Config) -> str:
+    """The identity of the post at `key`: the key, or its stem for sites that move their files."""
+    return paths.stem(key) if config.posts.id_from == "stem" else key
+
+
+def entry_id(fields: Fields, config: Config) -> tuple[str, str]:
+    """The id of the entry, and its guid if the post has one that is not a URI.
+
+    The id is the first of: the front matter's `id`, if it is a URI (many sites use the field for
+    names of their own); its `guid`, if it is a URI, else a tag URI (RFC 4151) that ends in it; the
+    tag URI of the post's key, or of the key's stem if `posts.id_from` is ``"stem"``.
+    """
+    authority = config.posts.id_authority
+    if is_uri(given := fields.text(("id",))):
+        return given, ""
+    guid = one_line(fields.text(("guid",)))
+    if is_uri(guid):
+        return guid, ""
+    if guid:
+        # No key gives a colon in a tag URI, so that a guid cannot be the id of another post.
+        name = guid if len(guid) <= _MAX_GUID_CHARS else paths.digest(guid, 64)
+        return f"{paths.tag_uri(authority, 'guid')}:{quote(name, safe='/')}", guid
+    return paths.tag_uri(authority, post_identity(fields.key, config)), ""
+
+
+class Identified(Protocol):
+    """The parts of a post that identify it: its key, and the id of its entry."""
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+
+def shared_ids(posts: Iterable[Identified]) -> Iterator[Problem]:
+    """A warning for each post that has the id of a newer one; `posts` are newest first.
+
+    Entries with one id are one entry (RFC 4287, 4.1.1 and 4.2.6), so a document has the newest.
+    """
+    newest: dict[str, str] = {}
+    for post in posts:
+        shown = newest.setdefault(post.id, post.key)
+        if shown != post.key:
+            what = f"feeds show {shown} in place of this post, which has the same id: {post.id}"
+            todo = "write another id or guid in one of them"
+            yield Problem(post.key, 0, what, todo, severity="warning")
+
+
+def same_file_name(shown: str, hidden: str) -> Problem:
+    """The warning for two objects that are one post because of `posts.id_from`, by their keys."""
+    what = f"feeds show {shown} in place of this file, which has the same name"
+    todo = 'delete or rename one of them (posts.id_from = "stem" makes them one post)'
+    return Problem(hidden, 0, what, todo, severity="warning")
