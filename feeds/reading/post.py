@@ -38,7 +38,7 @@ from feeds.reading.visibility import Decision, decide_visibility
 from feeds.text import has_visible_text, language_tag, plain_text
 
 _HEADING = re.compile(
-    r"\s*(?:\#[ \t]+(\S[^\n]*?)(?:[ \t]+\#*)?[ \t]*(?:\n|$)"  # CommonMark 4.2
+    r"\s*(?:\#[ \t]+(\S[^\n]*)"  # CommonMark 4.2
     r"|([^\s\#>`~*+<\d-][^\n]*)\n=+[ \t]*(?:\n|$))",  # 4.3
 )
 

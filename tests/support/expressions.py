@@ -125,6 +125,8 @@ def _methods(name: str, tree: ast.AST) -> set[str]:
 
 # --- texts that could take long ------------------------------------------------------------------
 
+_MANY = 16
+"""Of an expression with more characters than this, only those that it repeats are tried."""
 _COMMON = " \n\ta0-<>\"'/\ufeff"
 _CATEGORIES = {"SPACE": " ", "DIGIT": "0", "WORD": "a"}
 
@@ -151,6 +153,8 @@ def long_texts(pattern: re.Pattern[Any]) -> Iterator[LongText]:
     tree = parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
     leads = list(dict.fromkeys(["", *_leads(tree)]))
     own = list(dict.fromkeys(_characters(tree)))
+    if len(own) > _MANY:
+        own = list(dict.fromkeys(_repeated_characters(tree)))
     units = list(dict.fromkeys([*own, *_COMMON]))
     pairs = list(itertools.permutations(own, 2))
     for lead in leads:
@@ -174,6 +178,16 @@ def _characters(tree: Any) -> Iterator[str]:
         else:
             for part in _parts(code, value):
                 yield from _characters(part)
+
+
+def _repeated_characters(tree: Any) -> Iterator[str]:
+    """The characters in repetitions without an end."""
+    for code, value in tree:
+        if _is_endless(code, value):
+            yield from _characters(value[2])
+        else:
+            for part in _parts(code, value):
+                yield from _repeated_characters(part)
 
 
 def _members(code: Any, value: Any) -> list[str]:
@@ -227,10 +241,16 @@ def _parts(code: Any, value: Any) -> list[Any]:
     return []
 
 
+def _is_endless(code: Any, value: Any) -> bool:
+    """Whether a node repeats a part without a limit."""
+    is_repetition = code in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT)
+    return is_repetition and value[1] is op.MAXREPEAT
+
+
 def _leads(tree: Any, before: str = "") -> Iterator[str]:
-    """For each repetition in a parse tree, a text that leads to it."""
+    """For each repetition without an end in a parse tree, a text that leads to it."""
     for code, value in tree:
-        if code in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
+        if _is_endless(code, value):
             yield before
         for part in _parts(code, value):
             yield from _leads(part, before)
