@@ -15,6 +15,7 @@ _URI_CHARACTERS = frozenset(_UNENCODED + "#" + string.ascii_letters + string.dig
 _HOST_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 _IPV6_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_USER = re.compile(r"(?<=://)[^/?#@]*@")
 _TABS_AND_BREAKS = re.compile(r"[\t\n\r]")
 
 
@@ -56,13 +57,14 @@ _ID_SCHEMES = frozenset(
 
 
 def is_uri(text: str) -> bool:
-    """Return whether `text` is an absolute URI (RFC 3986, 4.3) that can be an id.
+    """Return whether `text` is an absolute URI (RFC 3986, 4.3) or IRI (RFC 3987) that can be an id.
 
     It has one of `_ID_SCHEMES`. Checks the form of `tag:` (RFC 4151), `urn:` (RFC 8141) and http(s)
-    URIs more closely.
+    URIs more closely. Capitals and user names stay: ids are compared character by character
+    (RFC 4287, 4.2.6.1).
     """
     match = re.fullmatch(r"([A-Za-z][A-Za-z0-9+.-]*):.+", text)
-    if not match or len(text) > _MAX_ID_LENGTH or not set(text) <= _URI_CHARACTERS:
+    if not match or len(text) > _MAX_ID_LENGTH or not all(map(_can_be_in_iri, text)):
         return False
     if _STRAY_PERCENT.search(text) or text.count("#") > 1:
         return False
@@ -73,7 +75,11 @@ def is_uri(text: str) -> bool:
         return bool(re.match(r"(?i:tag):[A-Za-z0-9@._-]+,\d{4}(-\d\d(-\d\d)?)?:.", text))
     if scheme == "urn":
         return bool(re.match(r"(?i:urn):[A-Za-z0-9][A-Za-z0-9-]{1,31}:.", text))
-    return scheme not in ("http", "https") or http_url(text) == text
+    return scheme not in ("http", "https") or bool(http_url(_USER.sub("", text)))
+
+
+def _can_be_in_iri(char: str) -> bool:
+    return char in _URI_CHARACTERS or (char > "\x9f" and char.isprintable() and not char.isspace())
 
 
 def id_authority(site: str, year: int) -> str:

@@ -84,8 +84,8 @@ def load_config(
 def _check_folder(config: Config, config_file: Path, posts: str) -> None:
     """Raise ConfigError if `posts` is another folder of the site than the one of `posts.folder`.
 
-    Without that setting, refuse the site's own folder if its posts are in a folder below: default
-    ids are relative to POSTS, and both folders could be meant.
+    Without that setting, refuse a folder above or inside the folder where the site's posts are:
+    default ids are relative to POSTS, and both folders could be meant.
     """
     site, folder = config_file.absolute().parent.resolve(), folder_of(posts)
     if folder is None or not (folder := folder.resolve()).is_relative_to(site):
@@ -98,12 +98,16 @@ def _check_folder(config: Config, config_file: Path, posts: str) -> None:
                 f"relative to it; name {_beside(config_file, meant)} instead"
             ]
         )
-    if not meant and folder == site and (meant := _folder_of_posts(site, config)):
+    if meant or not (meant := _folder_of_posts(site, config)):
+        return
+    usual = (site / meant).resolve()
+    if folder != usual and (folder.is_relative_to(usual) or usual.is_relative_to(folder)):
+        own = folder.relative_to(site).as_posix()
         raise ConfigError(
             [
                 f"{posts}: there are posts in {meant}, and the ids of entries depend on the folder "
                 f"that is named; name {_beside(config_file, meant)}, or write "
-                f'folder = "." under [posts] in {config_file} to keep this one'
+                f'folder = "{own}" under [posts] in {config_file} to keep this one'
             ]
         )
 

@@ -24,6 +24,7 @@ _ATTACHMENT = re.compile(
 """The endings of files whose size is looked up. Pictures are not among them: most of the pictures
 in a bucket are no enclosures, and each upload of such a file is a call."""
 
+_SCHEME = re.compile(r"https?:(?=//)", re.I)
 _LENGTH_FIELDS = ("length", "size", "size_in_bytes", "bytes")
 # 12345678; in groups of three: 12,345,678 or 12 345 678 or 12_345_678 or 12.345.678 or 12'345'678.
 # One group after a dot may be a fraction: 12.345.
@@ -84,8 +85,9 @@ def attachment_key(fields: Fields, enclosure: Enclosure | None, config: Config) 
     if enclosure is None or enclosure.length:
         return ""
     address = field_values.first_address(fields.value(config.posts.enclosure_keys))
-    if address.startswith(config.site.url):
-        address = "/" + address.removeprefix(config.site.url)
+    address, site = (_SCHEME.sub("", url) for url in (address, config.site.url))
+    if address.startswith(site):
+        address = "/" + address.removeprefix(site)
     parts = urlsplit(address)
     if parts.scheme or parts.netloc or not parts.path:
         return ""

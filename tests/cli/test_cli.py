@@ -911,6 +911,31 @@ def test_another_folder_of_the_site_is_refused(
     assert run("build", name, "public").status == 2
 
 
+@pytest.mark.parametrize(
+    ("meant", "other"),
+    [
+        ("content/posts", "content"),
+        ("src/posts", "src"),
+        ("posts", "posts/2026"),
+        ("blog", "blog/x"),
+    ],
+)
+def test_a_folder_above_or_inside_the_usual_one_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meant: str, other: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "feeds.toml").write_text(CONFIG)
+    for name in (meant, other):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "a.md").write_bytes(post("A", "2026-11-01"))
+    refused = run("build", other, "out")
+    assert refused.status == 2
+    assert f'folder = "{other}" under [posts]' in refused.err
+
+    (tmp_path / "feeds.toml").write_text(f'{CONFIG}[posts]\nfolder = "{other}"\n')
+    assert run("build", other, "out").status == 0
+
+
 def test_a_site_without_a_folder_of_posts_is_built_from_its_own_folder(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,24 +161,23 @@ class KilledAtTheList(Counted):
         return super().put(key, data, **options)
 
 
-class StopAt:
+class StopAt(Counted):
     """A store that raises KeyboardInterrupt before or after the write with a number."""
 
     def __init__(self, store: MemoryStore, number: int, after: bool) -> None:
-        self.store, self.number, self.after = store, number, after
-        self.url, self.get, self.head, self.list = store.url, store.get, store.head, store.list
-        self.is_remote = store.is_remote
+        super().__init__(store)
+        self.number, self.after = number, after
 
-    def put(self, *args, **options) -> str:
-        with self._counted():
-            return self.store.put(*args, **options)
+    def put(self, key, data, **options):
+        with self._stops():
+            return super().put(key, data, **options)
 
-    def delete(self, key: str) -> None:
-        with self._counted():
-            self.store.delete(key)
+    def delete(self, key):
+        with self._stops():
+            super().delete(key)
 
     @contextmanager
-    def _counted(self):
+    def _stops(self):
         self.number -= 1
         if self.number == 0 and not self.after:
             raise KeyboardInterrupt

@@ -62,6 +62,8 @@ FOUND = {
     "in the folder above": ("audio: ../sound/tea.ogg", "sound/tea.ogg"),
     "below the folder of the posts": ("enclosure: /sound/tea.m4a", "sound/tea.m4a"),
     "by the site's address": ("podcast: https://news.example.com/sound/t.mp3", "sound/t.mp3"),
+    "by the address without a scheme": ("podcast: //news.example.com/t.mp3", "t.mp3"),
+    "by the other scheme": ("podcast: HTTP://news.example.com/t.mp3", "t.mp3"),
     "in a table, encoded": ("enclosure: {url: 'a%20tea.mp3'}", "shows/a tea.mp3"),
 }
 

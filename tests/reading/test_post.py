@@ -107,6 +107,9 @@ IDS = [
     "tag:example.com,2020:tea/1",
     "https://example.com/tea?p=1",
     "doi:10.1000/182",
+    "HTTPS://Example.com/Tea",
+    "https://editor@example.com/tea",
+    "https://例え.jp/記事",
 ]
 
 
