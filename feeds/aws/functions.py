@@ -72,7 +72,7 @@ def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
     TooManyRemovals, which sets off an alarm, if most of the posts are gone; with
     ``{"allow_removals": true}`` it goes on.
     """
-    from feeds.publishing.audit import audit as run_audit
+    from feeds.maintenance.audit import audit as run_audit
     from feeds.publishing.message import OutgoingMessage
 
     wishes = event if isinstance(event, dict) else {}

@@ -20,7 +20,7 @@ from feeds.cli.publish import publish_and_report
 from feeds.stores.addresses import open_store
 
 if TYPE_CHECKING:
-    from feeds.publishing.audit import AuditReport
+    from feeds.maintenance.audit import AuditReport
 
 
 def audit(
@@ -40,7 +40,7 @@ def audit(
 
     Example: feeds audit s3://my-posts s3://my-feeds --dry-run
     """
-    from feeds.publishing.audit import audit as audit_feeds
+    from feeds.maintenance.audit import audit as audit_feeds
     from feeds.publishing.publisher import Publisher
     from feeds.runtime import ThreadedRuntime
 

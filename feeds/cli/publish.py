@@ -76,7 +76,7 @@ def publish_and_report(publisher: Publisher, keys: list[str], posts: str) -> tup
 
     Returns the number of documents that were written, and the errors.
     """
-    from feeds.publishing.journal import Journal
+    from feeds.maintenance.journal import Journal
 
     documents = 0
     errors: list[str] = []

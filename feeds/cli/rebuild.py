@@ -31,8 +31,8 @@ def rebuild(
 
     Example: feeds rebuild s3://my-posts s3://my-feeds
     """
+    from feeds.maintenance.rebuild import rebuild as rebuild_feeds
     from feeds.publishing.publisher import Publisher
-    from feeds.publishing.rebuild import rebuild as rebuild_feeds
     from feeds.runtime import ThreadedRuntime
 
     config, _ = load_config(config_path, posts)

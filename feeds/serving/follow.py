@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 from feeds.config import Config
+from feeds.maintenance.journal import Journal
+from feeds.maintenance.rebuild import rebuild
 from feeds.model import Problem
 from feeds.publishing.batch import PublishResult
-from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.rebuild import rebuild
 from feeds.reading.enclosure import is_attachment
 from feeds.runtime import ThreadedRuntime
 from feeds.stores.base import Store

@@ -6,7 +6,7 @@
     state/feeds/<path>/manifest.json      the manifest of a feed; the path is `all` for all posts
     state/feeds/<path>/pages/<name>.json  a page of its index, or a list of pages
 
-`state/journal/` is in feeds/publishing/journal.py, `state/due/` in feeds/publishing/due_markers.py.
+feeds/maintenance/journal.py has `state/journal/`, feeds/publishing/due_markers.py `state/due/`.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ from random import Random
 from typing import NamedTuple
 
 from feeds.config_file.parse import parse_config
+from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.rebuild import rebuild
 from feeds.runtime import ThreadedRuntime
 from feeds.stores.base import Object, PutMode, Stat, Store
 from feeds.stores.counted import Counted

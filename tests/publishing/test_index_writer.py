@@ -12,10 +12,10 @@ from support.yardstick import full_build, public_tree
 
 from feeds import paths
 from feeds.config_file.parse import parse_config
-from feeds.publishing.audit import audit
+from feeds.maintenance.audit import audit
+from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.rebuild import rebuild
 from feeds.runtime import ThreadedRuntime
 from feeds.state.keys import FEEDS, manifest_key
 from feeds.state.manifest import Manifest, all_pages

@@ -13,11 +13,11 @@ from support.published import Later
 from support.sites import post, settings
 from support.yardstick import build_documents, public_tree
 
-from feeds.publishing.audit import audit
+from feeds.maintenance.audit import audit
+from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.rebuild import rebuild
 from feeds.stores.counted import Counted
 from feeds.stores.memory import MemoryStore
 

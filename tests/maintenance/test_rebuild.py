@@ -12,9 +12,9 @@ from support.yardstick import full_build, public_tree
 from feeds.config import Config
 from feeds.config_file.parse import parse_config
 from feeds.errors import Unavailable
+from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.rebuild import rebuild
 from feeds.runtime import ThreadedRuntime
 from feeds.state.keys import FEED_LIST, manifest_key, record_key
 from feeds.stores.counted import Counted

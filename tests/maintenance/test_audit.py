@@ -14,11 +14,11 @@ from feeds import paths
 from feeds.aws import environment, functions
 from feeds.config_file.parse import parse_config
 from feeds.errors import TooManyRemovals
-from feeds.publishing.audit import audit
-from feeds.publishing.journal import JOURNAL
+from feeds.maintenance.audit import audit
+from feeds.maintenance.journal import JOURNAL
+from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
-from feeds.publishing.rebuild import rebuild
 from feeds.state.keys import RECORDS, manifest_key, page_key, record_key
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore

@@ -21,8 +21,8 @@ from operator import or_
 from msgspec import Struct
 
 from feeds.errors import StoreError
+from feeds.maintenance.journal import Journal, JournalWork
 from feeds.publishing.batch import PublishResult
-from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
 from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat

@@ -20,8 +20,8 @@ from msgspec import Struct
 from feeds import paths
 from feeds.documents import feed_documents
 from feeds.errors import StoreError, TooManyRemovals
+from feeds.maintenance.journal import Journal
 from feeds.publishing.due_markers import DueMarker, Schedules
-from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
 from feeds.state.index_pages import StoredIndex
 from feeds.state.keys import FEEDS, RECORDS, feed_of_key, path_of_manifest
