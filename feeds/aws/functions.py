@@ -53,11 +53,11 @@ def publish(event: object, context: object) -> BatchResponse:
         for note in message.notes:
             log_event("skipped", what=note, message=message.id)
     together = [message for message in messages if message.received < ISOLATE_FROM_DELIVERY]
-    isolated = [[message] for message in messages if message.received >= ISOLATE_FROM_DELIVERY]
+    isolated = [message for message in messages if message.received >= ISOLATE_FROM_DELIVERY]
     if isolated:
         from feeds.aws.isolation import publish_isolated  # rare: not part of each cold start
 
-        failed = publish_isolated([together, *isolated] if together else isolated, context)
+        failed = publish_isolated(together, isolated, context)
     else:
         failed = publish_batch(together)
     if "" in failed:

@@ -1,10 +1,13 @@
 """Publishes batches of messages in a worker process. A crash fails only the batch that caused it.
 
 A message that was delivered several times before is a batch of its own (feeds/aws/functions.py).
+The queue will soon give it up, so its posts are in the journal while it is published; if it is
+lost, the audit publishes them again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -14,9 +17,12 @@ import msgspec
 
 from feeds.aws import environment
 from feeds.aws.batch import publish_batch
-from feeds.errors import FeedsError
+from feeds.errors import FeedsError, StoreError
 from feeds.log import log_event
+from feeds.maintenance.journal import note, strike_off
 from feeds.publishing.message import Message
+from feeds.stores.addresses import open_store
+from feeds.stores.base import Store
 from feeds.worker_process import WorkerDied, WorkerProcess, serve_requests
 
 MIN_SECONDS_PER_BATCH = 20.0
@@ -25,8 +31,10 @@ more than one attempt of an S3 read takes (CONNECT_SECONDS and READ_SECONDS of f
 so that a lost reply alone does not end a batch."""
 
 
-def publish_isolated(batches: Sequence[Sequence[Message]], context: object) -> set[str]:
-    """Publish batches one after the other in a worker process, which may crash in any of them.
+def publish_isolated(
+    together: Sequence[Message], isolated: Sequence[Message], context: object
+) -> set[str]:
+    """Publish one batch, and then each isolated message, in a worker process that may crash.
 
     Returns the ids of the messages that must be delivered again, among them all messages of a batch
     in which the worker crashed, and of batches for which no time was left. This process survives
@@ -37,6 +45,10 @@ def publish_isolated(batches: Sequence[Sequence[Message]], context: object) -> s
     path = [str(environment.ROOT), *filter(None, sys.path)]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     deadline = time.monotonic() + _seconds_left(context)
+    batches = [list(together)] if together else []
+    batches += [[message] for message in isolated]
+    state = open_store(environment.required_variable("FEEDS_URL"))
+    _note(state, isolated)
     with WorkerProcess(command, variables) as process:
         for number, batch in enumerate(batches):
             ids = [message.id for message in batch]
@@ -55,7 +67,27 @@ def publish_isolated(batches: Sequence[Sequence[Message]], context: object) -> s
                 )
             else:
                 failed.update(msgspec.json.decode(response, type=list[str]))
+    _strike_off(state, [message for message in isolated if message.id not in failed])
     return failed
+
+
+def _note(state: Store, messages: Sequence[Message]) -> None:
+    """Write the posts of these messages into the journal.
+
+    An error of the store is logged, and no more: the queue still has the messages.
+    """
+    for message in messages:
+        try:
+            note(state, message.id, message.keys)
+        except StoreError as error:
+            log_event("error", what=f"the journal was not written: {error}", messages=[message.id])
+
+
+def _strike_off(state: Store, messages: Sequence[Message]) -> None:
+    """Remove the posts of published messages from the journal; one that stays does no harm."""
+    for message in messages:
+        with contextlib.suppress(StoreError):
+            strike_off(state, message.id)
 
 
 def _seconds_left(context: object) -> float:

@@ -1,8 +1,9 @@
-"""A journal for callers without a queue (`rebuild`, `serve`).
+"""A journal of work that was begun: an entry is written before the work, and removed after it.
 
-An entry is written before the work and removed after it, so that the work of a killed process can
-be resumed. In the cloud the queue delivers a message again; these callers have no queue. The next
-rebuild, or the audit, does the work of the remaining entries.
+So the work of a killed process can be resumed. The next rebuild, or the audit, does the work of the
+remaining entries. `rebuild` and `serve` write one for each batch, as no queue delivers their work
+again. The cloud function writes one for a message that is isolated (feeds/aws/isolation.py): the
+queue may give such a message up.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from feeds.publishing.batch import PublishResult
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.state.state_store import JSON
+from feeds.stores.base import Stat, Store
 
 JOURNAL = paths.STATE + "journal/"
 
@@ -53,6 +55,8 @@ class JournalEntry(Struct, frozen=True):
     """The time when the entry was written."""
     work: JournalWork
     """The work."""
+    error: str = ""
+    """Why the entry could not be read; ``""`` if it was. Then `work` is empty."""
 
 
 class Journal:
@@ -62,15 +66,9 @@ class Journal:
         self.publisher, self.store = publisher, publisher.feeds
 
     def entries(self) -> list[JournalEntry]:
-        """List and read all entries."""
+        """List and read all entries. One that is damaged has an `error`."""
         stored = [(stat, self.store.get(stat.key)) for stat in self.store.list(JOURNAL)]
-        return [
-            JournalEntry(
-                stat.key, stat.modified, msgspec.json.decode(object_.data, type=JournalWork)
-            )
-            for stat, object_ in stored
-            if object_
-        ]
+        return [_entry(stat, object_.data) for stat, object_ in stored if object_]
 
     def remove(self, entry: JournalEntry) -> None:
         """Remove an entry whose work is done."""
@@ -119,3 +117,29 @@ class Journal:
 
     def _write(self, key: str, work: JournalWork) -> None:
         self.store.put(key, msgspec.json.encode(work), media_type=JSON)
+
+
+def _entry(stat: Stat, data: bytes) -> JournalEntry:
+    try:
+        work = msgspec.json.decode(data, type=JournalWork)
+    except msgspec.DecodeError as error:
+        return JournalEntry(stat.key, stat.modified, JournalWork(), f"{stat.key}: {error}")
+    return JournalEntry(stat.key, stat.modified, work)
+
+
+def note(store: Store, name: str, keys: Sequence[str]) -> None:
+    """Write an entry for these posts into the store of the state; `strike_off` removes it.
+
+    A second entry with the same name replaces the first.
+    """
+    work = JournalWork(posts=frozenset(keys))
+    store.put(_note_key(name), msgspec.json.encode(work), media_type=JSON)
+
+
+def strike_off(store: Store, name: str) -> None:
+    """Remove the entry with this name."""
+    store.delete(_note_key(name))
+
+
+def _note_key(name: str) -> str:
+    return f"{JOURNAL}{paths.digest(name, 32)}.json"
