@@ -11,7 +11,8 @@ FeedsError
     │   └── VersionMismatch  the object has changed since it was read, or was deleted
     ├── Denied        the object may exist or not: fail, never take it for deleted
     ├── TooLarge      the object is larger than the limit of the read
-    ├── UnreadableState  a state object is damaged, or of another version: run feeds rebuild
+    ├── UnreadableState  a state object is of another version: run feeds rebuild
+    │   └── DamagedState     a state object is damaged: the audit replaces it
     └── Unavailable   timeouts, 5xx: fail the message, which is delivered again
 """
 
@@ -79,6 +80,10 @@ class TooLarge(StoreError):  # noqa: N818
 
 class UnreadableState(StoreError):  # noqa: N818
     """A state object is damaged, or another version of the program has written it."""
+
+
+class DamagedState(UnreadableState):
+    """A state object has bytes that no version of the program has written."""
 
 
 class Unavailable(StoreError):  # noqa: N818

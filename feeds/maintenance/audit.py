@@ -1,67 +1,51 @@
-"""The audit: compares posts with records and indexes with documents, and repairs what differs.
+"""The audit: compares everything that is stored, and publishes again what is missing or wrong.
 
-It finds posts whose events were lost, posts that are older than the deployment, and work that a
-crash has interrupted. It reads listings, and no post; also the record of each post that was
-published within `CLOCK_MARGIN` of its upload, which is most of them. The keys of posts that differ
-from their records go to the publish queue, as after an event. It also sets lost schedules again,
-and deletes objects that nothing refers to (garbage collection).
+Each night it compares all posts with their records, and the documents of all feeds with their
+indexes. It finds posts whose events were lost, posts that are older than the deployment, and work
+that a crash has interrupted. A part of all records and of all indexes is compared in depth
+(`ROUND_NIGHTS`). The keys of posts to publish go to the publish queue, as after an event. It also
+sets lost schedules again, and deletes objects that nothing refers to (garbage collection).
+
+The checks are in post_check.py, feed_check.py and index_check.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 
+import msgspec
 from msgspec import Struct
 
 from feeds import paths
-from feeds.documents import feed_documents
-from feeds.errors import StoreError, TooManyRemovals
+from feeds.documents.pagination import SortKey
+from feeds.maintenance.feed_check import FeedCheck
+from feeds.maintenance.findings import CLOCK_MARGIN, ORPHAN_AGE, AuditReport, Findings
+from feeds.maintenance.index_check import IndexCheck
 from feeds.maintenance.journal import Journal
+from feeds.maintenance.post_check import ALL, Part, PostCheck
 from feeds.publishing.due_markers import DueMarker, Schedules
 from feeds.publishing.publisher import Publisher
-from feeds.state.index_pages import StoredIndex
-from feeds.state.keys import FEEDS, RECORDS, feed_of_key, path_of_manifest
-from feeds.state.manifest import all_pages
-from feeds.stores.base import Stat
-from feeds.stores.removals import is_mass_removal, mass_removal
+from feeds.state.state_store import JSON
 
-CLOCK_MARGIN = timedelta(minutes=15)
-"""Time that a worker may need between the reading of a post and the end of its work."""
+ROUND_NIGHTS = 30
+"""After as many audits, each record and each entry of an index has been compared in depth."""
 
-RECORD_TTL = timedelta(days=30)
-"""How long the record of a deleted post is kept: longer than a message can stay in a queue."""
-
-ORPHAN_AGE = timedelta(days=1)
-"""Minimum age of an unreferenced object before the audit deletes it (garbage collection)."""
+PROGRESS = paths.STATE + "audit.json"
 
 
-class AuditReport(Struct):
-    """Counts of an audit: differences and repairs."""
+class AuditProgress(Struct, frozen=True, omit_defaults=True):
+    """What the last audit did, and where the next one goes on (the object `PROGRESS`).
 
-    posts: int = 0
-    """Posts in the store."""
-    new: int = 0
-    """Posts without a record."""
-    newer: int = 0
-    """Posts that are newer than their record."""
-    gone: int = 0
-    """Objects in records that do not exist any more."""
-    late: int = 0
-    """Posts with a marker whose time has come."""
-    unfinished: int = 0
-    """Posts in the journal."""
-    feeds: int = 0
-    """Feeds that were checked."""
-    documents: int = 0
-    """Documents that changed."""
-    swept: int = 0
-    """Unreferenced objects that were deleted."""
-    errors: list[str] = []
-    """Texts of the errors."""
+    If it is lost, the next audit starts a new round, and looks at more records.
+    """
+
+    part: int = 0
+    """The part of the records that is next, less than `ROUND_NIGHTS`."""
+    after: SortKey | None = None
+    """All indexes were compared up to this position; None: a new round starts."""
+    started: datetime | None = None
+    """When the last audit started that looked at every post."""
 
 
 def audit(
@@ -70,26 +54,23 @@ def audit(
     schedules: Schedules | None = None,
     *,
     dry: bool = False,
+    deep: bool = False,
     allow_removals: bool = False,
+    until: datetime | None = None,
 ) -> AuditReport:
-    """Compare posts with records, and feeds with their indexes.
+    """Compare posts with records, records with indexes, and indexes with documents.
 
     `send` is called with each key of a post that must be published. The schedules of posts that
-    will appear or expire are set again. `dry`: call `send`, but change nothing.
+    will appear or expire are set again. `dry`: call `send`, but change nothing. `deep`: compare all
+    records and indexes in depth, and not a part of them. At `until` the comparison of indexes
+    stops, and the next audit goes on there.
 
     Raises TooManyRemovals, before it sends or changes anything, if most of the posts that are
     published were not found (feeds/stores/removals.py), unless `allow_removals` is set. A dry audit
     reports it as an error, and goes on.
     """
-    run = _Audit(publisher, send, schedules, dry=dry, allow_removals=allow_removals)
-    run.check_posts()
-    run.check_records()
-    run.send_posts()
-    run.check_due_markers()
-    run.check_journal()
-    if not dry:
-        run.repair_feeds()
-    return run.report
+    findings = Findings(publisher, send, dry=dry)
+    return _Audit(findings, schedules, deep=deep, allow_removals=allow_removals, until=until).run()
 
 
 class _Audit:
@@ -97,203 +78,111 @@ class _Audit:
 
     def __init__(
         self,
-        publisher: Publisher,
-        send: Callable[[str], None],
+        findings: Findings,
         schedules: Schedules | None,
         *,
-        dry: bool,
+        deep: bool,
         allow_removals: bool,
+        until: datetime | None,
     ) -> None:
-        self.publisher, self.send, self.schedules, self.dry = publisher, send, schedules, dry
-        self.store, self.now = publisher.feeds, publisher.runtime.now
+        self.findings, self.publisher = findings, findings.publisher
+        self.schedules, self.deep, self.until = schedules, deep, until
         self.allow_removals = allow_removals
-        self.report = AuditReport()
-        self._to_send: list[str] = []
-        self._records_with_posts: set[int] = set()
-        self._known = 0
-        """The number of records to which a post belongs."""
-        self._has_other_records = False
+        self.now = self.publisher.runtime.now
+        self.progress = self._read_progress()
+        self.started = self.now()
 
-    @contextmanager
-    def _errors_of(self, what: str = "") -> Iterator[None]:
-        """Report an error of the store, and go on: one object never stops the audit."""
-        try:
-            yield
-        except StoreError as error:
-            self.report.errors.append(f"{what}{error}")
-
-    # --- posts and records -----------------------------------------------------------------------
-
-    def check_posts(self) -> None:
-        """Find the posts that are new, or newer than their record.
-
-        It keeps eight bytes of each record's name, and the time of the record, in memory: about
-        100 MB for a million posts; and the keys of the posts to send, another 100 MB for a million.
-        """
-        records = {_key64(stat.key): stat.modified for stat in self.publisher.record_stats()}
-        for stat in self.publisher.post_stats():
-            self.report.posts += 1
-            name = _key64(self.publisher.record_name(stat.key))
-            self._records_with_posts.add(name)
-            with self._errors_of():
-                self._check_post(stat, records.get(name))
-        self._known = len(self._records_with_posts & records.keys())
-        self._has_other_records = self._known < len(records)
-
-    def _check_post(self, stat: Stat, recorded: datetime | None) -> None:
-        """Note a post without a record, or newer than its record (written at `recorded`)."""
-        if recorded is None:
-            self.report.new += 1
-            self._to_send.append(stat.key)
-        elif stat.modified > recorded - CLOCK_MARGIN and not self._is_recorded(stat):
-            self.report.newer += 1
-            self._to_send.append(stat.key)
-
-    def _is_recorded(self, stat: Stat) -> bool:
-        """Return whether the record has this version of the post."""
-        record = self.publisher.read_record(self.publisher.record_name(stat.key))
-        snapshot = record.objects.get(stat.key)
-        return snapshot is not None and snapshot.version == stat.version
-
-    def check_records(self) -> None:
-        """Find the posts that do not exist any more; delete old records without posts.
-
-        Raises TooManyRemovals as soon as they are too many, unless this is a dry audit.
-        """
-        if not self._has_other_records:
-            return
-        for stat in self.publisher.record_stats():
-            if _key64(stat.key) not in self._records_with_posts:
-                with self._errors_of():
-                    self._check_record(stat)
-                if not self.dry and (error := self._mass_removal()):
-                    raise error
-        if self.dry and (error := self._mass_removal()):
-            self.report.errors.append(str(error))
-
-    def _check_record(self, stat: Stat) -> None:
-        """Note the objects in a record to which no post belongs; delete an old, empty record."""
-        record = self.publisher.read_record(stat.key)
-        self.report.gone += len(record.objects)
-        self._to_send += record.objects
-        if not record.objects:
-            self._sweep([stat], RECORD_TTL)
-
-    def _mass_removal(self) -> TooManyRemovals | None:
-        """Return the error if the posts that are gone so far are too many."""
-        gone, found = self.report.gone, self.report.posts
-        if self.allow_removals or not is_mass_removal(gone, gone + self._known, found):
-            return None
-        return mass_removal(self.store.url, gone, gone + self._known, found)
-
-    def send_posts(self) -> None:
-        """Send the posts that differ from their records."""
-        for key in self._to_send:
-            self.send(key)
+    def run(self) -> AuditReport:
+        """Compare everything."""
+        findings, indexes = self.findings, IndexCheck(self.findings)
+        markers = list(self.publisher.due_markers().all())
+        posts = PostCheck(
+            findings,
+            listed=indexes.listed_records(),
+            markers={marker.key for marker in markers if not marker.error},
+            part=ALL if self.deep else Part(self.progress.part, ROUND_NIGHTS),
+            since=self.progress.started,
+        )
+        posts.check_posts()
+        posts.check_records(allow_removals=self.allow_removals)
+        posts.send()
+        self._check_due_markers(markers)
+        self._check_journal()
+        if not findings.dry:
+            indexes.send_posts_of(FeedCheck(findings).repair_feeds())
+        after = self._check_indexes(indexes)
+        if not findings.dry:
+            self._write_progress(after)
+        return findings.report
 
     # --- posts that wait for a time, and work that was begun -------------------------------------
 
-    def check_due_markers(self) -> None:
+    def _check_due_markers(self, all_markers: Sequence[DueMarker]) -> None:
         """Send the posts whose time has come; set the schedules of the others again.
 
         A crash may have left a second marker of a post. Use the earlier one: a check that is too
         early sets the right schedule; a check that is too late publishes late.
         """
-        markers = self.publisher.due_markers()
+        findings, markers = self.findings, self.publisher.due_markers()
         scheduled: set[str] = set()
-        for marker in markers.all():
+        for marker in all_markers:
             if marker.error:
-                self.report.errors.append(marker.error)
+                findings.report.errors.append(marker.error)
             elif marker.when <= self.now():
-                self.report.late += len(marker.post_keys)
+                findings.report.late += len(marker.post_keys)
                 for key in marker.post_keys:
-                    self.send(key)
-                if self.now() - marker.when > ORPHAN_AGE and not self.dry:
-                    with self._errors_of():
+                    findings.send(key)
+                if self.now() - marker.when > ORPHAN_AGE and not findings.dry:
+                    with findings.errors_of():
                         markers.remove(marker)
-            elif marker.post_keys and self.schedules and not self.dry:
+            elif marker.post_keys and self.schedules and not findings.dry:
                 name = self.publisher.record_name(marker.post_keys[0])
                 if name not in scheduled:
                     scheduled.add(name)
-                    self._schedule(self.schedules, name, marker)
+                    with findings.errors_of():
+                        self.schedules.set(name, marker.when, marker.post_keys)
 
-    def _schedule(self, schedules: Schedules, name: str, marker: DueMarker) -> None:
-        with self._errors_of():
-            schedules.set(name, marker.when, marker.post_keys)
-
-    def check_journal(self) -> None:
-        """Send the posts of the journal: a rebuild or `serve` was stopped before it was done."""
-        journal = Journal(self.publisher)
+    def _check_journal(self) -> None:
+        """Send the posts of the journal: their work was begun, and not finished."""
+        findings, journal = self.findings, Journal(self.publisher)
         for entry in journal.entries():
             age = self.now() - entry.modified
+            if entry.error:
+                findings.report.errors.append(entry.error)
             if age <= CLOCK_MARGIN:
                 continue
-            self.report.unfinished += len(entry.work.posts)
+            findings.report.unfinished += len(entry.work.posts)
             for key in sorted(entry.work.posts):
-                self.send(key)
-            # Only a rebuild can clear records and rewrite feeds.
+                findings.send(key)
+            # Only a rebuild can clear records and rewrite feeds. Nobody knows what a damaged entry
+            # says; after two rounds, everything has been compared.
             only_posts = not (entry.work.records or entry.work.feeds)
-            if age > ORPHAN_AGE and only_posts and not self.dry:
+            limit = timedelta(days=2 * ROUND_NIGHTS) if entry.error else ORPHAN_AGE
+            if age > limit and only_posts and not findings.dry:
                 journal.remove(entry)
 
-    # --- feeds -----------------------------------------------------------------------------------
+    # --- the comparison in depth -----------------------------------------------------------------
 
-    def repair_feeds(self) -> None:
-        """Write the documents that do not match their index; delete unreferenced objects."""
-        unlisted: list[str] = []
-        for path, pages in self._feeds_with_pages():
-            self.report.feeds += 1
-            with self._errors_of(f"{path or 'all posts'}: "):
-                if not self._repair_feed(path, pages):
-                    unlisted.append(path)
-        if self.report.feeds:  # the documents about all feeds are checked even if all are listed
-            self.report.documents += len(self.publisher.repair_feed_list(unlisted))
+    def _check_indexes(self, indexes: IndexCheck) -> SortKey | None:
+        """Compare a part of all indexes with the records; return where the next audit goes on."""
+        after = None if self.deep else self.progress.after
+        while True:
+            span = indexes.span_after(after, 1 if self.deep else ROUND_NIGHTS)
+            indexes.check(span)
+            after = span.end
+            out_of_time = self.until is not None and self.now() >= self.until
+            if after is None or out_of_time or not self.deep:
+                return after
 
-    def _feeds_with_pages(self) -> Iterator[tuple[str, list[Stat]]]:
-        """Yield each feed that has an index, with its stored pages and page lists."""
-        listing = ((feed_of_key(stat.key), stat) for stat in self.store.list(FEEDS))
-        for path, group in groupby(listing, key=itemgetter(0)):
-            stats = [stat for _, stat in group]
-            pages = [stat for stat in stats if path_of_manifest(stat.key) is None]
-            if len(pages) < len(stats):
-                yield path, pages
+    def _read_progress(self) -> AuditProgress:
+        stored = self.publisher.feeds.get(PROGRESS)
+        try:
+            return msgspec.json.decode(stored.data if stored else b"{}", type=AuditProgress)
+        except msgspec.DecodeError:
+            return AuditProgress()
 
-    def _repair_feed(self, path: str, stored: list[Stat]) -> bool:
-        """Repair one feed; return whether the list of all feeds has its title."""
-        index = self.publisher.read_index(path)
-        pages = list(all_pages(index.manifest, index.pages))
-        page_lists = index.manifest.page_lists
-        used = {page.object for page in pages} | {page_list.object for page_list in page_lists}
-        self._sweep([stat for stat in stored if paths.stem(stat.key) not in used])
-        archive = self._archive_documents(index, [page.name for page in pages])
-        published = list(self.store.list(paths.PUBLIC + paths.document(path, "archive/")))
-        self._sweep([stat for stat in published if stat.key not in archive])
-        missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
-        if missing:
-            index = self.publisher.mark_pending(path, missing)
-        feed = self.publisher.repair_feed(index)
-        self.report.documents += len(feed.changed)
-        return feed.manifest.listed
-
-    def _archive_documents(self, index: StoredIndex, names: list[str]) -> dict[str, str]:
-        """Return the name of the archive page for each key that must have a document."""
-        config = self.publisher.config
-        if not config.feeds.archives:
-            return {}
-        return {
-            paths.PUBLIC + key: name
-            for name in {*names, index.manifest.newest_archive} - {""}
-            for key in feed_documents.archive_keys(index.path, name, config)
-        }
-
-    def _sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:
-        """Delete unreferenced objects older than `age`: a worker may soon refer to a new one."""
-        for stat in unused:
-            if not self.dry and self.now() - stat.modified > age:
-                self.store.delete(stat.key)
-                self.report.swept += 1
-
-
-def _key64(name: str) -> int:
-    """Return the first 64 bits of the hash in a record's name."""
-    return int(name.removeprefix(RECORDS).replace("/", "")[:16], 16)
+    def _write_progress(self, after: SortKey | None) -> None:
+        part = self.progress.part if self.deep else (self.progress.part + 1) % ROUND_NIGHTS
+        progress = AuditProgress(part, after, self.started)
+        with self.findings.errors_of():
+            self.publisher.feeds.put(PROGRESS, msgspec.json.encode(progress), media_type=JSON)

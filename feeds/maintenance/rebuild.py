@@ -90,7 +90,7 @@ class _Rebuild:
 
     def run(self) -> RebuildReport:
         """Publish everything."""
-        with self.publisher.replacing_unreadable_state() as index_is_unreadable:
+        with self.publisher.repairs.replacing_unreadable_state() as index_is_unreadable:
             if index_is_unreadable:
                 self.journal.begin_all_posts()
             self._publish_everything()

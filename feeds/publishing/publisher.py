@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 
 from feeds.config import Config
 from feeds.errors import StoreError
@@ -33,12 +32,13 @@ from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
 from feeds.publishing.record_writer import RecordWriter
+from feeds.publishing.repairs import Repairs, feed_paths
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
 from feeds.state.index_pages import StoredIndex
-from feeds.state.keys import FEED_LIST, FEEDS, RECORDS, manifest_key, path_of_manifest
+from feeds.state.keys import RECORDS
 from feeds.state.manifest import Manifest
-from feeds.state.objects import FeedList, Record
+from feeds.state.objects import Record
 from feeds.state.state_store import StateStore
 from feeds.stores.base import Stat, Store
 from feeds.stores.own_files import own_file_filter
@@ -67,6 +67,7 @@ class Publisher:
         self._feed_writer = FeedWriter(self._documents, config)
         self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
         self._feed_list = FeedListWriter(self._state, self._documents, config)
+        self.repairs = Repairs(self._state, self._records, self._attachments)
 
     # --- the protocol ----------------------------------------------------------------------------
 
@@ -243,8 +244,7 @@ class Publisher:
 
     def feed_paths(self) -> list[str]:
         """Return the paths of the feeds that have an index."""
-        feeds = (path_of_manifest(stat.key) for stat in self.feeds.list(FEEDS))
-        return [path for path in feeds if path is not None]
+        return feed_paths(self.feeds)
 
     def read_index(self, path: str) -> StoredIndex:
         """Read the index of a feed."""
@@ -253,25 +253,6 @@ class Publisher:
     def is_current(self, state: Record | Manifest) -> bool:
         """Return whether this version and configuration of the program has written `state`."""
         return state.config_fingerprint == self._records.config_fingerprint
-
-    @contextmanager
-    def replacing_unreadable_state(self) -> Iterator[bool]:
-        """In this block, replace state objects that are damaged or of another version.
-
-        Yields whether an index or the list of all feeds is unreadable. Then every post must be
-        published again, since a record does not say whether an index has its entry.
-        """
-
-        def is_readable(key: str) -> bool:
-            return self._state.is_readable(key, FeedList if key == FEED_LIST else Manifest)
-
-        keys = [FEED_LIST, *map(manifest_key, self.feed_paths())]
-        are_readable = self.runtime.map(is_readable, keys)
-        self._state.replaces_unreadable = True
-        try:
-            yield not all(are_readable)
-        finally:
-            self._state.replaces_unreadable = False
 
     def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
         """Mark archive pages of a feed whose documents must be written again."""

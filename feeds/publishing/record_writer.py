@@ -9,7 +9,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from feeds.config import Config
+from feeds.documents.pagination import SortKey
 from feeds.errors import StoreError, TooLarge
 from feeds.publishing.attachments import Attachments
 from feeds.reading.entry import fill_entry
@@ -73,6 +76,22 @@ class RecordWriter:
             with attempt:
                 attempt.write(self._build(attempt.old, {}))
         return attempt.written.value
+
+    def adopt(self, name: str, feeds: Iterable[str], sort_keys: Iterable[SortKey]) -> None:
+        """Add feeds and sort keys to a record, whose post an index has there unknown to the record.
+
+        After that, publishing the post removes the entries that do not belong there.
+        """
+        for attempt in self.state.attempts(name, Record):
+            with attempt:
+                old = attempt.old
+                attempt.write(
+                    replace(
+                        old,
+                        feeds=tuple(sorted({*old.feeds, *feeds})),
+                        sort_keys=tuple(sorted({*old.sort_keys, *sort_keys})),
+                    )
+                )
 
     def compact(self, name: str, record: Record) -> None:
         """Remove from a large record the feeds and sort keys that every index has confirmed.

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import accumulate
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from feeds.errors import Conflict, StoreError
-from feeds.model import Entry, Problem
+from feeds.errors import Conflict, DamagedState, StoreError
+from feeds.model import Entry, Problem, Term
 from feeds.runtime import Runtime
 from feeds.state.keys import page_key
 from feeds.state.manifest import Manifest, Page
@@ -22,8 +23,21 @@ from feeds.state.objects import encode
 from feeds.state.state_store import JSON
 from feeds.stores.base import Store
 
+T = TypeVar("T")
+
+
+class IndexedPost(Struct, frozen=True):
+    """An entry of an index without its content."""
+
+    key: str
+    """The key of the post."""
+    terms: tuple[Term, ...] = ()
+    """The terms of the post."""
+
+
 # Created before any thread starts, as in state_store.py.
 _ENTRIES_DECODER = msgspec.json.Decoder(tuple[Entry, ...])
+_POSTS_DECODER = msgspec.json.Decoder(tuple[IndexedPost, ...])
 _PAGES_DECODER = msgspec.json.Decoder(tuple[Page, ...])
 
 CACHE_BYTES = 2_000_000
@@ -43,11 +57,26 @@ class IndexPages:
 
     def page(self, name: str) -> tuple[Entry, ...]:
         """Read the entries of a page, oldest first. Raises Conflict if it was deleted."""
-        return self._cache.pop(name, None) or _ENTRIES_DECODER.decode(self._read(name))
+        return self._cache.pop(name, None) or self._decoded(name, _ENTRIES_DECODER)
+
+    def posts(self, name: str) -> tuple[IndexedPost, ...]:
+        """Read which posts have their entries in a page. Raises Conflict if it was deleted."""
+        return self._decoded(name, _POSTS_DECODER)
 
     def page_list(self, name: str) -> tuple[Page, ...]:
         """Read the pages of a page list, oldest first. Raises Conflict if it was deleted."""
-        return _PAGES_DECODER.decode(self._read(name))
+        return self._decoded(name, _PAGES_DECODER)
+
+    def exists(self, name: str) -> bool:
+        """Return whether a page or page list is stored."""
+        return self.store.head(page_key(self.path, name)) is not None
+
+    def _decoded(self, name: str, decoder: msgspec.json.Decoder[T]) -> T:
+        data = self._read(name)
+        try:
+            return decoder.decode(data)
+        except msgspec.DecodeError as error:
+            raise DamagedState(f"{page_key(self.path, name)}: damaged ({error})") from None
 
     def _read(self, name: str) -> bytes:
         key = page_key(self.path, name)

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from feeds.errors import Conflict, StoreError, UnreadableState
+from feeds.errors import Conflict, DamagedState, StoreError, UnreadableState
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
 from feeds.state.objects import Attachment, FeedList, Record, StateObject, encode
@@ -55,7 +55,10 @@ class StateStore:
         is replaced. Only a rebuild may do this: it knows which posts to read again."""
 
     def read(self, key: str, kind: type[S]) -> Versioned[S]:
-        """Read a state object. Raises UnreadableState if it is not of this version's form."""
+        """Read a state object. Raises UnreadableState if it is not of this version's form.
+
+        DamagedState if it is not even JSON, which every version writes.
+        """
         stored = self.store.get(key)
         if stored is None:
             return Versioned("", kind())
@@ -64,10 +67,22 @@ class StateStore:
         except msgspec.DecodeError as error:
             if self.replaces_unreadable:
                 return Versioned(stored.stat.version, kind())
-            raise UnreadableState(
+            is_json = isinstance(error, msgspec.ValidationError)
+            raise (UnreadableState if is_json else DamagedState)(
                 f"{key}: damaged, or written by another version of bucketfeed ({error}); run "
                 "feeds rebuild, which replaces it"
             ) from None
+
+    def replace_damaged(self, key: str, kind: type[S]) -> bool:
+        """Replace a damaged state object by an empty one; return whether it was damaged."""
+        if (stored := self.store.get(key)) is None:
+            return False
+        try:
+            self.read(key, kind)
+        except DamagedState:
+            self.replace(key, Versioned(stored.stat.version, kind()), kind())
+            return True
+        return False
 
     def is_readable(self, key: str, kind: type[StateObject]) -> bool:
         """Return whether a state object is of this version's form, as far as the store tells."""

@@ -1,0 +1,102 @@
+"""Compares the documents of each feed with its index, and deletes what nothing refers to.
+
+An index that cannot be read any more is replaced by an empty one, and its posts are published
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+
+from feeds import paths
+from feeds.documents import feed_documents
+from feeds.maintenance.findings import Findings
+from feeds.state.index_pages import StoredIndex
+from feeds.state.keys import FEEDS, feed_of_key, path_of_manifest
+from feeds.state.manifest import all_pages
+from feeds.state.objects import FeedListItem
+from feeds.stores.base import Stat
+
+
+class FeedCheck:
+    """The comparison of documents with indexes, in one audit."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings, self.publisher = findings, findings.publisher
+        self._repairs = self.publisher.repairs
+        self.store, self.report = findings.store, findings.report
+        self._titles: dict[str, FeedListItem] = {}
+        """What the list of all feeds must have of each feed, by its path."""
+        self._seen: set[str] = set()
+        self._lost: set[str] = set()
+
+    def repair_feeds(self) -> set[str]:
+        """Write the documents that do not match their index; delete unreferenced objects.
+
+        Returns the paths of the feeds that have lost their index.
+        """
+        for path, pages in self._feeds_with_pages():
+            self.report.feeds += 1
+            self._seen.add(path)
+            with self.findings.errors_of(f"{path or 'all posts'}: "):
+                if self._repairs.replace_damaged_index(path, {paths.stem(p.key) for p in pages}):
+                    self._lost.add(path)
+                else:
+                    self._repair_feed(path, pages)
+        self._repair_feed_list()
+        return self._lost
+
+    def _repair_feed_list(self) -> None:
+        """Repair the list of all feeds and its documents; find the feeds that are only there."""
+        with self.findings.errors_of():
+            listed = self._repairs.listed_feeds()
+            self._lost |= {p for p, item in listed.items() if item.title and p not in self._seen}
+            unlisted = [
+                path
+                for path, wanted in self._titles.items()
+                if (item := listed.get(path)) is None
+                or item.title != wanted.title
+                or item.generation < wanted.generation
+            ]
+            if self.report.feeds or self._lost:
+                self.report.documents += len(self.publisher.repair_feed_list(unlisted))
+
+    def _feeds_with_pages(self) -> Iterator[tuple[str, list[Stat]]]:
+        """Yield each feed that has an index, with its stored pages and page lists."""
+        listing = ((feed_of_key(stat.key), stat) for stat in self.store.list(FEEDS))
+        for path, group in groupby(listing, key=itemgetter(0)):
+            stats = [stat for _, stat in group]
+            pages = [stat for stat in stats if path_of_manifest(stat.key) is None]
+            if len(pages) < len(stats):
+                yield path, pages
+
+    def _repair_feed(self, path: str, stored: list[Stat]) -> None:
+        """Write the documents of one feed that are wrong, and delete what it does not use."""
+        index = self.publisher.read_index(path)
+        pages = list(all_pages(index.manifest, index.pages))
+        page_lists = index.manifest.page_lists
+        used = {page.object for page in pages} | {page_list.object for page_list in page_lists}
+        self.findings.sweep([stat for stat in stored if paths.stem(stat.key) not in used])
+        archive = self._archive_documents(index, [page.name for page in pages])
+        published = list(self.store.list(paths.PUBLIC + paths.document(path, "archive/")))
+        self.findings.sweep([stat for stat in published if stat.key not in archive])
+        missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
+        if missing:
+            index = self.publisher.mark_pending(path, missing)
+        feed = self.publisher.repair_feed(index)
+        self.report.documents += len(feed.changed)
+        title, generation = feed.manifest.title, feed.manifest.title_generation
+        self._titles[path] = FeedListItem(title, generation)
+
+    def _archive_documents(self, index: StoredIndex, names: list[str]) -> dict[str, str]:
+        """Return the name of the archive page for each key that must have a document."""
+        config = self.publisher.config
+        if not config.feeds.archives:
+            return {}
+        return {
+            paths.PUBLIC + key: name
+            for name in {*names, index.manifest.newest_archive} - {""}
+            for key in feed_documents.archive_keys(index.path, name, config)
+        }

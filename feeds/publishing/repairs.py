@@ -1,0 +1,114 @@
+"""Repairs of the state: replaces objects that cannot be read, and completes records.
+
+Only the audit and a rebuild do this, since they know which posts to publish again afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from feeds.documents.pagination import SortKey
+from feeds.errors import Conflict, UnreadableState
+from feeds.publishing.attachments import Attachments
+from feeds.publishing.record_writer import RecordWriter
+from feeds.state.index_pages import IndexPages
+from feeds.state.keys import FEED_LIST, FEEDS, attachment_key, manifest_key, path_of_manifest
+from feeds.state.manifest import Manifest, all_pages
+from feeds.state.objects import Attachment, FeedList, FeedListItem, ObjectSnapshot, Record
+from feeds.state.state_store import StateStore, Versioned
+from feeds.stores.base import Store
+
+
+def feed_paths(store: Store) -> list[str]:
+    """Return the paths of the feeds that have an index."""
+    paths = (path_of_manifest(stat.key) for stat in store.list(FEEDS))
+    return [path for path in paths if path is not None]
+
+
+class Repairs:
+    """The repairs of a publisher's state."""
+
+    def __init__(self, state: StateStore, records: RecordWriter, attachments: Attachments) -> None:
+        self.state, self.records, self.attachments = state, records, attachments
+
+    @contextmanager
+    def replacing_unreadable_state(self) -> Iterator[bool]:
+        """In this block, replace state objects that are damaged or of another version.
+
+        Yields whether an index or the list of all feeds is unreadable. Then every post must be
+        published again, since a record does not say whether an index has its entry.
+        """
+
+        def is_readable(key: str) -> bool:
+            return self.state.is_readable(key, FeedList if key == FEED_LIST else Manifest)
+
+        keys = [FEED_LIST, *map(manifest_key, feed_paths(self.state.store))]
+        are_readable = self.state.runtime.map(is_readable, keys)
+        self.state.replaces_unreadable = True
+        try:
+            yield not all(are_readable)
+        finally:
+            self.state.replaces_unreadable = False
+
+    # --- records ---------------------------------------------------------------------------------
+
+    def read_record(self, name: str) -> Record:
+        """Read a record; a damaged one is replaced by an empty one."""
+        self.state.replace_damaged(name, Record)
+        return self.records.read(name)
+
+    def adopt(self, name: str, path: str, position: SortKey) -> None:
+        """Let a record know that an index has an entry of its post at a position.
+
+        After that, publishing the post removes the entry if it does not belong there.
+        """
+        record = self.records.read(name)
+        if path not in record.feeds or position not in record.sort_keys:
+            self.records.adopt(name, (path,), (position,))
+
+    def has_attachment(self, post: ObjectSnapshot, key: str) -> bool:
+        """Return whether the file of a post's enclosure is the one that the post was read with.
+
+        And whether a note says that the post at `key` depends on it.
+        """
+        self.state.replace_damaged(attachment_key(post.attachment), Attachment)
+        stat = self.attachments.posts.head(post.attachment)
+        has_size = (stat.size if stat else 0) == post.attachment_size
+        return has_size and key in self.attachments.posts_with(post.attachment)
+
+    # --- indexes ---------------------------------------------------------------------------------
+
+    def replace_damaged_index(self, path: str, stored: Collection[str]) -> bool:
+        """Replace an index that is damaged, or that names stored pages that do not exist.
+
+        `stored` are the names of the stored objects of the index, listed before. Returns whether
+        the index is empty now, so that all its posts must be published again.
+        """
+        key = manifest_key(path)
+        if self.state.replace_damaged(key, Manifest):
+            return True
+        version, manifest = self.state.read(key, Manifest)
+        if not self._lacks_pages(path, manifest, stored):
+            return False
+        self.state.replace(key, Versioned(version, manifest), Manifest())
+        return True
+
+    def _lacks_pages(self, path: str, manifest: Manifest, stored: Collection[str]) -> bool:
+        """Return whether a manifest names an object that does not exist or cannot be read."""
+        pages = IndexPages(self.state.store, path, self.state.runtime)
+        named = [page_list.object for page_list in manifest.page_lists]
+        if all(name in stored for name in named):
+            try:
+                named += [page.object for page in all_pages(manifest, pages)]
+            except (Conflict, UnreadableState):
+                return True
+        # A page may be younger than the listing: look at it itself.
+        return any(name not in stored and not pages.exists(name) for name in named)
+
+    # --- the list of all feeds -------------------------------------------------------------------
+
+    def listed_feeds(self) -> dict[str, FeedListItem]:
+        """Return the feeds in the list of all feeds; replace the list if it is damaged."""
+        self.state.replace_damaged(FEED_LIST, FeedList)
+        return self.state.read(FEED_LIST, FeedList).value.feeds
