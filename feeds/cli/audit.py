@@ -20,7 +20,7 @@ from feeds.cli.publish import publish_and_report
 from feeds.stores.addresses import open_store
 
 if TYPE_CHECKING:
-    from feeds.maintenance.audit import AuditReport
+    from feeds.maintenance.findings import AuditReport
 
 
 def audit(

@@ -22,8 +22,8 @@ from feeds.documents.pagination import SortKey
 from feeds.maintenance.feed_check import FeedCheck
 from feeds.maintenance.findings import CLOCK_MARGIN, ORPHAN_AGE, AuditReport, Findings
 from feeds.maintenance.index_check import IndexCheck
-from feeds.maintenance.journal import Journal
-from feeds.maintenance.post_check import ALL, Part, PostCheck
+from feeds.maintenance.journal import Journal, JournalEntry, JournalWork
+from feeds.maintenance.post_check import ALL, NONE, Part, PostCheck
 from feeds.publishing.due_markers import DueMarker, Schedules
 from feeds.publishing.publisher import Publisher
 from feeds.state.state_store import JSON
@@ -95,25 +95,32 @@ class _Audit:
     def run(self) -> AuditReport:
         """Compare everything."""
         findings, indexes = self.findings, IndexCheck(self.findings)
+        entries = Journal(self.publisher).entries()
+        is_settled = not any(_is_of_rebuild(entry.work) for entry in entries)
         markers = list(self.publisher.due_markers().all())
         posts = PostCheck(
             findings,
             listed=indexes.listed_records(),
             markers={marker.key for marker in markers if not marker.error},
-            part=ALL if self.deep else Part(self.progress.part, ROUND_NIGHTS),
+            part=self._part() if is_settled else NONE,
             since=self.progress.started,
         )
         posts.check_posts()
         posts.check_records(allow_removals=self.allow_removals)
         posts.send()
         self._check_due_markers(markers)
-        self._check_journal()
+        self._check_journal(entries)
         if not findings.dry:
             indexes.send_posts_of(FeedCheck(findings).repair_feeds())
-        after = self._check_indexes(indexes)
+        if is_settled:
+            self._check_indexes(indexes)
         if not findings.dry:
-            self._write_progress(after)
+            indexes.replace_damaged()
         return findings.report
+
+    def _part(self) -> Part:
+        """The part of the records that is read."""
+        return ALL if self.deep else Part(self.progress.part, ROUND_NIGHTS)
 
     # --- posts that wait for a time, and work that was begun -------------------------------------
 
@@ -132,20 +139,20 @@ class _Audit:
                 findings.report.late += len(marker.post_keys)
                 for key in marker.post_keys:
                     findings.send(key)
-                if self.now() - marker.when > ORPHAN_AGE and not findings.dry:
-                    with findings.errors_of():
-                        markers.remove(marker)
             elif marker.post_keys and self.schedules and not findings.dry:
                 name = self.publisher.record_name(marker.post_keys[0])
                 if name not in scheduled:
                     scheduled.add(name)
                     with findings.errors_of():
                         self.schedules.set(name, marker.when, marker.post_keys)
+            if self.now() - marker.when > ORPHAN_AGE and not findings.dry:
+                with findings.errors_of():
+                    markers.remove(marker)
 
-    def _check_journal(self) -> None:
+    def _check_journal(self, entries: Sequence[JournalEntry]) -> None:
         """Send the posts of the journal: their work was begun, and not finished."""
         findings, journal = self.findings, Journal(self.publisher)
-        for entry in journal.entries():
+        for entry in entries:
             age = self.now() - entry.modified
             if entry.error:
                 findings.report.errors.append(entry.error)
@@ -154,17 +161,19 @@ class _Audit:
             findings.report.unfinished += len(entry.work.posts)
             for key in sorted(entry.work.posts):
                 findings.send(key)
-            # Only a rebuild can clear records and rewrite feeds. Nobody knows what a damaged entry
-            # says; after two rounds, everything has been compared.
-            only_posts = not (entry.work.records or entry.work.feeds)
+            # Nobody knows what a damaged entry says; after two rounds, everything was compared.
             limit = timedelta(days=2 * ROUND_NIGHTS) if entry.error else ORPHAN_AGE
-            if age > limit and only_posts and not findings.dry:
+            if age <= limit:
+                continue
+            if _is_of_rebuild(entry.work):
+                findings.report.errors.append(_STOPPED_REBUILD)
+            elif not findings.dry:
                 journal.remove(entry)
 
     # --- the comparison in depth -----------------------------------------------------------------
 
-    def _check_indexes(self, indexes: IndexCheck) -> SortKey | None:
-        """Compare a part of all indexes with the records; return where the next audit goes on."""
+    def _check_indexes(self, indexes: IndexCheck) -> None:
+        """Compare a part of all indexes with the records, and note where the next audit goes on."""
         after = None if self.deep else self.progress.after
         while True:
             span = indexes.span_after(after, 1 if self.deep else ROUND_NIGHTS)
@@ -172,7 +181,9 @@ class _Audit:
             after = span.end
             out_of_time = self.until is not None and self.now() >= self.until
             if after is None or out_of_time or not self.deep:
-                return after
+                break
+        if not self.findings.dry:
+            self._write_progress(after)
 
     def _read_progress(self) -> AuditProgress:
         stored = self.publisher.feeds.get(PROGRESS)
@@ -186,3 +197,17 @@ class _Audit:
         progress = AuditProgress(part, after, self.started)
         with self.findings.errors_of():
             self.publisher.feeds.put(PROGRESS, msgspec.json.encode(progress), media_type=JSON)
+
+
+def _is_of_rebuild(work: JournalWork) -> bool:
+    """Return whether only a rebuild can do this work: to clear records, or to rewrite feeds.
+
+    Until it is done, some records and indexes are those of another configuration.
+    """
+    return bool(work.records or work.feeds or work.all_posts)
+
+
+_STOPPED_REBUILD = (
+    "feeds rebuild was stopped before it was done; run it again. Until then, records and indexes "
+    "are not compared"
+)

@@ -56,18 +56,19 @@ class Findings:
         self.store, self.now = publisher.feeds, publisher.runtime.now
         self.report = AuditReport()
         self._send = send
-        self._misplaced: set[str] = set()
+        self._sent: set[str] = set()
 
-    def send(self, key: str) -> None:
-        """Let a post be published again."""
+    def send(self, key: str) -> bool:
+        """Let a post be published again, once; return whether it was not sent before."""
+        if key in self._sent:
+            return False
+        self._sent.add(key)
         self._send(key)
+        return True
 
     def send_misplaced(self, key: str) -> None:
-        """Let a post be published again whose feeds differ from its record; each one once."""
-        if key not in self._misplaced:
-            self._misplaced.add(key)
-            self.report.misplaced += 1
-            self._send(key)
+        """Let a post be published again whose feeds differ from its record."""
+        self.report.misplaced += self.send(key)
 
     @contextmanager
     def errors_of(self, what: str = "") -> Iterator[None]:

@@ -8,12 +8,14 @@ say what all indexes must have in this span.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from feeds.documents.pagination import SortKey, sort_key
+from feeds.errors import DamagedState
 from feeds.maintenance.findings import Findings
 from feeds.maintenance.post_check import in_chunks, short_name
 from feeds.model import Entry
@@ -61,6 +63,8 @@ class Differences(NamedTuple):
     """The entries that no record has there, and the keys of their posts."""
     missing: list[str]
     """The keys of posts whose entries are missing or different."""
+    archives: list[str]
+    """The names of archive pages whose documents are missing or wrong."""
 
 
 class IndexCheck:
@@ -69,20 +73,47 @@ class IndexCheck:
     def __init__(self, findings: Findings) -> None:
         self.findings, self.publisher = findings, findings.publisher
         self.runtime, self.now = self.publisher.runtime, findings.now
+        self._versions: dict[str, str] = {}
+        """The version at which the index of each feed was read last."""
+        self._damaged: dict[str, str] = {}
+        """The versions of the indexes with a stored page that cannot be read."""
+
+    def _read_index(self, path: str) -> StoredIndex:
+        index = self.publisher.read_index(path)
+        self._versions[path] = index.version
+        return index
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[None]:
+        """Report an error of the store, and note an index that is damaged."""
+        with self.findings.errors_of(f"{path or 'all posts'}: "):
+            try:
+                yield
+            except DamagedState:
+                if path in self._versions:
+                    self._damaged[path] = self._versions[path]
+                raise
+
+    def replace_damaged(self) -> None:
+        """Replace each index that has a damaged page by an empty one, and send its posts."""
+        for path, version in self._damaged.items():
+            with self.findings.errors_of(f"{path or 'all posts'}: "):
+                self.publisher.repairs.empty_index(path, version)
+        self.send_posts_of(self._damaged.keys())
 
     # --- the index of all posts ------------------------------------------------------------------
 
     def listed_records(self) -> set[int]:
         """Return the records with an entry in the index of all posts, by `short_name`."""
         listed: set[int] = set()
-        with self.findings.errors_of("all posts: "):
+        with self._reading(""):
             for post in self._indexed_posts():
                 listed.add(short_name(self.publisher.record_name(post.key)))
         return listed
 
     def _indexed_posts(self) -> Iterator[IndexedPost | Entry]:
         """Yield the posts in the index of all posts."""
-        index = self.publisher.read_index("")
+        index = self._read_index("")
         pages = all_pages(index.manifest, index.pages)
         while chunk := list(islice(pages, PAGES_AT_ONCE)):
             for posts in self.runtime.map(lambda page: index.pages.posts(page.object), chunk):
@@ -139,8 +170,8 @@ class IndexCheck:
     def _expected(self, span: Span) -> dict[str, dict[SortKey, Expected]]:
         """Return what the indexes must have in a span, as the records say, by feed."""
         names: dict[str, None] = {}
-        with self.findings.errors_of("all posts: "):
-            for entries in self._entries_in(self.publisher.read_index(""), span, span.pages):
+        with self._reading(""):
+            for entries in self._entries_in(self._read_index(""), span, span.pages):
                 names |= dict.fromkeys(map(self.publisher.record_name, (e.key for e in entries)))
         expected: dict[str, dict[SortKey, Expected]] = {}
         for chunk in in_chunks(names):
@@ -161,9 +192,9 @@ class IndexCheck:
         self, path: str, span: Span, expected: dict[SortKey, Expected]
     ) -> Differences:
         """Compare one index in a span with what it must have there."""
-        differences = Differences({}, [])
-        with self.findings.errors_of(f"{path or 'all posts'}: "):
-            index = self.publisher.read_index(path)
+        differences = Differences({}, [], [])
+        with self._reading(path):
+            index = self._read_index(path)
             pages = _pages_in(all_pages(index.manifest, index.pages), span)
             right: set[SortKey] = set()
             for entries in self._entries_in(index, span, pages):
@@ -176,6 +207,9 @@ class IndexCheck:
                         right.add(position)
             wrong = sorted(expected.keys() - right)
             differences.missing.extend(expected[position].key for position in wrong)
+            if self.publisher.config.feeds.archives and not self.findings.dry:
+                names = {*(page.name for page in pages), index.manifest.newest_archive} - {""}
+                differences.archives.extend(self.publisher.wrong_archives(index, names))
         return differences
 
     def _send(self, path: str, differences: Differences) -> None:
@@ -186,6 +220,9 @@ class IndexCheck:
             self.findings.send_misplaced(key)
         for key in differences.missing:
             self.findings.send_misplaced(key)
+        if differences.archives:
+            index = self.publisher.mark_pending(path, differences.archives)
+            self.findings.report.documents += len(self.publisher.repair_feed(index).changed)
 
     def _entries_in(
         self, index: StoredIndex, span: Span, pages: Sequence[Page]

@@ -43,6 +43,7 @@ class Part(NamedTuple):
 
 
 ALL = Part(0, 1)
+NONE = Part(-1, 1)
 
 
 class _Result(Enum):

@@ -31,7 +31,9 @@ class Attachments:
 
     def _note(self, key: str, post: str) -> None:
         name = attachment_key(key)
-        if post in self.state.read(name, Attachment).value.posts:
+        # A damaged note is replaced: the audit compares notes with records, and completes it.
+        stored, _ = self.state.read_replacing_damaged(name, Attachment)
+        if post in stored.value.posts:
             return
         for attempt in self.state.attempts(name, Attachment):
             with attempt:

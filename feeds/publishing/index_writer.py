@@ -227,23 +227,21 @@ class IndexWriter:
 
     # --- archive pages to be written again -------------------------------------------------------
 
+    def wrong_archives(self, index: StoredIndex, names: Collection[str]) -> list[str]:
+        """Return the archive pages among these whose documents are missing or wrong."""
+        marked = _mark(index.manifest, index.pages, names)
+        return [
+            name
+            for name in marked.pending
+            if name in names and not self.archive.is_archive_published(marked, index.pages, name)
+        ]
+
     def mark_pending(self, path: str, names: Collection[str]) -> StoredIndex:
         """Mark archive pages whose documents must be written again."""
         pages = self._pages(path)
         for attempt in self.state.attempts(manifest_key(path), Manifest):
             with attempt:
-                old = attempt.old
-                marked = manifest_update.mark_all_pending(
-                    old,
-                    pages,
-                    config_fingerprint=old.config_fingerprint,
-                    archives=True,
-                    published=(),
-                    now=0,
-                )
-                wanted = {*names, *old.pending}
-                pending = {name: page for name, page in marked.pending.items() if name in wanted}
-                attempt.write(replace(marked, pending=pending))
+                attempt.write(_mark(attempt.old, pages, names))
         return StoredIndex(path, *attempt.written, pages)
 
     def mark_all_pending(self, path: str, config_fingerprint: str) -> StoredIndex:
@@ -262,6 +260,21 @@ class IndexWriter:
                     )
                 )
         return StoredIndex(path, *attempt.written, pages)
+
+
+def _mark(old: Manifest, pages: IndexPages, names: Collection[str]) -> Manifest:
+    """Return the manifest with the documents of these archive pages to be written again."""
+    marked = manifest_update.mark_all_pending(
+        old,
+        pages,
+        config_fingerprint=old.config_fingerprint,
+        archives=True,
+        published=(),
+        now=0,
+    )
+    wanted = {*names, *old.pending}
+    pending = {name: page for name, page in marked.pending.items() if name in wanted}
+    return replace(marked, pending=pending)
 
 
 def _shared_ids(update: ManifestUpdate, records: Sequence[Record]) -> tuple[Problem, ...]:

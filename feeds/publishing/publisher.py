@@ -254,6 +254,10 @@ class Publisher:
         """Return whether this version and configuration of the program has written `state`."""
         return state.config_fingerprint == self._records.config_fingerprint
 
+    def wrong_archives(self, index: StoredIndex, names: Collection[str]) -> list[str]:
+        """Return the archive pages among these whose documents are missing or wrong."""
+        return self._indexes.wrong_archives(index, names)
+
     def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
         """Mark archive pages of a feed whose documents must be written again."""
         return self._indexes.mark_pending(path, archive_names)

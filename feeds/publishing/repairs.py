@@ -55,8 +55,7 @@ class Repairs:
 
     def read_record(self, name: str) -> Record:
         """Read a record; a damaged one is replaced by an empty one."""
-        self.state.replace_damaged(name, Record)
-        return self.records.read(name)
+        return self.state.read_replacing_damaged(name, Record)[0].value
 
     def adopt(self, name: str, path: str, position: SortKey) -> None:
         """Let a record know that an index has an entry of its post at a position.
@@ -72,10 +71,9 @@ class Repairs:
 
         And whether a note says that the post at `key` depends on it.
         """
-        self.state.replace_damaged(attachment_key(post.attachment), Attachment)
+        note, _ = self.state.read_replacing_damaged(attachment_key(post.attachment), Attachment)
         stat = self.attachments.posts.head(post.attachment)
-        has_size = (stat.size if stat else 0) == post.attachment_size
-        return has_size and key in self.attachments.posts_with(post.attachment)
+        return key in note.value.posts and (stat.size if stat else 0) == post.attachment_size
 
     # --- indexes ---------------------------------------------------------------------------------
 
@@ -86,13 +84,17 @@ class Repairs:
         the index is empty now, so that all its posts must be published again.
         """
         key = manifest_key(path)
-        if self.state.replace_damaged(key, Manifest):
+        read, was_damaged = self.state.read_replacing_damaged(key, Manifest)
+        if was_damaged:
             return True
-        version, manifest = self.state.read(key, Manifest)
-        if not self._lacks_pages(path, manifest, stored):
+        if not self._lacks_pages(path, read.value, stored):
             return False
-        self.state.replace(key, Versioned(version, manifest), Manifest())
+        self.state.replace(key, read, Manifest())
         return True
+
+    def empty_index(self, path: str, version: str) -> None:
+        """Replace this version of an index by an empty one. Raises Conflict if it has changed."""
+        self.state.replace(manifest_key(path), Versioned(version, Manifest()), Manifest())
 
     def _lacks_pages(self, path: str, manifest: Manifest, stored: Collection[str]) -> bool:
         """Return whether a manifest names an object that does not exist or cannot be read."""
@@ -110,5 +112,4 @@ class Repairs:
 
     def listed_feeds(self) -> dict[str, FeedListItem]:
         """Return the feeds in the list of all feeds; replace the list if it is damaged."""
-        self.state.replace_damaged(FEED_LIST, FeedList)
-        return self.state.read(FEED_LIST, FeedList).value.feeds
+        return self.state.read_replacing_damaged(FEED_LIST, FeedList)[0].value.feeds

@@ -18,7 +18,7 @@ from feeds.errors import Conflict, DamagedState, StoreError, UnreadableState
 from feeds.runtime import Runtime
 from feeds.state.manifest import Manifest
 from feeds.state.objects import Attachment, FeedList, Record, StateObject, encode
-from feeds.stores.base import Store, if_unchanged
+from feeds.stores.base import Object, Store, if_unchanged
 
 MAX_ATTEMPTS = 20
 """The number of attempts after which a step fails, and its message must be delivered again."""
@@ -59,7 +59,9 @@ class StateStore:
 
         DamagedState if it is not even JSON, which every version writes.
         """
-        stored = self.store.get(key)
+        return self._decoded(key, self.store.get(key), kind)
+
+    def _decoded(self, key: str, stored: Object | None, kind: type[S]) -> Versioned[S]:
         if stored is None:
             return Versioned("", kind())
         try:
@@ -73,16 +75,15 @@ class StateStore:
                 "feeds rebuild, which replaces it"
             ) from None
 
-    def replace_damaged(self, key: str, kind: type[S]) -> bool:
-        """Replace a damaged state object by an empty one; return whether it was damaged."""
-        if (stored := self.store.get(key)) is None:
-            return False
+    def read_replacing_damaged(self, key: str, kind: type[S]) -> tuple[Versioned[S], bool]:
+        """Read a state object; replace a damaged one by an empty one. The bool says which."""
+        stored = self.store.get(key)
         try:
-            self.read(key, kind)
+            return self._decoded(key, stored, kind), False
         except DamagedState:
-            self.replace(key, Versioned(stored.stat.version, kind()), kind())
-            return True
-        return False
+            assert stored is not None
+            damaged = Versioned(stored.stat.version, kind())
+            return self.replace(key, damaged, kind()), True
 
     def is_readable(self, key: str, kind: type[StateObject]) -> bool:
         """Return whether a state object is of this version's form, as far as the store tells."""

@@ -7,55 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
-from support.published import Later, filled
+from support.audited import SETTINGS, TOML, Site, everything
+from support.published import filled
 from support.yardstick import full_build, public_tree
 
 from feeds import paths
 from feeds.aws import environment, functions
 from feeds.config_file.parse import parse_config
 from feeds.errors import TooManyRemovals
-from feeds.maintenance.audit import audit
+from feeds.maintenance.audit import PROGRESS, audit
+from feeds.maintenance.findings import Findings
 from feeds.maintenance.journal import JOURNAL
+from feeds.maintenance.post_check import NONE, Part, PostCheck
 from feeds.maintenance.rebuild import rebuild
-from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.state.keys import RECORDS, manifest_key, page_key, record_key
-from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
-from feeds.stores.memory import MemoryStore
-
-TOML = '[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nlimit = 3\n'
-SETTINGS = parse_config(TOML)
-
-
-class Site:
-    """Posts, feeds and a publisher, with a clock."""
-
-    def __init__(self) -> None:
-        self.runtime = Later()
-        self.posts = MemoryStore(clock=self.runtime.now)
-        self.feeds = MemoryStore(clock=self.runtime.now)
-        for stat in (source := filled(12)).list():
-            post = source.get(stat.key)
-            assert post is not None
-            self.posts.put(stat.key, post.data)
-        self.counted = Counted(self.posts)
-        self.publisher = Publisher(self.counted, self.feeds, SETTINGS, self.runtime)
-
-    def publish(self, *keys: str) -> None:
-        """Publish posts as if their events had been delivered."""
-        self.publisher.publish([Message(id=key, keys=(key,), received=1, notes=()) for key in keys])
-
-    def audit(self):
-        """Audit, and publish the posts that the audit sends; return their keys and the report."""
-        sent: list[str] = []
-        report = audit(self.publisher, sent.append)
-        self.publish(*sent)
-        return sorted(sent), report
-
-    def is_right(self) -> bool:
-        """Return whether the public tree is what a full build writes."""
-        return public_tree(self.feeds) == full_build(self.posts, self.feeds, SETTINGS)
 
 
 def test_audit_sends_all_posts_of_a_bucket_without_records():
@@ -82,10 +49,33 @@ def test_audit_reads_only_the_records_that_are_not_much_younger_than_their_posts
     site.runtime.time += timedelta(minutes=15)
     rebuild(site.publisher)
     site.posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\n---\nx\n")
+    site.runtime.time += timedelta(minutes=1)
     site.publish("new.md")
+    assert records_read(site) == [record_key("new.md")]
+    assert records_read(site, since=site.runtime.now() + timedelta(hours=1)) == []
+
+
+def records_read(site: Site, part: Part = NONE, since: datetime | None = None) -> list[str]:
+    """Return the records that the comparison of posts with records reads."""
+    get, list_ = site.feeds.get, site.feeds.list
     reads = recorded_reads(site)
-    audit(site.publisher, print)
-    assert [key for key in reads if key.startswith(RECORDS)] == [RECORDS, record_key("new.md")]
+    findings = Findings(site.publisher, print, dry=False)
+    check = PostCheck(findings, listed=(), markers=(), part=part, since=since)
+    check.check_posts()
+    site.feeds.get, site.feeds.list = get, list_
+    return [key for key in reads if key.startswith(RECORDS) and key != RECORDS]
+
+
+def test_the_parts_of_a_round_are_all_records():
+    site = Site()
+    site.runtime.time += timedelta(minutes=1)
+    rebuild(site.publisher)
+    later = site.runtime.now() + timedelta(hours=1)
+    parts = [records_read(site, Part(number, 5), later) for number in range(5)]
+    assert sorted(name for part in parts for name in part) == sorted(
+        record_key(f"{number}.md") for number in range(12)
+    )
+    assert max(map(len, parts)) < 8
 
 
 def recorded_reads(site: Site) -> list[str]:
@@ -162,11 +152,6 @@ def test_dry_audit_of_a_site_with_something_of_everything_changes_nothing():
     assert list(schedules.times) == [record_key("later.md")]
 
 
-def everything(store: MemoryStore) -> dict[str, bytes]:
-    """Return all objects of a store."""
-    return {stat.key: object_.data for stat in store.list() if (object_ := store.get(stat.key))}
-
-
 def kill_a_rebuild(site: Site) -> None:
     """Stop a rebuild at the index of all posts, with five posts in the journal."""
 
@@ -231,11 +216,11 @@ def test_audit_deletes_old_orphans_and_nothing_else():
         site.feeds.put(key, b"[]")
     before = {stat.key for stat in site.feeds.list()}
     site.audit()
-    assert {stat.key for stat in site.feeds.list()} == before
+    assert {stat.key for stat in site.feeds.list()} == before | {PROGRESS}
     site.runtime.time += timedelta(days=2)
     report = site.audit()[1]
     assert report.swept == 3
-    assert {stat.key for stat in site.feeds.list()} == before - set(orphans)
+    assert {stat.key for stat in site.feeds.list()} == before - set(orphans) | {PROGRESS}
     assert site.is_right()
 
 
@@ -311,19 +296,23 @@ def journal_of(site: Site) -> list[bytes]:
     return [data for key, data in everything(site.feeds).items() if key.startswith(JOURNAL)]
 
 
-def test_audit_reports_an_unreadable_record_or_manifest_and_goes_on():
+def test_audit_reports_a_record_and_a_manifest_of_another_version_and_goes_on():
     site = Site()
     rebuild(site.publisher)
     post = site.posts.get("5.md")
     assert post is not None
     site.posts.put("5.md", post.data.replace(b"Hello", b"Good day"))
-    site.feeds.put(record_key("5.md"), b"{")
-    site.feeds.put(manifest_key("category/c1"), b"{")
+    other = b'{"token":"t","of_another_version":1}'
+    site.feeds.put(record_key("5.md"), other)
+    site.feeds.put(manifest_key("category/c1"), other)
     site.posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\n---\nx\n")
     sent, report = site.audit()
-    assert sent == ["new.md"]
-    assert len(report.errors) == 2
+    assert "new.md" in sent
+    assert "5.md" not in sent
+    assert len(report.errors) >= 2
     assert all("run feeds rebuild" in error for error in report.errors)
+    stored = everything(site.feeds)
+    assert stored[record_key("5.md")] == stored[manifest_key("category/c1")] == other
     rebuild(site.publisher)
     assert site.is_right()
 
@@ -376,7 +365,7 @@ def test_audit_sends_an_overdue_post_for_a_day_and_then_deletes_its_marker():
     for _ in range(2):
         sent: list[str] = []
         assert audit(site.publisher, sent.append).late == 2
-        assert sent == ["soon.md", "soon.md"]
+        assert sent == ["soon.md"]
     site.audit()
     assert [stat.key for stat in site.feeds.list("state/due/")] == [left_over]
     site.runtime.time += timedelta(hours=2)

@@ -28,14 +28,16 @@ def differences(posts: Store, feeds: Store, config: Config) -> list[str]:
     ]
 
 
-def full_build(posts: Store, feeds: Store, config: Config) -> dict[str, bytes]:
+def full_build(
+    posts: Store, feeds: Store, config: Config, now: datetime | None = None
+) -> dict[str, bytes]:
     """The documents of a full build by path, also those of feeds that are empty now."""
     known = {path for stat in feeds.list(FEEDS) if (path := path_of_manifest(stat.key))}
     copy = MemoryStore()
     for stat in posts.list():
         if post := posts.get(stat.key):
             copy.put(stat.key, post.data)
-    return build_documents(copy, config, datetime.now(UTC), sorted(known))
+    return build_documents(copy, config, now or datetime.now(UTC), sorted(known))
 
 
 def build_documents(
