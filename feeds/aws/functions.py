@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import asdict
 
@@ -65,10 +66,11 @@ def publish(event: object, context: object) -> BatchResponse:
     return _batch_response(failed)
 
 
-def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
+def audit(event: object, context: object) -> dict[str, object]:
     """Send posts that differ from their records to the publish queue, and repair the feeds.
 
-    With ``{"dry": true}`` as the event, it only counts what it would send and repair. Raises
+    With ``{"dry": true}`` as the event, it only counts what it would send and repair; with
+    ``{"deep": true}`` it compares all records and feeds, as far as its time allows. Raises
     TooManyRemovals, which sets off an alarm, if most of the posts are gone; with
     ``{"allow_removals": true}`` it goes on.
     """
@@ -76,7 +78,7 @@ def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
     from feeds.publishing.message import OutgoingMessage
 
     wishes = event if isinstance(event, dict) else {}
-    dry, allow_removals = wishes.get("dry") is True, wishes.get("allow_removals") is True
+    dry = wishes.get("dry") is True
     start, queue = time.monotonic(), None if dry else shared_queue("PUBLISH_QUEUE_URL")
     unsent: list[OutgoingMessage] = []
 
@@ -88,7 +90,13 @@ def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
 
     try:
         report = run_audit(
-            shared_publisher(), send, shared_schedules(), dry=dry, allow_removals=allow_removals
+            shared_publisher(),
+            send,
+            shared_schedules(),
+            dry=dry,
+            deep=wishes.get("deep") is True,
+            allow_removals=wishes.get("allow_removals") is True,
+            until=_end_of_time(context),
         )
     except TooManyRemovals as refusal:
         log_event("error", what=str(refusal))
@@ -100,6 +108,14 @@ def audit(event: object, context: object) -> dict[str, object]:  # noqa: ARG001
     counts = {name: count for name, count in asdict(report).items() if name != "errors"}
     log_event("audit", dry=dry, seconds=round(time.monotonic() - start, 3), counts=counts)
     return {**counts, "errors": report.errors}
+
+
+def _end_of_time(context: object) -> datetime | None:
+    """When an audit must come to its end: a minute before this invocation ends."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    if not callable(remaining):
+        return None
+    return datetime.now(UTC) + timedelta(milliseconds=remaining()) - timedelta(minutes=1)
 
 
 def notify(event: object, context: object) -> BatchResponse:  # noqa: ARG001

@@ -11,6 +11,7 @@ from feeds.cli import console
 from feeds.cli.options import (
     AllowRemovalsOption,
     ConfigOption,
+    DeepOption,
     FeedsArgument,
     PostsArgument,
     load_config,
@@ -30,13 +31,15 @@ def audit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what differs, and change nothing.")
     ] = False,
+    deep: DeepOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     allow_removals: AllowRemovalsOption = False,
 ) -> None:
     """Find and publish posts that were missed.
 
     Those are posts that are new, changed or deleted, but were not published. The audit also
-    repairs feeds that differ from the state, and deletes what crashes left behind.
+    repairs feeds that differ from the state, and deletes what crashes left behind. It compares a
+    thirtieth of all records and feeds in depth, each time another one, or all of them with --deep.
 
     Example: feeds audit s3://my-posts s3://my-feeds --dry-run
     """
@@ -47,7 +50,9 @@ def audit(
     config, _ = load_config(config_path, posts)
     publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
     keys: list[str] = []
-    report = audit_feeds(publisher, keys.append, dry=dry_run, allow_removals=allow_removals)
+    report = audit_feeds(
+        publisher, keys.append, dry=dry_run, deep=deep, allow_removals=allow_removals
+    )
     if dry_run and not as_json:
         for key in keys:
             console.out.print(key)
@@ -74,6 +79,7 @@ def _summary(report: AuditReport) -> str:
         f"{report.newer:,} changed",
         f"{report.gone:,} deleted",
         f"{report.late:,} overdue",
+        f"{report.misplaced:,} misplaced",
         console.number(report.feeds, "feed"),
         f"{console.number(report.documents, 'document')} written",
         f"{console.number(report.swept, 'leftover object')} deleted",

@@ -34,6 +34,7 @@ ConfigOption = Annotated[
 ReplaceOption = Annotated[
     bool, typer.Option("--replace", help="Overwrite files of other programs.")
 ]
+DeepOption = Annotated[bool, typer.Option("--deep", help="Compare all records and feeds in depth.")]
 AllowRemovalsOption = Annotated[
     bool,
     typer.Option("--allow-removals", help="Go on even if most posts are gone."),

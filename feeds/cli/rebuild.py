@@ -8,6 +8,7 @@ from feeds.cli import console
 from feeds.cli.options import (
     AllowRemovalsOption,
     ConfigOption,
+    DeepOption,
     FeedsArgument,
     PostsArgument,
     ReplaceOption,
@@ -22,12 +23,13 @@ def rebuild(
     feeds: FeedsArgument,
     config_path: ConfigOption = None,
     replace: ReplaceOption = False,
+    deep: DeepOption = False,
     allow_removals: AllowRemovalsOption = False,
 ) -> None:
     """Publish every post: the first time, or after feeds.toml changed.
 
     Does what the cloud function does, in batches; uploads may go on meanwhile. If it is stopped and
-    started again, it continues where it was.
+    started again, it continues where it was. With --deep, it then compares all records and feeds.
 
     Example: feeds rebuild s3://my-posts s3://my-feeds
     """
@@ -45,6 +47,7 @@ def rebuild(
             progress,
             on_batch=lambda batch: console.print_problems(batch.problems, posts),
             allow_removals=allow_removals,
+            deep=deep,
         )
     console.print_errors(dict.fromkeys(report.errors))  # each batch meets the same one
     parts = [

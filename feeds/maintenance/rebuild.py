@@ -21,6 +21,7 @@ from operator import or_
 from msgspec import Struct
 
 from feeds.errors import StoreError
+from feeds.maintenance.audit import audit
 from feeds.maintenance.journal import Journal, JournalWork
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.publisher import Publisher
@@ -57,16 +58,21 @@ def rebuild(
     batch: int = BATCH_POSTS,
     *,
     allow_removals: bool = False,
+    deep: bool = False,
 ) -> RebuildReport:
     """Publish all posts, remove those that do not exist any more, and rewrite every feed.
 
     `progress(done, total)` is called with numbers of posts, `on_batch` with the result of each
-    batch of at most `batch` posts.
+    batch of at most `batch` posts. `deep`: afterwards, compare all records and feeds (audit.py).
 
     Raises TooManyRemovals, before anything is published, if most of the posts that are published
     were not found (feeds/stores/removals.py), unless `allow_removals` is set.
     """
-    return _Rebuild(publisher, progress, on_batch, batch, allow_removals=allow_removals).run()
+    run = _Rebuild(publisher, progress, on_batch, batch, allow_removals=allow_removals)
+    run.publish_everything()
+    if deep:
+        run.compare_in_depth()
+    return run.report
 
 
 class _Rebuild:
@@ -88,13 +94,22 @@ class _Rebuild:
         self._all_posts = False
         """Publish every post, also those whose records are current."""
 
-    def run(self) -> RebuildReport:
-        """Publish everything."""
+    def publish_everything(self) -> None:
+        """Publish everything that is not published."""
         with self.publisher.repairs.replacing_unreadable_state() as index_is_unreadable:
             if index_is_unreadable:
                 self.journal.begin_all_posts()
             self._publish_everything()
-        return self.report
+
+    def compare_in_depth(self) -> None:
+        """Compare all records and feeds, and publish the posts that are misplaced."""
+        keys: list[str] = []
+        found = audit(self.publisher, keys.append, deep=True, allow_removals=self.allow_removals)
+        self.report.errors += found.errors
+        self.report.documents += found.documents
+        for start in range(0, len(keys), self.batch):
+            self._publish(keys[start : start + self.batch])
+        self.report.posts += len(keys)
 
     def _publish_everything(self) -> None:
         entries = self.journal.entries()
