@@ -173,7 +173,7 @@ def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decisi
     """What feeds may show of the post, and the part of its body that everybody may read."""
     decision = decide_visibility(front_matter.metadata, config)
     is_markdown = not key.lower().endswith((".html", ".htm"))
-    public = public_text(front_matter.body, is_markdown=is_markdown)
+    public = public_text(front_matter.body, config.limits, is_markdown=is_markdown)
     body = public.text
     if decision.effect == "lock" or (decision.effect == "preview" and not public.is_preview):
         body = ""

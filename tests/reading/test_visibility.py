@@ -301,6 +301,43 @@ def test_a_marker_between_backticks_counts_in_html() -> None:
     assert "blue pot" not in entry(text, "_posts/2026-11-18-tea.html").content
 
 
+NOT_IN_CODE = [
+    # CommonMark 0.31.2, 4.5: no backtick in the info string of a backtick fence
+    "```npm install``` starts it.\n\n<!--members-only-->\n\n{}\n",
+    "``` a`b\n\n<!--members-only-->\n\n{}\n",
+    "```` x ` y\n<!--members-only-->\n{}\n",
+    # 4.5: a closing fence has the same character, at least the same length, and only blanks after it
+    "```\ncode\n``` not-a-close\n```\n\n<!--members-only-->\n\n{}\n",
+    "~~~\ncode\n~~~ not-a-close\n~~~~ \n\n<!--members-only-->\n\n{}\n",
+    "````\n```\n````\n\n{{{{% password x %}}}}\n{}\n",
+    "    ```\n<!--members-only-->\n{}\n    ```\n",
+    # 6.1: a code span ends at a run of the same length; \\` outside code is a character
+    "\\` tick <!--members-only--> {} `",
+    "``` `x` <!--members-only--> ` {} `",
+    "` a `` b ` <!--members-only--> {} ``",
+    "One ` tick.\n\n<!--members-only--> {} ` two.",
+    "One ` tick.\n<!--paywall-->\n{} ` two.",
+    # 4.6: a fence is text in a block of HTML
+    "<pre>\n```\n</pre>\n\n<!--members-only-->\n\n{}\n",
+    "<!--\n```\n-->\n\n<!--members-only-->\n\n{}\n",
+    "<div>\n~~~\n</div>\n\n{{% paywall %}}\n{}\n",
+    # A fence in a list or a quote ends with it (5.1, 5.2).
+    "- ```\n\n<!--members-only-->\n\n{}\n",
+    "> ```\n\n<!--members-only-->\n\n{}\n",
+]
+
+
+@pytest.mark.parametrize("body", NOT_IN_CODE)
+def test_a_marker_that_is_not_in_code_by_commonmark_locks(body: str) -> None:
+    text = fields("date: 2026-01-01", "All may read this.\n\n" + body.format(SECRET))
+    read = entry(text)
+    assert "blue pot" not in read.content + read.summary
+    assert "All may read this." in read.content
+    assert reading(text).decision.is_locked
+    documents = built({"a.md": text.encode()})
+    assert all(b"blue pot" not in document.data for document in documents.values())
+
+
 def test_a_block_for_visitors_stays() -> None:
     block = BLOCKS[0].replace("nonMember:false", "nonMember:true").format("Join us.")
     assert "Join us." in entry(fields("date: 2026-01-01", f"Before.\n\n{block}\n")).content
@@ -312,6 +349,12 @@ def test_a_block_for_visitors_stays() -> None:
         "Write `<!--members-only-->` there.\n\nEnd.",
         "```html\n<!--members-only-->\n```\n\nEnd.",
         "~~~\n{{< password x >}}\n```\n~~~\n\nEnd.",
+        "````\n```\n<!--members-only-->\n`````\n\nEnd.",
+        "```\n~~~\n``` no end\n<!--paywall-->\n```\n\nEnd.",
+        "`` a ` <!--members-only--> ``\n\nEnd.",
+        "\\`` <!--members-only--> `\n\nEnd.",
+        "- ```\n  <!--members-only-->\n  ```\n\nEnd.",
+        "> ~~~\n> <!-- subscribers only -->\n> ~~~\n\nEnd.",
         "<!-- This is about members, only for us. -->\n\nEnd.",
         "{{< password-strength >}} {{< figure >}}\n\nEnd.",
     ],
