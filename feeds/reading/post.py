@@ -16,11 +16,10 @@ from msgspec.structs import replace
 
 from feeds.config import Config, Limits
 from feeds.errors import PostError
-from feeds.model import Enclosure, Person, Problem, Severity, Term
+from feeds.model import Enclosure, Person, Problem, Term
 from feeds.reading import field_values
 from feeds.reading.content.locked_text import public_text
 from feeds.reading.content.plain_text import markdown_to_text
-from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
 from feeds.reading.enclosure import (
     attachment_key,
     file_url,
@@ -30,8 +29,8 @@ from feeds.reading.enclosure import (
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.identity import entry_id
-from feeds.reading.permalink import page_path, page_url
-from feeds.reading.publication_window import publication_window
+from feeds.reading.permalink import page_url
+from feeds.reading.publication_window import date_field, own_date, publication_window
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.visibility import Decision, decide_visibility
@@ -191,13 +190,13 @@ def _read_fields(
     posts = config.posts
     title = _title(fields, front_matter.body, config.limits)
     before = len(fields.problems)
-    own_date = _own_date(fields, config)
-    has_no_date = own_date is None and len(fields.problems) == before
+    day = own_date(fields, config)
+    has_no_date = day is None and len(fields.problems) == before
     if has_no_date and posts.undated == "skip":
         warnings = (problem for problem in fields.problems if problem.severity == "warning")
         no_date = Decision("leave-out", "no date")
         return ReadResult(None, tuple(warnings), decision=no_date, undated=True)
-    published = own_date or modified.replace(microsecond=0)
+    published = day or modified.replace(microsecond=0)
     updated = _updated(fields, published, config)
     page = page_url(fields, published, config)
     published, expires = publication_window(fields, published, config)
@@ -255,36 +254,10 @@ def _title(fields: Fields, body: str, limits: Limits) -> str:
     return title if len(title) <= limit else title[: limit - 1] + "…"
 
 
-def _own_date(fields: Fields, config: Config) -> datetime | None:
-    """When the post was published: by a field, its file name or a path; None if none has a date."""
-    zone = config.zone
-    return (
-        _date_field(fields, config.posts.date_keys, config, "error")
-        or date_in_file_name(fields.key.rpartition("/")[2], zone)
-        or date_in_path(fields.key, zone)
-        or date_in_path(f"/{page_path(fields)}/", zone)
-    )
-
-
 def _updated(fields: Fields, published: datetime, config: Config) -> datetime:
     """When the post was last updated."""
-    updated = _date_field(fields, config.posts.updated_keys, config, "warning")
+    updated = date_field(fields, config.posts.updated_keys, config, "warning")
     return max(updated, published) if updated else published
-
-
-def _date_field(
-    fields: Fields, names: tuple[str, ...], config: Config, severity: Severity
-) -> datetime | None:
-    """The date in the first of these fields that has a value. Reports a value that is not one."""
-    name, value = fields.first(names)
-    if not value:
-        return None
-    try:
-        return parse_datetime(field_values.to_text(value), config.zone)
-    except ValueError as error:
-        todo = "dates look like 2026-11-30 14:51:02 +0800"
-        fields.report(name, f"{name}: {error}", todo, severity)
-        return None
 
 
 def _future_change(fields: Fields, config: Config) -> Problem:
