@@ -80,7 +80,15 @@ class _Table:
 
     def _matching(self, names: tuple[str, ...]) -> list[tuple[str, list[tuple[int, int]]]]:
         """Those of these fields that are in the table; a site's posts have few sets of fields."""
-        return [(name, places) for name in names if (places := self.places.get(_bare(name)))]
+        return [(name, places) for name in names if (places := self._places_of(name))]
+
+    def _places_of(self, name: str) -> list[tuple[int, int]]:
+        """The conditions that a field is in, by its own name or by a table that it is in."""
+        places = self.places.get(_bare(name), [])
+        parts = name.split(".")
+        for end in range(1, len(parts)):
+            places = places + self.places.get(_bare(".".join(parts[:end])) + "*", [])
+        return places
 
     def decide(self, fields: Mapping[str, Value]) -> Decision:
         """The decision of the strictest rule that applies."""
@@ -109,7 +117,7 @@ def _bare(name: str) -> str:
 
 def _label(name: str, text: str, values: Values) -> str:
     """A field and its value, for people; without the value if it may be a secret."""
-    is_secret = values is any_value and not is_yes(text)
+    is_secret = (values is any_value or "pass" in name.lower()) and not is_yes(text)
     return name if is_secret else f"{name}: {text[:60].lower()}"
 
 
