@@ -112,9 +112,9 @@ def parse_datetime(text: str, zone: tzinfo) -> datetime:
         raise ValueError(f"{text[:60]!r}… is not a date")
     text = " ".join(text.split())
     match = next((match for form in _FORMS if (match := form.fullmatch(text))), None)
+    if match["year"] > str(_MAX_YEAR) if match else _LARGE_YEAR.match(text):
+        raise YearTooLarge(f"the year of {text} is too large (at most {_MAX_YEAR})")
     if match is None:
-        if _LARGE_YEAR.match(text):
-            raise YearTooLarge(f"the year of {text} is too large (at most {_MAX_YEAR})")
         raise ValueError(_fault(text))
     parts = match.groupdict()
     hour = int(parts["hour"] or parts.get("basic_hour") or 0)
@@ -130,11 +130,7 @@ def parse_datetime(text: str, zone: tzinfo) -> datetime:
     written_zone = _written_zone(text, parts)
     try:
         local = datetime(int(parts["year"]), month, int(parts["day"]), hour, minute, second)
-        if local.year > _MAX_YEAR:
-            raise YearTooLarge(f"the year of {text} is too large (at most {_MAX_YEAR})")
         return _normalized(local.replace(tzinfo=written_zone), zone)
-    except YearTooLarge:
-        raise
     except (ValueError, OverflowError):
         raise ValueError(f"there is no such date: {text}") from None
 

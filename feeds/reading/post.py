@@ -26,11 +26,18 @@ from feeds.reading.enclosure import (
     read_enclosure,
     unknown_length_problem,
 )
-from feeds.reading.field_lookup import Fields
+from feeds.reading.field_lookup import Fields, flat_fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
+from feeds.reading.front_matter.raw_fields import read_raw
 from feeds.reading.identity import entry_id
 from feeds.reading.permalink import page_url
-from feeds.reading.publication_window import date_field, own_date, publication_window
+from feeds.reading.publication_window import (
+    Window,
+    date_field,
+    own_date,
+    publication_window,
+    window_as_written,
+)
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.visibility import Decision, decide_visibility
@@ -97,6 +104,8 @@ class ReadResult(Struct, frozen=True):
     """What feeds may show of the post, and why."""
     undated: bool = False
     """Whether the post has no date of its own: it has the date of its file, or is left out."""
+    window: Window | None = None
+    """When a post with an error is public, as far as its dates say; None for any other."""
     future_change: Problem | None = None
     """The warning about `Post.updated`, for as long as it is in the future."""
     unknown_length: Problem | None = None
@@ -131,7 +140,7 @@ class ReadResult(Struct, frozen=True):
     @property
     def failed(self) -> bool:
         """Whether the post could not be read: then its last good entry stays published, unless
-        the post is locked now."""
+        the post is closed now."""
         return any(problem.severity == "error" for problem in self.problems)
 
 
@@ -141,11 +150,11 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
     `modified` (aware) is the date of a post that has no date of its own.
     """
     if len(data) > config.limits.post_bytes:
-        return ReadResult(None, (too_large(key, config),))
+        return read_large_post(key, data[: start_bytes(config)], config)
     try:
         front_matter = parse_front_matter(key, data, config.limits.front_matter_bytes)
     except PostError as error:
-        return ReadResult(None, (error.problem,))
+        return _unreadable(key, data, error.problem, config)
     fields = Fields(key, front_matter)
     decision, body = _decide(front_matter, key, config)
     if decision.effect == "leave-out":
@@ -160,6 +169,24 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
             result, post=replace(result.post, image=image, enclosure=None, attachment="")
         )
     return replace(result, decision=decision.stricter(result.decision))
+
+
+def start_bytes(config: Config) -> int:
+    """How many bytes of a post are read if it is over a limit, or cannot be read."""
+    return 4 * config.limits.front_matter_bytes
+
+
+def read_large_post(key: str, start: bytes, config: Config) -> ReadResult:
+    """The result of reading a post that is over `limits.post_bytes`, by its first `start_bytes`."""
+    return _unreadable(key, start, too_large(key, config), config)
+
+
+def _unreadable(key: str, data: bytes, problem: Problem, config: Config) -> ReadResult:
+    """The result for a post with this problem. Its lines may still say that it is closed."""
+    raw = read_raw(data, start_bytes(config))
+    decision, _ = _decide(FrontMatter(raw.fields, raw.body, 1, {}), key, config)
+    window = window_as_written(raw.pairs(), config)
+    return ReadResult(None, (problem,), decision=decision, window=window)
 
 
 def too_large(key: str, config: Config) -> Problem:
@@ -237,7 +264,10 @@ def _read_fields(
         future_change=future_change,
         unknown_length=unknown_length,
     )
-    return ReadResult(None, result.problems) if result.failed else result
+    if not result.failed:
+        return result
+    texts = ((name, field_values.to_text(value)) for name, value in flat_fields(fields.metadata))
+    return ReadResult(None, result.problems, window=window_as_written(texts, config))
 
 
 def _title(fields: Fields, body: str, limits: Limits) -> str:

@@ -8,7 +8,7 @@ any more (https://gohugo.io/methods/page/expirydate/).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple, Protocol
@@ -79,6 +79,31 @@ def publication_window(fields: Fields, date: datetime, config: Config) -> Window
     publish_dates = _dates(fields, config.posts.publish_keys, config, never=_NEVER_PUBLIC)
     expiry_dates = _dates(fields, config.posts.expiry_keys, config)
     return Window(max([date, *publish_dates]), min(expiry_dates, default=None))
+
+
+def window_as_written(texts: Iterable[tuple[str, str]], config: Config) -> Window:
+    """When a post that cannot be read is public, by the dates among its fields and their texts.
+
+    Reports nothing. Without a date, the post has been public since the year 1.
+    """
+    posts = config.posts
+    dates = _spellings((*posts.date_keys, *posts.publish_keys))
+    expiry_dates = _spellings(posts.expiry_keys)
+    window = Window(datetime.min.replace(tzinfo=UTC), None)
+    for name, text in texts:
+        if (same := spelling(name)) not in dates and same not in expiry_dates:
+            continue
+        try:
+            date = parse_datetime(text, config.zone)
+        except YearTooLarge:
+            date = _NEVER_PUBLIC
+        except ValueError:
+            continue
+        if same in dates:
+            window = window._replace(published=max(window.published, date))
+        elif date != _NEVER_PUBLIC:
+            window = window._replace(expires=min(window.expires or date, date))
+    return window
 
 
 def is_public(item: Timed, now: datetime) -> bool:

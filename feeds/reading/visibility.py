@@ -27,6 +27,8 @@ from feeds.reading.visibility_rules import (
     texts_in,
 )
 
+_MOST_FIELDS = 200
+"""Sets of more fields are not kept in memory."""
 _STRICTNESS: tuple[Effect, ...] = get_args(Effect)
 
 
@@ -93,7 +95,8 @@ class _Table:
     def decide(self, fields: Mapping[str, Value]) -> Decision:
         """The decision of the strictest rule that applies."""
         met: dict[int, dict[int, str]] = {}
-        for name, places in self.matching(tuple(fields)):
+        matching = self.matching if len(fields) <= _MOST_FIELDS else self._matching
+        for name, places in matching(tuple(fields)):
             off_values = self.off_values.get(_bare(name), ())
             for text in texts_in(fields[name]):
                 is_off = any(is_equal(text) for is_equal in off_values)

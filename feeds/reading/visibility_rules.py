@@ -170,8 +170,21 @@ _PUBLIC = (
 )  # fmt: skip
 _SECRET = ("private", "password", "protected", "encrypted", "locked", "secret", "internal")
 _PAYING = (
-    "member", "subscriber", "paid", "paying", "premium", "tier", "patron", "supporter",
-    "sponsor", "customer", "registered", "restricted", "gated", "paywall", "founding",
+    "member",
+    "subscriber",
+    "paid",
+    "paying",
+    "premium",
+    "tier",
+    "patron",
+    "supporter",
+    "sponsor",
+    "customer",
+    "registered",
+    "restricted",
+    "gated",
+    "paywall",
+    "founding",
 )
 _SIGNED_IN = ("subscription", "login", "authenticated", "staff", "employee")
 _ACCESS = ("access", "access.*", "access_level")  # fmt: skip

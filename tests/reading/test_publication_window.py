@@ -83,14 +83,18 @@ EXPIRY += ["unpublishDate", "unpublish_on", "expire", "expire_at", "expireOn", "
 EXPIRY += ["date_expires", "unpublish", "valid_until", "validUntil"]
 
 
-@pytest.mark.parametrize("name", ["publishedDate", "published_date", "Published_Date", "publishDate"])
+@pytest.mark.parametrize(
+    "name", ["publishedDate", "published_date", "Published_Date", "publishDate"]
+)
 def test_a_publish_date_alone_is_the_date_of_the_post(name: str) -> None:
     read = entry(fields(f"{name}: 2020-01-01"), "tea.md")
     assert read.published.isoformat() == "2020-01-01T00:00:00+08:00"
     assert read.link == "https://news.example.com/2020/01/01/tea.html"
 
 
-@pytest.mark.parametrize("key", ["date", "publishedDate", "published_date", "release_date", "publish"])
+@pytest.mark.parametrize(
+    "key", ["date", "publishedDate", "published_date", "release_date", "publish"]
+)
 def test_a_publish_field_can_be_the_date_of_a_site(key: str) -> None:
     config = settings(more=f'[posts]\ndate_keys = ["{key}"]')
     read = entry(fields(f"{key}: 2020-01-01"), "tea.md", config)
@@ -118,7 +122,9 @@ def test_an_expiry_date_that_says_never_is_none(value: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["expiryDate", "expires", "valid_until"])
-@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-31T23:59:59Z", "31 Dec 9999", "99999-01-01"])
+@pytest.mark.parametrize(
+    "day", ["9999-12-31", "9999-12-31T23:59:59Z", "31 Dec 9999", "99999-01-01"]
+)
 def test_an_expiry_date_in_the_last_year_is_never(name: str, day: str) -> None:
     assert entry(fields(f"{name}: {day}")).expires is None
     both = entry(fields(f"{name}: {day}\nexpires_on: 2027-03-01"))
@@ -137,7 +143,6 @@ def test_unpublish_without_a_date_does_not_expire() -> None:
         ("date: 10000-01-01", "date: the year of 10000-01-01 is too large (at most 9998)"),
         ("embargo: 9999-01-01", "embargo: the year of 9999-01-01 is too large (at most 9998)"),
         ("publish: 9999/12/31", "publish: the year of 9999/12/31 is too large (at most 9998)"),
-        ("date: 9999-13-31", "date: there is no such date: 9999-13-31"),
     ],
 )
 def test_a_year_that_is_too_large_is_reported(line: str, what: str) -> None:

@@ -411,7 +411,7 @@ NOT_IN_CODE = [
     "```npm install``` starts it.\n\n<!--members-only-->\n\n{}\n",
     "``` a`b\n\n<!--members-only-->\n\n{}\n",
     "```` x ` y\n<!--members-only-->\n{}\n",
-    # 4.5: a closing fence has the same character, at least the same length, and only blanks after it
+    # 4.5: a closing fence has the same character, the length, and only blanks after it
     "```\ncode\n``` not-a-close\n```\n\n<!--members-only-->\n\n{}\n",
     "~~~\ncode\n~~~ not-a-close\n~~~~ \n\n<!--members-only-->\n\n{}\n",
     "````\n```\n````\n\n{{{{% password x %}}}}\n{}\n",
