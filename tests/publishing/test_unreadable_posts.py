@@ -101,6 +101,7 @@ CLOSED = [
     '{"title": "a, "draft": true}\n',
     '{"params": {"draft": true}, "x": [}\n',
     '{"cover": {"src": "x", "password": "y"\n}\n',
+    '{"x": ' + '{"a": ' * 5_000 + "1" + "}" * 5_000 + ', "draft": true}\n',
     # the file, the body, the length
     b"---\ntitle: a\ndraft: true\n---\n" + b"\xff",
     "---\ntitle: a\ndraft: true\n---\n".encode("utf-16"),

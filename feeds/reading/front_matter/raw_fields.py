@@ -163,7 +163,8 @@ def _value_pairs(name: str, value: str) -> Iterator[Pair]:
 def _flow_pairs(name: str, text: str) -> Iterator[Pair]:
     """The fields in brackets: JSON, or a value of YAML or TOML.
 
-    Without one of the brackets or quotes, all of them may be fields of the post.
+    Where a bracket or a quote is missing, or the tables are too deep, all of them may be fields of
+    the post.
     """
     table = ""
     outer: list[Pair] = []
@@ -180,7 +181,8 @@ def _flow_pairs(name: str, text: str) -> Iterator[Pair]:
             yield name, (token["double"] or token["single"] or token["plain"] or "").strip()
         if len(outer) > _MAX_DEPTH:
             break
-    if any(text.count(a) != text.count(b) for a, b in ("{}", "[]")) or text.count('"') % 2:
+    is_odd = any(text.count(a) != text.count(b) for a, b in ("{}", "[]")) or text.count('"') % 2
+    if is_odd or len(outer) > _MAX_DEPTH:
         yield from ((loose["name"], loose["value"].strip()) for loose in _LOOSE.finditer(text))
 
 
