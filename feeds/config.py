@@ -111,7 +111,6 @@ class Posts(Struct, frozen=True):
         "publish_after",
         "date_published",
         "publication_date",
-        "release_date",
         "embargo",
         "embargo_until",
         "embargoed_until",
