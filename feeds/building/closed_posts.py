@@ -21,6 +21,8 @@ class ClosedPosts:
         """How many posts are in feeds without their text or a part of it, by the fields."""
         self.expired = 0
         """How many posts were public earlier."""
+        self.expired_ids: set[str] = set()
+        """The ids of these posts in feeds."""
         self.next_change: datetime | None = None
         """The next time at which a post becomes public or expires; None if none does."""
 
@@ -35,6 +37,7 @@ class ClosedPosts:
             self.locked.update([reason] if read.decision.is_locked else [])
         elif change is None:
             self.expired += 1
+            self.expired_ids.update([read.post.id, read.post.guid])
         self._set_next(change)
 
     def add(self, other: ClosedPosts) -> None:
@@ -42,6 +45,7 @@ class ClosedPosts:
         self.left_out += other.left_out
         self.locked += other.locked
         self.expired += other.expired
+        self.expired_ids |= other.expired_ids
         self._set_next(other.next_change)
 
     def _set_next(self, change: datetime | None) -> None:

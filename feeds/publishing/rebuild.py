@@ -26,7 +26,7 @@ from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
 from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat
-from feeds.stores.removals import is_mass_removal, mass_removal
+from feeds.stores.removals import check_removals
 
 BATCH_POSTS = 500
 """The number of posts that are published at once."""
@@ -87,6 +87,8 @@ class _Rebuild:
         self.report = RebuildReport()
         self._all_posts = False
         """Publish every post, also those whose records are current."""
+        self._published_gone = 0
+        """How many posts that are in feeds do not exist any more."""
 
     def run(self) -> RebuildReport:
         """Publish everything."""
@@ -103,8 +105,8 @@ class _Rebuild:
         stats = list(self.publisher.post_stats())
         keys = {stat.key for stat in stats}
         gone, orphans = self._without_posts(keys)
-        if not self.allow_removals and gone:
-            self._check_removals(len(gone), keys)
+        if not self.allow_removals and self._published_gone:
+            self._check_removals(keys)
         gone |= begun.posts - keys
         gone |= self._publish_posts(stats, keys, begun.posts)
         self._remove(sorted(gone), sorted(begun.records) + orphans)
@@ -112,12 +114,18 @@ class _Rebuild:
         for entry in entries:
             self.journal.remove(entry)
 
-    def _check_removals(self, gone: int, keys: Collection[str]) -> None:
-        """Raise TooManyRemovals if `gone` published posts are too many."""
+    def _check_removals(self, keys: Collection[str]) -> None:
+        """Raise TooManyRemovals if too many published posts are gone."""
         names = {self.publisher.record_name(key) for key in keys}
-        known = gone + sum(stat.key in names for stat in self.publisher.record_stats())
-        if is_mass_removal(gone, known, len(keys)):
-            raise mass_removal(self.publisher.feeds.url, gone, known, len(keys))
+        stay = (
+            stat
+            for stat in self.publisher.record_stats()
+            if stat.key in names and self._is_in_feeds(self._read_record(stat.key))
+        )
+        check_removals(self.publisher.feeds.url, self._published_gone, stay, len(keys))
+
+    def _is_in_feeds(self, record: Record) -> bool:
+        return record.entry(self.publisher.runtime.now()) is not None
 
     def _without_posts(self, keys: Collection[str]) -> tuple[set[str], list[str]]:
         """Return the keys of posts that are gone, and the names of orphaned records.
@@ -132,6 +140,7 @@ class _Rebuild:
                 self.publisher.record_name(key) == name for key in record.objects
             ):
                 gone.update(record.objects)
+                self._published_gone += self._is_in_feeds(record)
             else:
                 orphans.append(name)
         return gone, orphans

@@ -44,6 +44,17 @@ def is_own(key: str, data: bytes) -> bool:
     return any(has_mark(type_, data) for type_ in _types(key))
 
 
+def has_document_name(key: str) -> bool:
+    """Return whether a file has the name of a document, wherever its public root is."""
+    return bool(_types(key))
+
+
+def is_own_at(key: str, store: Store) -> bool:
+    """Read the start of a file, and return whether it is a document of this program."""
+    start = store.get_start(key, START_BYTES) if _types(key) else None
+    return start is not None and is_own(key, start)
+
+
 def _types(key: str) -> list[FileType]:
     """The types of documents that a file can be, whichever folder of its key the public root is."""
     if not key.endswith(_ENDINGS):
@@ -102,8 +113,7 @@ def own_file_filter(posts: Store, feeds: Store) -> Callable[[str], bool]:
             return False
         if key.startswith(prefix + paths.STATE) and key.endswith(".json"):
             return True
-        start = posts.get_start(key, START_BYTES) if _types(key) else None
-        return start is not None and is_own(key, start)
+        return is_own_at(key, posts)
 
     return is_own_file
 

@@ -266,7 +266,7 @@ def test_build_that_would_remove_most_removes_nothing(
     assert tree(out) != before
 
 
-@pytest.mark.parametrize(("count", "deleted"), [(1, 1), (2, 1), (3, 2), (5, 4), (12, 5), (60, 25)])
+@pytest.mark.parametrize(("count", "deleted"), [(2, 1), (3, 1), (4, 2), (5, 2), (12, 6), (60, 30)])
 def test_deletions_of_daily_work_are_never_refused(
     folders: Place, config: Path, count: int, deleted: int
 ) -> None:

@@ -570,7 +570,7 @@ def test_audit_function_of_an_emptied_bucket_fails_with_an_alarm(bucket, tmp_pat
         functions.audit({}, None)
     (line,) = (json.loads(line) for line in capfd.readouterr().out.splitlines())
     assert line["event"] == "error"
-    assert line["what"].startswith("5 or more posts that are in ")
+    assert line["what"].startswith("2 or more posts that are in ")
     assert bucket() == []
     assert functions.audit({"dry": True}, None)["errors"][0].startswith("11 or more posts ")
     assert public_tree(LocalStore(tmp_path / "feeds")) == before
