@@ -63,8 +63,9 @@ def rebuild(
     `progress(done, total)` is called with numbers of posts, `on_batch` with the result of each
     batch of at most `batch` posts.
 
-    Raises TooManyRemovals, before anything is published, if most of the posts that are published
-    were not found (feeds/stores/removals.py), unless `allow_removals` is set.
+    Raises StoreError, before anything is published, if something of others is where every site has
+    documents; and TooManyRemovals if most of the posts that are published were not found
+    (feeds/stores/removals.py), unless `allow_removals` is set.
     """
     return _Rebuild(publisher, progress, on_batch, batch, allow_removals=allow_removals).run()
 
@@ -107,6 +108,7 @@ class _Rebuild:
         gone, orphans = self._without_posts(keys)
         if not self.allow_removals and self._published_gone:
             self._check_removals(keys)
+        self.publisher.refuse_foreign()
         gone |= begun.posts - keys
         gone |= self._publish_posts(stats, keys, begun.posts)
         self._remove(sorted(gone), sorted(begun.records) + orphans)
