@@ -14,16 +14,18 @@ and the rebuild goes on. Only an error of a listing, or of the list of all feeds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
+import msgspec
 from msgspec import Struct
 
 from feeds.errors import StoreError
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.journal import Journal, JournalWork
 from feeds.publishing.publisher import Publisher
+from feeds.state.closed_posts import ClosedPosts
 from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat
 from feeds.stores.removals import check_removals
@@ -35,10 +37,14 @@ BATCH_POSTS = 500
 class RebuildReport(Struct):
     """Counts of a rebuild so far."""
 
+    read: int = 0
+    """Posts that were read, without documents of this program."""
     posts: int = 0
-    """Posts that were read."""
+    """Posts that were read, and are in feeds now."""
     skipped: int = 0
-    """Posts that were published already."""
+    """Posts that were published already, and are in feeds now."""
+    scheduled: int = 0
+    """Posts that will be in feeds later."""
     gone: int = 0
     """Objects that do not exist any more."""
     feeds: int = 0
@@ -48,6 +54,8 @@ class RebuildReport(Struct):
     problems: int = 0
     errors: list[str] = []
     """Sentences."""
+    closed: ClosedPosts = msgspec.field(default_factory=ClosedPosts)
+    """The posts that are left out of feeds, locked or expired."""
 
 
 def rebuild(
@@ -169,14 +177,15 @@ class _Rebuild:
             chunk = stats[start : start + self.batch]
             names = [self.publisher.record_name(stat.key) for stat in chunk]
             records = self.publisher.runtime.map(self._read_record, names)
-            todo: list[str] = []
+            todo: dict[str, None] = {}
             for stat, record in zip(chunk, records, strict=True):
                 gone.update(record.objects.keys() - keys)
                 if stat.key in begun or not self._is_published(stat, record):
-                    todo.append(stat.key)
-            self.report.skipped += len(chunk) - len(todo)
-            self._publish(todo)
-            self.report.posts += len(todo)
+                    todo[stat.key] = None
+            written = self._publish(list(todo))
+            for stat, name, record in zip(chunk, names, records, strict=True):
+                is_skipped = stat.key not in todo
+                self._count_post(stat.key, record if is_skipped else written.get(name), is_skipped)
             if self.progress:
                 self.progress(start + len(chunk), len(stats))
         return gone
@@ -247,11 +256,30 @@ class _Rebuild:
         except StoreError:
             return False  # rewriting it reports the error
 
-    def _publish(self, keys: Sequence[str]) -> None:
-        if keys:
-            result = self.journal.publish(keys)
-            self.report.problems += len(result.problems)
-            self._count(result)
+    def _publish(self, keys: Sequence[str]) -> Mapping[str, Record]:
+        """Publish these posts, and return the records that were written, by name."""
+        if not keys:
+            return {}
+        result = self.journal.publish(keys)
+        self.report.problems += len(result.problems)
+        self._count(result)
+        return result.records
+
+    def _count_post(self, key: str, record: Record | None, is_skipped: bool) -> None:
+        """Count one post by what its record says; None: the record could not be written."""
+        now = self.publisher.runtime.now()
+        if record is None or (snapshot := record.objects.get(key)) is None:
+            return
+        if snapshot == ObjectSnapshot(snapshot.version):
+            return  # a document of this program
+        self.report.read += not is_skipped
+        shown = record.entry(now)
+        if shown is not None and shown.key == key:
+            self.report.skipped += is_skipped
+            self.report.posts += not is_skipped
+        if snapshot.entry is not None and snapshot.entry.published > now:
+            self.report.scheduled += 1
+        self.report.closed.count_snapshot(snapshot, now)
 
     def _count(self, result: PublishResult) -> None:
         self.report.documents += len(result.changed)

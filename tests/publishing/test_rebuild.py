@@ -167,7 +167,7 @@ class StopAt:
     def __init__(self, store: MemoryStore, number: int, after: bool) -> None:
         self.store, self.number, self.after = store, number, after
         self.url, self.get, self.head, self.list = store.url, store.get, store.head, store.list
-        self.is_remote = store.is_remote
+        self.is_remote, self.get_start = store.is_remote, store.get_start
 
     def put(self, *args, **options) -> str:
         with self._counted():
