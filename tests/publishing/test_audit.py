@@ -411,7 +411,7 @@ def test_rebuild_publishes_posts_whose_time_came_while_nothing_was_running():
     rebuild(site.publisher)
     assert b"Sale" in public_tree(site.feeds)["feed.json"]
     site.runtime.time += timedelta(minutes=20)
-    assert rebuild(site.publisher).posts == 2
+    assert rebuild(site.publisher).read == 2
     feed = public_tree(site.feeds)["feed.json"]
     assert b"Sale" not in feed and b"Soon" in feed
     assert rebuild(site.publisher).posts == 0
