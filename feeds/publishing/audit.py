@@ -2,7 +2,8 @@
 
 It finds posts whose events were lost, posts that are older than the deployment, and work that a
 crash has interrupted. It reads listings, and no post; also the record of each post that was
-published within `CLOCK_MARGIN` of its upload, which is most of them. The keys of posts that differ
+published within `CLOCK_MARGIN` of its upload, which is most of them, or has the name of a document
+(of such a file without a record, it reads the start). The keys of posts that differ
 from their records go to the publish queue, as after an event. It also sets lost schedules again,
 and deletes objects that nothing refers to (garbage collection).
 """
@@ -12,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
 
 from msgspec import Struct
 
@@ -23,11 +22,13 @@ from feeds.errors import StoreError, TooManyRemovals
 from feeds.publishing.due_markers import DueMarker, Schedules
 from feeds.publishing.journal import Journal
 from feeds.publishing.publisher import Publisher
-from feeds.state.index_pages import StoredIndex
-from feeds.state.keys import FEEDS, RECORDS, feed_of_key, path_of_manifest
+from feeds.state.index_pages import feeds_with_pages
+from feeds.state.keys import record_hash
 from feeds.state.manifest import all_pages
+from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat
-from feeds.stores.removals import is_mass_removal, mass_removal
+from feeds.stores.own_files import has_document_name, is_own_at
+from feeds.stores.removals import check_removals
 
 CLOCK_MARGIN = timedelta(minutes=15)
 """Time that a worker may need between the reading of a post and the end of its work."""
@@ -43,7 +44,7 @@ class AuditReport(Struct):
     """Counts of an audit: differences and repairs."""
 
     posts: int = 0
-    """Posts in the store."""
+    """Posts in the store, without the documents of this program."""
     new: int = 0
     """Posts without a record."""
     newer: int = 0
@@ -130,30 +131,35 @@ class _Audit:
         It keeps eight bytes of each record's name, and the time of the record, in memory: about
         100 MB for a million posts; and the keys of the posts to send, another 100 MB for a million.
         """
-        records = {_key64(stat.key): stat.modified for stat in self.publisher.record_stats()}
+        records = {record_hash(stat.key): stat.modified for stat in self.publisher.record_stats()}
         for stat in self.publisher.post_stats():
-            self.report.posts += 1
-            name = _key64(self.publisher.record_name(stat.key))
+            name = record_hash(self.publisher.record_name(stat.key))
             self._records_with_posts.add(name)
+            self.report.posts += 1
             with self._errors_of():
                 self._check_post(stat, records.get(name))
         self._known = len(self._records_with_posts & records.keys())
         self._has_other_records = self._known < len(records)
 
     def _check_post(self, stat: Stat, recorded: datetime | None) -> None:
-        """Note a post without a record, or newer than its record (written at `recorded`)."""
+        """Note a post without a record, or newer than its record, but no document of ours."""
+        has_name = has_document_name(stat.key)
         if recorded is None:
-            self.report.new += 1
-            self._to_send.append(stat.key)
-        elif stat.modified > recorded - CLOCK_MARGIN and not self._is_recorded(stat):
-            self.report.newer += 1
-            self._to_send.append(stat.key)
-
-    def _is_recorded(self, stat: Stat) -> bool:
-        """Return whether the record has this version of the post."""
+            if has_name and is_own_at(stat.key, self.publisher.posts):
+                self.report.posts -= 1
+            else:
+                self.report.new += 1
+                self._to_send.append(stat.key)
+            return
+        if not (is_recent := stat.modified > recorded - CLOCK_MARGIN) and not has_name:
+            return
         record = self.publisher.read_record(self.publisher.record_name(stat.key))
         snapshot = record.objects.get(stat.key)
-        return snapshot is not None and snapshot.version == stat.version
+        if is_recent and (snapshot is None or snapshot.version != stat.version):
+            self.report.newer += 1
+            self._to_send.append(stat.key)
+        elif snapshot and snapshot == ObjectSnapshot(snapshot.version):  # neither post nor draft
+            self.report.posts -= 1
 
     def check_records(self) -> None:
         """Find the posts that do not exist any more; delete old records without posts.
@@ -162,29 +168,47 @@ class _Audit:
         """
         if not self._has_other_records:
             return
+        published, empty = 0, list[Stat]()
         for stat in self.publisher.record_stats():
-            if _key64(stat.key) not in self._records_with_posts:
+            if record_hash(stat.key) not in self._records_with_posts:
                 with self._errors_of():
-                    self._check_record(stat)
-                if not self.dry and (error := self._mass_removal()):
-                    raise error
-        if self.dry and (error := self._mass_removal()):
+                    record = self.publisher.read_record(stat.key)
+                    published += record.entry(self.now()) is not None and not self._is_found(record)
+                    self.report.gone += len(record.objects)
+                    self._to_send += record.objects
+                    empty += [] if record.objects else [stat]
+                if published > self._known and not self.dry:  # the others do not matter
+                    self._check_removals(published)
+        self._check_removals(published)
+        self._sweep(empty, RECORD_TTL)
+
+    def _check_removals(self, gone: int) -> None:
+        """Raise TooManyRemovals if too many published posts are gone; a dry audit reports it."""
+        if self.allow_removals or not gone:
+            return
+        stay = (
+            stat
+            for stat in self.publisher.record_stats()
+            if record_hash(stat.key) in self._records_with_posts and self._is_in_feeds(stat)
+        )
+        try:
+            check_removals(self.store.url, gone, stay, self.report.posts)
+        except TooManyRemovals as error:
+            if not self.dry:
+                raise
             self.report.errors.append(str(error))
 
-    def _check_record(self, stat: Stat) -> None:
-        """Note the objects in a record to which no post belongs; delete an old, empty record."""
-        record = self.publisher.read_record(stat.key)
-        self.report.gone += len(record.objects)
-        self._to_send += record.objects
-        if not record.objects:
-            self._sweep([stat], RECORD_TTL)
+    def _is_found(self, record: Record) -> bool:
+        """Return whether an object of a record was found, and so belongs to another record now."""
+        names = map(self.publisher.record_name, record.objects)
+        return any(record_hash(name) in self._records_with_posts for name in names)
 
-    def _mass_removal(self) -> TooManyRemovals | None:
-        """Return the error if the posts that are gone so far are too many."""
-        gone, found = self.report.gone, self.report.posts
-        if self.allow_removals or not is_mass_removal(gone, gone + self._known, found):
-            return None
-        return mass_removal(self.store.url, gone, gone + self._known, found)
+    def _is_in_feeds(self, stat: Stat) -> bool:
+        """Return whether the post of a record is in feeds now; an unreadable record counts."""
+        try:
+            return self.publisher.read_record(stat.key).entry(self.now()) is not None
+        except StoreError:
+            return True
 
     def send_posts(self) -> None:
         """Send the posts that differ from their records."""
@@ -241,22 +265,13 @@ class _Audit:
     def repair_feeds(self) -> None:
         """Write the documents that do not match their index; delete unreferenced objects."""
         unlisted: list[str] = []
-        for path, pages in self._feeds_with_pages():
+        for path, pages in feeds_with_pages(self.store):
             self.report.feeds += 1
             with self._errors_of(f"{path or 'all posts'}: "):
                 if not self._repair_feed(path, pages):
                     unlisted.append(path)
         if self.report.feeds:  # the documents about all feeds are checked even if all are listed
             self.report.documents += len(self.publisher.repair_feed_list(unlisted))
-
-    def _feeds_with_pages(self) -> Iterator[tuple[str, list[Stat]]]:
-        """Yield each feed that has an index, with its stored pages and page lists."""
-        listing = ((feed_of_key(stat.key), stat) for stat in self.store.list(FEEDS))
-        for path, group in groupby(listing, key=itemgetter(0)):
-            stats = [stat for _, stat in group]
-            pages = [stat for stat in stats if path_of_manifest(stat.key) is None]
-            if len(pages) < len(stats):
-                yield path, pages
 
     def _repair_feed(self, path: str, stored: list[Stat]) -> bool:
         """Repair one feed; return whether the list of all feeds has its title."""
@@ -265,7 +280,8 @@ class _Audit:
         page_lists = index.manifest.page_lists
         used = {page.object for page in pages} | {page_list.object for page_list in page_lists}
         self._sweep([stat for stat in stored if paths.stem(stat.key) not in used])
-        archive = self._archive_documents(index, [page.name for page in pages])
+        names = {*(page.name for page in pages), index.manifest.newest_archive} - {""}
+        archive = feed_documents.archive_pages_by_key(path, names, self.publisher.config)
         published = list(self.store.list(paths.PUBLIC + paths.document(path, "archive/")))
         self._sweep([stat for stat in published if stat.key not in archive])
         missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
@@ -275,25 +291,9 @@ class _Audit:
         self.report.documents += len(feed.changed)
         return feed.manifest.listed
 
-    def _archive_documents(self, index: StoredIndex, names: list[str]) -> dict[str, str]:
-        """Return the name of the archive page for each key that must have a document."""
-        config = self.publisher.config
-        if not config.feeds.archives:
-            return {}
-        return {
-            paths.PUBLIC + key: name
-            for name in {*names, index.manifest.newest_archive} - {""}
-            for key in feed_documents.archive_keys(index.path, name, config)
-        }
-
     def _sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:
         """Delete unreferenced objects older than `age`: a worker may soon refer to a new one."""
         for stat in unused:
             if not self.dry and self.now() - stat.modified > age:
                 self.store.delete(stat.key)
                 self.report.swept += 1
-
-
-def _key64(name: str) -> int:
-    """Return the first 64 bits of the hash in a record's name."""
-    return int(name.removeprefix(RECORDS).replace("/", "")[:16], 16)

@@ -8,12 +8,12 @@ that the post has or had, until all indexes have confirmed the removal.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from feeds.config import Config
-from feeds.errors import StoreError, TooLarge
+from feeds.errors import Denied, StoreError, TooLarge
 from feeds.model import Entry
 from feeds.publishing.attachments import Attachments
 from feeds.reading.entry import fill_entry
@@ -22,6 +22,7 @@ from feeds.reading.post import ReadResult, read_large_post, read_post, start_byt
 from feeds.state.keys import record_key
 from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
 from feeds.state.state_store import StateStore
+from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
 from feeds.stores.own_files import is_own
 
@@ -57,13 +58,21 @@ class RecordWriter:
         record = self.read(self.name(key))
         return key in record.objects or bool(record.token and not record.objects)
 
-    def refresh(self, name: str, keys: Iterable[str]) -> Record:
-        """Read the objects at `keys` again, and write the record at `name` with them."""
+    def refresh(self, name: str, keys: Sequence[str]) -> Record:
+        """Read the objects at `keys` again, and write the record at `name` with them.
+
+        An error about the first key does not name it: the caller does.
+        """
         for attempt in self.state.attempts(name, Record):
             with attempt:
                 objects = dict(attempt.old.objects)
                 for key in keys:
-                    snapshot = self._snapshot(key, objects.get(key))
+                    try:
+                        snapshot = self._snapshot(key, objects.get(key))
+                    except Denied:
+                        if key == keys[0] and folder_of(self.posts.url):
+                            raise Denied("no permission to read this file") from None
+                        raise
                     if snapshot is None:
                         objects.pop(key, None)
                     else:
