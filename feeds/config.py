@@ -89,19 +89,31 @@ class Posts(Struct, frozen=True):
     id_authority: str = ""
     permalink: str = "/:year/:month/:day/:title.html"
     undated: Literal["modified", "skip"] = "modified"
-    date_keys: tuple[str, ...] = ("date", "publishDate", "published_at", "created_at", "pubDate")
+    date_keys: tuple[str, ...] = (
+        "date",
+        "publishDate",
+        "published_at",
+        "created_at",
+        "pubDate",
+        "publishedDate",
+        "published_date",
+    )
     publish_keys: tuple[str, ...] = (
         "publishDate",
         "pubDate",
+        "publish",
         "published",
+        "publishedDate",
         "published_at",
         "published_on",
         "publish_at",
         "publish_on",
+        "publish_after",
         "date_published",
         "publication_date",
         "embargo",
         "embargo_until",
+        "embargoed_until",
     )
     expiry_keys: tuple[str, ...] = (
         "expiryDate",
@@ -109,12 +121,19 @@ class Posts(Struct, frozen=True):
         "expires",
         "expires_at",
         "expires_on",
+        "expire",
+        "expire_at",
+        "expire_on",
         "expire_date",
+        "expired_at",
+        "date_expires",
         "expiration_date",
         "expiration",
+        "unpublish",
         "unpublishDate",
         "unpublish_at",
         "unpublish_on",
+        "valid_until",
     )
     visibility: dict[str, Visibility] = {}
     locked: Literal["summary", "leave-out"] = "summary"

@@ -1,19 +1,19 @@
 """Checks that a build does not remove most of what is published, by a mistake.
 
 It compares the ids in the published feed of all posts, and in those pages of its archive that would
-go, with the ids of the posts that were found. It also counts the files of feeds that would go.
-feeds/stores/removals.py has the rule.
+go, with the ids of the posts that were found. It reads pages that stay only if most of those ids
+would go. It also counts the files of feeds that would go. feeds/stores/removals.py has the rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from feeds import paths
 from feeds.documents.entry_ids import entry_ids
 from feeds.formats import FORMATS, Format
+from feeds.stores import removals
 from feeds.stores.base import Store
-from feeds.stores.removals import is_mass_removal, mass_removal, too_many_removals
 
 MIN_POSTS = 10
 """With fewer posts than this in the feed, the number of documents says nothing: one post with ten
@@ -33,30 +33,54 @@ def check_removals(
     `ids` are the ids of the posts that were found. The others are keys of documents of this program
     in `out`: those that stay as they are, get other bytes, or would be deleted.
     """
-    found = set(ids)
-    kept_files, removed_files = _feed_files([*unchanged, *changed]), _feed_files(removed)
+    found, kept = set(ids), [*unchanged, *changed]
+    where = out.url.rstrip("/")
+    kept_files, removed_files = _feed_files(kept), _feed_files(removed)
     most_files_go = len(removed_files) > len(kept_files)
     feeds = [format_ for format_ in FORMATS.values() if format_.subscribed]
+    if not found:
+        published = _ids_of_feeds([*kept, *removed], feeds, out)
+        removals.check_removals(where, int(next(published, None) is not None), (), 0)
+        return
     feeds.sort(key=lambda format_: not format_.archive_ending)
-    format_ = next((f for f in feeds if f.file in {*unchanged, *changed, *removed}), None)
+    format_ = next((f for f in feeds if f.file in {*kept, *removed}), None)
     if format_ is None:
         return
     pages = _archive_pages(removed, format_)
     if format_.file in unchanged and not pages and not most_files_go:
         return  # all posts in the published feed were found
-    where = out.url.rstrip("/")
     newest = _ids_in(format_.file, format_, out)
-    gone = newest - found
-    if is_mass_removal(len(gone), len(newest), len(found)):
-        raise mass_removal(where, len(gone), len(newest), len(found))
+    known = set(newest)
     for key in pages:
-        gone |= _ids_in(key, format_, out) - found
-        known = len(gone) + len(found)
-        if is_mass_removal(len(gone), known, len(found)):
-            raise mass_removal(where, len(gone), known, len(found))
+        known |= _ids_in(key, format_, out)
+        gone = len(known - found)
+        if removals.is_mass_removal(gone, gone + len(found), len(found)):
+            raise removals.mass_removal(where, gone, len(known & found), len(found))
+    others = _other_ids(known, _archive_pages(kept, format_), format_, out)
+    stay = (id_ for ids in (known & found, others) for id_ in ids if id_ in found)
+    removals.check_removals(where, len(known - found), stay, len(found))
     if most_files_go and len(newest) >= MIN_POSTS:
         count = f"{len(removed_files):,} of {len(kept_files) + len(removed_files):,}"
-        raise too_many_removals(f"{count} files of feeds in {where} would be removed")
+        raise removals.too_many_removals(f"{count} files of feeds in {where} would be removed")
+
+
+def _other_ids(
+    known: Collection[str], pages: Iterable[str], format_: Format, out: Store
+) -> Iterator[str]:
+    """Yield the ids in these archive pages that are not known, each once; read page after page."""
+    seen = set(known)
+    for key in pages:
+        ids = _ids_in(key, format_, out)
+        yield from ids - seen
+        seen |= ids
+
+
+def _ids_of_feeds(keys: Iterable[str], feeds: Collection[Format], out: Store) -> Iterator[str]:
+    """Yield the ids of the entries of all feeds among these documents."""
+    for key in keys:
+        format_ = paths.file_type(key)
+        if isinstance(format_, Format) and format_ in feeds:
+            yield from _ids_in(key, format_, out)
 
 
 def _feed_files(keys: Iterable[str]) -> list[str]:

@@ -21,7 +21,6 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from feeds.building.closed_posts import ClosedPosts
 from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.config import Config
 from feeds.errors import Denied, TooLarge
@@ -30,6 +29,7 @@ from feeds.reading.entry import fill_entry
 from feeds.reading.post import ReadResult, read_post, too_large
 from feeds.reading.publication_window import is_public
 from feeds.reading.selection import is_post
+from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
 from feeds.stores.own_files import is_own

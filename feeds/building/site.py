@@ -35,6 +35,8 @@ class PostSummary(Struct, frozen=True, array_like=True, gc=False):
     """Its last change: of two files that are one post, the build takes the later."""
     paths: tuple[str, ...]
     """The paths of the feeds that it is in."""
+    guid: str = ""
+    """The id that RSS and JSON Feed show in place of `id`, if it is another one."""
 
 
 class EntrySource(Protocol):
@@ -49,9 +51,8 @@ class EntrySource(Protocol):
 
 def summarize(post: Post, config: Config) -> PostSummary:
     """The summary of a post."""
-    return PostSummary(
-        post.key, post.id, post.published, post.updated, config.feed_paths(post.terms)
-    )
+    paths = config.feed_paths(post.terms)
+    return PostSummary(post.key, post.id, post.published, post.updated, paths, post.guid)
 
 
 def newest_per_post(summaries: Iterable[PostSummary], config: Config) -> list[PostSummary]:

@@ -15,13 +15,16 @@ from feeds import paths
 from feeds.building.removals import check_removals
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
 from feeds.model import Document
+from feeds.stores.addresses import folder_of
 from feeds.stores.base import Stat, Store, md5_version
+from feeds.stores.obstacles import is_empty_folder, obstacles
 from feeds.stores.own_files import foreign_files, split_by_maker
 
 _SPOOL_BYTES = 32_000_000
 """The size up to which the documents to write stay in memory; larger ones are in a file."""
 
 _ADVICE = "nothing was written; use another folder, or --replace to overwrite"
+_MOVE_ADVICE = "nothing was written; use another folder, or move it away"
 
 
 class WriteCounts:
@@ -42,14 +45,16 @@ def write_documents(
 
     Removes a file only if its name is that of a document and its bytes say that this program made
     it: a build into the wrong folder deletes nothing. Raises FeedsError, and writes nothing, if a
-    document would replace a file that this program did not make, unless `replace` is set.
+    document would replace a file that this program did not make, or a link, unless `replace` is
+    set; and if a folder, or a file in place of a folder, is in the way.
 
     `ids` are the ids of all posts that were found. With them, it raises FeedsError, and writes
     nothing, if most of what is published would go (removals.py).
     """
     former = {stat.key: stat for stat in out.list()}
     published = {key: stat for key, stat in former.items() if paths.is_document(key)}
-    if not published:  # nothing can be replaced or removed
+    if not published and (folder_of(out.url) is None or is_empty_folder(out)):
+        # Nothing can be replaced, removed or in the way.
         return _write_all(documents, out)
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         changes: list[_Change] = []
@@ -63,8 +68,7 @@ def write_documents(
             changes.append(_Change(document.path, document.type, size, is_new=stat is None))
         replaced = [change.path for change in changes if not change.is_new]
         own, foreign = split_by_maker(replaced, out)
-        if foreign and not replace:
-            raise foreign_files(sorted(foreign), out.url, _ADVICE)
+        _refuse_foreign([change.path for change in changes], foreign, out, replace=replace)
         removed, _ = split_by_maker(list(published), out)
         if ids is not None:
             check_removals(out, ids, unchanged=unchanged, changed=[*own, *foreign], removed=removed)
@@ -76,6 +80,18 @@ def write_documents(
     counts = WriteCounts()
     counts.written, counts.unchanged, counts.removed = len(changes), len(unchanged), len(removed)
     return counts
+
+
+def _refuse_foreign(
+    keys: Iterable[str], foreign: Collection[str], out: Store, *, replace: bool
+) -> None:
+    """Raise ForeignFiles if something of others is where a document must be written."""
+    in_the_way = obstacles(keys, out)
+    blocking = [obstacle for obstacle in in_the_way if not obstacle.can_replace]
+    if replace:
+        in_the_way, foreign = blocking, ()
+    if in_the_way or foreign:
+        raise foreign_files(foreign, in_the_way, out.url, _MOVE_ADVICE if blocking else _ADVICE)
 
 
 class _Change(NamedTuple):

@@ -66,11 +66,12 @@ def _build(
         with console.progress("rendering", in_a_pipe=False) as progress:
             scanned.on_load = progress
             found = [*scanned.summaries, *scanned.scheduled]
+            ids = {id_ for post in found for id_ in (post.id, post.guid)} - {""}
             counts = write_documents(
                 site_documents(scanned.summaries, scanned, config),
                 target,
                 replace=replace,
-                ids=None if allow_removals else {summary.id for summary in found},
+                ids=None if allow_removals else ids | (scanned.closed.expired_ids - {""}),
             )
         problems = sorted(set(scanned.problems))
     console.print_problems(problems, posts)

@@ -44,6 +44,8 @@ def init(
     text = feeds_toml_text(settings, answers, machine_zone(), datetime.now(UTC).year)
     try:
         target.write_text(text, encoding="utf-8")
+    except PermissionError:
+        raise ConfigError([f"cannot write to {folder} (permission denied)"]) from None
     except OSError as error:
         raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
     if settings.generator == "Pelican":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,26 +48,34 @@ def publish(
     publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
     named_keys = sorted({key_of(argument, posts) for argument in keys})
     post_keys = [key for key in named_keys if publisher.is_post(key)]
+    missing = publisher.runtime.map(publisher.never_existed, named_keys)
+    unknown = [key for key, is_missing in zip(named_keys, missing, strict=True) if is_missing]
     for key in named_keys:
-        if key not in post_keys:
+        if key not in post_keys and key not in unknown:
             console.err.print(f"{key}: not a post (see posts.include)")
-    missing = publisher.runtime.map(publisher.never_existed, post_keys)
-    unknown = [key for key, is_missing in zip(post_keys, missing, strict=True) if is_missing]
-    post_keys = [key for key in post_keys if key not in unknown]
-    documents, errors = publish_and_report(publisher, post_keys, posts)
-    errors += [f"{key}: there is no such post, and none was published; check it" for key in unknown]
+    known = [key for key in post_keys if key not in unknown]
+    documents, errors = publish_and_report(publisher, known, posts)
+    errors += [_unknown(key, posts, is_post=key in post_keys) for key in unknown]
     console.out.print(
-        f"{console.number(len(post_keys), 'post')}, {console.number(documents, 'document')} written"
+        f"{console.number(len(known), 'post')}, {console.number(documents, 'document')} written"
     )
     console.print_errors(errors)
     if errors:
         raise typer.Exit(2)
 
 
+def _unknown(key: str, posts: str, *, is_post: bool) -> str:
+    """The error for a key at which there is nothing."""
+    if is_post:
+        return f"{key}: there is no such post, and none was published; check it"
+    return f"{key or repr(key)}: there is no such file in {posts}; check the name"
+
+
 def key_of(argument: str, posts: str) -> str:
     """The key of a post that is named by its key or by its file."""
-    path, folder = Path(argument).absolute(), folder_of(posts)
-    if folder is None or path == folder or not path.is_relative_to(folder):
+    path, folder = Path(os.path.normpath(Path(argument).absolute())), folder_of(posts)
+    folder = folder and Path(os.path.normpath(folder))
+    if not argument or folder is None or path == folder or not path.is_relative_to(folder):
         return argument
     return path.relative_to(folder).as_posix()
 

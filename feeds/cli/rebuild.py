@@ -56,8 +56,9 @@ def rebuild(
         f"{report.gone:,} deleted",
         console.number(report.feeds, "feed"),
         f"{console.number(report.documents, 'document')} written",
+        *([f"{report.scheduled:,} scheduled"] if report.scheduled else []),
         console.number(report.problems, "problem"),
     ]
-    console.out.print(", ".join(parts))
+    console.out.print("\n".join([", ".join(parts), *report.closed.lines()]))
     if report.errors:
         raise typer.Exit(2)

@@ -6,7 +6,7 @@ bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pkgutil import resolve_name
 
@@ -132,3 +132,10 @@ def archive_keys(path: str, page: str, config: Config | None = None) -> list[str
     return [
         paths.archive_document(path, page, format_) for format_ in formats if format_.archive_ending
     ]
+
+
+def archive_pages_by_key(path: str, names: Iterable[str], config: Config) -> dict[str, str]:
+    """The archive page of each stored document that a feed with these archive pages must have."""
+    if not config.feeds.archives:
+        return {}
+    return {paths.PUBLIC + key: name for name in names for key in archive_keys(path, name, config)}

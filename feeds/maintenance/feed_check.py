@@ -6,15 +6,10 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
-
 from feeds import paths
 from feeds.documents import feed_documents
 from feeds.maintenance.findings import Findings
-from feeds.state.index_pages import StoredIndex
-from feeds.state.keys import FEEDS, feed_of_key, path_of_manifest
+from feeds.state.index_pages import feeds_with_pages
 from feeds.state.manifest import all_pages
 from feeds.state.objects import FeedListItem
 from feeds.stores.base import Stat
@@ -37,7 +32,7 @@ class FeedCheck:
 
         Returns the paths of the feeds that have lost their index.
         """
-        for path, pages in self._feeds_with_pages():
+        for path, pages in feeds_with_pages(self.store):
             self.report.feeds += 1
             self._seen.add(path)
             with self.findings.errors_of(f"{path or 'all posts'}: "):
@@ -63,15 +58,6 @@ class FeedCheck:
             if self.report.feeds or self._lost:
                 self.report.documents += len(self.publisher.repair_feed_list(unlisted))
 
-    def _feeds_with_pages(self) -> Iterator[tuple[str, list[Stat]]]:
-        """Yield each feed that has an index, with its stored pages and page lists."""
-        listing = ((feed_of_key(stat.key), stat) for stat in self.store.list(FEEDS))
-        for path, group in groupby(listing, key=itemgetter(0)):
-            stats = [stat for _, stat in group]
-            pages = [stat for stat in stats if path_of_manifest(stat.key) is None]
-            if len(pages) < len(stats):
-                yield path, pages
-
     def _repair_feed(self, path: str, stored: list[Stat]) -> None:
         """Write the documents of one feed that are wrong, and delete what it does not use."""
         index = self.publisher.read_index(path)
@@ -79,7 +65,8 @@ class FeedCheck:
         page_lists = index.manifest.page_lists
         used = {page.object for page in pages} | {page_list.object for page_list in page_lists}
         self.findings.sweep([stat for stat in stored if paths.stem(stat.key) not in used])
-        archive = self._archive_documents(index, [page.name for page in pages])
+        names = {*(page.name for page in pages), index.manifest.newest_archive} - {""}
+        archive = feed_documents.archive_pages_by_key(path, names, self.publisher.config)
         published = list(self.store.list(paths.PUBLIC + paths.document(path, "archive/")))
         self.findings.sweep([stat for stat in published if stat.key not in archive])
         missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
@@ -89,14 +76,3 @@ class FeedCheck:
         self.report.documents += len(feed.changed)
         title, generation = feed.manifest.title, feed.manifest.title_generation
         self._titles[path] = FeedListItem(title, generation)
-
-    def _archive_documents(self, index: StoredIndex, names: list[str]) -> dict[str, str]:
-        """Return the name of the archive page for each key that must have a document."""
-        config = self.publisher.config
-        if not config.feeds.archives:
-            return {}
-        return {
-            paths.PUBLIC + key: name
-            for name in {*names, index.manifest.newest_archive} - {""}
-            for key in feed_documents.archive_keys(index.path, name, config)
-        }

@@ -17,9 +17,10 @@ import msgspec
 from feeds.documents.pagination import SortKey, sort_key
 from feeds.errors import DamagedState
 from feeds.maintenance.findings import Findings
-from feeds.maintenance.post_check import in_chunks, short_name
+from feeds.maintenance.post_check import in_chunks
 from feeds.model import Entry
 from feeds.state.index_pages import IndexedPost, StoredIndex
+from feeds.state.keys import record_hash
 from feeds.state.manifest import Page, all_pages
 from feeds.state.objects import Record
 
@@ -104,11 +105,11 @@ class IndexCheck:
     # --- the index of all posts ------------------------------------------------------------------
 
     def listed_records(self) -> set[int]:
-        """Return the records with an entry in the index of all posts, by `short_name`."""
+        """Return the records with an entry in the index of all posts, by `record_hash`."""
         listed: set[int] = set()
         with self._reading(""):
             for post in self._indexed_posts():
-                listed.add(short_name(self.publisher.record_name(post.key)))
+                listed.add(record_hash(self.publisher.record_name(post.key)))
         return listed
 
     def _indexed_posts(self) -> Iterator[IndexedPost | Entry]:

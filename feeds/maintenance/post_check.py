@@ -12,13 +12,14 @@ from enum import Enum, auto
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from feeds.errors import TooManyRemovals
+from feeds.errors import StoreError, TooManyRemovals
 from feeds.maintenance.findings import CLOCK_MARGIN, Findings
 from feeds.publishing.due_markers import marker_key
-from feeds.state.keys import RECORDS
+from feeds.state.keys import record_hash
 from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat
-from feeds.stores.removals import is_mass_removal, mass_removal
+from feeds.stores.own_files import has_document_name, is_own_at
+from feeds.stores.removals import check_removals
 
 RECORD_TTL = timedelta(days=30)
 """How long the record of a deleted post is kept: longer than a message can stay in a queue."""
@@ -38,7 +39,7 @@ class Part(NamedTuple):
     """The number of parts."""
 
     def has(self, name: int) -> bool:
-        """Return whether a record is in this part; `name` is from `short_name`."""
+        """Return whether a record is in this part; `name` is from `record_hash`."""
         return name % self.of == self.number
 
 
@@ -49,6 +50,7 @@ NONE = Part(-1, 1)
 class _Result(Enum):
     """What the comparison of a post with its record has shown."""
 
+    OWN = auto()
     SAME = auto()
     NEWER = auto()
     COMPARED = auto()
@@ -71,7 +73,7 @@ class PostCheck:
         part: Part,
         since: datetime | None,
     ) -> None:
-        """`listed`: the records with an entry in the index of all posts, by `short_name`.
+        """`listed`: the records with an entry in the index of all posts, by `record_hash`.
 
         `markers` are the keys of the markers of posts that wait for a time. The records in `part`
         are read. An audit that started at `since` has looked at all posts before.
@@ -88,23 +90,35 @@ class PostCheck:
 
     def check_posts(self) -> None:
         """Find the posts that are new, or different from their record."""
-        records = {short_name(stat.key): stat.modified for stat in self.publisher.record_stats()}
+        records = {record_hash(stat.key): stat.modified for stat in self.publisher.record_stats()}
         for stats in in_chunks(self.publisher.post_stats()):
             self.report.posts += len(stats)
-            names = [short_name(self.publisher.record_name(stat.key)) for stat in stats]
+            names = [record_hash(self.publisher.record_name(stat.key)) for stat in stats]
             self._records_with_posts.update(names)
             doubtful: list[tuple[Stat, int]] = []
             for stat, name in zip(stats, names, strict=True):
                 if (recorded := records.get(name)) is None:
-                    self.report.new += 1
-                    self._to_send.append(stat.key)
-                elif self.part.has(name) or self._may_be_newer(stat, recorded):
+                    self._note_new(stat.key)
+                elif (
+                    self.part.has(name)
+                    or self._may_be_newer(stat, recorded)
+                    or has_document_name(stat.key)
+                ):
                     doubtful.append((stat, name))
             results = self.publisher.runtime.map(self._compared, doubtful)
             for (stat, _), result in zip(doubtful, results, strict=True):
                 self._count(stat.key, result)
         self._known = len(self._records_with_posts & records.keys())
         self._has_other_records = self._known < len(records)
+
+    def _note_new(self, key: str) -> None:
+        """Note a post without a record, unless it is a document of this program."""
+        with self.findings.errors_of():
+            if has_document_name(key) and is_own_at(key, self.publisher.posts):
+                self.report.posts -= 1
+            else:
+                self.report.new += 1
+                self._to_send.append(key)
 
     def _may_be_newer(self, stat: Stat, recorded: datetime) -> bool:
         """Return whether a worker may have written the record of an older version at `recorded`.
@@ -125,6 +139,8 @@ class PostCheck:
             snapshot = record.objects.get(stat.key)
             if snapshot is None or snapshot.version != stat.version:
                 return _Result.NEWER
+            if snapshot == ObjectSnapshot(snapshot.version):  # neither a post nor a draft
+                return _Result.OWN
             if not self.part.has(short):
                 return _Result.SAME
             is_unfinished = self._is_unfinished(name, record, snapshot, stat.key)
@@ -135,6 +151,8 @@ class PostCheck:
         if result == _Result.NEWER:
             self.report.newer += 1
             self._to_send.append(key)
+        elif result == _Result.OWN:
+            self.report.posts -= 1
         elif result != _Result.SAME:
             self.report.compared += 1
             if result == _Result.UNFINISHED:
@@ -148,7 +166,7 @@ class PostCheck:
     def _is_unfinished(self, name: str, record: Record, post: ObjectSnapshot, key: str) -> bool:
         """Return whether a step that follows the write of this record has not been done."""
         now = self.now()
-        if record.entry(now) and short_name(name) not in self.listed:
+        if record.entry(now) and record_hash(name) not in self.listed:
             return True
         if record.due and (record.due <= now or marker_key(name, record.due) not in self.markers):
             return True
@@ -161,29 +179,46 @@ class PostCheck:
         """
         if not self._has_other_records:
             return
+        published, empty = 0, list[Stat]()
         for stat in self.publisher.record_stats():
-            if short_name(stat.key) not in self._records_with_posts:
+            if record_hash(stat.key) not in self._records_with_posts:
                 with self.findings.errors_of():
-                    self._check_record(stat)
-                if not (self.findings.dry or allow_removals) and (error := self._mass_removal()):
-                    raise error
-        if self.findings.dry and not allow_removals and (error := self._mass_removal()):
+                    record = self._read_record(stat.key)
+                    published += record.entry(self.now()) is not None and not self._is_found(record)
+                    self.report.gone += len(record.objects)
+                    self._to_send += record.objects
+                    empty += [] if record.objects else [stat]
+                if published > self._known and not (self.findings.dry or allow_removals):
+                    self._check_removals(published)  # the others do not matter
+        if published and not allow_removals:
+            self._check_removals(published)
+        self.findings.sweep(empty, RECORD_TTL)
+
+    def _check_removals(self, gone: int) -> None:
+        """Raise TooManyRemovals if too many published posts are gone; a dry audit reports it."""
+        stay = (
+            stat
+            for stat in self.publisher.record_stats()
+            if record_hash(stat.key) in self._records_with_posts and self._is_in_feeds(stat)
+        )
+        try:
+            check_removals(self.findings.store.url, gone, stay, self.report.posts)
+        except TooManyRemovals as error:
+            if not self.findings.dry:
+                raise
             self.report.errors.append(str(error))
 
-    def _check_record(self, stat: Stat) -> None:
-        """Note the objects in a record to which no post belongs; delete an old, empty record."""
-        record = self._read_record(stat.key)
-        self.report.gone += len(record.objects)
-        self._to_send += record.objects
-        if not record.objects:
-            self.findings.sweep([stat], RECORD_TTL)
+    def _is_found(self, record: Record) -> bool:
+        """Return whether an object of a record was found, and so belongs to another record now."""
+        names = map(self.publisher.record_name, record.objects)
+        return any(record_hash(name) in self._records_with_posts for name in names)
 
-    def _mass_removal(self) -> TooManyRemovals | None:
-        """Return the error if the posts that are gone so far are too many."""
-        gone, found = self.report.gone, self.report.posts
-        if not is_mass_removal(gone, gone + self._known, found):
-            return None
-        return mass_removal(self.findings.store.url, gone, gone + self._known, found)
+    def _is_in_feeds(self, stat: Stat) -> bool:
+        """Return whether the post of a record is in feeds now; an unreadable record counts."""
+        try:
+            return self.publisher.read_record(stat.key).entry(self.now()) is not None
+        except StoreError:
+            return True
 
     def send(self) -> None:
         """Send the posts that differ from their records."""
@@ -191,11 +226,6 @@ class PostCheck:
             self.findings.send(key)
         for key in self._unfinished:
             self.findings.send_misplaced(key)
-
-
-def short_name(record: str) -> int:
-    """Return the first 64 bits of the hash in a record's name."""
-    return int(record.removeprefix(RECORDS).replace("/", "")[:16], 16)
 
 
 def in_chunks(items: Iterable[T]) -> Iterator[list[T]]:

@@ -14,10 +14,11 @@ and the rebuild goes on. Only an error of a listing, or of the list of all feeds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
+import msgspec
 from msgspec import Struct
 
 from feeds.errors import StoreError
@@ -25,9 +26,10 @@ from feeds.maintenance.audit import audit
 from feeds.maintenance.journal import Journal, JournalWork
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.publisher import Publisher
+from feeds.state.closed_posts import ClosedPosts
 from feeds.state.objects import ObjectSnapshot, Record
 from feeds.stores.base import Stat
-from feeds.stores.removals import is_mass_removal, mass_removal
+from feeds.stores.removals import check_removals
 
 BATCH_POSTS = 500
 """The number of posts that are published at once."""
@@ -36,10 +38,14 @@ BATCH_POSTS = 500
 class RebuildReport(Struct):
     """Counts of a rebuild so far."""
 
+    read: int = 0
+    """Posts that were read, without documents of this program."""
     posts: int = 0
-    """Posts that were read."""
+    """Posts that were read, and are in feeds now."""
     skipped: int = 0
-    """Posts that were published already."""
+    """Posts that were published already, and are in feeds now."""
+    scheduled: int = 0
+    """Posts that will be in feeds later."""
     gone: int = 0
     """Objects that do not exist any more."""
     feeds: int = 0
@@ -49,6 +55,8 @@ class RebuildReport(Struct):
     problems: int = 0
     errors: list[str] = []
     """Sentences."""
+    closed: ClosedPosts = msgspec.field(default_factory=ClosedPosts)
+    """The posts that are left out of feeds, locked or expired."""
 
 
 def rebuild(
@@ -65,8 +73,9 @@ def rebuild(
     `progress(done, total)` is called with numbers of posts, `on_batch` with the result of each
     batch of at most `batch` posts. `deep`: afterwards, compare all records and feeds (audit.py).
 
-    Raises TooManyRemovals, before anything is published, if most of the posts that are published
-    were not found (feeds/stores/removals.py), unless `allow_removals` is set.
+    Raises StoreError, before anything is published, if something of others is where every site has
+    documents; and TooManyRemovals if most of the posts that are published were not found
+    (feeds/stores/removals.py), unless `allow_removals` is set.
     """
     run = _Rebuild(publisher, progress, on_batch, batch, allow_removals=allow_removals)
     run.publish_everything()
@@ -93,6 +102,8 @@ class _Rebuild:
         self.report = RebuildReport()
         self._all_posts = False
         """Publish every post, also those whose records are current."""
+        self._published_gone = 0
+        """How many posts that are in feeds do not exist any more."""
 
     def publish_everything(self) -> None:
         """Publish everything that is not published."""
@@ -118,8 +129,9 @@ class _Rebuild:
         stats = list(self.publisher.post_stats())
         keys = {stat.key for stat in stats}
         gone, orphans = self._without_posts(keys)
-        if not self.allow_removals and gone:
-            self._check_removals(len(gone), keys)
+        if not self.allow_removals and self._published_gone:
+            self._check_removals(keys)
+        self.publisher.refuse_foreign()
         gone |= begun.posts - keys
         gone |= self._publish_posts(stats, keys, begun.posts)
         self._remove(sorted(gone), sorted(begun.records) + orphans)
@@ -127,12 +139,18 @@ class _Rebuild:
         for entry in entries:
             self.journal.remove(entry)
 
-    def _check_removals(self, gone: int, keys: Collection[str]) -> None:
-        """Raise TooManyRemovals if `gone` published posts are too many."""
+    def _check_removals(self, keys: Collection[str]) -> None:
+        """Raise TooManyRemovals if too many published posts are gone."""
         names = {self.publisher.record_name(key) for key in keys}
-        known = gone + sum(stat.key in names for stat in self.publisher.record_stats())
-        if is_mass_removal(gone, known, len(keys)):
-            raise mass_removal(self.publisher.feeds.url, gone, known, len(keys))
+        stay = (
+            stat
+            for stat in self.publisher.record_stats()
+            if stat.key in names and self._is_in_feeds(self._read_record(stat.key))
+        )
+        check_removals(self.publisher.feeds.url, self._published_gone, stay, len(keys))
+
+    def _is_in_feeds(self, record: Record) -> bool:
+        return record.entry(self.publisher.runtime.now()) is not None
 
     def _without_posts(self, keys: Collection[str]) -> tuple[set[str], list[str]]:
         """Return the keys of posts that are gone, and the names of orphaned records.
@@ -147,6 +165,7 @@ class _Rebuild:
                 self.publisher.record_name(key) == name for key in record.objects
             ):
                 gone.update(record.objects)
+                self._published_gone += self._is_in_feeds(record)
             else:
                 orphans.append(name)
         return gone, orphans
@@ -173,14 +192,15 @@ class _Rebuild:
             chunk = stats[start : start + self.batch]
             names = [self.publisher.record_name(stat.key) for stat in chunk]
             records = self.publisher.runtime.map(self._read_record, names)
-            todo: list[str] = []
+            todo: dict[str, None] = {}
             for stat, record in zip(chunk, records, strict=True):
                 gone.update(record.objects.keys() - keys)
                 if stat.key in begun or not self._is_published(stat, record):
-                    todo.append(stat.key)
-            self.report.skipped += len(chunk) - len(todo)
-            self._publish(todo)
-            self.report.posts += len(todo)
+                    todo[stat.key] = None
+            written = self._publish(list(todo))
+            for stat, name, record in zip(chunk, names, records, strict=True):
+                is_skipped = stat.key not in todo
+                self._count_post(stat.key, record if is_skipped else written.get(name), is_skipped)
             if self.progress:
                 self.progress(start + len(chunk), len(stats))
         return gone
@@ -251,11 +271,30 @@ class _Rebuild:
         except StoreError:
             return False  # rewriting it reports the error
 
-    def _publish(self, keys: Sequence[str]) -> None:
-        if keys:
-            result = self.journal.publish(keys)
-            self.report.problems += len(result.problems)
-            self._count(result)
+    def _publish(self, keys: Sequence[str]) -> Mapping[str, Record]:
+        """Publish these posts, and return the records that were written, by name."""
+        if not keys:
+            return {}
+        result = self.journal.publish(keys)
+        self.report.problems += len(result.problems)
+        self._count(result)
+        return result.records
+
+    def _count_post(self, key: str, record: Record | None, is_skipped: bool) -> None:
+        """Count one post by what its record says; None: the record could not be written."""
+        now = self.publisher.runtime.now()
+        if record is None or (snapshot := record.objects.get(key)) is None:
+            return
+        if snapshot == ObjectSnapshot(snapshot.version):
+            return  # a document of this program
+        self.report.read += not is_skipped
+        shown = record.entry(now)
+        if shown is not None and shown.key == key:
+            self.report.skipped += is_skipped
+            self.report.posts += not is_skipped
+        if snapshot.entry is not None and snapshot.entry.published > now:
+            self.report.scheduled += 1
+        self.report.closed.count_snapshot(snapshot, now)
 
     def _count(self, result: PublishResult) -> None:
         self.report.documents += len(result.changed)

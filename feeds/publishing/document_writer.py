@@ -20,10 +20,12 @@ from feeds.model import Document
 from feeds.state.objects import StateObject
 from feeds.state.state_store import MAX_ATTEMPTS, S, StateStore, Versioned
 from feeds.stores.base import if_unchanged, md5_version
+from feeds.stores.obstacles import obstacles
 from feeds.stores.own_files import foreign_files, split_by_maker
 
 S_contra = TypeVar("S_contra", bound=StateObject, contravariant=True)
 
+_MOVE_ADVICE = "move them away"
 _FOREIGN_ADVICE = "move them away, or run feeds rebuild --replace to overwrite them"
 
 
@@ -65,12 +67,19 @@ class DocumentWriter:
         Call it before the state object is created that the documents are made of: from then on,
         they are ours, whatever is in them. So an ordinary upload makes no request for this.
         """
-        existing = [path for path in documents if self.version(path)]
-        if existing and not self.replaces_foreign:
+        keys = [paths.PUBLIC + path for path in documents]
+        in_the_way = obstacles(keys, self.store)
+        blocking = [obstacle for obstacle in in_the_way if not obstacle.can_replace]
+        foreign: list[str] = []
+        if self.replaces_foreign:
+            in_the_way = blocking
+        else:
+            existing = [path for path in documents if self.version(path)]
             _, foreign = split_by_maker(existing, self.store, paths.PUBLIC)
-            if foreign:
-                root = f"{self.store.url.rstrip('/')}/{paths.PUBLIC}"
-                raise StoreError(str(foreign_files(foreign, root, _FOREIGN_ADVICE)))
+        if foreign or in_the_way:
+            names = [paths.PUBLIC + path for path in foreign]
+            advice = _MOVE_ADVICE if blocking else _FOREIGN_ADVICE
+            raise StoreError(str(foreign_files(names, in_the_way, self.store.url, advice)))
 
     def publish(
         self, key: str, stored: Versioned[S], source: DocumentSource[S], log: WriteLog

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from feeds.config import Config
+from feeds.documents import feed_documents
 from feeds.documents.feed_list import feed_list_documents
 from feeds.model import Document, ListedFeed
 from feeds.publishing.document_writer import DocumentWriter, WriteLog
@@ -40,6 +41,19 @@ class FeedListWriter:
                     feeds[path] = FeedListItem(manifest.title, manifest.generation)
                 attempt.write(FeedList(feeds=dict(sorted(feeds.items()))))
         return self._publish(attempt.written, keep_equal=keep_equal)
+
+    def refuse_foreign(self) -> None:
+        """Raise StoreError if something of others is where every site has documents.
+
+        They are those of the feed of all posts, and those about all feeds: as long as the state
+        object that they are made of does not exist.
+        """
+        documents: list[str] = []
+        if not self.state.version(manifest_key("")):
+            documents += feed_documents.current_keys("", self.config)
+        if not self.state.version(FEED_LIST):
+            documents += self._document_keys()
+        self.documents.refuse_foreign(documents)
 
     def repair(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
         """Update these feeds in the list, and write the documents that differ from it.

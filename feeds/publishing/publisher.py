@@ -267,13 +267,14 @@ class Publisher:
         return self._feed_writer.publish(index, keep_equal=True)
 
     def rewrite_feed(self, path: str) -> tuple[str, ...]:
-        """Update the index of a feed, and write those of its documents that are different.
-
-        Returns the paths of the documents that changed.
-        """
+        """Update the index of a feed, and write the documents that differ; return their paths."""
         self._indexes.update(path, (), self._feed_list.check())
         index = self._indexes.mark_all_pending(path, self._records.config_fingerprint)
         return self._feed_writer.publish(index).changed
+
+    def refuse_foreign(self) -> None:
+        """Raise StoreError if something of others is where a new site has its first documents."""
+        self._feed_list.refuse_foreign()
 
     def update_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
         """Update these feeds in the list of all feeds; return the paths of changed documents."""

@@ -1,26 +1,29 @@
 """Writes the record of each post: record = f(post).
 
-A record keeps the last valid entry of a post that cannot be read. It names every feed and sort key
+A record keeps the last valid entry of a post that cannot be read, unless the post is closed now. It
+names every feed and sort key
 that the post has or had, until all indexes have confirmed the removal.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.documents.pagination import SortKey
-from feeds.errors import StoreError, TooLarge
+from feeds.errors import Denied, StoreError, TooLarge
+from feeds.model import Entry
 from feeds.publishing.attachments import Attachments
 from feeds.reading.entry import fill_entry
 from feeds.reading.identity import post_identity
-from feeds.reading.post import read_post, too_large
+from feeds.reading.post import ReadResult, read_large_post, read_post, start_bytes
 from feeds.state.keys import record_key
 from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
 from feeds.state.state_store import StateStore
+from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
 from feeds.stores.own_files import is_own
 
@@ -56,13 +59,21 @@ class RecordWriter:
         record = self.read(self.name(key))
         return key in record.objects or bool(record.token and not record.objects)
 
-    def refresh(self, name: str, keys: Iterable[str]) -> Record:
-        """Read the objects at `keys` again, and write the record at `name` with them."""
+    def refresh(self, name: str, keys: Sequence[str]) -> Record:
+        """Read the objects at `keys` again, and write the record at `name` with them.
+
+        An error about the first key does not name it: the caller does.
+        """
         for attempt in self.state.attempts(name, Record):
             with attempt:
                 objects = dict(attempt.old.objects)
                 for key in keys:
-                    snapshot = self._snapshot(key, objects.get(key))
+                    try:
+                        snapshot = self._snapshot(key, objects.get(key))
+                    except Denied:
+                        if key == keys[0] and folder_of(self.posts.url):
+                            raise Denied("no permission to read this file") from None
+                        raise
                     if snapshot is None:
                         objects.pop(key, None)
                     else:
@@ -118,7 +129,8 @@ class RecordWriter:
     def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
         """Read the object at a key; return None if it does not exist.
 
-        If it cannot become an entry, the snapshot keeps the last valid entry of `before`.
+        If it cannot become an entry, the snapshot keeps the last valid entry of `before`, unless
+        the post is closed now (`_still_valid`).
         """
         last_valid = before.entry if before else None
         try:
@@ -126,7 +138,11 @@ class RecordWriter:
         except TooLarge:
             stat = self.posts.head(key)
             version = stat.version if stat else ""
-            return ObjectSnapshot(version, last_valid, (too_large(key, self.config),))
+            start = self.posts.get_start(key, start_bytes(self.config)) or b""
+            with self._reading:
+                result = read_large_post(key, start, self.config)
+            entry = self._still_valid(last_valid, result)
+            return ObjectSnapshot(version, entry, result.problems, result.decision.reason)
         if stored is None:
             return None
         if is_own(key, stored.data):
@@ -139,9 +155,24 @@ class RecordWriter:
             result = result.with_attachment(size)
             entry, problems = fill_entry(result, self.config)
         if any(problem.severity == "error" for problem in problems):
-            # The last valid entry may have the text that is locked now.
-            entry = None if result.decision.is_locked else last_valid
+            entry = self._still_valid(last_valid, result)
         problems += result.warnings(self.state.runtime.now())
         return ObjectSnapshot(
             stored.stat.version, entry, problems, result.decision.reason, attachment, size
         )
+
+    def _still_valid(self, last_valid: Entry | None, result: ReadResult) -> Entry | None:
+        """The last valid entry of a post with an error; None if the post is closed now.
+
+        The last valid entry of a locked post may have the text that is locked. It expires when the
+        post does.
+        """
+        times = result.post or result.window
+        if last_valid is None or result.decision.effect != "publish":
+            return None
+        if times is None:
+            return last_valid
+        if times.published > self.state.runtime.now():
+            return None
+        ends = [time for time in (last_valid.expires, times.expires) if time is not None]
+        return replace(last_valid, expires=min(ends, default=None))

@@ -86,10 +86,17 @@ _AMBIGUOUS_ZONES = frozenset({
 """Abbreviations of several zones: CST is a time in America, in China and in Cuba; IST a time in
 India, in Ireland and in Israel; BST a time in Britain and in Bangladesh."""
 
+_LARGE_YEAR = re.compile(r"\+?\d{5,6}-\d\d?-\d\d?(?!\d)", re.ASCII)
+_MAX_YEAR = 9998
+"""The year 9999 is the year 10000 in some zones, which datetime does not know."""
 _FILE_NAME = re.compile(r"-?(\d{4})-(\d{1,2})-(\d{1,2})(?=[-_. ]|$)")
 _PATH = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/)")
 _MAX_OFFSET = timedelta(hours=14)
 _MAX_CHARS = 100
+
+
+class YearTooLarge(ValueError):  # noqa: N818
+    """A date is so late that this program has no number for it; people write it for *never*."""
 
 
 def parse_datetime(text: str, zone: tzinfo) -> datetime:
@@ -97,13 +104,16 @@ def parse_datetime(text: str, zone: tzinfo) -> datetime:
 
     The offset stays as written if clocks can have it (at most 14 hours, whole minutes: RFC 3339,
     5.6); otherwise the result is the same moment in UTC. A weekday is not compared with the day.
-    Raises ValueError with a message for the author of the post.
+    Raises ValueError with a message for the author of the post: YearTooLarge for a date after the
+    year 9998.
     """
     text = text.strip()
     if len(text) > _MAX_CHARS:
         raise ValueError(f"{text[:60]!r}… is not a date")
     text = " ".join(text.split())
     match = next((match for form in _FORMS if (match := form.fullmatch(text))), None)
+    if match["year"] > str(_MAX_YEAR) if match else _LARGE_YEAR.match(text):
+        raise YearTooLarge(f"the year of {text} is too large (at most {_MAX_YEAR})")
     if match is None:
         raise ValueError(_fault(text))
     parts = match.groupdict()
@@ -188,7 +198,7 @@ def _normalized(date: datetime, zone: tzinfo) -> datetime:
     Raises ValueError unless the year has four digits in every zone.
     """
     date = date.replace(microsecond=0)
-    if not 1000 <= date.year <= 9998:
+    if not 1000 <= date.year <= _MAX_YEAR:
         raise ValueError("out of range")
     if date.tzinfo is None:
         date = date.replace(tzinfo=zone)

@@ -16,22 +16,28 @@ from msgspec.structs import replace
 
 from feeds.config import Config, Limits
 from feeds.errors import PostError
-from feeds.model import Enclosure, Person, Problem, Severity, Term
+from feeds.model import Enclosure, Person, Problem, Term
 from feeds.reading import field_values
 from feeds.reading.content.locked_text import public_text
 from feeds.reading.content.plain_text import markdown_to_text
-from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
 from feeds.reading.enclosure import (
     attachment_key,
     file_url,
     read_enclosure,
     unknown_length_problem,
 )
-from feeds.reading.field_lookup import Fields
+from feeds.reading.field_lookup import Fields, flat_fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
+from feeds.reading.front_matter.raw_fields import read_raw
 from feeds.reading.identity import entry_id
-from feeds.reading.permalink import page_path, page_url
-from feeds.reading.publication_window import publication_window
+from feeds.reading.permalink import page_url
+from feeds.reading.publication_window import (
+    Window,
+    date_field,
+    own_date,
+    publication_window,
+    window_as_written,
+)
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.visibility import Decision, decide_visibility
@@ -98,6 +104,8 @@ class ReadResult(Struct, frozen=True):
     """What feeds may show of the post, and why."""
     undated: bool = False
     """Whether the post has no date of its own: it has the date of its file, or is left out."""
+    window: Window | None = None
+    """When a post with an error is public, as far as its dates say; None for any other."""
     future_change: Problem | None = None
     """The warning about `Post.updated`, for as long as it is in the future."""
     unknown_length: Problem | None = None
@@ -132,7 +140,7 @@ class ReadResult(Struct, frozen=True):
     @property
     def failed(self) -> bool:
         """Whether the post could not be read: then its last good entry stays published, unless
-        the post is locked now."""
+        the post is closed now."""
         return any(problem.severity == "error" for problem in self.problems)
 
 
@@ -142,11 +150,11 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
     `modified` (aware) is the date of a post that has no date of its own.
     """
     if len(data) > config.limits.post_bytes:
-        return ReadResult(None, (too_large(key, config),))
+        return read_large_post(key, data[: start_bytes(config)], config)
     try:
         front_matter = parse_front_matter(key, data, config.limits.front_matter_bytes)
     except PostError as error:
-        return ReadResult(None, (error.problem,))
+        return _unreadable(key, data, error.problem, config)
     fields = Fields(key, front_matter)
     decision, body = _decide(front_matter, key, config)
     if decision.effect == "leave-out":
@@ -163,6 +171,24 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
     return replace(result, decision=decision.stricter(result.decision))
 
 
+def start_bytes(config: Config) -> int:
+    """How many bytes of a post are read if it is over a limit, or cannot be read."""
+    return 4 * config.limits.front_matter_bytes
+
+
+def read_large_post(key: str, start: bytes, config: Config) -> ReadResult:
+    """The result of reading a post that is over `limits.post_bytes`, by its first `start_bytes`."""
+    return _unreadable(key, start, too_large(key, config), config)
+
+
+def _unreadable(key: str, data: bytes, problem: Problem, config: Config) -> ReadResult:
+    """The result for a post with this problem. Its lines may still say that it is closed."""
+    raw = read_raw(data, start_bytes(config))
+    decision, _ = _decide(FrontMatter(raw.fields, raw.body, 1, {}), key, config)
+    window = window_as_written(raw.pairs(), config)
+    return ReadResult(None, (problem,), decision=decision, window=window)
+
+
 def too_large(key: str, config: Config) -> Problem:
     """The problem of a post that is over `limits.post_bytes`."""
     what = f"the post is larger than {config.limits.post_bytes:,} bytes"
@@ -173,7 +199,7 @@ def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decisi
     """What feeds may show of the post, and the part of its body that everybody may read."""
     decision = decide_visibility(front_matter.metadata, config)
     is_markdown = not key.lower().endswith((".html", ".htm"))
-    public = public_text(front_matter.body, is_markdown=is_markdown)
+    public = public_text(front_matter.body, config.limits, is_markdown=is_markdown)
     body = public.text
     if decision.effect == "lock" or (decision.effect == "preview" and not public.is_preview):
         body = ""
@@ -191,13 +217,13 @@ def _read_fields(
     posts = config.posts
     title = _title(fields, front_matter.body, config.limits)
     before = len(fields.problems)
-    own_date = _own_date(fields, config)
-    has_no_date = own_date is None and len(fields.problems) == before
+    day = own_date(fields, config)
+    has_no_date = day is None and len(fields.problems) == before
     if has_no_date and posts.undated == "skip":
         warnings = (problem for problem in fields.problems if problem.severity == "warning")
         no_date = Decision("leave-out", "no date")
         return ReadResult(None, tuple(warnings), decision=no_date, undated=True)
-    published = own_date or modified.replace(microsecond=0)
+    published = day or modified.replace(microsecond=0)
     updated = _updated(fields, published, config)
     page = page_url(fields, published, config)
     published, expires = publication_window(fields, published, config)
@@ -238,7 +264,10 @@ def _read_fields(
         future_change=future_change,
         unknown_length=unknown_length,
     )
-    return ReadResult(None, result.problems) if result.failed else result
+    if not result.failed:
+        return result
+    texts = ((name, field_values.to_text(value)) for name, value in flat_fields(fields.metadata))
+    return ReadResult(None, result.problems, window=window_as_written(texts, config))
 
 
 def _title(fields: Fields, body: str, limits: Limits) -> str:
@@ -255,36 +284,10 @@ def _title(fields: Fields, body: str, limits: Limits) -> str:
     return title if len(title) <= limit else title[: limit - 1] + "…"
 
 
-def _own_date(fields: Fields, config: Config) -> datetime | None:
-    """When the post was published: by a field, its file name or a path; None if none has a date."""
-    zone = config.zone
-    return (
-        _date_field(fields, config.posts.date_keys, config, "error")
-        or date_in_file_name(fields.key.rpartition("/")[2], zone)
-        or date_in_path(fields.key, zone)
-        or date_in_path(f"/{page_path(fields)}/", zone)
-    )
-
-
 def _updated(fields: Fields, published: datetime, config: Config) -> datetime:
     """When the post was last updated."""
-    updated = _date_field(fields, config.posts.updated_keys, config, "warning")
+    updated = date_field(fields, config.posts.updated_keys, config, "warning")
     return max(updated, published) if updated else published
-
-
-def _date_field(
-    fields: Fields, names: tuple[str, ...], config: Config, severity: Severity
-) -> datetime | None:
-    """The date in the first of these fields that has a value. Reports a value that is not one."""
-    name, value = fields.first(names)
-    if not value:
-        return None
-    try:
-        return parse_datetime(field_values.to_text(value), config.zone)
-    except ValueError as error:
-        todo = "dates look like 2026-11-30 14:51:02 +0800"
-        fields.report(name, f"{name}: {error}", todo, severity)
-        return None
 
 
 def _future_change(fields: Fields, config: Config) -> Problem:

@@ -1,4 +1,4 @@
-"""The publication window: a post's fields -> when it becomes public, and when it expires.
+"""The publication window: a post's fields -> its date, when it becomes public, when it expires.
 
 Pure: the caller knows the time. Hugo documents both dates: before its publish date a page is not
 published (https://gohugo.io/methods/page/publishdate/), after its expiry date it is not published
@@ -7,18 +7,23 @@ any more (https://gohugo.io/methods/page/expirydate/).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple, Protocol
 
 from feeds.config import Config
+from feeds.model import Severity
 from feeds.reading import field_values
-from feeds.reading.dates import parse_datetime
+from feeds.reading.dates import YearTooLarge, date_in_file_name, date_in_path, parse_datetime
 from feeds.reading.field_lookup import Fields, flat_fields, spelling
 from feeds.reading.front_matter.formats import Value
+from feeds.reading.permalink import page_path
 
 _NO_DATE = ("", "null", "~", "none", "never")
+_TODO = "dates look like 2026-11-30 14:51:02 +0800"
+_NEVER_PUBLIC = datetime(9998, 12, 31, tzinfo=UTC)
 
 
 class Timed(Protocol):
@@ -40,14 +45,65 @@ class Window(NamedTuple):
     """The first moment at which the post is not public any more; None if it does not expire."""
 
 
+def own_date(fields: Fields, config: Config) -> datetime | None:
+    """When the post was published: by a field, its file name or a path; None if none has a date."""
+    zone = config.zone
+    return (
+        date_field(fields, config.posts.date_keys, config, "error")
+        or date_in_file_name(fields.key.rpartition("/")[2], zone)
+        or date_in_path(fields.key, zone)
+        or date_in_path(f"/{page_path(fields)}/", zone)
+    )
+
+
+def date_field(
+    fields: Fields, names: tuple[str, ...], config: Config, severity: Severity
+) -> datetime | None:
+    """The date in the first of these fields that has a value. Reports a value that is not one."""
+    name, value = fields.first(names)
+    if not value:
+        return None
+    try:
+        return parse_datetime(field_values.to_text(value), config.zone)
+    except ValueError as error:
+        fields.report(name, f"{name}: {error}", _TODO, severity)
+        return None
+
+
 def publication_window(fields: Fields, date: datetime, config: Config) -> Window:
     """When a post with this `date` is public. Reports values that are not dates, as errors.
 
-    Of several publish dates the latest counts, of several expiry dates the earliest.
+    Of several publish dates the latest counts, of several expiry dates the earliest. A year that is
+    too large (`YearTooLarge`) is an error in a publish date; as an expiry date it means *never*.
     """
-    publish_dates = _dates(fields, config.posts.publish_keys, config)
+    publish_dates = _dates(fields, config.posts.publish_keys, config, never=_NEVER_PUBLIC)
     expiry_dates = _dates(fields, config.posts.expiry_keys, config)
     return Window(max([date, *publish_dates]), min(expiry_dates, default=None))
+
+
+def window_as_written(texts: Iterable[tuple[str, str]], config: Config) -> Window:
+    """When a post that cannot be read is public, by the dates among its fields and their texts.
+
+    Reports nothing. Without a date, the post has been public since the year 1.
+    """
+    posts = config.posts
+    dates = _spellings((*posts.date_keys, *posts.publish_keys))
+    expiry_dates = _spellings(posts.expiry_keys)
+    window = Window(datetime.min.replace(tzinfo=UTC), None)
+    for name, text in texts:
+        if (same := spelling(name)) not in dates and same not in expiry_dates:
+            continue
+        try:
+            date = parse_datetime(text, config.zone)
+        except YearTooLarge:
+            date = _NEVER_PUBLIC
+        except ValueError:
+            continue
+        if same in dates:
+            window = window._replace(published=max(window.published, date))
+        elif date != _NEVER_PUBLIC:
+            window = window._replace(expires=min(window.expires or date, date))
+    return window
 
 
 def is_public(item: Timed, now: datetime) -> bool:
@@ -62,8 +118,13 @@ def next_change(item: Timed, now: datetime) -> datetime | None:
     return item.published if item.published > now else item.expires
 
 
-def _dates(fields: Fields, names: tuple[str, ...], config: Config) -> Iterator[datetime]:
-    """The dates in these fields, in any spelling of their names."""
+def _dates(
+    fields: Fields, names: tuple[str, ...], config: Config, never: datetime | None = None
+) -> Iterator[datetime]:
+    """The dates in these fields, in any spelling of their names.
+
+    A date whose year is too large is `never`, and is reported; without `never`, it is no date.
+    """
     wanted = _spellings(names)
     for name, value in flat_fields(fields.metadata):
         if spelling(name) not in wanted or not _is_date_field(name, value):
@@ -71,9 +132,12 @@ def _dates(fields: Fields, names: tuple[str, ...], config: Config) -> Iterator[d
         try:
             yield parse_datetime(field_values.to_text(value), config.zone)
         except ValueError as error:
+            if isinstance(error, YearTooLarge):
+                if never is None:
+                    continue
+                yield never
             if not _is_reported(name, fields):
-                todo = "dates look like 2026-11-30 14:51:02 +0800"
-                fields.report(name, f"{name}: {error}", todo)
+                fields.report(name, f"{name}: {error}", _TODO)
 
 
 def _is_reported(name: str, fields: Fields) -> bool:
@@ -88,12 +152,27 @@ def _spellings(names: tuple[str, ...]) -> frozenset[str]:
 
 
 def _is_date_field(name: str, value: Value) -> bool:
-    """Return whether a field is meant to have a date: it does not say *no* or *never*.
-
-    `published` has a date in Hugo, but yes or no in Jekyll, and a publisher in some posts.
-    """
-    if spelling(name) == "published":
-        is_text = isinstance(value, str) and any(char.isdigit() for char in value)
-        return is_text and field_values.parse_bool(value) is None
+    """Return whether a field is meant to have a date: it does not say *no* or *never*."""
+    if spelling(name) in _OTHER_MEANINGS:
+        return isinstance(value, str) and bool(_LIKE_A_DATE.match(value.strip()))
     text = field_values.to_text(value).strip().lower()
     return text not in _NO_DATE and field_values.parse_bool(text) is not False
+
+
+_OTHER_MEANINGS = frozenset(("published", "publish", "unpublish", "releasedate"))
+"""Fields that have a date in some posts and something else in others. `published` has a date in
+Hugo, yes or no in Jekyll, and a publisher in some posts."""
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_LIKE_A_DATE = re.compile(
+    rf"""
+    \+?\d{{4,6}}[-/.]\d            # 2026-11-30, 2026-11, 2026-31-12
+    | \d{{4}}年 | \d{{8}}(?!\d)
+    | \d{{1,2}}[-/.]\d{{1,2}}[-/.]\d
+    | (?:mon|tue|wed|thu|fri|sat|sun)[a-z]{{0,6}}[.,\s]{{1,3}}[\da-z]{{1,9}}[.\s]{{1,2}}[\da-z]
+    | \d{{1,4}}(?:st|nd|rd|th|\.)?,?[\s-]{{1,3}}(?:of\s)?{_MONTH}
+    | {_MONTH}[a-z]{{0,6}}\.?[\s-]{{1,3}}\d
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+"""A text that starts as a date does. If it is not a valid one, it is an error: a guess could
+publish too early. A year alone is a publisher's."""

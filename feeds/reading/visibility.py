@@ -27,6 +27,8 @@ from feeds.reading.visibility_rules import (
     texts_in,
 )
 
+_MOST_FIELDS = 200
+"""Sets of more fields are not kept in memory."""
 _STRICTNESS: tuple[Effect, ...] = get_args(Effect)
 
 
@@ -80,12 +82,21 @@ class _Table:
 
     def _matching(self, names: tuple[str, ...]) -> list[tuple[str, list[tuple[int, int]]]]:
         """Those of these fields that are in the table; a site's posts have few sets of fields."""
-        return [(name, places) for name in names if (places := self.places.get(_bare(name)))]
+        return [(name, places) for name in names if (places := self._places_of(name))]
+
+    def _places_of(self, name: str) -> list[tuple[int, int]]:
+        """The conditions that a field is in, by its own name or by a table that it is in."""
+        places = self.places.get(_bare(name), [])
+        parts = name.split(".")
+        for end in range(1, len(parts)):
+            places = places + self.places.get(_bare(".".join(parts[:end])) + "*", [])
+        return places
 
     def decide(self, fields: Mapping[str, Value]) -> Decision:
         """The decision of the strictest rule that applies."""
         met: dict[int, dict[int, str]] = {}
-        for name, places in self.matching(tuple(fields)):
+        matching = self.matching if len(fields) <= _MOST_FIELDS else self._matching
+        for name, places in matching(tuple(fields)):
             off_values = self.off_values.get(_bare(name), ())
             for text in texts_in(fields[name]):
                 is_off = any(is_equal(text) for is_equal in off_values)
@@ -109,7 +120,7 @@ def _bare(name: str) -> str:
 
 def _label(name: str, text: str, values: Values) -> str:
     """A field and its value, for people; without the value if it may be a secret."""
-    is_secret = values is any_value and not is_yes(text)
+    is_secret = (values is any_value or "pass" in name.lower()) and not is_yes(text)
     return name if is_secret else f"{name}: {text[:60].lower()}"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import product
+from itertools import pairwise, product
 from typing import Literal, NamedTuple
 
 from feeds.reading.field_lookup import spelling
@@ -44,13 +44,40 @@ def is_yes(text: str) -> bool:
 
 
 def one_of(*words: str) -> Values:
-    """The whole value is one of these words, in the singular or the plural."""
-    return lambda text: not {spelling(text), spelling(text).removesuffix("s")}.isdisjoint(words)
+    """The whole value, or a part of it between commas, is one of these words, in the singular or
+    the plural."""
+    known = frozenset(map(spelling, words))
+
+    def has_one(text: str) -> bool:
+        parts = [spelling(part.strip()) for part in _COMMA.split(text)]
+        return not known.isdisjoint((*parts, *(part.removesuffix("s") for part in parts)))
+
+    return has_one
 
 
 def with_word(*words: str) -> Values:
-    """A word of the value is one of these: ``paid-members only``, ``membersOnly``."""
-    return lambda text: not {*_words(text), *_words(_HUMP.sub(" ", text))}.isdisjoint(words)
+    """A word of the value is one of these: ``paid-members only``, ``membersOnly``.
+
+    It does not count behind a word that denies it: ``non-members``, ``no login``.
+    """
+    return lambda text: any(
+        word in words and before not in _DENIALS
+        for form in (text, _HUMP.sub(" ", text))
+        for part in _COMMA.split(form)
+        for before, word in pairwise(("", *_words(part)))
+    )
+
+
+def with_readers(*words: str) -> Values:
+    """As `with_word`, but not before *of*: ``members of parliament`` read other things too."""
+    has_word = with_word(*words)
+    return lambda text: has_word(_MEMBERS_OF.sub("", text))
+
+
+def readers_except(*words: str) -> Values:
+    """As `none_of`, but not for a date or another number: ``visible_to: 2027-01-01``."""
+    is_other = none_of(*words)
+    return lambda text: is_other(text) and not text[0].isdigit()
 
 
 def _words(text: str) -> Iterator[str]:
@@ -59,6 +86,9 @@ def _words(text: str) -> Iterator[str]:
         yield (word.removesuffix("only") or word).removesuffix("s")
 
 
+_COMMA = re.compile(r"[,;|+&:()]")
+_DENIALS = ("non", "not", "no", "without")
+_MEMBERS_OF = re.compile(r"[a-z]{1,30}[ ]of\b", re.IGNORECASE)
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -101,7 +131,8 @@ class Condition(NamedTuple):
     """A field, under any of its names, has a value that counts."""
 
     names: tuple[str, ...]
-    """The names, in one spelling each: `spelling` finds the others. A name may start with *is*."""
+    """The names, in one spelling each: `spelling` finds the others. A name may start with *is*.
+    ``access.*`` is any field in the table ``access``."""
     values: Values
     """The values that count."""
 
@@ -139,9 +170,24 @@ _PUBLIC = (
 )  # fmt: skip
 _SECRET = ("private", "password", "protected", "encrypted", "locked", "secret", "internal")
 _PAYING = (
-    "member", "subscriber", "paid", "paying", "premium", "tier", "patron", "supporter",
-    "sponsor", "customer", "registered", "restricted", "gated", "paywall", "founding",
-)  # fmt: skip
+    "member",
+    "subscriber",
+    "paid",
+    "paying",
+    "premium",
+    "tier",
+    "patron",
+    "supporter",
+    "sponsor",
+    "customer",
+    "registered",
+    "restricted",
+    "gated",
+    "paywall",
+    "founding",
+)
+_SIGNED_IN = ("subscription", "login", "authenticated", "staff", "employee")
+_ACCESS = ("access", "access.*", "access_level")  # fmt: skip
 
 _UNPUBLISHED = (
     "draft", "private", "unlisted", "skip", "skipped", "hidden", "pending", "unpublished",
@@ -158,13 +204,15 @@ _NOT_IN_SITEMAP = (
 _NOT_INDEXED = (
     Condition(("robots", "robots_meta", "meta_robots"), with_word("noindex", "none")),
     Condition(("noindex", "robots_noindex"), any_value),
-    Condition(("robots.index",), no),
+    Condition(("robots.index", "index"), no),
 )
 
 RULES = (
     rule("leave-out", any_value, "draft"),
     rule("leave-out", no, "published", "publish", "public", "visible", "listed", "discoverable"),
     rule("leave-out", any_value, "unlisted", "private", "expired", "email_only"),
+    rule("leave-out", any_value, "unpublished"),
+    rule("leave-out", is_yes, "unpublish"),
     rule("leave-out", any_value, "hidden"),
     rule("leave-out", one_of(*_UNPUBLISHED), "status", "post_status"),
     rule(
@@ -191,17 +239,27 @@ RULES = (
     ),
     rule("leave-out", no, *_FEED, "list", *_joined(_INCLUDE, _LISTS)),
     rule("leave-out", no, *_joined(_FEED, ("include", "enable", "enabled"))),
+    rule("leave-out", no, *_joined(("enable", "show"), _FEED)),
+    rule("leave-out", one_of(*_EXCLUDE, "disabled", "skipped"), *_FEED),
+    rule("leave-out", one_of(*_FEED), *_joined(_EXCLUDE, ("", "from", "in"))),
+    rule("leave-out", one_of(*_LISTS, "all"), *_joined(_EXCLUDE, ("from",))),
     rule("leave-out", any_value, *_joined(_EXCLUDE, _FEED), *_joined(_FEED, _EXCLUDE)),
     rule("leave-out", any_value, *_joined(_EXCLUDE, ("from", "in"), _LISTS)),
     rule("lock", any_value, "password", "passwords", "passphrase", "passwd", "pwd"),
-    rule("lock", any_value, *_joined(("post", "page", "protection"), ("password",))),
+    rule("lock", any_value, *_joined(("post", "page", "content", "protection"), ("password",))),
+    rule("lock", any_value, "password_protected", "protected_content", "access.password"),
     rule("lock", any_value, "encrypted", "encrypt", "encryption", "protected", "protect"),
     rule("lock", any_value, "locked", "lock", "restricted", "confidential"),
-    rule("lock", with_word(*_SECRET), "visibility", "access", "access_level", "audience"),
+    rule("lock", is_yes, "secret"),
+    rule("lock", with_word(*_SECRET), "visibility", *_ACCESS, "audience", "visible_to"),
     # https://ghost.org/help/public-previews/: access may leave the beginning of a post public.
     rule("preview", none_of(*_PUBLIC), "visibility"),
-    rule("preview", with_word(*_PAYING), "access", "access_level", "audience"),
+    rule("preview", readers_except(*_PUBLIC), "visible_to"),
+    rule("preview", with_word(*_PAYING, *_SIGNED_IN), *_ACCESS),
+    rule("preview", with_readers(*_PAYING), "audience"),
     rule("preview", one_of("onlyfree"), "audience"),
+    rule("preview", one_of("paid", "paying", "premium", "member", "subscriber"), "tier"),
+    rule("preview", is_yes, "members"),
     rule("preview", any_value, *_joined(_READERS, ("only",))),
     rule("preview", any_value, "premium", "paid", "paywall", "paywalled", "gated"),
     rule("preview", any_value, *_joined(_KEY, ("required",))),

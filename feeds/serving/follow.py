@@ -72,7 +72,7 @@ class FolderFollower:
                 self._track_due(result)
 
             report = rebuild(self._publisher, on_batch=on_batch, allow_removals=self.allow_removals)
-            parts = [f"{_number(report.posts, 'post')} read", _number(report.feeds, "feed")]
+            parts = [f"{_number(report.read, 'post')} read", _number(report.feeds, "feed")]
             parts += [f"{_number(report.skipped, 'post')} unchanged"] if report.skipped else []
             parts += [f"{_number(report.documents, 'document')} written"]
             parts += [_number(len(all_problems), "problem")]

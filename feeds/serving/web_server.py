@@ -37,11 +37,24 @@ from feeds.errors import FeedsError
 def output_folder(folder: Path | None) -> Iterator[Path]:
     """The folder for the feeds: the given one, or a temporary one that is deleted at the end."""
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="feeds-") as temporary:
         yield Path(temporary)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, if it does not exist. Raises FeedsError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except PermissionError:
+        raise FeedsError(f"cannot write to {folder.parent} (permission denied)") from None
+    except (FileExistsError, NotADirectoryError):
+        raise FeedsError(f"{folder}: expected a folder, found a file in its place") from None
+    except OSError as error:
+        why = error.strerror or error
+        raise FeedsError(f"cannot make the folder {folder} ({why}); use another --out") from None
 
 
 class _Documents(StaticFiles):
@@ -87,7 +100,7 @@ def application(root: Path) -> Starlette:
     It answers only to the names of this machine. Any web page can give its own name the address
     127.0.0.1 (DNS rebinding), and would read the feeds under that name.
     """
-    root.mkdir(parents=True, exist_ok=True)
+    _make_folder(root)
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
     documents = Mount("/", _Documents(directory=root, html=True))
     return Starlette(routes=[documents], middleware=[hosts])

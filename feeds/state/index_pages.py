@@ -6,9 +6,10 @@ If a page is missing, the manifest has changed since it was read: that is a conf
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import TypeVar
 
 import msgspec
@@ -17,11 +18,11 @@ from msgspec import Struct
 from feeds.errors import Conflict, DamagedState, StoreError
 from feeds.model import Entry, Problem, Term
 from feeds.runtime import Runtime
-from feeds.state.keys import page_key
+from feeds.state.keys import FEEDS, feed_of_key, page_key, path_of_manifest
 from feeds.state.manifest import Manifest, Page
 from feeds.state.objects import encode
 from feeds.state.state_store import JSON
-from feeds.stores.base import Store
+from feeds.stores.base import Stat, Store
 
 T = TypeVar("T")
 
@@ -127,3 +128,13 @@ class StoredIndex(Struct, frozen=True):
     """The token of the manifest that this one replaced; ``""`` if unknown."""
     shared_ids: tuple[Problem, ...] = ()
     """Warnings about the posts of the update that share their id with another post."""
+
+
+def feeds_with_pages(store: Store) -> Iterator[tuple[str, list[Stat]]]:
+    """Yield the path of each feed that has an index, with its stored pages and page lists."""
+    listing = ((feed_of_key(stat.key), stat) for stat in store.list(FEEDS))
+    for path, group in groupby(listing, key=itemgetter(0)):
+        stats = [stat for _, stat in group]
+        pages = [stat for stat in stats if path_of_manifest(stat.key) is None]
+        if len(pages) < len(stats):
+            yield path, pages

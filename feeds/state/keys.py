@@ -27,6 +27,11 @@ def record_key(identity: str) -> str:
     return f"{RECORDS}{name[:2]}/{name[2:]}.json"
 
 
+def record_hash(key: str) -> int:
+    """Return the first 64 bits of the hash in a record's key."""
+    return int(key.removeprefix(RECORDS).replace("/", "")[:16], 16)
+
+
 def attachment_key(key: str) -> str:
     """Return the key of the object that names the posts to which the file at `key` may belong."""
     return f"{ATTACHMENTS}{paths.digest(key, 64)}.json"

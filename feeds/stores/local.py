@@ -126,8 +126,7 @@ class LocalStore:
         path = self._root / key
         if not self._has_no_link(key.rpartition("/")[0]):
             raise StoreError(f"{self._address(key)}: one of its folders is a symbolic link")
-        denied = f"cannot write to {self._address(key).rpartition('/')[0]} (permission denied)"
-        with _translate_errors(self._address(key), denied), self._locks.hold(key):
+        with _translate_errors(self._address(key), writes=True), self._locks.hold(key):
             check_mode(mode, self.head(key), self._address(key))
             try:
                 old_time = path.lstat().st_mtime_ns
@@ -138,7 +137,7 @@ class LocalStore:
 
     def delete(self, key: str) -> None:
         """Delete an object, and the folders that are empty after it; see Store."""
-        with _translate_errors(self._address(key)):
+        with _translate_errors(self._address(key), writes=True):
             if self.head(key) is None:
                 return
             path = self._root / key
@@ -286,12 +285,13 @@ def _read(descriptor: int, size: int, limit: int | None) -> bytes:
 
 
 @contextmanager
-def _translate_errors(address: str, denied: str = "") -> Iterator[None]:
-    """Translate errors of the file system; `denied` is the message if a permission is missing."""
+def _translate_errors(address: str, *, writes: bool = False) -> Iterator[None]:
+    """Translate errors of the file system into those of stores."""
     try:
         yield
     except PermissionError as error:
-        raise Denied(denied or f"{address}: {error.strerror}: {error.filename}") from error
+        cannot_write = f"cannot write to {address.rpartition('/')[0]} (permission denied)"
+        raise Denied(cannot_write if writes else f"no permission to read {address}") from error
     except (FileExistsError, NotADirectoryError) as error:
         raise StoreError(f"{address}: one of its folders is a file: {error.filename}") from error
     except IsADirectoryError as error:

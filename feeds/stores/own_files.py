@@ -7,7 +7,7 @@ or deleted, and nothing that has both is read as a post.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from feeds import paths
@@ -15,6 +15,7 @@ from feeds.errors import ForeignFiles
 from feeds.formats import FileType, file_types
 from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
+from feeds.stores.obstacles import Obstacle
 
 START_BYTES = 20_000
 """The mark is in the first bytes of a document, within this number."""
@@ -42,6 +43,17 @@ def is_own(key: str, data: bytes) -> bool:
     `key` is relative to any folder above the public root, or the same.
     """
     return any(has_mark(type_, data) for type_ in _types(key))
+
+
+def has_document_name(key: str) -> bool:
+    """Return whether a file has the name of a document, wherever its public root is."""
+    return bool(_types(key))
+
+
+def is_own_at(key: str, store: Store) -> bool:
+    """Read the start of a file, and return whether it is a document of this program."""
+    start = store.get_start(key, START_BYTES) if _types(key) else None
+    return start is not None and is_own(key, start)
 
 
 def _types(key: str) -> list[FileType]:
@@ -76,12 +88,20 @@ def split_by_maker(
     return [key for key, mark in marked if mark], [key for key, mark in marked if mark is False]
 
 
-def foreign_files(keys: Sequence[str], url: str, advice: str) -> ForeignFiles:
-    """The error for files of others at the keys of documents; `url` is the public root."""
-    names = ", ".join(keys[:_NAMED])
-    more = len(keys) - _NAMED
+def foreign_files(
+    keys: Collection[str], in_the_way: Sequence[Obstacle], url: str, advice: str
+) -> ForeignFiles:
+    """The error for files of others at the keys of documents; `url` is the public root.
+
+    `in_the_way` are links, folders and the like at these keys, or at those of their folders.
+    """
+    texts = {key: key for key in keys}
+    texts |= {obstacle.key: f"{obstacle.key} ({obstacle.kind})" for obstacle in in_the_way}
+    names = ", ".join(texts[key] for key in sorted(texts)[:_NAMED])
+    more = len(texts) - _NAMED
     names += f" and {more:,} more" if more > 0 else ""
-    count = "a file" if len(keys) == 1 else f"{len(keys):,} files"
+    one, many = ("something", "files, links or folders") if in_the_way else ("a file", "files")
+    count = one if len(texts) == 1 else f"{len(texts):,} {many}"
     return ForeignFiles(
         f"{url.rstrip('/')} has {count} that this program did not make: {names}; {advice}"
     )
@@ -102,8 +122,7 @@ def own_file_filter(posts: Store, feeds: Store) -> Callable[[str], bool]:
             return False
         if key.startswith(prefix + paths.STATE) and key.endswith(".json"):
             return True
-        start = posts.get_start(key, START_BYTES) if _types(key) else None
-        return start is not None and is_own(key, start)
+        return is_own_at(key, posts)
 
     return is_own_file
 

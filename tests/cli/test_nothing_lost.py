@@ -266,7 +266,7 @@ def test_build_that_would_remove_most_removes_nothing(
     assert tree(out) != before
 
 
-@pytest.mark.parametrize(("count", "deleted"), [(1, 1), (2, 1), (3, 2), (5, 4), (12, 5), (60, 25)])
+@pytest.mark.parametrize(("count", "deleted"), [(2, 1), (3, 1), (4, 2), (5, 2), (12, 6), (60, 30)])
 def test_deletions_of_daily_work_are_never_refused(
     folders: Place, config: Path, count: int, deleted: int
 ) -> None:
@@ -393,6 +393,45 @@ def test_publish_of_a_key_that_never_existed_says_so(
 
     assert "1 post, " in said
     assert b"post 2" in tree(feeds)["public/atom.xml"]
+
+
+@pytest.mark.parametrize(
+    "key", ["post-0.mdd", "typo/p1.htm", "notes.txt", "../posts/post-0.md", "", "posts", "a//b.png"]
+)
+def test_publish_of_a_name_without_a_file_fails_though_it_is_no_post_name(
+    place: Place, config: Path, key: str
+) -> None:
+    posts, feeds = put_posts(place("posts"), 2), place("feeds")
+    run_feeds("rebuild", posts.url, feeds.url)
+    put_posts(posts, 3)
+    said = run_feeds("publish", posts.url, feeds.url, "post-2.md", key, status=2)
+
+    assert f"{key or repr(key)}: there is no such file in {posts.url}" in said
+    assert "not a post" not in said
+    assert "1 post, " in said
+    assert b"post 2" in tree(feeds)["public/atom.xml"]
+
+
+@pytest.mark.parametrize("key", ["notes.txt", "post-0.mdd", "photos/a.png"])
+def test_publish_of_a_file_that_is_no_post_says_so_and_succeeds(
+    place: Place, config: Path, key: str
+) -> None:
+    posts, feeds = put_posts(place("posts"), 2), place("feeds")
+    posts.put(key, b"text")
+    assert f"{key}: not a post (see posts.include)" in run_feeds(
+        "publish", posts.url, feeds.url, key
+    )
+
+
+def test_publish_takes_the_path_of_a_post_from_any_folder(
+    folders: Place, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posts, feeds = put_posts(folders("posts"), 2), folders("feeds")
+    (tmp_path / "drafts").mkdir()
+    monkeypatch.chdir(tmp_path / "drafts")
+    for name in ("../posts/post-0.md", "../drafts/../posts/post-1.md"):
+        assert "1 post, " in run_feeds("publish", posts.url, feeds.url, name)
+    assert tree(feeds)["public/atom.xml"].count(b"<entry>") == 2
 
 
 def test_publish_of_a_deleted_post_succeeds_again_and_again(folders: Place, config: Path) -> None:

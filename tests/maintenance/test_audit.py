@@ -400,7 +400,7 @@ def test_rebuild_publishes_posts_whose_time_came_while_nothing_was_running():
     rebuild(site.publisher)
     assert b"Sale" in public_tree(site.feeds)["feed.json"]
     site.runtime.time += timedelta(minutes=20)
-    assert rebuild(site.publisher).posts == 2
+    assert rebuild(site.publisher).read == 2
     feed = public_tree(site.feeds)["feed.json"]
     assert b"Sale" not in feed and b"Soon" in feed
     assert rebuild(site.publisher).posts == 0
@@ -559,7 +559,7 @@ def test_audit_function_of_an_emptied_bucket_fails_with_an_alarm(bucket, tmp_pat
         functions.audit({}, None)
     (line,) = (json.loads(line) for line in capfd.readouterr().out.splitlines())
     assert line["event"] == "error"
-    assert line["what"].startswith("5 or more posts that are in ")
+    assert line["what"].startswith("2 or more posts that are in ")
     assert bucket() == []
     assert functions.audit({"dry": True}, None)["errors"][0].startswith("11 or more posts ")
     assert public_tree(LocalStore(tmp_path / "feeds")) == before

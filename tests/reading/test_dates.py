@@ -150,7 +150,7 @@ INVALID = {
     "2025-02-03 10:00:75": "date: there is no such date: 2025-02-03 10:00:75",
     "2025-02-03 13:00 PM": "date: '2025-02-03 13:00 PM' is not a date",
     "0000-01-01": "date: there is no such date: 0000-01-01",
-    "9999-12-31": "date: there is no such date: 9999-12-31",
+    "9999-12-31": "date: the year of 9999-12-31 is too large (at most 9998)",
     "soon": "date: 'soon' is not a date",
     # what could be read in two ways
     "03/04/2026": "date: '03/04/2026' does not say which number is the month",

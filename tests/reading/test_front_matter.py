@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 from support.written import entry, fields, problem, problems, reading, told, warning
 
@@ -482,6 +485,52 @@ def test_a_list_that_is_not_closed_is_closed_with_a_warning(fields: str, tags: l
     (problem,) = front_matter.problems
     assert (problem.what, problem.todo) == ("the list is not closed", "add ]")
     assert (problem.line, problem.severity) == (2, "warning")
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "meant", "what", "todo"),
+    [
+        ("{a: b", 12, {"a": "b"}, "the table is not closed", "add }"),
+        ("{a: b, c: d", 18, {"a": "b", "c": "d"}, "the table is not closed", "add }"),
+        ("[a, b}", 12, ["a", "b"], "the list ends with }", "write ] in its place"),
+        ("{a: b]", 12, {"a": "b"}, "the table ends with ]", "write } in its place"),
+        ("[[a,b]", 13, [["a", "b"]], "the list is not closed", "add ]"),
+        ("[a, [b]", 14, ["a", ["b"]], "the list is not closed", "add ]"),
+        ("[a, {b: c", 16, ["a", {"b": "c"}], "the table is not closed", "add }]"),
+        ("{a: [b}", 13, {"a": ["b"]}, "the list is not closed", "add ]"),
+        ("[a, b]]", 13, ["a", "b"], "there is one ] too many", "remove it"),
+        ("['a]', \"b}\"", 18, ["a]", "b}"], "the list is not closed", "add ]"),
+        ("[don't, b}", 16, ["don't", "b"], "the list ends with }", "write ] in its place"),
+        ("[a, b  # two", 12, ["a", "b"], "the list is not closed", "add ]"),
+        ("[a}, b}", 9, ["a"], None, None),
+    ],
+)
+def test_brackets_that_are_not_in_pairs_are_paired_with_a_warning(
+    value: str, column: int, meant: object, what: str | None, todo: str | None
+) -> None:
+    text = f"---\ntags: {value}\nx: y\n---\n"
+    front_matter = parse_front_matter("a.md", text.encode(), 10_000)
+    (problem,) = front_matter.problems
+
+    if what is None:  # no pairs are possible: the value is a text
+        assert front_matter.metadata["tags"] == value
+        assert "bracket" not in problem.what
+        return
+    assert front_matter.metadata == {"tags": meant, "x": "y"}
+    assert (problem.what, problem.todo, problem.severity) == (what, todo, "warning")
+    assert (problem.line, problem.column, problem.field) == (2, column, "tags")
+
+
+@pytest.mark.parametrize("mistake", ["[}", "{]", "[{", "]", "[a}]", "{[}"])
+def test_brackets_without_pairs_take_time_in_proportion_to_their_number(mistake: str) -> None:
+    times = []
+    for count in (5_000, 20_000):
+        text = f"---\ntags: [{mistake * count}\n---\n".encode()
+        start = time.process_time()
+        with suppress(PostError):
+            parse_front_matter("a.md", text, 1_000_000)
+        times.append(time.process_time() - start)
+    assert times[1] < 12 * times[0] + 0.05  # linear: 4, quadratic: 16
 
 
 @pytest.mark.parametrize(

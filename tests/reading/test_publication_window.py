@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.sites import built, post
+from support.sites import built, post, settings
 from support.written import entry, fields, problem, problems
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)  # of `built`
@@ -24,6 +24,13 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)  # of `built`
         "publish_on: 2098-06-01",
         "params: {publishDate: 2098-06-01}",
         "publishDate: 2020-01-01\nembargo_until: 2098-06-01",
+        "publishedDate: 2098-06-01",
+        "published_date: 2098-06-01 09:00",
+        "publish: 2098-06-01",
+        "publish: 1 June 2098",
+        "embargoed_until: 2098-06-01",
+        "embargoed-until: 2098-06-01",
+        "publish_after: 2098-06-01",
     ],
 )
 def test_a_publish_date_later_than_the_date_holds_the_post_back(line: str) -> None:
@@ -50,6 +57,16 @@ def test_the_later_date_is_the_date_of_the_entry_and_the_address_keeps_the_first
         "published: true",
         "published: 1",
         "published: The Harbour Post",
+        "published: 2020",
+        "published: 2098",
+        "published: O Reilly 2020",
+        "published: 2nd edition, O Reilly",
+        "published: [2020, 2021]",
+        "publish: yes",
+        "publish: soon",
+        "release_date: 2098-06-01",
+        "releaseDate: June 1st, 2098",
+        "published_date: 2020-01-01",
         "publish_at: never",
         "embargo: no",
     ],
@@ -60,7 +77,26 @@ def test_an_earlier_publish_date_or_another_value_changes_nothing(line: str) -> 
 
 
 EXPIRY = ["expiryDate", "expirydate", "expiry_date", "Expires", "expires-at", "expiration_date"]
-EXPIRY += ["unpublishDate", "unpublish_on"]
+EXPIRY += ["unpublishDate", "unpublish_on", "expire", "expire_at", "expireOn", "expired-at"]
+EXPIRY += ["date_expires", "unpublish", "valid_until", "validUntil"]
+
+
+@pytest.mark.parametrize(
+    "name", ["publishedDate", "published_date", "Published_Date", "publishDate"]
+)
+def test_a_publish_date_alone_is_the_date_of_the_post(name: str) -> None:
+    read = entry(fields(f"{name}: 2020-01-01"), "tea.md")
+    assert read.published.isoformat() == "2020-01-01T00:00:00+08:00"
+    assert read.link == "https://news.example.com/2020/01/01/tea.html"
+
+
+@pytest.mark.parametrize(
+    "key", ["date", "publishedDate", "published_date", "release_date", "publish"]
+)
+def test_a_publish_field_can_be_the_date_of_a_site(key: str) -> None:
+    config = settings(more=f'[posts]\ndate_keys = ["{key}"]')
+    read = entry(fields(f"{key}: 2020-01-01"), "tea.md", config)
+    assert read.published.isoformat() == "2020-01-01T00:00:00+00:00"
 
 
 @pytest.mark.parametrize("name", EXPIRY)
@@ -83,9 +119,42 @@ def test_an_expiry_date_that_says_never_is_none(value: str) -> None:
     assert entry(fields(f"expiryDate: {value}")).expires is None
 
 
+@pytest.mark.parametrize("name", ["expiryDate", "expires", "valid_until"])
+@pytest.mark.parametrize(
+    "day", ["9999-12-31", "9999-12-31T23:59:59Z", "31 Dec 9999", "99999-01-01"]
+)
+def test_an_expiry_date_in_the_last_year_is_never(name: str, day: str) -> None:
+    assert entry(fields(f"{name}: {day}")).expires is None
+    both = entry(fields(f"{name}: {day}\nexpires_on: 2027-03-01"))
+    assert both.expires and both.expires.year == 2027
+
+
+def test_unpublish_without_a_date_does_not_expire() -> None:
+    for value in ("no", "later", "2027"):
+        assert entry(fields(f"unpublish: {value}")).expires is None
+
+
 @pytest.mark.parametrize(
     ("line", "what"),
     [
+        ("date: 9999-12-31", "date: the year of 9999-12-31 is too large (at most 9998)"),
+        ("date: 10000-01-01", "date: the year of 10000-01-01 is too large (at most 9998)"),
+        ("embargo: 9999-01-01", "embargo: the year of 9999-01-01 is too large (at most 9998)"),
+        ("publish: 9999/12/31", "publish: the year of 9999/12/31 is too large (at most 9998)"),
+    ],
+)
+def test_a_year_that_is_too_large_is_reported(line: str, what: str) -> None:
+    assert problem(fields(line)).what == what
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("published: 2098-06", "published: '2098-06' is not a date"),
+        ("published: May 2098", "published: 'May 2098' is not a date"),
+        ("publish: 03/04/2098", "publish: '03/04/2098' does not say which number is the month"),
+        ("unpublish: 2027-22-01", "unpublish: there is no such date: 2027-22-01"),
+        ("valid_until: summer", "valid_until: 'summer' is not a date"),
         ("expiryDate: 2025-22-01", "expiryDate: there is no such date: 2025-22-01"),
         ("expires: soon", "expires: 'soon' is not a date"),
         ("expires: 30 days", "expires: '30 days' is not a date"),

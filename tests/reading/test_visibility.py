@@ -77,6 +77,39 @@ LEFT_OUT = [
     "inFeed: no",
     "show_in_rss: false",
     "exclude_from_lists: true",
+    "enableFeed: false",
+    "enable_feed: no",
+    "enableRSS: false",
+    "enable-rss: off",
+    "show_feed: false",
+    "showRss: no",
+    "show_in_feed: false",
+    "unpublished: true",
+    "isUnpublished: yes",
+    "Unpublished: 1",
+    "unpublish: true",
+    "exclude_from: feed",
+    "exclude_from: [feed, sitemap]",
+    "excludeFrom: 'sitemap, rss'",
+    "exclude_from: {feed: true}",
+    "hide_from: [rss]",
+    "hide-from:\n- search\n- feeds",
+    "hidden_from: all",
+    "exclude_from: lists",
+    "exclude: [rss_feed]",
+    "feed: exclude",
+    "feed: Skip",
+    "feed: [hide]",
+    "rss: exclude",
+    "atom: hidden",
+    "rss: disabled",
+    "status: 'draft, private'",
+    "status: published; hidden",
+    "status: draft (second)",
+    "visibility: 'members, hidden'",
+    "sitemap: false\nindex: false",
+    "sitemap: {exclude: true}\nindex: no",
+    "sitemap: no\nseo: {index: false}",
 ]
 PUBLISHED = [
     "unlisted: false",
@@ -123,6 +156,42 @@ PUBLISHED = [
     "members_only: false",
     "premium: no",
     "isAccessibleForFree: true",
+    "audience: members of parliament",
+    "audience: Members of the public",
+    "audience: customers of the harbour",
+    "access: non-members",
+    "access: no login required",
+    "access: without subscription",
+    "access: not members-only",
+    "access: nonmembers",
+    "access: {type: public}",
+    "access: {how: Line 4 to the harbour}",
+    "audience: staff",
+    "passwordProtected: false",
+    "protected_content: no",
+    "content_password: ''",
+    "enable_feed: true",
+    "show_rss: yes",
+    "unpublished: false",
+    "unpublish: no",
+    "exclude_from: search",
+    "exclude_from: [search, sitemap]",
+    "hide: [toc, navigation]",
+    "hide_from: home",
+    "feed: https://example.com/exclude/hide",
+    "index: false",
+    "sitemap: false\nindex: true",
+    "secret: false",
+    "secret: to good tea",
+    "members: no",
+    "members: [Ada, Bo]",
+    "members: 12",
+    "tier: free",
+    "tier: 1",
+    "tier: gold",
+    "visible_to: everyone",
+    "visible_to: [public]",
+    "visible_to: 2098-01-01",
 ]
 LOCKED = [
     "password: tidewater",
@@ -159,6 +228,42 @@ LOCKED = [
     "login_required: true",
     "requiresAuth: true",
     "isAccessibleForFree: false",
+    "passwordProtected: true",
+    "password_protected: yes",
+    "is-password-protected: 1",
+    "protected_content: true",
+    "protectedContent: yes",
+    "content_password: tidewater",
+    "contentPassword: tidewater",
+    "access: {type: paid}",
+    "access: {level: members, password: tidewater}",
+    "access:\n  groups: [all, staff]",
+    "params: {access: {type: subscribers}}",
+    "access: {read: {roles: [employees]}}",
+    "access: {password: tidewater}",
+    "access: subscription",
+    "access: login required",
+    "access: authenticated",
+    "access: staff",
+    "access: [employees]",
+    "accessLevel: staff-only",
+    "access: no, members only",
+    "access: members of our club",
+    "audience: members",
+    "audience: members and friends of the club",
+    "secret: true",
+    "isSecret: yes",
+    "secret: 'on'",
+    "members: true",
+    "members: yes",
+    "Members: 1",
+    "tier: paid",
+    "tier: Premium",
+    "tier: [paid]",
+    "visible_to: members",
+    "visibleTo: [subscribers]",
+    "visible-to: friends",
+    "visible_to: private",
 ]
 
 
@@ -301,6 +406,43 @@ def test_a_marker_between_backticks_counts_in_html() -> None:
     assert "blue pot" not in entry(text, "_posts/2026-11-18-tea.html").content
 
 
+NOT_IN_CODE = [
+    # CommonMark 0.31.2, 4.5: no backtick in the info string of a backtick fence
+    "```npm install``` starts it.\n\n<!--members-only-->\n\n{}\n",
+    "``` a`b\n\n<!--members-only-->\n\n{}\n",
+    "```` x ` y\n<!--members-only-->\n{}\n",
+    # 4.5: a closing fence has the same character, the length, and only blanks after it
+    "```\ncode\n``` not-a-close\n```\n\n<!--members-only-->\n\n{}\n",
+    "~~~\ncode\n~~~ not-a-close\n~~~~ \n\n<!--members-only-->\n\n{}\n",
+    "````\n```\n````\n\n{{{{% password x %}}}}\n{}\n",
+    "    ```\n<!--members-only-->\n{}\n    ```\n",
+    # 6.1: a code span ends at a run of the same length; \\` outside code is a character
+    "\\` tick <!--members-only--> {} `",
+    "``` `x` <!--members-only--> ` {} `",
+    "` a `` b ` <!--members-only--> {} ``",
+    "One ` tick.\n\n<!--members-only--> {} ` two.",
+    "One ` tick.\n<!--paywall-->\n{} ` two.",
+    # 4.6: a fence is text in a block of HTML
+    "<pre>\n```\n</pre>\n\n<!--members-only-->\n\n{}\n",
+    "<!--\n```\n-->\n\n<!--members-only-->\n\n{}\n",
+    "<div>\n~~~\n</div>\n\n{{% paywall %}}\n{}\n",
+    # A fence in a list or a quote ends with it (5.1, 5.2).
+    "- ```\n\n<!--members-only-->\n\n{}\n",
+    "> ```\n\n<!--members-only-->\n\n{}\n",
+]
+
+
+@pytest.mark.parametrize("body", NOT_IN_CODE)
+def test_a_marker_that_is_not_in_code_by_commonmark_locks(body: str) -> None:
+    text = fields("date: 2026-01-01", "All may read this.\n\n" + body.format(SECRET))
+    read = entry(text)
+    assert "blue pot" not in read.content + read.summary
+    assert "All may read this." in read.content
+    assert reading(text).decision.is_locked
+    documents = built({"a.md": text.encode()})
+    assert all(b"blue pot" not in document.data for document in documents.values())
+
+
 def test_a_block_for_visitors_stays() -> None:
     block = BLOCKS[0].replace("nonMember:false", "nonMember:true").format("Join us.")
     assert "Join us." in entry(fields("date: 2026-01-01", f"Before.\n\n{block}\n")).content
@@ -312,6 +454,12 @@ def test_a_block_for_visitors_stays() -> None:
         "Write `<!--members-only-->` there.\n\nEnd.",
         "```html\n<!--members-only-->\n```\n\nEnd.",
         "~~~\n{{< password x >}}\n```\n~~~\n\nEnd.",
+        "````\n```\n<!--members-only-->\n`````\n\nEnd.",
+        "```\n~~~\n``` no end\n<!--paywall-->\n```\n\nEnd.",
+        "`` a ` <!--members-only--> ``\n\nEnd.",
+        "\\`` <!--members-only--> `\n\nEnd.",
+        "- ```\n  <!--members-only-->\n  ```\n\nEnd.",
+        "> ~~~\n> <!-- subscribers only -->\n> ~~~\n\nEnd.",
         "<!-- This is about members, only for us. -->\n\nEnd.",
         "{{< password-strength >}} {{< figure >}}\n\nEnd.",
     ],

@@ -1,14 +1,21 @@
 """The body of a post -> the part that everybody may read; what it locks is cut out.
 
 A body locks text with a marker, below which the text is for members, or with the start and the end
-of a locked block. Markers in code are text.
+of a locked block. Markers in code are text. The parser that renders the Markdown finds the code, so
+that nothing is code here and text in the feed. Where the two could differ, the marker locks.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterator
 
 from msgspec import Struct
+
+from feeds.config import Limits
+from feeds.reading.content.markdown import ContentTooLarge, code_in_markdown
+from feeds.reading.content.site_generator_tags import without_generator_tags
 
 _READERS = r"(?:members?|subscribers?|patrons?|supporters?|sponsors?|paid|paying|premium)"
 _LOCKS = (
@@ -20,16 +27,14 @@ _COMMENT = rf"""<!--\s*+(?:
     |kg-gated-block:begin\b(?P<gate_options>[^>]{{0,500}}+)>)"""
 _SHORTCODE = rf"\{{\{{[<%][ \t]*+(?P<shortcode>{_LOCKS})(?![\w/-])[^{{}}]*+\}}\}}"
 _TAG = rf"\{{%-?[ \t]*+(?P<tag>(?!end){_LOCKS})(?![\w/-])[^{{}}]*+\}}"
-_CODE = r"(?P<fence>^[ ]{0,3}(?:`{3,}|~{3,}))|(?P<code>(?<!`)`++[^`\n]++`++)"
-_FLAGS = re.MULTILINE | re.VERBOSE | re.IGNORECASE
+_FLAGS = re.VERBOSE | re.IGNORECASE
 _LOCK_STARTS = (
     re.compile(_COMMENT, _FLAGS),
     re.compile(_SHORTCODE, _FLAGS),
     re.compile(_TAG, _FLAGS),
 )
 """One for each kind: the search is fast for an expression that starts with literal characters."""
-_IN_HTML = re.compile("|".join((_COMMENT, _SHORTCODE, _TAG)), _FLAGS)
-_IN_MARKDOWN = re.compile("|".join((_CODE, _COMMENT, _SHORTCODE, _TAG)), _FLAGS)
+_MARKER = re.compile("|".join((_COMMENT, _SHORTCODE, _TAG)), _FLAGS)
 _GATE_END = re.compile(r"<!--\s*+kg-gated-block:end\b[^>]{0,200}+>", re.IGNORECASE)
 
 
@@ -46,30 +51,60 @@ class PublicText(Struct, frozen=True):
     the front matter says that the post is for members (https://ghost.org/help/public-previews/)."""
 
 
-def public_text(body: str, *, is_markdown: bool) -> PublicText:
+def public_text(body: str, limits: Limits, *, is_markdown: bool) -> PublicText:
     """The part of a body that everybody may read."""
     if not any(start.search(body) for start in _LOCK_STARTS):
         return PublicText(body)
+    in_code = _markers_in_code(body, limits) if is_markdown else frozenset()
     parts: list[str] = []
-    at, fence, marker = 0, "", ""
-    pattern = _IN_MARKDOWN if is_markdown else _IN_HTML
-    next_search = 0
-    while token := pattern.search(body, next_search):
-        groups, next_search = token.groupdict(), token.end()
-        if mark := groups.get("fence"):
-            mark = mark.strip()
-            if not fence:
-                fence = mark
-            elif mark.startswith(fence):
-                fence = ""
-        elif not (fence or groups.get("code") or _is_for_visitors(groups["gate_options"])):
-            marker = marker or _label(token)
-            parts.append(body[at : token.start()])
-            if groups["below"]:
-                return PublicText("".join(parts), marker, is_preview=True)
-            close = _end_of_block(token).search(body, token.end())
-            at = next_search = close.end() if close else len(body)
+    at = next_search = 0
+    marker = ""
+    while token := _MARKER.search(body, next_search):
+        next_search = token.end()
+        if token.start() in in_code or _is_for_visitors(token["gate_options"]):
+            continue
+        marker = marker or _label(token)
+        parts.append(body[at : token.start()])
+        if token["below"]:
+            return PublicText("".join(parts), marker, is_preview=True)
+        close = _end_of_block(token).search(body, token.end())
+        at = next_search = close.end() if close else len(body)
     return PublicText("".join([*parts, body[at:]]), marker)
+
+
+def _markers_in_code(body: str, limits: Limits) -> frozenset[int]:
+    """The offsets of the markers that are in fenced code blocks and code spans of Markdown.
+
+    The tokens of the parser have no offsets. So each marker gets a word of its own, behind the
+    characters that it starts with; the words that are in code then tell which markers are.
+    """
+    word = f"marker{hashlib.sha256(body.encode()).hexdigest()}n"  # no text has its own hash
+    offsets = [token.start() for token in _MARKER.finditer(body)]
+    parts: list[str] = []
+    at = 0
+    for number, offset in enumerate(offsets):
+        start = offset + (4 if body[offset] == "<" else 3 if body[offset + 1] == "{" else 2)
+        parts += [body[at:start], f"{word}{number}-"]
+        at = start
+    marked = "".join([*parts, body[at:]])
+    # The feed has the text without the tags of generators. Code may start elsewhere in it.
+    found = [
+        {
+            int(rest.partition("-")[0])
+            for code in _code(text, limits)
+            for rest in code.split(word)[1:]
+        }
+        for text in {marked, without_generator_tags(marked)}
+    ]
+    return frozenset(offsets[number] for number in set.intersection(*found))
+
+
+def _code(body: str, limits: Limits) -> Iterator[str]:
+    """The text of each code block and code span; none of a text that is too long to be parsed."""
+    try:
+        yield from code_in_markdown(body, limits)
+    except ContentTooLarge:
+        return
 
 
 def _is_for_visitors(gate_options: str | None) -> bool:

@@ -1,7 +1,8 @@
 """Repairs YAML front matter: a line that is not valid YAML -> the line that its author meant.
 
-It repairs what a person would correct without asking: an unquoted colon, a stray or missing quote,
-a missing space, an ``@`` or a ``{{`` at the start. It leaves ambiguous lines to the author.
+It repairs what a person would correct without asking: an unquoted colon, a stray or missing quote
+or bracket, a missing space, an ``@`` or a ``{{`` at the start. It leaves ambiguous lines to the
+author.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import yaml
 from msgspec import Struct
 from msgspec.structs import replace
 
+from feeds.reading.front_matter.formats import MAX_DEPTH
+
 _KEY = re.compile(r"(?P<indent>\s*(?:- )?)(?P<key>[A-Za-z_][\w-]*):(?P<space>\s*)(?P<value>\S.*)$")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*:(\s|$)")
 _ITEM = re.compile(r"(?P<indent>\s*)-(?P<space>\s*)(?P<value>[^\s-].*)$")
@@ -23,6 +26,8 @@ _CLOSED = {
     '"': re.compile(r'"(?:[^"\\]|\\.)*+"\s*(?:#.*)?$', re.DOTALL),
     "'": re.compile(r"'(?:[^']|'')*+'\s*(?:#.*)?$", re.DOTALL),
 }
+_CLOSERS = {"[": "]", "{": "}"}
+_KINDS = {"]": "list", "}": "table"}
 _TEXTS = frozenset({"title", "subtitle", "summary", "description", "excerpt"})
 _MAX_SHOWN = 200
 
@@ -126,16 +131,75 @@ def _unindented(lines: list[str], at: int) -> Repair | None:
     return _repair(at, 1, line, field["key"])
 
 
-def _closed_list(lines: list[str], at: int) -> Repair | None:
-    """A list on one line whose ``]`` is missing, closed. A title may start with ``[``."""
+def _paired_brackets(lines: list[str], at: int) -> Repair | None:
+    """A list or table on one line, with its brackets in pairs. A title may start with ``[``."""
     field = _KEY.match(lines[at])
     if not field or not field["space"] or field["key"].lower() in _TEXTS:
         return None
-    value, line = field["value"], lines[at].rstrip()
+    value, start = field["value"].rstrip(), field.start("value")
     has_more = at + 1 < len(lines) and lines[at + 1].strip() and not _FIELD.match(lines[at + 1])
-    if not value.startswith("[") or "]" in value or has_more or not _is_yaml(f"{line.strip()}]"):
+    if value[0] not in _CLOSERS or value.startswith("{{") or has_more:
         return None
-    return Repair(at, 1, f"{line}]", "the list is not closed", "add ]", field["key"], len(line) + 1)
+    fixed, mistakes = _pair_brackets(value)
+    line = lines[at][:start] + fixed
+    if not mistakes or not _is_yaml(line.strip()):
+        return None
+    column, what, todo = mistakes[0]
+    if len(mistakes) > 1:
+        what, todo = "the brackets are not in pairs", f"write it as {line.strip()[:_MAX_SHOWN]}"
+    return Repair(at, 1, line, what, todo, field["key"], start + column + 1)
+
+
+def _pair_brackets(value: str) -> tuple[str, list[tuple[int, str, str]]]:
+    """`value` with its brackets in pairs, and each mistake: its place, what is wrong, what to do.
+
+    Brackets in quotes are text. There is no mistake if a quote is not closed, or if brackets are
+    nested deeper than front matter may be.
+    """
+    fixed: list[str] = []
+    mistakes: list[tuple[int, str, str]] = []
+    expected: list[str] = []
+    counts = dict.fromkeys(_KINDS, 0)
+    quote, before, end = "", "", len(value)
+    for place, char in enumerate(value):
+        if quote:
+            quote = "" if char == quote and before != "\\" else quote
+        elif char in _CLOSED and before in "[{,:":
+            quote = char
+        elif char == "#" and value[place - 1].isspace():
+            end = place
+            break
+        elif char in _CLOSERS:
+            expected.append(_CLOSERS[char])
+            counts[_CLOSERS[char]] += 1
+        elif char in _KINDS and not expected:
+            mistakes.append((place, f"there is one {char} too many", "remove it"))
+            continue
+        elif char in _KINDS:
+            while counts[char] and expected[-1] != char:  # a bracket is missing before this one
+                fixed.append(closer := expected.pop())
+                counts[closer] -= 1
+                mistakes.append((place, f"the {_KINDS[closer]} is not closed", f"add {closer}"))
+            closer = expected.pop()
+            counts[closer] -= 1
+            if closer != char:
+                what = f"the {_KINDS[closer]} ends with {char}"
+                mistakes.append((place, what, f"write {closer} in its place"))
+            fixed.append(closer)
+            before = closer
+            continue
+        fixed.append(char)
+        if not char.isspace():
+            before = "" if before == char == "\\" else char
+    if quote or len(expected) > MAX_DEPTH:
+        return value, []
+    text, comment = "".join(fixed).rstrip(), value[end:]
+    if expected:
+        missing = "".join(reversed(expected))
+        what = f"the {_KINDS[expected[-1]]} is not closed"
+        mistakes.append((len(value[:end].rstrip()), what, f"add {missing}"))
+        text += missing
+    return f"{text} {comment}".rstrip(), mistakes
 
 
 def _quoted_field(lines: list[str], at: int) -> Repair | None:
@@ -178,7 +242,7 @@ _REPAIRS: tuple[Callable[[list[str], int], Repair | None], ...] = (
     _removed,
     _indented,
     _unindented,
-    _closed_list,
+    _paired_brackets,
     _quoted_field,
     _quoted_item,
 )
