@@ -521,6 +521,7 @@ def test_brackets_that_are_not_in_pairs_are_paired_with_a_warning(
     assert (problem.line, problem.column, problem.field) == (2, column, "tags")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", ["[}", "{]", "[{", "]", "[a}]", "{[}", "[", "{"])
 def test_brackets_without_pairs_take_time_in_proportion_to_their_number(mistake: str) -> None:
     times = []
