@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from feeds import paths
 from feeds.formats import feed_formats
 from feeds.model import Person, Term
+from feeds.site_generators import SITE_GENERATORS
 from feeds.taxonomies import TAXONOMIES
 
 Content = Literal["full", "summary"]
@@ -30,6 +31,7 @@ class OneOf(NamedTuple):
 
 
 FormatName = Annotated[str, OneOf(feed_formats)]
+GeneratorName = Annotated[str, OneOf(lambda: ["", *SITE_GENERATORS])]
 TaxonomyName = Annotated[str, OneOf(lambda: TAXONOMIES)]
 
 
@@ -73,6 +75,7 @@ class Feeds(Struct, frozen=True):
 class Posts(Struct, frozen=True):
     """[posts]: which objects are posts, and which of their fields are read."""
 
+    generator: GeneratorName = ""
     include: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.html")
     exclude: tuple[str, ...] = ("category/**",)
     link_keys: tuple[str, ...] = (

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from feeds.config import Config, Feeds, Limits, Posts, Site, T
 from feeds.errors import ConfigError
+from feeds.site_generators import SITE_GENERATORS
 from feeds.urls import http_url
 
 S = TypeVar("S", bound=Struct)
@@ -271,8 +272,12 @@ def _check_posts(posts: Posts) -> Iterator[str]:
             'posts.id_authority: expected a name and a date such as "example.com,2026", '
             f"found {_show(posts.id_authority)}"
         )
-    if not posts.permalink.startswith("/"):
-        yield f"posts.permalink: expected a path that starts with /, found {_show(posts.permalink)}"
+    generator = SITE_GENERATORS.get(posts.generator)
+    styles = generator.permalink_styles if generator else ()
+    if not posts.permalink.startswith("/") and posts.permalink not in styles:
+        names = f", or one of {', '.join(styles)}" if styles else ""
+        what = f"a path that starts with /{names}"
+        yield f"posts.permalink: expected {what}, found {_show(posts.permalink)}"
 
 
 _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")

@@ -18,10 +18,11 @@ from feeds.config import Config
 from feeds.errors import PostError
 from feeds.model import Enclosure, Person, Problem, Severity, Term
 from feeds.reading import field_values
-from feeds.reading.dates import date_in_file_name, date_in_path, parse_datetime
+from feeds.reading.dates import parse_datetime
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
-from feeds.reading.permalink import page_path, page_url
+from feeds.reading.generators.base import GeneratorRules, generator_rules
+from feeds.reading.permalink import page_url
 from feeds.reading.selection import post_identity
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
@@ -119,10 +120,10 @@ def _read_fields(
     fields: Fields, front_matter: FrontMatter, modified: datetime, config: Config
 ) -> ReadResult:
     """The post that the fields and the body describe; no post if a field is in error."""
-    posts = config.posts
-    title = _title(fields, front_matter.body, config.limits.title_chars)
-    published, updated = _dates(fields, modified, config)
-    page = page_url(fields, published, config)
+    posts, rules = config.posts, generator_rules(config)
+    title = _title(fields, front_matter.body, rules, config.limits.title_chars)
+    published, updated = _dates(fields, modified, rules, config)
+    page = page_url(fields, published, rules, config)
     link = entry_link(fields, front_matter, page, config)
     language = field_values.language_tag(fields.text(posts.language_keys))
     authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
@@ -147,9 +148,14 @@ def _read_fields(
     return ReadResult(None, result.problems) if result.failed else result
 
 
-def _title(fields: Fields, body: str, limit: int) -> str:
-    """The title, of at most `limit` characters; without the field, the body's first heading."""
+def _title(fields: Fields, body: str, rules: GeneratorRules, limit: int) -> str:
+    """The title, of at most `limit` characters.
+
+    Without the field, it is the body's first heading, unless the generator makes another.
+    """
     title = plain_text(field_values.to_text(fields.get("title") or ""))
+    if not title and (title := plain_text(rules.title(fields.key))):
+        return title[:limit]
     if not title and "title" not in fields:
         heading = re.match(r"\s*#[ \t]+(\S[^\n]*)", body[:2000])
         title = plain_text(heading[1].rstrip("# ")) if heading else ""
@@ -159,30 +165,31 @@ def _title(fields: Fields, body: str, limit: int) -> str:
     return title if len(title) <= limit else title[: limit - 1] + "…"
 
 
-def _dates(fields: Fields, modified: datetime, config: Config) -> tuple[datetime, datetime]:
+def _dates(
+    fields: Fields, modified: datetime, rules: GeneratorRules, config: Config
+) -> tuple[datetime, datetime]:
     """When the post was published, and when it was last updated."""
-    zone = config.zone
-    published = _date_field(fields, config.posts.date_keys, config, "error")
+    published = _date_field(fields, config.posts.date_keys, rules, config, "error")
     if published is None:
-        published = (
-            date_in_file_name(fields.key.rpartition("/")[2], zone)
-            or date_in_path(fields.key, zone)
-            or date_in_path(f"/{page_path(fields)}/", zone)
-            or modified.replace(microsecond=0)
-        )
-    updated = _date_field(fields, config.posts.updated_keys, config, "warning")
+        published = rules.date_in_key(fields, config) or modified.replace(microsecond=0)
+    updated = _date_field(fields, config.posts.updated_keys, rules, config, "warning")
     return published, max(updated, published) if updated else published
 
 
 def _date_field(
-    fields: Fields, names: tuple[str, ...], config: Config, severity: Severity
+    fields: Fields,
+    names: tuple[str, ...],
+    rules: GeneratorRules,
+    config: Config,
+    severity: Severity,
 ) -> datetime | None:
     """The date in the first of these fields that has a value. Reports a value that is not one."""
     name, value = fields.first(names)
     if not value:
         return None
     try:
-        return parse_datetime(field_values.to_text(value), config.zone)
+        text = field_values.to_text(value)
+        return parse_datetime(text, rules.date_zone(text, config))
     except ValueError as error:
         todo = "dates look like 2026-11-30 14:51:02 +0800"
         fields.report(name, f"{name}: {error}", todo, severity)

@@ -7,6 +7,7 @@ from functools import cache
 
 from feeds import paths
 from feeds.config import Config
+from feeds.reading.generators.base import generator_rules
 
 _NEVER_A_POST = re.compile(
     r"(?:^|/)(?:[.~#][^/]*(?:/|$)|_drafts/|_index\.[^/]*$|readme[^/]*$)", re.I
@@ -28,7 +29,7 @@ def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def is_post(key: str, config: Config) -> bool:
-    """Return whether the object at `key` is a post, by `posts.include` and `posts.exclude`.
+    """Return whether the object at `key` is a post, by the configuration.
 
     Hidden files, folders of drafts, ``_index.*`` (a section's own page in Hugo and Zola) and
     READMEs never are. Objects that are not posts are skipped without a message.
@@ -37,6 +38,7 @@ def is_post(key: str, config: Config) -> bool:
         not _NEVER_A_POST.search(key)
         and bool(_pattern(config.posts.include).fullmatch(key))
         and not _pattern(config.posts.exclude).fullmatch(key)
+        and generator_rules(config).is_post(key)
     )
 
 
