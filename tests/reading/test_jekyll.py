@@ -182,10 +182,10 @@ def dated_posts(draw: st.DrawFn) -> tuple[str, bytes]:
 @needs_jekyll
 @pytest.mark.slow
 @settings(
-    max_examples=8, deadline=None, derandomize=True,
+    max_examples=4, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
-@given(st.lists(dated_posts(), min_size=30, max_size=40), st.sampled_from(PERMALINKS))
+@given(st.lists(dated_posts(), min_size=10, max_size=25), st.sampled_from(PERMALINKS))
 def test_any_post_is_read_as_jekyll_reads_it(
     tmp_path_factory: pytest.TempPathFactory, posts: list[tuple[str, bytes]], permalink: str
 ) -> None:
