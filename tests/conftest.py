@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 
+import hypothesis
 import pytest
 from support.emitted import template
 from support.runtime_api import function_zip, runtime_client, task
@@ -14,7 +15,13 @@ __all__ = ["function_zip", "moto_server", "runtime_client", "seaweedfs", "task",
 
 
 def pytest_configure() -> None:
-    """Obey Ctrl+C: a shell's ``&`` makes it ignored, also in the commands that tests start."""
+    """Do not let a busy machine fail a test; and obey Ctrl+C.
+
+    A shell's ``&`` makes Ctrl+C ignored, also in the commands that tests start.
+    """
+    too_slow = hypothesis.HealthCheck.too_slow  # generation is slow on a busy machine
+    hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[too_slow])
+    hypothesis.settings.load_profile("tests")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
