@@ -62,6 +62,7 @@ def words(text: str) -> list[list[str]]:
     return [re.split(r" {2,}|\t", line.strip()) for line in text.splitlines()]
 
 
+@pytest.mark.slow
 def test_readme_shows_the_output_of_its_commands(checkout: Path) -> None:
     ran = 0
     for command, output in commands():
@@ -80,6 +81,7 @@ def test_readme_shows_the_output_of_its_commands(checkout: Path) -> None:
     assert ran >= 5
 
 
+@pytest.mark.slow
 def test_readme_shows_the_output_of_the_server(checkout: Path) -> None:
     (makefile,) = re.findall(r"^demo: .*\n\t\$\(BIN\)/(.*)$", MAKEFILE, re.MULTILINE)
     outputs = dict(commands())
@@ -104,6 +106,7 @@ def test_readme_shows_the_output_of_the_server(checkout: Path) -> None:
     assert documented == {printed}
 
 
+@pytest.mark.slow
 def test_readme_shows_the_files_of_a_build(checkout: Path) -> None:
     subprocess.run(["bash", "-c", f".venv/bin/feeds build {BUILT}"], cwd=checkout, check=True)
     (tree,) = re.findall(r"```\n(public/\n.*?)```", README, re.DOTALL)
@@ -115,6 +118,7 @@ def test_readme_shows_the_files_of_a_build(checkout: Path) -> None:
     assert documented == files | {f"{name}/" for name in folders}
 
 
+@pytest.mark.slow
 def test_readme_quotes_a_post_and_its_entry_from_the_example(checkout: Path) -> None:
     subprocess.run(["bash", "-c", f".venv/bin/feeds build {BUILT}"], cwd=checkout, check=True)
     feed = (checkout / "public" / "category" / "markets" / "atom.xml").read_text()

@@ -88,6 +88,7 @@ def test_pages_and_opml_have_a_taxonomy_added_to_the_table(site: Path) -> None:
     assert [folder.get("text") for folder in folders] == ["S", "Categories", "Series"]
 
 
+@pytest.mark.slow
 def test_the_publisher_writes_and_deletes_feeds_of_a_taxonomy_added_to_the_table(
     site: Path,
 ) -> None:

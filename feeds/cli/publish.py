@@ -17,6 +17,7 @@ from feeds.cli.options import (
     open_existing_store,
 )
 from feeds.stores.addresses import folder_of, open_store
+from feeds.stores.base import key_error
 
 if TYPE_CHECKING:
     from feeds.publishing.publisher import Publisher
@@ -48,7 +49,7 @@ def publish(
     publisher = Publisher(open_existing_store(posts), open_store(feeds), config, ThreadedRuntime())
     named_keys = sorted({key_of(argument, posts) for argument in keys})
     post_keys = [key for key in named_keys if publisher.is_post(key)]
-    missing = publisher.runtime.map(publisher.never_existed, named_keys)
+    missing = publisher.runtime.map(lambda key: _never_existed(key, publisher), named_keys)
     unknown = [key for key, is_missing in zip(named_keys, missing, strict=True) if is_missing]
     for key in named_keys:
         if key not in post_keys and key not in unknown:
@@ -62,6 +63,15 @@ def publish(
     console.print_errors(errors)
     if errors:
         raise typer.Exit(2)
+
+
+def _never_existed(key: str, publisher: Publisher) -> bool:
+    """Return whether there is no object at a key, and no post was published from it.
+
+    S3 refuses a request about a key such as ``../a.md``.
+    """
+    is_relative = not {".", ".."}.isdisjoint(key.split("/"))
+    return is_relative or bool(key_error(key)) or publisher.never_existed(key)
 
 
 def _unknown(key: str, posts: str, *, is_post: bool) -> str:

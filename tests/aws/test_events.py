@@ -450,6 +450,7 @@ batches = st.fixed_dictionaries(
 places = st.sampled_from([POSTS, "s3://posts-example", "s3://", "memory:", "posts"])
 
 
+@pytest.mark.slow
 @given(anything | near_events | batches, places)
 def test_no_event_raises_and_no_note_breaks_its_line(event: object, posts_url: str) -> None:
     check_event(event, posts_url)

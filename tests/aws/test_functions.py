@@ -224,6 +224,7 @@ def test_an_edit_a_move_and_a_deletion_are_published(site: Site):
     assert site.titles() == ["Five", "T3"]
 
 
+@pytest.mark.slow
 def test_posts_and_feeds_can_be_in_s3_buckets(guarded_site):
     site = guarded_site(lambda *_: 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]
@@ -248,6 +249,7 @@ def test_the_log_counts_the_store_calls_of_one_batch(site: Site, capfd):
 # --- failed messages -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_only_the_messages_of_a_denied_post_are_delivered_again(guarded_site, capfd):
     denied = ["denied.md"]
     site = guarded_site(lambda _, path: 403 if path.endswith(tuple(denied)) else 0)
@@ -272,6 +274,7 @@ def test_only_the_messages_of_a_denied_post_are_delivered_again(guarded_site, ca
     assert site.is_right()
 
 
+@pytest.mark.slow
 def test_a_failed_event_without_a_queue_raises(guarded_site):
     site = guarded_site(lambda *_: 403)
     bucket = os.environ["POSTS_URL"].split("/")[2]
@@ -336,6 +339,7 @@ def test_a_post_with_a_problem_is_logged_and_acknowledged(site: Site, capfd):
 # --- messages that are delivered for the third time ----------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_message_is_published_in_a_worker_process_from_its_third_delivery_on(site: Site, capfd):
     for day in (1, 2, 3):
         site.upload(f"{day}.md", f"T{day}", day=day)
@@ -474,6 +478,7 @@ def test_messages_for_which_no_time_is_left_are_delivered_again(site: Site, capf
     assert yardstick.public_tree(site.feeds) == {}
 
 
+@pytest.mark.slow
 def test_the_worker_process_returns_the_messages_that_failed(guarded_site, capfd):
     site = guarded_site(lambda _, path: 403 if path.endswith("denied.md") else 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]
@@ -514,6 +519,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", HOSTILE)
 def test_no_key_can_forge_a_line_of_the_log(key: str, site: Site, capfd):
     broken = post("Bad").replace(b"2026-11-01", b"2026-110-01")
@@ -532,6 +538,7 @@ def test_no_key_can_forge_a_line_of_the_log(key: str, site: Site, capfd):
     assert [line["key"] for line in lines if line["event"] == "problem"] == [key, key]
 
 
+@pytest.mark.slow
 def test_a_denied_key_cannot_forge_a_line_of_the_log(guarded_site, capfd):
     site = guarded_site(lambda _, path: 403 if "forged" in path else 0)
     bucket = os.environ["POSTS_URL"].split("/")[2]
@@ -610,6 +617,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 def test_the_text_of_a_post_with_a_problem_is_not_logged(site: Site, capfd):
     for key, data in BROKEN.items():
         site.posts.put(key, data)

@@ -97,6 +97,7 @@ ALL_TOPICS = {
 }
 
 
+@pytest.mark.slow
 def test_changed_documents_are_queued_once_in_a_minute(site: Upload, sqs: Any, queue: str) -> None:
     for number in range(3):
         site(f"{number}.md", post(f"Post {number}", more="category: markets"))
@@ -108,6 +109,7 @@ def test_changed_documents_are_queued_once_in_a_minute(site: Upload, sqs: Any, q
     assert topics(messages) == ALL_TOPICS
 
 
+@pytest.mark.slow
 def test_unchanged_documents_queue_no_ping(site: Upload, sqs: Any, queue: str) -> None:
     site("a.md", post(more="category: markets"))
     functions.publish(event("a.md"), None)
@@ -118,6 +120,7 @@ def test_unchanged_documents_queue_no_ping(site: Upload, sqs: Any, queue: str) -
     assert received(sqs, queue) == []
 
 
+@pytest.mark.slow
 def test_redelivery_queues_pings_for_all_feeds_of_the_post(
     site: Upload,
     sqs: Any,
@@ -259,6 +262,7 @@ def acknowledge(sqs: Any, url: str, messages: list[Any], failed: set[str]) -> No
 # --- metrics -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_metrics_of_a_batch_are_one_line_for_cloudwatch(
     site: Upload, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -181,6 +181,7 @@ def site(client, tmp_path: Path, moto_server: str, monkeypatch: pytest.MonkeyPat
     return Site(tmp_path, client, world)
 
 
+@pytest.mark.slow
 def test_a_future_post_is_published_at_its_date_and_not_before(site: Site):
     site.upload(-60, "Now", key="now.md")
     site.upload(2)
@@ -220,6 +221,7 @@ def test_a_post_leaves_all_feeds_at_its_expiry_date_and_not_before(site: Site):
     assert list(site.feeds.list("state/due/")) == []
 
 
+@pytest.mark.slow
 def test_a_post_appears_and_then_expires_with_one_schedule_at_a_time(site: Site):
     start, end = (site.world.time + timedelta(minutes=minutes) for minutes in (5, 9))
     dates = [f"{time:%Y-%m-%d %H:%M:%S} +0000" for time in (start, end)]
@@ -232,6 +234,7 @@ def test_a_post_appears_and_then_expires_with_one_schedule_at_a_time(site: Site)
     assert (site.titles(), site.schedules()) == ([], {})
 
 
+@pytest.mark.slow
 def test_an_edit_moves_or_removes_the_schedule_of_an_expiry_date(site: Site):
     site.upload_expiring(2)
     site.upload_expiring(10)
@@ -266,6 +269,7 @@ def test_a_schedule_is_removed_if_an_edit_publishes_the_post_at_once(site: Site)
     assert site.schedules() == {}
 
 
+@pytest.mark.slow
 def test_a_schedule_is_never_set_less_than_ten_seconds_ahead(site: Site):
     """It is not documented whether the service accepts a time in the past."""
     site.upload(1 / 60)

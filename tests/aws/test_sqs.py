@@ -15,6 +15,7 @@ from feeds.publishing.message import OutgoingMessage
 __all__ = ["queue", "sqs"]
 
 
+@pytest.mark.slow
 def test_more_messages_than_fit_in_one_request_are_sent(sqs: Any, queue: str) -> None:
     bodies = [f"{number}" for number in range(25)]
 

@@ -88,6 +88,7 @@ def test_there_are_feeds_of_tags_authors_and_languages_where_they_are_switched_o
     assert titles(switched_on, "lang/en/atom.xml") == ["A title"] * 2  # b.md: the site's language
 
 
+@pytest.mark.slow
 def test_every_document_is_valid_where_it_is_served() -> None:
     config = settings(
         'author = { name = "Desk", email = "desk@example.com" }',

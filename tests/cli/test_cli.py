@@ -130,6 +130,7 @@ def test_help_shows_the_whole_summary_of_each_command(run: Run) -> None:
         assert (command.callback.__doc__ or "").partition("\n")[0] in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_no_types_of_arguments_and_fits_on_a_terminal(run: Run, command: str) -> None:
     for text in (run(command, "--help").out, on_a_terminal(command, "--help", columns=80)[1]):
@@ -147,6 +148,7 @@ def test_help_shows_examples_and_every_exit_status(run: Run) -> None:
     assert max(map(len, output.splitlines())) <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--help"], ["buidl"], ["build"]])
 def test_help_has_frames_on_a_terminal_and_none_in_a_pipe(words: list[str]) -> None:
     done = subprocess.run([COMMAND, *words], capture_output=True, text=True)
@@ -155,6 +157,7 @@ def test_help_has_frames_on_a_terminal_and_none_in_a_pipe(words: list[str]) -> N
     assert "╭" in on_a_terminal(*words)[1]
 
 
+@pytest.mark.slow
 def test_shell_completion_completes_commands_and_options() -> None:
     for typed, index, completion in (
         ("feeds bu", "1", "build"),
@@ -168,6 +171,7 @@ def test_shell_completion_completes_commands_and_options() -> None:
         assert done.stdout.split() == [completion]
 
 
+@pytest.mark.slow
 def test_the_feeds_command_is_installed(site: Path) -> None:
     done = subprocess.run([COMMAND, "build", "posts", "public"], capture_output=True, text=True)
 
@@ -378,6 +382,7 @@ def test_a_missing_configuration_is_reported_with_a_remedy(
     )
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_not_an_error(site: Path) -> None:
     process = subprocess.Popen(
         [COMMAND, "check", "posts"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -389,6 +394,7 @@ def test_a_closed_pipe_is_not_an_error(site: Path) -> None:
     assert err == b""
 
 
+@pytest.mark.slow
 def test_a_title_that_the_locale_cannot_encode_is_escaped(site: Path) -> None:
     (site / "posts" / "one.md").write_bytes(post("渔", "2026-11-01"))
     done = subprocess.run(
@@ -703,6 +709,7 @@ def on_a_terminal(
     return process.wait(), plain.replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 def test_build_on_a_terminal_has_a_progress_bar(site: Path) -> None:
     status, output = on_a_terminal("build", "posts", "public")
 
@@ -711,6 +718,7 @@ def test_build_on_a_terminal_has_a_progress_bar(site: Path) -> None:
     assert output.endswith(summary(site / "public"))
 
 
+@pytest.mark.slow
 def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path) -> None:
     (site / "posts" / "one.md").write_bytes(post("[/b] [red]Red[/] :fire:", "2026-11-01"))
     status, output = on_a_terminal("check", "posts")
@@ -743,6 +751,7 @@ def test_the_progress_bar_shows_rate_and_remaining_time(site: Path) -> None:
         assert re.search(rf"{what} ━.* 500/1002 +[\d,]+/s +0:00:\d\d", output)
 
 
+@pytest.mark.slow
 def test_the_place_of_a_problem_is_coloured_on_a_terminal(site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     status, output = on_a_terminal("check", "posts/broken.md", colour=True)
@@ -752,6 +761,7 @@ def test_the_place_of_a_problem_is_coloured_on_a_terminal(site: Path) -> None:
     assert "title" not in output  # no table without a row
 
 
+@pytest.mark.slow
 def test_a_narrow_terminal_wraps_links_without_cutting_them(site: Path) -> None:
     _, output = on_a_terminal("check", "posts/one.md", columns=60)
 
@@ -827,6 +837,7 @@ def test_a_missing_bucket_is_reported_with_a_remedy(run: Run, bucket: str, tmp_p
     assert "create the bucket, or check its name" in done.err
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_does_not_respond_is_reported(
     run: Run, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

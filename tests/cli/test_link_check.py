@@ -226,6 +226,7 @@ def test_a_proxy_of_the_environment_is_not_used(
     assert visited(server.url("200")).dead == {}
 
 
+@pytest.mark.slow
 def test_the_certificate_of_a_checked_address_must_be_the_host_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,6 +288,7 @@ def test_hosts_are_visited_four_at_a_time_and_each_one_by_one(server: Server) ->
     assert (server.most_of_one, server.most_hosts) == (1, 4)
 
 
+@pytest.mark.slow
 def test_a_host_has_a_pause_between_visits(server: Server) -> None:
     start = time.monotonic()
     visit_links([server.url("a"), server.url("b"), server.url("c")], pause=0.2, addresses=look_up)

@@ -18,6 +18,8 @@ from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
 from feeds.stores.s3 import S3Store
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = {
     "index.html": "<!doctype html><title>My site</title><p>Not bucketfeed's.",
     "atom.xml": '<feed xmlns="http://www.w3.org/2005/Atom"><generator>Jekyll</generator></feed>',

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.command import run_feeds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

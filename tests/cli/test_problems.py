@@ -12,6 +12,8 @@ import pytest
 from feeds.aws import environment, functions
 from feeds.model import Problem
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 CONFIG = """
 [site]

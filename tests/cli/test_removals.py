@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.command import files_below, run_feeds
 
+pytestmark = pytest.mark.slow
+
 REFUSED = "--allow-removals"
 
 

@@ -449,6 +449,7 @@ def test_without_archives_there_are_no_archive_pages_and_no_links_to_them() -> N
     assert feed_documents.archive_page_names([entry(number) for number in range(9)], config) == []
 
 
+@pytest.mark.slow
 def test_renderers_are_imported_at_first_use_or_by_load_renderers() -> None:
     program = """
 import sys

@@ -87,6 +87,7 @@ def test_the_window_has_the_newest_entry_of_each_id() -> None:
     assert [entry.key for entry in pagination.newest_first(entries, 3)] == ["_posts/a.md", "b.md"]
 
 
+@pytest.mark.slow
 @given(ENTRIES, LIMITS, st.randoms())
 def test_window_and_pages_do_not_depend_on_the_order_of_arrival(
     entries: list[Placed], limit: int, random_: random.Random
@@ -100,6 +101,7 @@ def test_window_and_pages_do_not_depend_on_the_order_of_arrival(
     assert pagination.archive_pages(one, limit) == pagination.archive_pages(other, limit)
 
 
+@pytest.mark.slow
 @given(ENTRIES, LIMITS)
 def test_split_pages_keeps_every_entry_once_in_order(entries: list[Placed], limit: int) -> None:
     pages = pagination.split_pages(pagination.in_order(entries), limit)

@@ -215,6 +215,7 @@ def feeds(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedPro
     )
 
 
+@pytest.mark.slow
 def test_init_asks_four_questions_and_repeats_one_after_an_invalid_answer(tmp_path: Path) -> None:
     typed = "My news\nnews.example.com\nhttps://news.example.com\n\nzh_CN\n"
     done = feeds(tmp_path, "init", typed=typed)
@@ -228,6 +229,7 @@ def test_init_asks_four_questions_and_repeats_one_after_an_invalid_answer(tmp_pa
     assert "feeds serve . --config feeds.toml" in done.stdout
 
 
+@pytest.mark.slow
 def test_init_yes_asks_nothing_and_its_feeds_toml_builds(tmp_path: Path) -> None:
     site(tmp_path, "_config.yml", JEKYLL, "_posts")
     (tmp_path / "_posts" / "2026-11-01-a.md").write_text("---\ntitle: A\n---\nText.\n")
@@ -241,6 +243,7 @@ def test_init_yes_asks_nothing_and_its_feeds_toml_builds(tmp_path: Path) -> None
     assert (built.returncode, built.stdout.split(",")[0]) == (0, "1 post")
 
 
+@pytest.mark.slow
 def test_init_reports_a_generator_s_configuration_that_cannot_be_read(tmp_path: Path) -> None:
     site(tmp_path, "_config.yml", "title: [unclosed")
     done = feeds(tmp_path, "init", "--yes")
@@ -259,6 +262,7 @@ def with_hidden_posts(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "published"), [("", "3 posts"), ("yes", "3 posts"), ("maybe\nno", "1 post")]
 )
@@ -272,6 +276,7 @@ def test_init_asks_about_hidden_posts(tmp_path: Path, answer: str, published: st
     assert (built.returncode, built.stdout.split(",")[0]) == (0, published)
 
 
+@pytest.mark.slow
 def test_init_yes_publishes_hidden_posts_as_jekyll_does(tmp_path: Path) -> None:
     feeds(with_hidden_posts(tmp_path), "init", "--yes")
     built = feeds(tmp_path, "build", "_posts", "public")
@@ -299,6 +304,7 @@ def test_hidden_posts_are_left_out_without_a_known_generator(tmp_path: Path) -> 
     assert "visibility" not in written(tmp_path)["posts"]
 
 
+@pytest.mark.slow
 def test_init_does_not_overwrite_feeds_toml(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text("mine")
     done = feeds(tmp_path, "init", "--yes")
@@ -308,6 +314,7 @@ def test_init_does_not_overwrite_feeds_toml(tmp_path: Path) -> None:
     assert (tmp_path / "feeds.toml").read_text() == "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["posts", "blog", "src/content/blog", "_posts"])
 def test_the_command_that_init_names_serves_the_folder_that_it_wrote(
     tmp_path: Path, name: str

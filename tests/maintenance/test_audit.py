@@ -265,6 +265,7 @@ OTHER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "work"), [("other documents", "feeds"), ("other ids", "records")], ids=[*OTHER]
 )
@@ -525,6 +526,7 @@ def received(sqs, url: str) -> list[dict[str, object]]:
     return messages
 
 
+@pytest.mark.slow
 def test_audit_function_sends_posts_to_the_queue_in_batches(bucket, tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(functions, "SEND_BATCH", 5)
     answer = functions.audit({}, None)
@@ -546,6 +548,7 @@ def test_dry_audit_function_sends_nothing(bucket, tmp_path):
     assert not (tmp_path / "feeds").exists()
 
 
+@pytest.mark.slow
 def test_audit_function_of_an_emptied_bucket_fails_with_an_alarm(bucket, tmp_path, capfd):
     functions.audit({}, None)
     functions.publish({"Records": bucket()}, None)

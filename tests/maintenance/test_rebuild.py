@@ -31,6 +31,7 @@ def publisher(posts: MemoryStore, feeds: MemoryStore, config: Config) -> Publish
     return Publisher(posts, Counted(feeds), config, ThreadedRuntime(threads=4))
 
 
+@pytest.mark.slow
 def test_rebuild_publishes_the_existing_posts_of_a_bucket():
     posts, feeds, config = filled(), MemoryStore(), settings()
     result = rebuild(publisher(posts, feeds, config), batch=7)
@@ -67,6 +68,7 @@ def test_rebuild_applies_a_new_configuration_to_every_document_and_archive(other
     assert public_tree(feeds) == full_build(posts, feeds, config)
 
 
+@pytest.mark.slow
 def test_rebuild_after_a_stop_skips_what_is_done():
     posts, feeds, config = filled(), MemoryStore(), settings()
     first = publisher(posts, feeds, config)
@@ -91,6 +93,7 @@ def stop_at(count: int):
     return progress
 
 
+@pytest.mark.slow
 def test_rebuild_removes_posts_that_were_deleted_without_an_event():
     posts, feeds, config = filled(), MemoryStore(), settings()
     rebuild(publisher(posts, feeds, config))
@@ -318,6 +321,7 @@ class FailingStore(MemoryStore):
         return super().get(key, limit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", ["a record", "a manifest", "a record of a post that is gone"])
 def test_an_error_of_one_object_does_not_stop_a_rebuild(level: str):
     posts, feeds, config = filled(), FailingStore(), settings()

@@ -287,6 +287,7 @@ def assert_that_late_deletions_are_repaired(site: Site, zombie: DeletesLate, con
     assert public_tree(site.feeds) == full_build(site.posts, site.feeds, config)
 
 
+@pytest.mark.slow
 def test_archives_that_are_turned_on_again_survive_a_zombie_that_deletes_them():
     site = Site()
     zombie = DeletesLate(site.feeds)

@@ -98,7 +98,7 @@ def test_two_files_of_one_name_are_reported_if_they_are_one_post() -> None:
 EPISODE = post("Episode", "2026-01-01", "podcast: sound/one.mp3")
 
 
-@pytest.mark.parametrize("order", permutations(["shows/one.md", "shows/sound/one.mp3"]))
+@pytest.mark.parametrize("order", list(permutations(["shows/one.md", "shows/sound/one.mp3"])))
 def test_the_length_of_a_file_is_published_in_either_order(order: tuple[str, ...]) -> None:
     site = Site()
     data = {"shows/one.md": EPISODE, "shows/sound/one.mp3": bytes(777)}

@@ -179,6 +179,7 @@ def test_body_of_a_hub_s_response_is_not_read(
     assert streaming.closed.wait(5), "the connection was not closed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("respond", [is_silent, drips])
 def test_slow_hub_does_not_delay_the_other_pings(start_hub: StartHub, respond: Response) -> None:
     slow, hub = start_hub(respond), start_hub(answers("204 No Content"))

@@ -171,6 +171,7 @@ def test_a_table_among_categories_is_shown_as_written() -> None:
 # Many categories
 
 
+@pytest.mark.slow
 def test_a_site_may_have_two_thousand_categories() -> None:
     config = settings(feeds='formats = ["json"]\npages = false')
     posts = {

@@ -21,6 +21,8 @@ import pytest
 from msgspec import Struct
 from support.sites import post
 
+pytestmark = pytest.mark.slow
+
 CONFIG = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 

@@ -103,6 +103,7 @@ def test_each_memory_address_opens_a_new_store() -> None:
     assert keys(second) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "key"), [("", "a"), ("/", "a"), ("/feeds", "feeds/a"), ("/x/feeds/", "x/feeds/a")]
 )
@@ -121,6 +122,7 @@ def test_the_s3_client_tries_five_times(s3_environment: None) -> None:
         assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 5}
 
 
+@pytest.mark.slow
 def test_an_invalid_s3_endpoint_is_an_error(
     s3_environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

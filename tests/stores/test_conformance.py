@@ -23,6 +23,8 @@ from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
 from feeds.stores.s3 import S3Store
 
+pytestmark = pytest.mark.slow
+
 number = itertools.count()
 
 

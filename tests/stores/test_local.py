@@ -102,6 +102,7 @@ count_up(LocalStore(sys.argv[1]), 100)
 """
 
 
+@pytest.mark.slow
 def test_concurrent_processes_lose_no_update(folder: Path) -> None:
     command = [sys.executable, "-c", COUNT_UP, str(folder)]
     pipe = subprocess.PIPE
@@ -129,6 +130,7 @@ def test_two_paths_of_a_folder_share_its_locks(folder: Path, tmp_path: Path) -> 
     assert data(stores[0], "count") == b"80"
 
 
+@pytest.mark.slow
 def test_lock_files_are_outside_of_the_folder_and_may_be_deleted(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -315,6 +317,7 @@ def test_deletes_remove_empty_folders_below_the_root(folder: Path) -> None:
     assert files(folder) == []
 
 
+@pytest.mark.slow
 def test_a_write_into_a_folder_that_is_being_removed_succeeds(folder: Path) -> None:
     store = LocalStore(folder)
 
@@ -397,6 +400,7 @@ def test_a_process_leaves_no_lock_files_behind(tmp_path: Path, ending: str) -> N
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_lock_that_another_store_of_the_folder_holds_is_not_deleted(tmp_path: Path) -> None:
     first, second = KeyLocks(tmp_path), KeyLocks(tmp_path)
     with second.hold("a"):

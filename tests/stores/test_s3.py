@@ -152,6 +152,7 @@ def test_an_s3_reply_to_a_create_becomes_an_error(
     assert caught.type is expected
 
 
+@pytest.mark.slow
 def test_an_s3_timeout_is_unavailable() -> None:
     with answering(0) as url:
         client = s3_client(url, read_timeout=0.2)
@@ -301,6 +302,7 @@ def test_headers_that_are_cut_are_unavailable(last: str, cut: bytes, what: str) 
                 store.head("a/b")
 
 
+@pytest.mark.slow
 @only("status", [404, 403, 412, 500])
 def test_an_s3_error_whose_body_stalls_is_unavailable(status: int) -> None:
     with (

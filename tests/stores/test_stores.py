@@ -233,6 +233,7 @@ def writers(kind: str) -> int:
     return 4 if kind == "seaweedfs" else 16  # its writers of one key wait for each other
 
 
+@pytest.mark.slow
 @only("exists", [False, True])
 def test_exactly_one_of_concurrent_conditional_writers_succeeds(
     store: Store, kind: str, exists: bool
@@ -254,6 +255,7 @@ def test_exactly_one_of_concurrent_conditional_writers_succeeds(
         assert version(store, key) == versions[winners[0]]
 
 
+@pytest.mark.slow
 def test_compare_and_swap_loses_no_update(store: Store, kind: str) -> None:
     times = 2 if kind == "seaweedfs" else 5
     run_at_once(4, lambda _: count_up(store, times))
@@ -314,6 +316,7 @@ def test_a_key_with_special_characters_is_kept(store: Store, key: str) -> None:
     assert keys(store) == []
 
 
+@pytest.mark.slow
 def test_similar_keys_are_different_objects(store: Store) -> None:
     for key in SPECIAL_KEYS:
         store.put(key, key.encode())
@@ -481,6 +484,7 @@ def observations(store: Store, steps: list[tuple[str, str, bytes]]) -> Iterator[
         yield len(set(versions)) == len(versions)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(operations)
 def test_all_local_stores_behave_alike(steps: list) -> None:

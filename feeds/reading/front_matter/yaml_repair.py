@@ -264,12 +264,20 @@ def _join_lines(lines: list[str], at: int, value: str) -> tuple[str, int]:
 
 
 def _is_yaml(line: str) -> bool:
-    """Return whether the line alone is valid YAML, without anchors, tags and templates."""
+    """Return whether the line alone is valid YAML, without anchors, tags, templates and depth.
+
+    The parser takes squared time for depth.
+    """
     if ": {{" in line:
         return False
+    depth = 0
     try:
         for event in yaml.parse(line, Loader=yaml.BaseLoader):
             if getattr(event, "anchor", None) or getattr(event, "tag", None) not in (None, "!"):
+                return False
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH + 1:  # and the table of the line itself
                 return False
     except (yaml.YAMLError, ValueError, RecursionError):
         return False
