@@ -221,15 +221,10 @@ class _Rebuild:
             and snapshot.version == stat.version
             and self.publisher.is_current(record)
             and record.due is None  # the time may have come while nothing was running
-            and not self._has_new_attachment(snapshot)
+            and (
+                not snapshot.attachment or self.publisher.repairs.has_attachment(snapshot, stat.key)
+            )
         )
-
-    def _has_new_attachment(self, snapshot: ObjectSnapshot) -> bool:
-        """Return whether the enclosure's file is not the one that the snapshot was made with."""
-        if not snapshot.attachment:
-            return False
-        stat = self.publisher.posts.head(snapshot.attachment)
-        return (stat.size if stat else 0) != snapshot.attachment_size
 
     def _remove(self, gone: Sequence[str], orphans: Sequence[str]) -> None:
         """Remove posts that are gone, and clear orphaned records."""

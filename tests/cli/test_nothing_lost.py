@@ -453,7 +453,9 @@ def test_audit_writes_nothing_where_all_is_right_and_counts_what_it_writes(
     run_feeds("rebuild", posts.url, feeds.url)
     before = {stat.key: (stat.version, stat.modified) for stat in feeds.list()}
     assert ", 0 documents written, " in run_feeds("audit", posts.url, feeds.url)
-    assert {stat.key: (stat.version, stat.modified) for stat in feeds.list()} == before
+    after = {stat.key: (stat.version, stat.modified) for stat in feeds.list()}
+    after.pop("state/audit.json")
+    assert after == before
     feeds.put("public/rss.xml", b"damaged by hand")
     feeds.delete("public/category/tea/feed.json")
     assert ", 2 documents written, " in run_feeds("audit", posts.url, feeds.url)
