@@ -13,6 +13,7 @@ from feeds.state.index_pages import feeds_with_pages
 from feeds.state.manifest import all_pages
 from feeds.state.objects import FeedListItem
 from feeds.stores.base import Stat
+from feeds.stores.own_files import is_own_at
 
 
 class FeedCheck:
@@ -40,8 +41,19 @@ class FeedCheck:
                     self._lost.add(path)
                 else:
                     self._repair_feed(path, pages)
+        self._find_documents_without_index()
         self._repair_feed_list()
         return self._lost
+
+    def _find_documents_without_index(self) -> None:
+        """Find the feeds that have documents of this program, and no index."""
+        with self.findings.errors_of():
+            for stat in self.store.list(paths.PUBLIC):
+                path = paths.feed_of_document(stat.key.removeprefix(paths.PUBLIC))
+                if path is None or path in self._seen or path in self._lost:
+                    continue
+                if is_own_at(stat.key, self.store):
+                    self._lost.add(path)
 
     def _repair_feed_list(self) -> None:
         """Repair the list of all feeds and its documents; find the feeds that are only there."""

@@ -106,6 +106,10 @@ class FeedListCheck:
         self.writer = writer
         self._published: dict[str, bool] = {}
 
+    def has(self, path: str) -> bool:
+        """Return whether the list has this feed: then this program has made its documents."""
+        return path in self.writer.state.read(FEED_LIST, FeedList).value.feeds
+
     def is_listed(self, path: str, title: str, generation: int) -> bool:
         """Return whether the published list has this title, from `generation` or a later one."""
         feed_list = self.writer.state.read(FEED_LIST, FeedList).value

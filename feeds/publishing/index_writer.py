@@ -57,6 +57,9 @@ class Archive(Protocol):
 class ListCheck(Protocol):
     """Checks whether the list of all feeds is current (feed_list_writer.py)."""
 
+    def has(self, path: str) -> bool:
+        """Return whether the list has this feed: then this program has made its documents."""
+
     def is_listed(self, path: str, title: str, generation: int) -> bool:
         """Return whether the list has this title, from `generation` or a later one."""
 
@@ -108,7 +111,7 @@ class IndexWriter:
                 if self._is_lost(draft, attempt.old):
                     pages.remove(draft.parts)
                 previous_token = attempt.old.token
-                if not previous_token:
+                if not previous_token and not feed_list.has(path):
                     self.archive.refuse_foreign(path)
                 old, records = self._read_sources(attempt.old, pages, record_names, redelivered)
                 update = self._apply(path, old, records, pages)

@@ -34,15 +34,19 @@ class Bucket:
         self.on_write: Callable[[str, bytes, bytes], None] = lambda _key, _data, _before: None
         """Called for each write and deletion with the key, the new bytes and the old bytes."""
         self.clock = 0
+        self.time = START
         self.writes: Counter[str] = Counter()
         """How often each key was written."""
+        self.history: dict[str, list[bytes]] = {}
+        """All versions of each object, the oldest first."""
 
     def put(self, key: str, data: bytes) -> str:
         """Write an object; return its version."""
         self.clock += 1
         self.writes[key] += 1
         version = hashlib.md5(data).hexdigest()
-        modified = START + timedelta(milliseconds=self.clock)
+        self.history.setdefault(key, []).append(data)
+        modified = self.time + timedelta(milliseconds=self.clock)
         before = self.objects.get(key)
         self.objects[key] = Object(data, Stat(key, version, len(data), modified))
         self.on_write(key, data, before.data if before else b"")
@@ -175,8 +179,8 @@ class SimulatedRuntime:
 class Queue:
     """A queue that delivers messages at least once, in any order, until they are deleted."""
 
-    def __init__(self, random: Random) -> None:
-        self.random = random
+    def __init__(self, random: Random, most_deliveries: int | None = None) -> None:
+        self.random, self.most_deliveries = random, most_deliveries
         self.visible: deque[Message] = deque()
         """The messages to deliver; some may be in it twice."""
         self.unfinished: dict[str, Message] = {}
@@ -202,7 +206,12 @@ class Queue:
         return batch
 
     def release(self, messages: Sequence[Message]) -> None:
-        """Make messages visible again, except those that are deleted."""
+        """Make messages visible again, except those that are deleted.
+
+        A message that was delivered `most_deliveries` times is thrown away.
+        """
+        if self.most_deliveries is not None:
+            self.delete([m for m in messages if m.received >= self.most_deliveries])
         self.visible.extend(m for m in messages if m.id in self.unfinished)
 
     def delete(self, messages: Sequence[Message]) -> None:

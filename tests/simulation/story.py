@@ -131,10 +131,12 @@ class Story:
         settings_: Config,
         publisher: PublisherFactory = Publisher,
         fault: Callable[[Worker, str, str], str] | None = None,
+        most_deliveries: int | None = None,
     ) -> None:
         self.random = Random(seed)
         self.config, self.publisher = settings_, publisher
-        self.posts, self.feeds, self.queue = Bucket(), Bucket(), Queue(self.random)
+        self.posts, self.feeds = Bucket(), Bucket()
+        self.queue = Queue(self.random, most_deliveries)
         self.feeds.on_write = self._check_document
         self.workers: list[Worker] = []
         self.workers_started = 0
@@ -262,13 +264,21 @@ class Story:
 
         All schedules are lost: only the markers know of posts that appear or expire.
         """
-        self.now += duration
+        self._move_clock(duration)
         for key, object_ in sorted(self.feeds.objects.items()):
             due = marker_time(key) if key.startswith(DUE_MARKERS) else None
             if due is not None and due <= self.now:
                 for post_key in json.loads(object_.data)["keys"]:
                     self.history.append(f"{post_key} is due")
                     self.queue.send(post_key)
+
+    def pass_days(self, days: int) -> None:
+        """Let time pass. Nobody looks at the markers."""
+        self._move_clock(timedelta(days=days))
+
+    def _move_clock(self, duration: timedelta) -> None:
+        self.now += duration
+        self.posts.time = self.feeds.time = self.now
 
     def _next_worker(self) -> Worker:
         """Choose the next worker. Sometimes it falls asleep, so that others overtake it by far."""
@@ -370,7 +380,12 @@ class Story:
         return any(time.decode() <= f"{self.now:%Y%m%d%H}" for time in times)
 
 
-def random_story(seed: int, publisher: PublisherFactory = Publisher, faults: int = 4) -> Story:
+def random_story(
+    seed: int,
+    publisher: PublisherFactory = Publisher,
+    faults: int = 4,
+    most_deliveries: int | None = None,
+) -> Story:
     """Run a whole story from a seed: some posts, what happens to them, and which worker does it.
 
     Most stories have a few posts, each of which ends a page of the index. One in five has many
@@ -385,21 +400,26 @@ def random_story(seed: int, publisher: PublisherFactory = Publisher, faults: int
         page_edit.PAGES_PER_LIST = random.choice([1, 2, page_list])
         feed_writer.BATCH_BYTES = random.choice([1, 5_000, batch])
     try:
-        return _run_story(random, seed, publisher, faults, large)
+        return _run_story(random, seed, publisher, faults, large, most_deliveries)
     finally:
         page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES = page_list, batch
         record_writer.COMPACT_ABOVE = compact
 
 
 def _run_story(
-    random: Random, seed: int, publisher: PublisherFactory, faults: int, large: bool
+    random: Random,
+    seed: int,
+    publisher: PublisherFactory,
+    faults: int,
+    large: bool,
+    most_deliveries: int | None,
 ) -> Story:
     settings_ = settings(
         random.choice(["json", "json", "json", "atom json rss"]),
         random.choice([4, 4, 5, 6] if large else [2, 2, 3]),
         random.choice(["key", "key", "stem"]),
     )
-    story = Story(seed, settings_, publisher)
+    story = Story(seed, settings_, publisher, most_deliveries=most_deliveries)
 
     def random_post() -> bytes:
         kind = random.random()
@@ -443,9 +463,8 @@ def _run_story(
         for key in keys:
             story.upload(key, next_data(key))
         story.run([], workers=1, zombies=0)
-        story.now += timedelta(
-            hours=random.choice([0, 2])
-        )  # after two hours no zombie can delete an archive page
+        # After two hours no zombie can delete an archive page.
+        story._move_clock(timedelta(hours=random.choice([0, 2])))
     story.faults_left = random.randint(0, faults)
     story.sleepiness = random.choice([0, 0.02, 0.05, 0.1])
     actions = [action() for _ in range(random.randint(3, 12))]
