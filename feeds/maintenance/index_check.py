@@ -7,7 +7,7 @@ say what all indexes must have in this span.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
@@ -121,24 +121,23 @@ class IndexCheck:
                 yield from posts
         yield from index.manifest.entries
 
-    def send_posts_of(self, lost: Collection[str]) -> None:
+    def send_posts_of(self, lost: Set[str]) -> None:
         """Send the posts of feeds that have lost their index; publish a feed that has none."""
-        if "" in lost:
-            for stat in self.publisher.post_stats():
-                self.findings.send_misplaced(stat.key)
-            return
-        if not lost:
-            return
         found: set[str] = set()
         with self.findings.errors_of("all posts: "):
-            for post in self._indexed_posts():
-                if paths := {*self.publisher.config.feed_paths(post.terms)}.intersection(lost):
-                    found |= paths
-                    self.findings.send_misplaced(post.key)
-            for path in sorted({*lost} - found):
-                with self.findings.errors_of(f"{path}: "):
+            if "" in lost:
+                for stat in self.publisher.post_stats():
+                    found |= lost  # any post may be in any of these feeds
+                    self.findings.send_misplaced(stat.key)
+            elif lost:
+                for post in self._indexed_posts():
+                    if paths := lost.intersection(self.publisher.config.feed_paths(post.terms)):
+                        found |= paths
+                        self.findings.send_misplaced(post.key)
+            if empty := sorted(lost - found):
+                for path in empty:
                     self.findings.report.documents += len(self.publisher.rewrite_feed(path))
-            self.publisher.update_feed_list(sorted({*lost} - found))
+                self.publisher.update_feed_list(empty)
 
     # --- a span of all indexes -------------------------------------------------------------------
 
