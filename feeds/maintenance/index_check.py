@@ -131,7 +131,7 @@ class IndexCheck:
                     self.findings.send_misplaced(stat.key)
             elif lost:
                 for post in self._indexed_posts():
-                    if paths := lost.intersection(self.publisher.config.feed_paths(post.terms)):
+                    if paths := lost & {*self.publisher.config.feed_paths(post.terms)}:
                         found |= paths
                         self.findings.send_misplaced(post.key)
             if empty := sorted(lost - found):
