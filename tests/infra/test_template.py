@@ -410,6 +410,7 @@ def test_a_role_may_do_what_its_function_does(made: Resolved) -> None:
         *((action, "<AuditLogGroup.Arn>") for action in logs),
         *writing,
         *scheduling,
+        ("s3:GetObject", f"{posts}/*"),
         ("sqs:SendMessage", publish),
     }
     assert may["SchedulerRole"] == {("sqs:SendMessage", publish)}
