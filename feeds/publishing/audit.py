@@ -1,11 +1,12 @@
 """The audit: compares posts with records and indexes with documents, and repairs what differs.
 
 It finds posts whose events were lost, posts that are older than the deployment, and work that a
-crash has interrupted. It reads listings, and no post; also the record of each post that was
-published within `CLOCK_MARGIN` of its upload, which is most of them, or has the name of a document
-(of such a file without a record, it reads the start). The keys of posts that differ
-from their records go to the publish queue, as after an event. It also sets lost schedules again,
-and deletes objects that nothing refers to (garbage collection).
+crash has interrupted. It reads listings, and no post. It reads the record of each post that was
+published within `CLOCK_MARGIN` of its upload, which is most of them, or that has the name of a
+document. If such a file has no record, it reads the start of the file. The keys of posts that
+differ from their records go to the publish queue, as after an event. It also sets lost schedules
+again, and deletes objects that nothing refers to (garbage collection). It stops if most posts are
+gone.
 """
 
 from __future__ import annotations
