@@ -84,7 +84,7 @@ def _ids_of_feeds(keys: Iterable[str], feeds: Collection[Format], out: Store) ->
 
 
 def _feed_files(keys: Iterable[str]) -> list[str]:
-    """The documents among these that are no archive pages, whose posts are looked at instead."""
+    """The documents among these, without archive pages: their posts are counted, and not they."""
     return [key for key in keys if "archive" not in key.split("/")]
 
 

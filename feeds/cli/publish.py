@@ -66,7 +66,7 @@ def publish(
 
 
 def _never_existed(key: str, publisher: Publisher) -> bool:
-    """Return whether there is no object at a key, and no post was published from it.
+    """Return whether a key names nothing: no object is there, and no feed has a post from there.
 
     S3 refuses a request about a key such as ``../a.md``.
     """

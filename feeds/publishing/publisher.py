@@ -10,10 +10,10 @@ keep the levels correct:
 3. Each state object carries a fresh token, so that equal content never has an equal ETag.
 4. After publishing, read the version of the source again; if it has changed, publish again.
 
-This module runs the levels in order and decides which messages must be retried. Each level has a
-writer: record_writer.py, index_writer.py, feed_writer.py, feed_list_writer.py.
-feeds/state/state_store.py keeps rules 1 to 3 for all of them (compare-and-swap), document_writer.py
-rule 4. docs/protocol.md says what fails without each.
+This module runs the levels in order, decides which messages must be retried, and has what audit and
+rebuild need. Each level has a writer: record_writer.py, index_writer.py, feed_writer.py,
+feed_list_writer.py. feeds/state/state_store.py keeps rules 1 to 3 for all of them
+(compare-and-swap), document_writer.py rule 4. docs/protocol.md says what fails without each.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ class Publisher:
         return self._records.name(key)
 
     def never_existed(self, key: str) -> bool:
-        """Return whether there is no post at a key, and none is published or was lately deleted."""
+        """Return whether no post is at a key, none from there is published, and none was lately."""
         return self.posts.head(key) is None and not self._records.has_known(key)
 
     def record_stats(self) -> Iterator[Stat]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo
 
 _MONTH_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -42,20 +43,19 @@ _BASIC_TIME = r"(?P<basic_hour>\d{2})(?P<basic_minute>\d{2})(?P<basic_second>\d{
 _ZONE = r"""(?:(?:Z|UTC|UT|GMT)?(?P<offset>[+-]\d{1,2}(?::?\d{2}(?::?00)?)?)
         (?:\s*\([^()]*\) | \s*\[[^\[\]]*\] | \s+(?P<label>[a-z]{2,5}))?
       | (?P<zone>[a-z]{1,5} | [a-z_]+(?:/[a-z0-9_+-]+)+) | \((?P<zone_in_brackets>[a-z]{2,5})\))"""
-_FORMS = tuple(
-    re.compile(form, re.VERBOSE | re.IGNORECASE | re.ASCII)
-    for form in (
-        *(
-            rf"""(?:{_WEEKDAY},?\s+)? {day} (?:,?\s+\(?{_WEEKDAY}\)?)?
-                (?: (?:\s*T\s*|,?\s+(?:at\s+)?)(?:{_TIME}) | T{_BASIC_TIME} )?
-                (?:\s*{_ZONE})?"""
-            for day in _DAYS
-        ),
-        # Mon Nov 30 14:51:02 CET 2026 (C's asctime, and the command date)
-        rf"(?:{_WEEKDAY},?\s+)? (?P<name>{_MONTH})\s+{_DAY_OF_MONTH}\s+(?:{_TIME})"
-        rf"(?:\s+{_ZONE})?\s+(?P<year>\d{{4}})",
-    )
+_FLAGS = re.VERBOSE | re.IGNORECASE | re.ASCII
+_FORMS = (
+    *(
+        rf"""(?:{_WEEKDAY},?\s+)? {day} (?:,?\s+\(?{_WEEKDAY}\)?)?
+            (?: (?:\s*T\s*|,?\s+(?:at\s+)?)(?:{_TIME}) | T{_BASIC_TIME} )?
+            (?:\s*{_ZONE})?"""
+        for day in _DAYS
+    ),
+    # Mon Nov 30 14:51:02 CET 2026 (C's asctime, and the command date)
+    rf"(?:{_WEEKDAY},?\s+)? (?P<name>{_MONTH})\s+{_DAY_OF_MONTH}\s+(?:{_TIME})"
+    rf"(?:\s+{_ZONE})?\s+(?P<year>\d{{4}})",
 )
+_FIRST_FORM = re.compile(_FORMS[0], _FLAGS)
 _MONTH_UNKNOWN = re.compile(
     rf"(?:{_WEEKDAY},?\s+)?(\d{{1,2}})([-/.])(\d{{1,2}})\2\d{{2,4}}\b.*", re.I
 )
@@ -99,6 +99,12 @@ class YearTooLarge(ValueError):  # noqa: N818
     """A date is so late that this program has no number for it; people write it for *never*."""
 
 
+@cache
+def _other_forms() -> tuple[re.Pattern[str], ...]:
+    """The forms after the first. Few sites need them, and a cold start should not wait for them."""
+    return tuple(re.compile(form, _FLAGS) for form in _FORMS[1:])
+
+
 def parse_datetime(text: str, zone: tzinfo) -> datetime:
     """Parse a date as people write it in front matter; one without a zone is in `zone`.
 
@@ -111,7 +117,9 @@ def parse_datetime(text: str, zone: tzinfo) -> datetime:
     if len(text) > _MAX_CHARS:
         raise ValueError(f"{text[:60]!r}… is not a date")
     text = " ".join(text.split())
-    match = next((match for form in _FORMS if (match := form.fullmatch(text))), None)
+    match = _FIRST_FORM.fullmatch(text) or next(
+        (match for form in _other_forms() if (match := form.fullmatch(text))), None
+    )
     if match["year"] > str(_MAX_YEAR) if match else _LARGE_YEAR.match(text):
         raise YearTooLarge(f"the year of {text} is too large (at most {_MAX_YEAR})")
     if match is None:

@@ -21,8 +21,8 @@ from feeds.urls import http_url
 _ATTACHMENT = re.compile(
     r"\.(?:aac|epub|flac|m4a|m4v|mov|mp3|mp4|oga|ogg|opus|pdf|wav|webm|zip)", re.I
 )
-"""The endings of files whose size is looked up. Pictures are not among them: most of the pictures
-in a bucket are no enclosures, and each upload of such a file is a call."""
+"""The endings of files whose size is looked up. Pictures are not among them. Most pictures in a
+bucket do not belong to an enclosure, and each upload of a file with such an ending costs a call."""
 
 _SCHEME = re.compile(r"https?:(?=//)", re.I)
 _LENGTH_FIELDS = ("length", "size", "size_in_bytes", "bytes")

@@ -17,7 +17,7 @@ from feeds.urls import MAX_URL_LENGTH
 def page_path(fields: Fields) -> str:
     """The path of the page where the front matter has it (Jekyll, Hugo, Zola); else ``""``."""
     path = fields.text(("permalink", "url", "path"))
-    if parse_bool(path) is False:  # the site says that there is no page; "false" is not its path
+    if parse_bool(path) is False:  # the post has no page; "false" is not its path
         return ""
     if "://" in path or path.startswith(("//", "\\")) or ":" in path.split("/")[0] or "{" in path:
         return ""

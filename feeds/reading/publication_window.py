@@ -22,7 +22,7 @@ from feeds.reading.front_matter.formats import Value
 from feeds.reading.permalink import page_path
 
 _NO_DATE = ("", "null", "~", "none", "never")
-_TODO = "dates look like 2026-11-30 14:51:02 +0800"
+_ADVICE = "dates look like 2026-11-30 14:51:02 +0800"
 _NEVER_PUBLIC = datetime(9998, 12, 31, tzinfo=UTC)
 
 
@@ -66,7 +66,7 @@ def date_field(
     try:
         return parse_datetime(field_values.to_text(value), config.zone)
     except ValueError as error:
-        fields.report(name, f"{name}: {error}", _TODO, severity)
+        fields.report(name, f"{name}: {error}", _ADVICE, severity)
         return None
 
 
@@ -123,7 +123,7 @@ def _dates(
 ) -> Iterator[datetime]:
     """The dates in these fields, in any spelling of their names.
 
-    A date whose year is too large is `never`, and is reported; without `never`, it is no date.
+    A date with too large a year counts as `never`, and is reported; without `never` it is left out.
     """
     wanted = _spellings(names)
     for name, value in flat_fields(fields.metadata):
@@ -137,7 +137,7 @@ def _dates(
                     continue
                 yield never
             if not _is_reported(name, fields):
-                fields.report(name, f"{name}: {error}", _TODO)
+                fields.report(name, f"{name}: {error}", _ADVICE)
 
 
 def _is_reported(name: str, fields: Fields) -> bool:
@@ -159,7 +159,7 @@ def _is_date_field(name: str, value: Value) -> bool:
     return text not in _NO_DATE and field_values.parse_bool(text) is not False
 
 
-_OTHER_MEANINGS = frozenset(("published", "publish", "unpublish", "releasedate"))
+_OTHER_MEANINGS = frozenset(("published", "publish", "unpublish"))
 """Fields that have a date in some posts and something else in others. `published` has a date in
 Hugo, yes or no in Jekyll, and a publisher in some posts."""
 _MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"

@@ -220,7 +220,7 @@ RULES = (
         one_of("hidden", "unlisted", "draft", "unpublished", "false", "no", "off", "never", "none"),
         "visibility",
     ),
-    # There is no page: https://www.11ty.dev/docs/permalinks/
+    # The post has no page: https://www.11ty.dev/docs/permalinks/
     rule("leave-out", no, "permalink"),
     # True, or from version 3 a list: https://www.11ty.dev/docs/collections/
     rule(

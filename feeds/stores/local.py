@@ -1,4 +1,4 @@
-"""A store in a folder: objects are files, with versions and conditional writes.
+"""A store in a folder: objects are files, with versions, locks and conditional writes.
 
 The time, size and inode of a file are its version, as the ETag is in S3. Locks make the check of a
 version and the write one step.

@@ -153,8 +153,8 @@ def _paired_brackets(lines: list[str], at: int) -> Repair | None:
 def _pair_brackets(value: str) -> tuple[str, list[tuple[int, str, str]]]:
     """`value` with its brackets in pairs, and each mistake: its place, what is wrong, what to do.
 
-    Brackets in quotes are text. There is no mistake if a quote is not closed, or if brackets are
-    nested deeper than front matter may be.
+    Brackets in quotes are text. If a quote is not closed, or brackets are nested deeper than front
+    matter may be, nothing is changed and no mistake is returned.
     """
     fixed: list[str] = []
     mistakes: list[tuple[int, str, str]] = []
