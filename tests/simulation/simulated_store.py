@@ -185,6 +185,8 @@ class Queue:
         """The messages to deliver; some may be in it twice."""
         self.unfinished: dict[str, Message] = {}
         """The messages that are not deleted, by id."""
+        self.dead_letters: list[Message] = []
+        """The messages that were given up."""
         self.sent = 0
 
     def send(self, key: str) -> None:
@@ -208,10 +210,12 @@ class Queue:
     def release(self, messages: Sequence[Message]) -> None:
         """Make messages visible again, except those that are deleted.
 
-        A message that was delivered `most_deliveries` times is thrown away.
+        A message that was delivered `most_deliveries` times is given up.
         """
         if self.most_deliveries is not None:
-            self.delete([m for m in messages if m.received >= self.most_deliveries])
+            given_up = [m for m in messages if m.received >= self.most_deliveries]
+            self.dead_letters += [m for m in given_up if m.id in self.unfinished]
+            self.delete(given_up)
         self.visible.extend(m for m in messages if m.id in self.unfinished)
 
     def delete(self, messages: Sequence[Message]) -> None:

@@ -125,6 +125,8 @@ class Worker:
 class Story:
     """Two buckets, a queue, workers, and the history of what happened."""
 
+    worker_type = Worker
+
     def __init__(
         self,
         seed: int,
@@ -195,7 +197,7 @@ class Story:
         if lives_on is None:
             lives_on = self.random.randrange(len(self.idle) + 1) > 0
         predecessor = self.idle.pop(self.random.randrange(len(self.idle))) if lives_on else None
-        worker = Worker(f"w{self.workers_started}", self, batch, predecessor)
+        worker = self.worker_type(f"w{self.workers_started}", self, batch, predecessor)
         process = f" in the process of {predecessor.name}" if predecessor else ""
         messages = [message.id + str(message.keys) for message in batch]
         self.history.append(f"{worker.name} starts{process} on {messages}")
@@ -385,6 +387,7 @@ def random_story(
     publisher: PublisherFactory = Publisher,
     faults: int = 4,
     most_deliveries: int | None = None,
+    story_type: type[Story] = Story,
 ) -> Story:
     """Run a whole story from a seed: some posts, what happens to them, and which worker does it.
 
@@ -400,27 +403,22 @@ def random_story(
         page_edit.PAGES_PER_LIST = random.choice([1, 2, page_list])
         feed_writer.BATCH_BYTES = random.choice([1, 5_000, batch])
     try:
-        return _run_story(random, seed, publisher, faults, large, most_deliveries)
+        story = story_type(seed, _random_settings(random, large), publisher, None, most_deliveries)
+        return _run_story(random, story, faults, large)
     finally:
         page_edit.PAGES_PER_LIST, feed_writer.BATCH_BYTES = page_list, batch
         record_writer.COMPACT_ABOVE = compact
 
 
-def _run_story(
-    random: Random,
-    seed: int,
-    publisher: PublisherFactory,
-    faults: int,
-    large: bool,
-    most_deliveries: int | None,
-) -> Story:
-    settings_ = settings(
+def _random_settings(random: Random, large: bool) -> Config:
+    return settings(
         random.choice(["json", "json", "json", "atom json rss"]),
         random.choice([4, 4, 5, 6] if large else [2, 2, 3]),
         random.choice(["key", "key", "stem"]),
     )
-    story = Story(seed, settings_, publisher, most_deliveries=most_deliveries)
 
+
+def _run_story(random: Random, story: Story, faults: int, large: bool) -> Story:
     def random_post() -> bytes:
         kind = random.random()
         if kind < 0.08:
