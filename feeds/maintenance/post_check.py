@@ -83,6 +83,8 @@ class PostCheck:
         self.report, self.now = findings.report, findings.now
         self._to_send: list[str] = []
         self._unfinished: list[str] = []
+        self._gone: set[str] = set()
+        """Objects that do not exist any more, of posts that still have another one."""
         self._records_with_posts: set[int] = set()
         self._known = 0
         """The number of records to which a post belongs."""
@@ -136,6 +138,7 @@ class PostCheck:
         with self.findings.errors_of():
             name = self.publisher.record_name(stat.key)
             record = self._read_record(name)
+            self._note_gone(record, stat.key)
             snapshot = record.objects.get(stat.key)
             if snapshot is None or snapshot.version != stat.version:
                 return _Result.NEWER
@@ -146,6 +149,11 @@ class PostCheck:
             is_unfinished = self._is_unfinished(name, record, snapshot, stat.key)
             return _Result.UNFINISHED if is_unfinished else _Result.COMPARED
         return _Result.SAME
+
+    def _note_gone(self, record: Record, key: str) -> None:
+        """Note the other objects of a post that do not exist any more (``posts.id_from``)."""
+        others = record.objects.keys() - {key}
+        self._gone.update(other for other in others if self.publisher.posts.head(other) is None)
 
     def _count(self, key: str, result: _Result) -> None:
         if result == _Result.NEWER:
@@ -222,7 +230,8 @@ class PostCheck:
 
     def send(self) -> None:
         """Send the posts that differ from their records."""
-        for key in self._to_send:
+        self.report.gone += len(self._gone)
+        for key in (*self._to_send, *sorted(self._gone)):
             self.findings.send(key)
         for key in self._unfinished:
             self.findings.send_misplaced(key)
