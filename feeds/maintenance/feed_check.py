@@ -57,11 +57,17 @@ class FeedCheck:
                     self._lost.add(path)
 
     def _find_the_feed_of_all_posts(self) -> None:
-        """Where any feed is, there is one of all posts: note it if nothing of it is left."""
-        if "" not in self._seen | self._lost and (self._seen or self._lost):
+        """Note the feed of all posts if nothing of it is left, but something of its site is."""
+        if "" not in self._seen | self._lost and self._is_anything_left():
             with self.findings.errors_of("all posts: "):
                 self.publisher.refuse_foreign()
                 self._lost.add("")
+
+    def _is_anything_left(self) -> bool:
+        """Return whether there is a feed, a record, or a document of this program."""
+        if self._seen or self._lost or any(self.publisher.record_stats()):
+            return True
+        return any(is_own_at(stat.key, self.store) for stat in self.store.list(paths.PUBLIC))
 
     def _repair_feed_list(self) -> None:
         """Repair the list of all feeds and its documents; find the feeds that are only there."""

@@ -32,10 +32,10 @@ from feeds.state.state_store import JSON, StateStore, Versioned
 from feeds.stores.memory import MemoryStore
 
 
-def publisher(mutant: type) -> Callable[..., Publisher]:
-    """Return a function that makes publishers with the mutant in place of its base class.
+def base_of(mutant: type) -> type:
+    """Return the class that a mutant breaks.
 
-    Fails at once if the base class does not have the methods that the mutant overrides, so that a
+    Fails at once if that class does not have the methods that the mutant overrides, so that a
     renamed method cannot make a mutant harmless.
     """
     (base,) = mutant.__bases__
@@ -43,7 +43,15 @@ def publisher(mutant: type) -> Callable[..., Publisher]:
     own = {name for name, value in vars(mutant).items() if isinstance(value, function_types)}
     assert own, f"{mutant.__name__} breaks nothing"
     assert own <= vars(base).keys(), f"{base.__name__} has no {own - vars(base).keys()} to break"
+    return base
 
+
+def publisher(mutant: type) -> Callable[..., Publisher]:
+    """Return a function that makes publishers with the mutant in place of its base class.
+
+    Fails at once if it breaks nothing of a publisher (`base_of`).
+    """
+    base = base_of(mutant)
     if base is Publisher:
         return mutant
 

@@ -211,4 +211,5 @@ class LossyStory(Story):
     def _is_blank(self) -> bool:
         """Return whether nothing says that there ever was a site: no post, document or state."""
         kinds = {kind_of(self.feeds, key) for key in self.feeds.objects}
-        return not self.posts.objects and kinds <= {"progress of the audit"}
+        has_posts = any(key.endswith(".md") for key in self.posts.objects)
+        return not has_posts and kinds <= {"progress of the audit"}
