@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from support.audited import Site, everything
+from support.audited import TOML, Site, everything
 from support.published import filled
 from support.yardstick import public_tree
 
 from feeds import paths
+from feeds.config_file.parse import parse_config
 from feeds.errors import Unavailable
-from feeds.maintenance.audit import PROGRESS, ROUND_NIGHTS
+from feeds.maintenance.audit import PROGRESS, ROUND_NIGHTS, audit
+from feeds.maintenance.journal import note
 from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.due_markers import DUE_MARKERS
 from feeds.state.keys import ATTACHMENTS, FEED_LIST, FEEDS, RECORDS, manifest_key
@@ -171,3 +173,132 @@ def test_audits_write_archive_documents_again_that_were_changed_by_hand() -> Non
     for key in archives:
         site.feeds.put(paths.PUBLIC + key, b"<html>")
     assert 1 <= nights_until_right(site) <= ROUND_NIGHTS
+
+
+# --- a site of which little is left --------------------------------------------------------------
+
+
+def is_a_manifest_of_a_category(key: str) -> bool:
+    return key == manifest_key("category/c1")
+
+
+def is_a_record(key: str) -> bool:
+    return key.startswith(RECORDS)
+
+
+def is_the_overview(key: str) -> bool:
+    return key == paths.PUBLIC + "feeds.opml"
+
+
+def nothing(key: str) -> bool:
+    return False
+
+
+def emptied(is_left: Callable[[str], bool]) -> Site:
+    """A site whose posts were all deleted; then everything was lost but what `is_left` says."""
+    site = published()
+    site.posts.put("note.txt", b"not a post")
+    keys = [stat.key for stat in site.posts.list() if stat.key.endswith(".md")]
+    for key in keys:
+        site.posts.delete(key)
+    site.publish(*keys)
+    assert site.is_right()
+    for key in everything(site.feeds):
+        if not is_left(key):
+            site.feeds.delete(key)
+    return site
+
+
+@pytest.mark.parametrize("is_left", [is_a_manifest_of_a_category, is_a_record, is_the_overview])
+def test_the_empty_feed_of_all_posts_is_made_again_after_a_loss(
+    is_left: Callable[[str], bool],
+) -> None:
+    site = emptied(is_left)
+    assert not site.is_right()
+    assert nights_until_right(site) == 1
+    assert "feed.json" in public_tree(site.feeds)
+    assert site.audit()[1].documents == 0
+
+
+def test_a_bucket_without_posts_and_without_a_site_stays_empty() -> None:
+    site = emptied(nothing)
+    site.audit()
+    assert public_tree(site.feeds) == {}
+
+
+def test_the_empty_feed_of_all_posts_does_not_replace_a_document_of_others() -> None:
+    site = emptied(is_a_record)
+    site.feeds.put("public/feed.json", b"{}")
+    (error,) = site.audit()[1].errors
+    assert "public/feed.json" in error
+    assert public_tree(site.feeds) == {"feed.json": b"{}"}
+
+
+# --- an event of one of several files of a post --------------------------------------------------
+
+
+@pytest.mark.parametrize("deleted", ["old/3.md", "3.md", "new/3.md"])
+def test_a_lost_deletion_of_one_of_several_files_of_a_post_is_made_up_for(deleted: str) -> None:
+    site = Site(parse_config(TOML + '[posts]\nid_from = "stem"\n'))
+    for number, key in enumerate(("old/3.md", "3.md", "new/3.md"), start=1):
+        site.posts.put(key, b"---\ntitle: T\ndate: 2025-06-0%d\n---\n%d\n" % (number, number))
+    rebuild(site.publisher)
+    site.runtime.time += timedelta(days=1)
+    site.posts.delete(deleted)
+    right_already = site.is_right()
+    assert right_already == (deleted != "new/3.md")  # the file with the latest date is the entry
+    reports = []
+    for _ in range(ROUND_NIGHTS):
+        site.runtime.time += timedelta(days=1)
+        reports.append(site.audit()[1])
+    assert sum(report.gone for report in reports) == 1
+    assert site.is_right()
+
+
+# --- what is made up for in the next night -------------------------------------------------------
+
+
+def test_posts_in_the_journal_are_published_in_the_next_night() -> None:
+    site = published()
+    note(site.feeds, "a message", ["3.md", "soon.md"])
+    site.runtime.time += timedelta(days=1)
+    sent, report = site.audit()
+    assert sent == ["3.md", "soon.md"]
+    assert report.unfinished == 2
+
+
+def test_missing_archive_documents_are_written_in_the_next_night() -> None:
+    site = published(30)
+    archives = [key for key in public_tree(site.feeds) if "archive/" in key]
+    for key in archives:
+        site.feeds.delete(paths.PUBLIC + key)
+    assert not site.is_right()
+    assert nights_until_right(site) == 1
+
+
+@pytest.mark.parametrize("path", ["", "category/c1", "category/c2"])
+def test_posts_of_a_feed_that_has_lost_its_index_are_published_in_the_next_night(path: str) -> None:
+    site = published(30)
+    site.feeds.delete(manifest_key(path))
+    site.feeds.delete(paths.PUBLIC + paths.document(path, "feed.json"))
+    assert nights_until_right(site) == 1
+
+
+def test_an_index_that_is_written_during_an_audit_is_not_replaced() -> None:
+    site = published(30)
+    list_ = site.feeds.list
+
+    def list_and_publish(prefix: str = ""):
+        stats = list(list_(prefix))
+        if prefix == FEEDS:  # a worker publishes now, and writes new pages
+            site.feeds.list = list_
+            for key in ("1.md", "2.md", "3.md"):
+                site.posts.put(key, b"---\ntitle: New\ndate: 2024-03-03\ncategory: c1\n---\nx\n")
+            site.publish("1.md", "2.md", "3.md")
+        return iter(stats)
+
+    site.feeds.list = list_and_publish
+    sent: list[str] = []
+    report = audit(site.publisher, sent.append)
+    assert (sent, report.misplaced, report.errors) == ([], 0, [])
+    assert site.is_right()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.published import Later, filled
 from support.yardstick import full_build, public_tree
 
+from feeds.config import Config
 from feeds.config_file.parse import parse_config
 from feeds.maintenance.audit import audit
 from feeds.publishing.message import Message
@@ -19,7 +20,8 @@ SETTINGS = parse_config(TOML)
 class Site:
     """Posts, feeds and a publisher, with a clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Config = SETTINGS) -> None:
+        self.settings = settings
         self.runtime = Later()
         self.posts = MemoryStore(clock=self.runtime.now)
         self.feeds = MemoryStore(clock=self.runtime.now)
@@ -28,7 +30,7 @@ class Site:
             assert post is not None
             self.posts.put(stat.key, post.data)
         self.counted = Counted(self.posts)
-        self.publisher = Publisher(self.counted, self.feeds, SETTINGS, self.runtime)
+        self.publisher = Publisher(self.counted, self.feeds, settings, self.runtime)
 
     def publish(self, *keys: str) -> None:
         """Publish posts as if their events had been delivered."""
@@ -44,7 +46,7 @@ class Site:
     def is_right(self) -> bool:
         """Return whether the public tree is what a full build writes."""
         return public_tree(self.feeds) == full_build(
-            self.posts, self.feeds, SETTINGS, self.runtime.now()
+            self.posts, self.feeds, self.settings, self.runtime.now()
         )
 
 
