@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 from simulation.losses import PlainStore, kind_of, lose_object, ways_to_lose
-from simulation.simulated_store import Crash, SimulatedRuntime
+from simulation.simulated_store import Crash, Queue, SimulatedRuntime
 from simulation.story import KEYS, PublisherFactory, Story, Worker, post_text, random_story
 
 from feeds import paths
@@ -121,6 +121,15 @@ class LossyStory(Story):
                 self.queue.send(key)
         self.queue.dead_letters.clear()
 
+    def _lose_events(self) -> None:
+        """Change posts and enclosures while S3 sends no event."""
+        queue, self.queue = self.queue, Queue(self.chance)
+        for change in (self._edit, self._upload_enclosures):
+            if self.chance.random() < 0.2:
+                change()
+        self.losses["event", "lost"] += self.queue.sent
+        self.queue = queue
+
     def _purge_dead_letters(self) -> None:
         self.losses["message", "purged"] += len(self.queue.dead_letters)
         self.queue.dead_letters.clear()
@@ -147,6 +156,7 @@ class LossyStory(Story):
             for _ in range(self.chance.randint(1, ROUND)):
                 self.night()
         self._purge_dead_letters()
+        self._lose_events()
         self.lose_objects()
         if self.chance.random() < 0.2:
             self.night(calls=self.chance.randint(1, 100))
@@ -161,6 +171,7 @@ class LossyStory(Story):
         self.has_foreign = self.chance.random() < 0.3
         self.pass_days(max((end - self.now).days, 0))
         self.night()
+        self.check()
 
     def night(self, calls: int | None = None) -> audit_module.AuditReport | None:
         """Let a day pass, and run an audit; then let workers publish what it sends.
