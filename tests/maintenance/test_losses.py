@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from simulation import audit_mutants
 from support.audited import TOML, Site, everything
 from support.published import filled
 from support.yardstick import public_tree
@@ -269,6 +270,9 @@ def test_posts_in_the_journal_are_published_in_the_next_night() -> None:
 
 def test_missing_archive_documents_are_written_in_the_next_night() -> None:
     site = published(30)
+    for _ in range(2):  # so that no page is pending any more
+        site.runtime.time += timedelta(hours=2)
+        site.publish(*(f"{number}.md" for number in range(30)))
     archives = [key for key in public_tree(site.feeds) if "archive/" in key]
     for key in archives:
         site.feeds.delete(paths.PUBLIC + key)
@@ -302,3 +306,52 @@ def test_an_index_that_is_written_during_an_audit_is_not_replaced() -> None:
     report = audit(site.publisher, sent.append)
     assert (sent, report.misplaced, report.errors) == ([], 0, [])
     assert site.is_right()
+
+
+def test_a_feed_that_is_only_listed_is_made_again_as_an_empty_one() -> None:
+    site = published()
+    earlier = everything(site.feeds)[FEED_LIST]
+    posts = [f"{number}.md" for number in (1, 5, 9)]  # all posts of the category
+    for key in posts:
+        site.posts.delete(key)
+    site.publish(*posts)
+    assert site.is_right()
+    site.feeds.put(FEED_LIST, earlier)
+    for key in everything(site.feeds):
+        if "category/c1/" in key:
+            site.feeds.delete(key)
+    assert nights_until_right(site) == 0
+    site.audit()
+    assert "category/c1/feed.json" in public_tree(site.feeds)
+    assert site.is_right()
+
+
+# --- audits that leave a repair out --------------------------------------------------------------
+
+CAUGHT = [
+    (
+        audit_mutants.MissesTheFeedOfAllPosts,
+        lambda: test_the_empty_feed_of_all_posts_is_made_again_after_a_loss(is_a_record),
+    ),
+    (
+        audit_mutants.MissesOneOfSeveralFiles,
+        lambda: test_a_lost_deletion_of_one_of_several_files_of_a_post_is_made_up_for("new/3.md"),
+    ),
+    (audit_mutants.ForgetsTheJournal, test_posts_in_the_journal_are_published_in_the_next_night),
+    (audit_mutants.MissesLostArchives, test_missing_archive_documents_are_written_in_the_next_night),
+    (
+        audit_mutants.SendsNoPostsOfLostFeeds,
+        lambda: test_posts_of_a_feed_that_has_lost_its_index_are_published_in_the_next_night("category/c1"),
+    ),
+    (audit_mutants.BelievesTheListing, test_an_index_that_is_written_during_an_audit_is_not_replaced),
+    (
+        audit_mutants.MissesListedFeeds,
+        test_a_feed_that_is_only_listed_is_made_again_as_an_empty_one,
+    ),
+]
+
+
+@pytest.mark.parametrize(("mutant", "test"), CAUGHT, ids=lambda value: value.__name__)
+def test_directed_loss_catches_the_mutant(mutant: type, test: Callable[[], None]) -> None:
+    with audit_mutants.in_place(mutant), pytest.raises(AssertionError):
+        test()

@@ -19,12 +19,13 @@ from simulation.simulated_store import START, Bucket, Crash, Queue, SimulatedRun
 from support.yardstick import build_documents
 
 from feeds import paths
-from feeds.building import scan
+from feeds.building import scan, site
 from feeds.config import Config
 from feeds.config_file.parse import parse_config
 from feeds.documents import feed_documents
 from feeds.documents.feed_documents import archive_documents, current_documents
-from feeds.publishing import feed_writer, record_writer, websub
+from feeds.documents.feed_list import feed_list_documents
+from feeds.publishing import feed_list_writer, feed_writer, record_writer, websub
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.due_markers import DUE_MARKERS, marker_time
 from feeds.publishing.message import Message
@@ -508,8 +509,14 @@ def cached_pure_functions() -> Iterator[None]:
         render = lambda: tuple(archive_documents(path, page, entries, older, c))  # noqa: E731
         return iter(cached(key, render))
 
+    def feed_list(listed, c):
+        feeds = list(listed)
+        key = ("feeds", encode(feeds), id(c))
+        return iter(cached(key, lambda: tuple(feed_list_documents(feeds, c))))
+
     with ExitStack() as patches:
         for name, function, modules in (
+            ("feed_list_documents", feed_list, (feed_list_writer, site)),
             ("read_post", read, (record_writer, scan)),
             ("fill_entry", fill, (record_writer, scan)),
             ("current_documents", current, (feed_documents,)),
