@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from simulation import mutants
+from simulation import audit_mutants, mutants
 from support import worked_example
 
 from feeds.config import Limits
@@ -285,10 +285,14 @@ def test_protocol_page_has_a_row_for_each_mutant() -> None:
     documented = [name for names, _ in rows for name in re.findall(r"`(\w+)`", names)]
     defined = {
         name
-        for name, value in vars(mutants).items()
-        if isinstance(value, type) and value.__module__ == mutants.__name__ and name[0] != "_"
+        for module in (mutants, audit_mutants)
+        for name, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module.__name__ and name[0] != "_"
     }
     assert sorted(documented) == sorted(defined)
+    names = ("test_simulation.py", "test_simulation_of_losses.py", "maintenance/test_losses.py")
+    all_tests = "".join((ROOT / "tests" / name).read_text(encoding="utf-8") for name in names)
+    assert {name for name in defined if f"mutants.{name}" not in all_tests} == set()
     schedules = {name for _, caught in rows for name in re.findall(r"`(\w+)`", caught)}
     tests = (ROOT / "tests" / "test_simulation.py").read_text(encoding="utf-8")
     assert schedules

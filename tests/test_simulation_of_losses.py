@@ -18,8 +18,8 @@ from feeds.state.index_pages import IndexPages
 
 SEEDS = 2400
 CHUNK = 100
-MUTANT_SEEDS = 1000
-"""Each mutant in `CAUGHT_BY_LOSSES` is caught by one of the first seeds, most by one of 50."""
+MUTANT_SEEDS = 500
+"""One of the first seeds catches each mutant in `CAUGHT_BY_LOSSES`, mostly one of the first 50."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -53,7 +53,6 @@ CAUGHT_BY_LOSSES = [
     audit_mutants.MissesNewPosts,
     audit_mutants.MissesChangedPosts,
     audit_mutants.MissesDeletedPosts,
-    audit_mutants.MissesOneOfSeveralFiles,
     audit_mutants.ReadsOnlyDoubtfulRecords,
     audit_mutants.KeepsDamagedRecords,
     audit_mutants.MissesUnindexedRecords,
@@ -80,6 +79,7 @@ CAUGHT_BY_LOSSES = [
     audit_mutants.RepairsNoDocuments,
     audit_mutants.MissesWrongArchives,
     audit_mutants.SweepsNothing,
+    audit_mutants.RepairsNoList,
     audit_mutants.RepairsNoListDocuments,
     audit_mutants.KeepsDamagedLists,
 ]

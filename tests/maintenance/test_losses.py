@@ -281,7 +281,7 @@ def test_missing_archive_documents_are_written_in_the_next_night() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "category/c1", "category/c2"])
-def test_posts_of_a_feed_that_has_lost_its_index_are_published_in_the_next_night(path: str) -> None:
+def test_a_feed_that_has_lost_its_index_is_right_after_one_night(path: str) -> None:
     site = published(30)
     site.feeds.delete(manifest_key(path))
     site.feeds.delete(paths.PUBLIC + paths.document(path, "feed.json"))
@@ -338,12 +338,20 @@ CAUGHT = [
         lambda: test_a_lost_deletion_of_one_of_several_files_of_a_post_is_made_up_for("new/3.md"),
     ),
     (audit_mutants.ForgetsTheJournal, test_posts_in_the_journal_are_published_in_the_next_night),
-    (audit_mutants.MissesLostArchives, test_missing_archive_documents_are_written_in_the_next_night),
+    (
+        audit_mutants.MissesLostArchives,
+        test_missing_archive_documents_are_written_in_the_next_night,
+    ),
     (
         audit_mutants.SendsNoPostsOfLostFeeds,
-        lambda: test_posts_of_a_feed_that_has_lost_its_index_are_published_in_the_next_night("category/c1"),
+        lambda: test_posts_of_a_feed_that_has_lost_its_index_are_published_in_the_next_night(
+            "category/c1"
+        ),
     ),
-    (audit_mutants.BelievesTheListing, test_an_index_that_is_written_during_an_audit_is_not_replaced),
+    (
+        audit_mutants.BelievesTheListing,
+        test_an_index_that_is_written_during_an_audit_is_not_replaced,
+    ),
     (
         audit_mutants.MissesListedFeeds,
         test_a_feed_that_is_only_listed_is_made_again_as_an_empty_one,

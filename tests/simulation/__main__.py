@@ -1,4 +1,4 @@
-"""Runs more stories than the tests do: ``make simulate N=100000``."""
+"""Runs more stories than the tests do: ``make simulate N=100000``, with losses: ``LOSSES=1``."""
 
 from __future__ import annotations
 
@@ -8,34 +8,38 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
+from simulation.nights import lossy_story
 from simulation.story import cached_pure_functions, random_story
 
 
-def run(start: int, count: int) -> list[str]:
+def run(start: int, count: int, losses: bool) -> list[str]:
     """Run stories; return a message for each failure, with the command to replay it."""
+    story, option = (lossy_story, "LOSSES=1 ") if losses else (random_story, "")
     failures = []
     with cached_pure_functions():
         for seed in range(start, start + count):
             try:
-                random_story(seed).check()
+                story(seed).check()
             except Exception as error:
-                replay = f"make simulate FROM={seed} N=1"
+                replay = f"make simulate {option}FROM={seed} N=1"
                 failures.append(f"seed {seed} ({replay}):\n{type(error).__name__}: {error}")
     return failures
 
 
 def main() -> int:
-    """Run the stories on every core."""
+    """Run the stories on every core, or in as many processes as are asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("count", type=int)
     parser.add_argument("start", type=int)
+    parser.add_argument("--losses", action="store_true", help="objects and messages are lost")
+    parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     start_time, chunk = time.monotonic(), 200
     starts = range(arguments.start, arguments.start + arguments.count, chunk)
     counts = [min(chunk, arguments.start + arguments.count - start) for start in starts]
     failures: list[str] = []
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for messages in pool.map(run, starts, counts):
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        for messages in pool.map(run, starts, counts, [arguments.losses] * len(counts)):
             failures += messages
             for message in messages:
                 print(message, flush=True)
