@@ -29,3 +29,6 @@ class Later(ThreadedRuntime):
 
     def now(self) -> datetime:
         return self.time
+
+    def back_off(self, attempt: int) -> None:
+        """Do not wait: no other worker is running."""
