@@ -85,6 +85,7 @@ class Posts(Struct, frozen=True):
     )
     link_in_body: bool = True
     id_from: Literal["key", "stem"] = "key"
+    move_folders: tuple[str, ...] = ()
     folder: str = ""
     id_authority: str = ""
     permalink: str = "/:year/:month/:day/:title.html"

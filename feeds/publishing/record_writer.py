@@ -1,24 +1,25 @@
 """Writes the record of each post: record = f(post).
 
 A record keeps the last valid entry of a post that cannot be read, unless the post is closed now. It
-names every feed and sort key
-that the post has or had, until all indexes have confirmed the removal.
+names every feed and sort key that the post has or had, until all indexes have confirmed the
+removal.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.documents.pagination import SortKey
 from feeds.errors import Denied, StoreError, TooLarge
-from feeds.model import Entry
+from feeds.model import EPOCH, Entry
 from feeds.publishing.attachments import Attachments
 from feeds.reading.entry import fill_entry
-from feeds.reading.identity import post_identity
+from feeds.reading.identity import keys_after_move, post_identity
 from feeds.reading.post import ReadResult, read_large_post, read_post, start_bytes
 from feeds.state.keys import record_key
 from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
@@ -66,20 +67,47 @@ class RecordWriter:
         """
         for attempt in self.state.attempts(name, Record):
             with attempt:
-                objects = dict(attempt.old.objects)
+                known = attempt.old.objects
+                objects = dict(known)
                 for key in keys:
                     try:
-                        snapshot = self._snapshot(key, objects.get(key))
+                        self._read_into(objects, key, known.get(key))
                     except Denied:
                         if key == keys[0] and folder_of(self.posts.url):
                             raise Denied("no permission to read this file") from None
                         raise
-                    if snapshot is None:
-                        objects.pop(key, None)
-                    else:
-                        objects[key] = snapshot
+                self._follow_moves(known, objects)
                 attempt.write(self._build(attempt.old, objects))
         return attempt.written.value
+
+    def _read_into(
+        self, objects: dict[str, ObjectSnapshot], key: str, before: ObjectSnapshot | None
+    ) -> None:
+        """Put the snapshot of the object at `key` into `objects`, or remove it."""
+        snapshot = self._snapshot(key, before)
+        if snapshot is None:
+            objects.pop(key, None)
+        else:
+            objects[key] = snapshot
+
+    def _follow_moves(
+        self, known: Mapping[str, ObjectSnapshot], objects: dict[str, ObjectSnapshot]
+    ) -> None:
+        """Look for the objects that are gone from `objects` in the folders that posts move to.
+
+        The event of a deletion may come before that of the copy. If the file in the new folder
+        cannot be read, it keeps the last valid entry of the one that is gone.
+        """
+        gone = {key: known[key] for key in known if key not in objects}
+        if not gone:
+            return
+        has_entry = any(snapshot.entry for snapshot in objects.values())
+        last = None if has_entry else max(gone.values(), key=_time_of_entry)
+        moved = [place for key in gone for place in keys_after_move(key, self.config)]
+        for key in dict.fromkeys([*moved, *objects]):
+            there = objects.get(key)
+            if key not in gone and (there is None or there.entry is None):
+                self._read_into(objects, key, last)
 
     def clear(self, name: str) -> Record:
         """Empty the record of a post that no longer exists. It keeps the feeds and sort keys."""
@@ -176,3 +204,8 @@ class RecordWriter:
             return None
         ends = [time for time in (last_valid.expires, times.expires) if time is not None]
         return replace(last_valid, expires=min(ends, default=None))
+
+
+def _time_of_entry(snapshot: ObjectSnapshot) -> datetime:
+    """When the entry of a snapshot was updated; `EPOCH` if it has none."""
+    return snapshot.entry.updated if snapshot.entry else EPOCH

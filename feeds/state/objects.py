@@ -79,7 +79,7 @@ class Record(StateObject, frozen=True, omit_defaults=True):
         entry = self.entry(now)
         for key, snapshot in sorted(self.objects.items()):
             other = snapshot.entry
-            if entry and other and other.published <= now and key != entry.key:
+            if entry and other and other.published <= now and other.key != entry.key:
                 yield same_file_name(entry.key, key)
 
 

@@ -131,6 +131,20 @@ class KeepsTheTextOfLockedPosts(RecordWriter):
         return snapshot
 
 
+class NeverFollowsMoves(RecordWriter):
+    """Breaks the guard of moved files: a deletion does not look for the file in other folders."""
+
+    def _follow_moves(self, known, objects):
+        pass
+
+
+class ForgetsTheLastGoodOfMovedPosts(RecordWriter):
+    """Breaks the guard of moved files that cannot be read: their last good entry is removed."""
+
+    def _read_into(self, objects, key, before):
+        super()._read_into(objects, key, before if key in objects else None)
+
+
 class ForgetsExpiry(RecordWriter):
     """Breaks the guard of expiry: a record waits only for the time at which its post appears."""
 

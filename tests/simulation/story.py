@@ -51,9 +51,11 @@ KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 def settings(formats: str = "json", limit: int = 2, id_from: str = "key") -> Config:
     """Return a configuration; the formats are names with spaces between them."""
     names = ", ".join(f'"{name}"' for name in formats.split())
+    moves = 'move_folders = [".", "old", "older"]' if id_from == "stem" else ""
+    posts = f'[posts]\nid_from = "{id_from}"\n{moves}'
     return parse_config(
         f'[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nformats = [{names}]\n'
-        f'limit = {limit}\n[posts]\nid_from = "{id_from}"\n[categories]\ntitle_from = "tags"\n'
+        f'limit = {limit}\n{posts}\n[categories]\ntitle_from = "tags"\n'
     )
 
 
