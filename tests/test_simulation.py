@@ -13,6 +13,11 @@ from itertools import count
 
 import pytest
 from simulation import mutants
+from simulation.confirmed import (
+    a_feed_fails_at_first,
+    lost_after_all_confirmed,
+    lost_after_it_confirmed,
+)
 from simulation.moves import a_broken_file_moves, moving_story, the_deletion_comes_first
 from simulation.story import (
     FUTURE_DAY,
@@ -505,6 +510,9 @@ DIRECTED = [
     slow_list_of_feeds,
     a_reply_lost_over_a_document,
     slow_marker,
+    a_feed_fails_at_first,
+    lost_after_it_confirmed,
+    lost_after_all_confirmed,
 ]
 
 
@@ -554,6 +562,8 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.WaitsOnlyOnce, appears_and_expires_later),
     (mutants.KeepsTheTextOfLockedPosts, locked_while_unreadable),
     (mutants.LooksBeforeItNotes, slow_look_at_an_attachment),
+    (mutants.BelievesOldConfirmations, lost_after_it_confirmed),
+    (mutants.KeepsConfirmations, lost_after_all_confirmed),
     (mutants.NeverFollowsMoves, the_deletion_comes_first),
     (mutants.ForgetsTheLastGoodOfMovedPosts, a_broken_file_moves),
 ]
@@ -578,6 +588,8 @@ CAUGHT_BY_SEEDS = [
     mutants.ForgetsArchivesOnTheFastPath,
     mutants.CompactsNewerRecords,
     mutants.CompactsUnconfirmedRecords,
+    mutants.ConfirmsOtherVersions,
+    mutants.ConfirmsUnlistedFeeds,
 ]
 
 

@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from feeds.config import Config
 from feeds.errors import StoreError
 from feeds.publishing.attachments import Attachments
-from feeds.publishing.batch import Batch, Failure, PublishResult
+from feeds.publishing.batch import ENDLESS, Batch, Failure, PublishResult, Time
 from feeds.publishing.document_writer import DocumentWriter
 from feeds.publishing.due_markers import DueMarkers
 from feeds.publishing.feed_list_writer import FeedListWriter
@@ -33,9 +33,10 @@ from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
 from feeds.publishing.record_writer import RecordWriter
 from feeds.publishing.repairs import Repairs, feed_paths
+from feeds.publishing.turns import Turns
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
-from feeds.state.index_pages import StoredIndex
+from feeds.state.index_pages import StoredIndex, text_size
 from feeds.state.keys import RECORDS
 from feeds.state.manifest import Manifest
 from feeds.state.objects import Record
@@ -67,17 +68,33 @@ class Publisher:
         self._feed_writer = FeedWriter(self._documents, config)
         self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
         self._feed_list = FeedListWriter(self._state, self._documents, config)
+        self._turns = Turns()
         self.repairs = Repairs(self._state, self._records, self._attachments)
 
     # --- the protocol ----------------------------------------------------------------------------
 
-    def publish(self, messages: Sequence[Message]) -> PublishResult:
-        """Read the posts at the messages' keys, and update everything that depends on them."""
+    def publish(self, messages: Sequence[Message], time: Time = ENDLESS) -> PublishResult:
+        """Read the posts at the messages' keys, and update everything that depends on them.
+
+        When half of the time is over, no more posts are read; at its end, no more feeds are
+        updated. The messages that are not done then must be delivered again. The feeds that are
+        done are noted in the record, and are not updated again.
+        """
         self._state.conflicts.clear()
         redelivered = any(message.received > 1 for message in messages)
-        batch = Batch(self._feed_list.check(), redelivered=redelivered)
+        batch = Batch(self._feed_list.check(), redelivered=redelivered, time=time)
         keys = self._keys_to_read(batch, messages)
-        self._write_records(batch, self._keys_by_record(keys), self._refresh)
+        batch.new_names = {
+            self.record_name(key)
+            for message in messages
+            if message.received <= 1
+            for key in keys[message.id]
+        }
+        self._write_records(
+            batch,
+            self._keys_by_record(keys),
+            lambda name, keys: self._refresh(name, keys, is_new=name in batch.new_names),
+        )
         self._update_dependents(batch)
         failed = frozenset(
             message.id
@@ -126,8 +143,8 @@ class Publisher:
                     by_record.setdefault(self.record_name(key), {})[key] = None
         return {name: list(keys) for name, keys in by_record.items()}
 
-    def _refresh(self, name: str, keys: Sequence[str]) -> Record:
-        record = self._records.refresh(name, keys)
+    def _refresh(self, name: str, keys: Sequence[str], *, is_new: bool) -> Record:
+        record = self._records.refresh(name, keys, keep_confirmed=not is_new)
         self._due_markers.update(name, record)
         return record
 
@@ -139,8 +156,13 @@ class Publisher:
     ) -> None:
         """Level 1: record = f(post)."""
 
+        unread: list[str] = []
+
         def write_one(name: str) -> Record | None:
             keys = keys_by_record[name]
+            if batch.time.is_half_over():
+                unread.append(name)
+                return None
             try:
                 return write(name, keys)
             except StoreError as error:
@@ -153,27 +175,40 @@ class Publisher:
         batch.records = {
             name: record for name, record in zip(names, written, strict=True) if record
         }
+        batch.note_left("posts", unread, unread)
         now = self.runtime.now()
         for record in batch.records.values():
             batch.identity_problems.update(record.hidden_objects(now))
 
     def _update_dependents(self, batch: Batch) -> None:
-        """Levels 2 to 4, and then the compaction of records."""
+        """Levels 2 to 4; then note in the records what is done."""
         feeds = self._update_feeds(batch)
-        self._update_feed_list(batch, feeds)
-        self._compact_records(batch)
+        unlisted = self._update_feed_list(batch, feeds)
+        confirmed = feeds.keys() - unlisted
+        for name, record in batch.records.items():
+            if name in batch.failed_records:
+                self._records.confirm(name, record, confirmed)
+            else:
+                self._records.finish(name, record)
 
     def _update_feeds(self, batch: Batch) -> dict[str, PublishedFeed]:
         """Levels 2 and 3: index = f(records), documents = f(index), for every affected feed."""
         by_feed = batch.records_by_feed()
 
+        left: list[str] = []
+
         def update_feed(path: str) -> PublishedFeed | None:
             try:
-                index = self._indexes.update(
-                    path, by_feed[path], batch.feed_list, redelivered=batch.redelivered
-                )
-                batch.identity_problems.update(index.shared_ids)
-                return self._feed_writer.publish(index)
+                with self._turns.turn(path) as turn:
+                    if batch.time.is_over():
+                        left.append(path)
+                        return None
+                    index = self._indexes.update(
+                        path, by_feed[path], batch.feed_list, redelivered=batch.redelivered
+                    )
+                    turn.size = text_size(index)
+                    batch.identity_problems.update(index.shared_ids)
+                    return self._feed_writer.publish(index)
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
                 batch.failures.append(Failure(what, tuple(by_feed[path]), feed=path))
@@ -182,25 +217,25 @@ class Publisher:
         published = self.runtime.map(update_feed, list(by_feed))
         feeds = {path: feed for path, feed in zip(by_feed, published, strict=True) if feed}
         batch.changed += [key for feed in feeds.values() for key in feed.changed]
+        batch.note_left("feeds", left, [name for path in left for name in by_feed[path]])
         return feeds
 
-    def _update_feed_list(self, batch: Batch, feeds: dict[str, PublishedFeed]) -> None:
-        """Level 4: list of feeds = f(indexes), for the feeds whose title the list may not have."""
+    def _update_feed_list(self, batch: Batch, feeds: dict[str, PublishedFeed]) -> list[str]:
+        """Level 4: list of feeds = f(indexes), for the feeds whose title the list may not have.
+
+        Returns the paths of the feeds that could not be listed.
+        """
         unlisted = [path for path, feed in feeds.items() if not feed.manifest.listed]
         if not unlisted:
-            return
+            return []
         try:
             batch.changed += self._feed_list.update(unlisted)
+            return []
         except StoreError as error:
             by_feed = batch.records_by_feed()
             names = dict.fromkeys(name for path in unlisted for name in by_feed[path])
             batch.failures.append(Failure(f"list of feeds: {error}", tuple(names)))
-
-    def _compact_records(self, batch: Batch) -> None:
-        """Compact the records that all their feeds have confirmed."""
-        for name, record in batch.records.items():
-            if name not in batch.failed_records:
-                self._records.compact(name, record)
+            return unlisted
 
     def _result(self, batch: Batch, failed: frozenset[str]) -> PublishResult:
         return PublishResult(

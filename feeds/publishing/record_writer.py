@@ -8,7 +8,7 @@ removal.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from feeds.reading.entry import fill_entry
 from feeds.reading.identity import keys_after_move, post_identity
 from feeds.reading.post import ReadResult, read_large_post, read_post, start_bytes
 from feeds.state.keys import record_key
-from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
+from feeds.state.objects import ObjectSnapshot, Record, build_record, encode, fingerprint
 from feeds.state.state_store import StateStore
 from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
@@ -60,9 +60,10 @@ class RecordWriter:
         record = self.read(self.name(key))
         return key in record.objects or bool(record.token and not record.objects)
 
-    def refresh(self, name: str, keys: Sequence[str]) -> Record:
+    def refresh(self, name: str, keys: Sequence[str], *, keep_confirmed: bool = False) -> Record:
         """Read the objects at `keys` again, and write the record at `name` with them.
 
+        `keep_confirmed`: if they are the same as before, keep the feeds that have confirmed it.
         An error about the first key does not name it: the caller does.
         """
         for attempt in self.state.attempts(name, Record):
@@ -77,7 +78,10 @@ class RecordWriter:
                             raise Denied("no permission to read this file") from None
                         raise
                 self._follow_moves(known, objects)
-                attempt.write(self._build(attempt.old, objects))
+                new = self._build(attempt.old, objects)
+                if keep_confirmed and _have_equal_entries(attempt.old, new):
+                    new = replace(new, confirmed=attempt.old.confirmed)
+                attempt.write(new)
         return attempt.written.value
 
     def _read_into(
@@ -128,25 +132,35 @@ class RecordWriter:
                     replace(
                         old,
                         feeds=tuple(sorted({*old.feeds, *feeds})),
+                        confirmed=(),
                         sort_keys=tuple(sorted({*old.sort_keys, *sort_keys})),
                     )
                 )
 
-    def compact(self, name: str, record: Record) -> None:
-        """Remove from a large record the feeds and sort keys that every index has confirmed.
+    def confirm(self, name: str, record: Record, feeds: Collection[str]) -> None:
+        """Note that these feeds have the record, of which other feeds have failed."""
+        confirmed = tuple(path for path in record.feeds if path in {*record.confirmed, *feeds})
+        if confirmed != record.confirmed:
+            self._replace(name, record, replace(record, confirmed=confirmed))
 
-        Do it only if no other worker has written the record since. This saves space and may fail.
+    def finish(self, name: str, record: Record) -> None:
+        """Remove what is no longer needed from a record that all its feeds have confirmed.
+
+        From a large record, these are the feeds and sort keys that the post has left.
         """
-        if len(record.sort_keys) <= COMPACT_ABOVE:
-            return
-        now = self.state.runtime.now()
-        compacted = build_record(
-            record.config_fingerprint, Record(), record.objects, self.config, now
-        )
+        if len(record.sort_keys) > COMPACT_ABOVE:
+            now, objects = self.state.runtime.now(), record.objects
+            compacted = build_record(record.config_fingerprint, Record(), objects, self.config, now)
+            self._replace(name, record, compacted)
+        elif record.confirmed:
+            self._replace(name, record, replace(record, confirmed=()))
+
+    def _replace(self, name: str, record: Record, new: Record) -> None:
+        """Replace a record if no other worker has written it since. It may fail: it saves work."""
         try:
             stored = self.state.read(name, Record)
             if stored.value.token == record.token:
-                self.state.replace(name, stored, compacted)
+                self.state.replace(name, stored, new)
         except StoreError:
             return
 
@@ -204,6 +218,15 @@ class RecordWriter:
             return None
         ends = [time for time in (last_valid.expires, times.expires) if time is not None]
         return replace(last_valid, expires=min(ends, default=None))
+
+
+def _have_equal_entries(old: Record, new: Record) -> bool:
+    """Return whether every feed is the same function of both records, now and at any later time."""
+    # Encoded, because equal times may have different offsets.
+    first, second = (
+        encode(replace(record, token="", confirmed=(), previous_due=None)) for record in (old, new)
+    )
+    return first == second
 
 
 def _time_of_entry(snapshot: ObjectSnapshot) -> datetime:

@@ -130,6 +130,14 @@ class StoredIndex(Struct, frozen=True):
     """Warnings about the posts of the update that share their id with another post."""
 
 
+def text_size(index: StoredIndex) -> int:
+    """Return the number of characters of the entries in a manifest: titles, summaries, texts."""
+    return sum(
+        len(entry.content) + len(entry.summary) + len(entry.title)
+        for entry in index.manifest.entries
+    )
+
+
 def feeds_with_pages(store: Store) -> Iterator[tuple[str, list[Stat]]]:
     """Yield the path of each feed that has an index, with its stored pages and page lists."""
     listing = ((feed_of_key(stat.key), stat) for stat in store.list(FEEDS))

@@ -337,13 +337,41 @@ class _AnyGeneration(FeedListCheck):
 class CompactsNewerRecords(RecordWriter):
     """A record is compacted only if nobody has written it since."""
 
-    def compact(self, name, record):
-        super().compact(name, replace(record, token=self.read(name).token))
+    def finish(self, name, record):
+        super().finish(name, replace(record, token=self.read(name).token))
 
 
-class CompactsUnconfirmedRecords(Publisher):
+class CompactsUnconfirmedRecords(RecordWriter):
     """A record is compacted only if all its feeds have confirmed it."""
 
-    def _compact_records(self, batch):
-        for name, record in batch.records.items():
-            self._records.compact(name, record)
+    def confirm(self, name, record, feeds):
+        self.finish(name, record)
+
+
+class ConfirmsOtherVersions(RecordWriter):
+    """A feed has confirmed one version of a record, and no other."""
+
+    def _build(self, old, objects):
+        return replace(super()._build(old, objects), confirmed=old.confirmed)
+
+
+class BelievesOldConfirmations(RecordWriter):
+    """A message that comes for the first time updates all feeds again."""
+
+    def refresh(self, name, keys, *, keep_confirmed=False):  # noqa: ARG002
+        return super().refresh(name, keys, keep_confirmed=True)
+
+
+class KeepsConfirmations(RecordWriter):
+    """A record that all feeds have names no confirmations."""
+
+    def finish(self, name, record):
+        super().finish(name, replace(record, confirmed=()))
+
+
+class ConfirmsUnlistedFeeds(Publisher):
+    """A feed that could not be listed has not confirmed a record."""
+
+    def _update_feed_list(self, batch, feeds):
+        super()._update_feed_list(batch, feeds)
+        return []

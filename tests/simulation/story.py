@@ -25,7 +25,7 @@ from feeds.config_file.parse import parse_config
 from feeds.documents import feed_documents
 from feeds.documents.feed_documents import archive_documents, current_documents
 from feeds.publishing import feed_writer, record_writer, websub
-from feeds.publishing.batch import PublishResult
+from feeds.publishing.batch import PublishResult, Time
 from feeds.publishing.due_markers import DUE_MARKERS, marker_time
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
@@ -112,7 +112,8 @@ class Worker:
         return self.story.fault(self, call, key)
 
     def _run(self) -> None:
-        self.result = self.publisher.publish(self.batch)
+        time = RandomTime(self.story.random, self.story.haste)
+        self.result = self.publisher.publish(self.batch, time)
 
     def step(self) -> None:
         """Make one storage call, and stop before the next one. Raises Crash if the process ends."""
@@ -122,6 +123,22 @@ class Worker:
     def finished(self) -> bool:
         """Whether the batch is done."""
         return self.greenlet.dead
+
+
+class RandomTime(Time):
+    """The time of a batch: it may be over at any moment."""
+
+    def __init__(self, random: Random, haste: float) -> None:
+        self.random, self.haste, self.over = random, haste, False
+
+    def is_half_over(self) -> bool:
+        """Return whether half of the time is over: then posts are not read any more."""
+        return self.haste > 0 and self.random.random() < self.haste
+
+    def is_over(self) -> bool:
+        """Return whether the time is over."""
+        self.over = self.over or self.is_half_over()
+        return self.over
 
 
 class Story:
@@ -145,6 +162,8 @@ class Story:
         self.now = START
         self.faults_left = 0
         self.sleepiness = 0.0
+        self.haste = 0.0
+        """How likely a worker's time is over whenever it looks."""
         self.idle: list[Worker] = []
         """Workers that have finished, and whose processes can take another batch."""
         self.fault = fault or self._random_fault
@@ -469,6 +488,7 @@ def _run_story(
         story._move_clock(timedelta(hours=random.choice([0, 2])))
     story.faults_left = random.randint(0, faults)
     story.sleepiness = random.choice([0, 0.02, 0.05, 0.1])
+    story.haste = random.choice([0, 0, 0.05, 0.2])
     actions = [action() for _ in range(random.randint(3, 12))]
     workers = random.randint(1, 4)
     zombies = random.choice([0, 0, 1, 2])
