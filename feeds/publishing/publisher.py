@@ -10,19 +10,18 @@ keep the levels correct:
 3. Each state object carries a fresh token, so that equal content never has an equal ETag.
 4. After publishing, read the version of the source again; if it has changed, publish again.
 
-This module runs the levels in order, decides which messages must be retried, and has what audit and
-rebuild need. Each level has a writer: record_writer.py, index_writer.py, feed_writer.py,
-feed_list_writer.py. feeds/state/state_store.py keeps rules 1 to 3 for all of them
-(compare-and-swap), document_writer.py rule 4. docs/protocol.md says what fails without each.
+This module runs the levels in order, and decides which messages must be retried. Each level has a
+writer: record_writer.py, index_writer.py, feed_writer.py, feed_list_writer.py. state_store.py keeps
+rules 1 to 3 for all, document_writer.py rule 4. docs/protocol.md says what fails without each.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from feeds.config import Config
-from feeds.errors import StoreError
+from feeds.errors import OutOfTime, StoreError
 from feeds.publishing.attachments import Attachments
 from feeds.publishing.batch import ENDLESS, Batch, Failure, PublishResult, Time
 from feeds.publishing.document_writer import DocumentWriter
@@ -63,13 +62,20 @@ class Publisher:
         self._state = StateStore(feeds, runtime)
         self._attachments = Attachments(posts, self._state)
         self._records = RecordWriter(posts, self._state, self._attachments, config)
-        self._due_markers = DueMarkers(self._state)
+        self.due_markers = DueMarkers(self._state)
         self._documents = DocumentWriter(self._state, replaces_foreign=replace)
         self._feed_writer = FeedWriter(self._documents, config)
         self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
         self._feed_list = FeedListWriter(self._state, self._documents, config)
         self._turns = Turns()
-        self.repairs = Repairs(self._state, self._records, self._attachments)
+        self.repairs = Repairs(
+            self._state,
+            self._records,
+            self._attachments,
+            self._indexes,
+            self._feed_writer,
+            self._feed_list,
+        )
 
     # --- the protocol ----------------------------------------------------------------------------
 
@@ -93,7 +99,7 @@ class Publisher:
         self._write_records(
             batch,
             self._keys_by_record(keys),
-            lambda name, keys: self._refresh(name, keys, is_new=name in batch.new_names),
+            lambda name, keys: self._refresh(batch, name, keys),
         )
         self._update_dependents(batch)
         failed = frozenset(
@@ -143,9 +149,10 @@ class Publisher:
                     by_record.setdefault(self.record_name(key), {})[key] = None
         return {name: list(keys) for name, keys in by_record.items()}
 
-    def _refresh(self, name: str, keys: Sequence[str], *, is_new: bool) -> Record:
-        record = self._records.refresh(name, keys, keep_confirmed=not is_new)
-        self._due_markers.update(name, record)
+    def _refresh(self, batch: Batch, name: str, keys: Sequence[str]) -> Record:
+        is_new = name in batch.new_names
+        record = self._records.refresh(name, keys, keep_confirmed=not is_new, time=batch.time)
+        self.due_markers.update(name, record)
         return record
 
     def _write_records(
@@ -160,11 +167,11 @@ class Publisher:
 
         def write_one(name: str) -> Record | None:
             keys = keys_by_record[name]
-            if batch.time.is_half_over():
-                unread.append(name)
-                return None
             try:
                 return write(name, keys)
+            except OutOfTime:
+                unread.append(name)
+                return None
             except StoreError as error:
                 key = keys[0] if keys else None
                 batch.failures.append(Failure(f"{key or name}: {error}", (name,), key=key))
@@ -176,9 +183,8 @@ class Publisher:
             name: record for name, record in zip(names, written, strict=True) if record
         }
         batch.note_left("posts", unread, unread)
-        now = self.runtime.now()
         for record in batch.records.values():
-            batch.identity_problems.update(record.hidden_objects(now))
+            batch.identity_problems.update(record.hidden_objects(self.runtime.now()))
 
     def _update_dependents(self, batch: Batch) -> None:
         """Levels 2 to 4; then note in the records what is done."""
@@ -225,7 +231,7 @@ class Publisher:
 
         Returns the paths of the feeds that could not be listed.
         """
-        unlisted = [path for path, feed in feeds.items() if not feed.manifest.listed]
+        unlisted = [path for path, feed in feeds.items() if not feed.listed]
         if not unlisted:
             return []
         try:
@@ -273,10 +279,6 @@ class Publisher:
         """Read a record; return an empty one if it does not exist."""
         return self._records.read(name)
 
-    def due_markers(self) -> DueMarkers:
-        """Return the markers of posts that will appear or expire."""
-        return self._due_markers
-
     def feed_paths(self) -> list[str]:
         """Return the paths of the feeds that have an index."""
         return feed_paths(self.feeds)
@@ -289,24 +291,6 @@ class Publisher:
         """Return whether this version and configuration of the program has written `state`."""
         return state.config_fingerprint == self._records.config_fingerprint
 
-    def wrong_archives(self, index: StoredIndex, names: Collection[str]) -> list[str]:
-        """Return the archive pages among these whose documents are missing or wrong."""
-        return self._indexes.wrong_archives(index, names)
-
-    def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
-        """Mark archive pages of a feed whose documents must be written again."""
-        return self._indexes.mark_pending(path, archive_names)
-
-    def repair_feed(self, index: StoredIndex) -> PublishedFeed:
-        """Write the documents of a feed that differ from the newest version of its index."""
-        return self._feed_writer.publish(index, keep_equal=True)
-
-    def rewrite_feed(self, path: str) -> tuple[str, ...]:
-        """Update the index of a feed, and write the documents that differ; return their paths."""
-        self._indexes.update(path, (), self._feed_list.check())
-        index = self._indexes.mark_all_pending(path, self._records.config_fingerprint)
-        return self._feed_writer.publish(index).changed
-
     def refuse_foreign(self) -> None:
         """Raise StoreError if something of others is where a new site has its first documents."""
         self._feed_list.refuse_foreign()
@@ -314,7 +298,3 @@ class Publisher:
     def update_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
         """Update these feeds in the list of all feeds; return the paths of changed documents."""
         return self._feed_list.update(feed_paths)
-
-    def repair_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
-        """Do the same, and write the documents that differ from the list."""
-        return self._feed_list.repair(feed_paths)

@@ -8,16 +8,18 @@ removal.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.documents.pagination import SortKey
-from feeds.errors import Denied, StoreError, TooLarge
+from feeds.errors import Denied, OutOfTime, StoreError, TooLarge
 from feeds.model import EPOCH, Entry
 from feeds.publishing.attachments import Attachments
+from feeds.publishing.batch import ENDLESS, Time
 from feeds.reading.entry import fill_entry
 from feeds.reading.identity import keys_after_move, post_identity
 from feeds.reading.post import ReadResult, read_large_post, read_post, start_bytes
@@ -60,10 +62,18 @@ class RecordWriter:
         record = self.read(self.name(key))
         return key in record.objects or bool(record.token and not record.objects)
 
-    def refresh(self, name: str, keys: Sequence[str], *, keep_confirmed: bool = False) -> Record:
+    def refresh(
+        self,
+        name: str,
+        keys: Sequence[str],
+        *,
+        keep_confirmed: bool = False,
+        time: Time = ENDLESS,
+    ) -> Record:
         """Read the objects at `keys` again, and write the record at `name` with them.
 
         `keep_confirmed`: if they are the same as before, keep the feeds that have confirmed it.
+        Raises OutOfTime if no post may be read any more.
         An error about the first key does not name it: the caller does.
         """
         for attempt in self.state.attempts(name, Record):
@@ -72,12 +82,12 @@ class RecordWriter:
                 objects = dict(known)
                 for key in keys:
                     try:
-                        self._read_into(objects, key, known.get(key))
+                        self._read_into(objects, key, known.get(key), time)
                     except Denied:
                         if key == keys[0] and folder_of(self.posts.url):
                             raise Denied("no permission to read this file") from None
                         raise
-                self._follow_moves(known, objects)
+                self._follow_moves(known, objects, time)
                 new = self._build(attempt.old, objects)
                 if keep_confirmed and _have_equal_entries(attempt.old, new):
                     new = replace(new, confirmed=attempt.old.confirmed)
@@ -85,17 +95,21 @@ class RecordWriter:
         return attempt.written.value
 
     def _read_into(
-        self, objects: dict[str, ObjectSnapshot], key: str, before: ObjectSnapshot | None
+        self,
+        objects: dict[str, ObjectSnapshot],
+        key: str,
+        before: ObjectSnapshot | None,
+        time: Time,
     ) -> None:
         """Put the snapshot of the object at `key` into `objects`, or remove it."""
-        snapshot = self._snapshot(key, before)
+        snapshot = self._snapshot(key, before, time)
         if snapshot is None:
             objects.pop(key, None)
         else:
             objects[key] = snapshot
 
     def _follow_moves(
-        self, known: Mapping[str, ObjectSnapshot], objects: dict[str, ObjectSnapshot]
+        self, known: Mapping[str, ObjectSnapshot], objects: dict[str, ObjectSnapshot], time: Time
     ) -> None:
         """Look for the objects that are gone from `objects` in the folders that posts move to.
 
@@ -111,7 +125,7 @@ class RecordWriter:
         for key in dict.fromkeys([*moved, *objects]):
             there = objects.get(key)
             if key not in gone and (there is None or there.entry is None):
-                self._read_into(objects, key, last)
+                self._read_into(objects, key, last, time)
 
     def clear(self, name: str) -> Record:
         """Empty the record of a post that no longer exists. It keeps the feeds and sort keys."""
@@ -168,7 +182,9 @@ class RecordWriter:
         now = self.state.runtime.now()
         return build_record(self.config_fingerprint, old, objects, self.config, now)
 
-    def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
+    def _snapshot(
+        self, key: str, before: ObjectSnapshot | None, time: Time
+    ) -> ObjectSnapshot | None:
         """Read the object at a key; return None if it does not exist.
 
         If it cannot become an entry, the snapshot keeps the last valid entry of `before`, unless
@@ -181,7 +197,7 @@ class RecordWriter:
             stat = self.posts.head(key)
             version = stat.version if stat else ""
             start = self.posts.get_start(key, start_bytes(self.config)) or b""
-            with self._reading:
+            with self._turn_to_read(time):
                 result = read_large_post(key, start, self.config)
             entry = self._still_valid(last_valid, result)
             return ObjectSnapshot(version, entry, result.problems, result.decision.reason)
@@ -189,7 +205,7 @@ class RecordWriter:
             return None
         if is_own(key, stored.data):
             return ObjectSnapshot(stored.stat.version)
-        with self._reading:
+        with self._turn_to_read(time):
             result = read_post(key, stored.data, stored.stat.modified, self.config)
         attachment = result.post.attachment if result.post else ""
         size = self._attachments.size(attachment, key) if attachment else 0
@@ -202,6 +218,14 @@ class RecordWriter:
         return ObjectSnapshot(
             stored.stat.version, entry, problems, result.decision.reason, attachment, size
         )
+
+    @contextmanager
+    def _turn_to_read(self, time: Time) -> Iterator[None]:
+        """Wait until no other thread reads a post. Raises OutOfTime if the time is over by then."""
+        with self._reading:
+            if time.is_half_over():
+                raise OutOfTime("no time was left to read this post")
+            yield
 
     def _still_valid(self, last_valid: Entry | None, result: ReadResult) -> Entry | None:
         """The last valid entry of a post with an error; None if the post is closed now.

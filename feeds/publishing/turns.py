@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from msgspec import Struct
 
-MAX_TEXT = 12_000_000
+MAX_TEXT = 6_000_000
 """The most characters of text in the feeds that are published at once; one feed may exceed it.
 About 15 bytes of memory are used for each."""
 

@@ -41,6 +41,9 @@ _ENTRIES_DECODER = msgspec.json.Decoder(tuple[Entry, ...])
 _POSTS_DECODER = msgspec.json.Decoder(tuple[IndexedPost, ...])
 _PAGES_DECODER = msgspec.json.Decoder(tuple[Page, ...])
 
+TERM_SIZE = 300
+"""A term needs about as much memory as so many characters of text, while documents are made."""
+
 CACHE_BYTES = 2_000_000
 """The most bytes of pages that stay in memory after a write."""
 
@@ -131,9 +134,9 @@ class StoredIndex(Struct, frozen=True):
 
 
 def text_size(index: StoredIndex) -> int:
-    """Return the number of characters of the entries in a manifest: titles, summaries, texts."""
+    """Return the number of characters of the entries in a manifest, with `TERM_SIZE` for a term."""
     return sum(
-        len(entry.content) + len(entry.summary) + len(entry.title)
+        len(entry.content) + len(entry.summary) + len(entry.title) + TERM_SIZE * len(entry.terms)
         for entry in index.manifest.entries
     )
 

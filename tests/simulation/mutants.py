@@ -17,6 +17,7 @@ from simulation.story import settings
 from feeds import paths
 from feeds.errors import Conflict, Denied
 from feeds.publishing.attachments import Attachments
+from feeds.publishing.batch import Time
 from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.publishing.due_markers import DueMarkers, marker_key
 from feeds.publishing.feed_list_writer import FeedListCheck, FeedListWriter
@@ -117,15 +118,15 @@ class LooksBeforeItNotes(Attachments):
 class ForgetsTheLastGood(RecordWriter):
     """Breaks the guard of unreadable posts: removes the last good entry of such a post."""
 
-    def _snapshot(self, key, before):
-        return super()._snapshot(key, None)
+    def _snapshot(self, key, before, time):
+        return super()._snapshot(key, None, time)
 
 
 class KeepsTheTextOfLockedPosts(RecordWriter):
     """Breaks the guard of locked posts: keeps the last good entry of one that cannot be read."""
 
-    def _snapshot(self, key, before):
-        snapshot = super()._snapshot(key, before)
+    def _snapshot(self, key, before, time):
+        snapshot = super()._snapshot(key, before, time)
         if before and snapshot and snapshot.entry is None and snapshot.problems:
             return replace(snapshot, entry=before.entry)
         return snapshot
@@ -134,15 +135,15 @@ class KeepsTheTextOfLockedPosts(RecordWriter):
 class NeverFollowsMoves(RecordWriter):
     """Breaks the guard of moved files: a deletion does not look for the file in other folders."""
 
-    def _follow_moves(self, known, objects):
+    def _follow_moves(self, known, objects, time):
         pass
 
 
 class ForgetsTheLastGoodOfMovedPosts(RecordWriter):
     """Breaks the guard of moved files that cannot be read: their last good entry is removed."""
 
-    def _read_into(self, objects, key, before):
-        super()._read_into(objects, key, before if key in objects else None)
+    def _read_into(self, objects, key, before, time):
+        super()._read_into(objects, key, before if key in objects else None, time)
 
 
 class ForgetsExpiry(RecordWriter):
@@ -165,9 +166,11 @@ class WaitsOnlyOnce(DueMarkers):
 class DeniedIsDeleted(RecordWriter):
     """Breaks the guard of denied posts: takes 403 for a deletion."""
 
-    def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
+    def _snapshot(
+        self, key: str, before: ObjectSnapshot | None, time: Time
+    ) -> ObjectSnapshot | None:
         try:
-            return super()._snapshot(key, before)
+            return super()._snapshot(key, before, time)
         except Denied:
             return None
 
@@ -358,7 +361,7 @@ class ConfirmsOtherVersions(RecordWriter):
 class BelievesOldConfirmations(RecordWriter):
     """A message that comes for the first time updates all feeds again."""
 
-    def refresh(self, name, keys, *, keep_confirmed=False):  # noqa: ARG002
+    def refresh(self, name, keys, *, keep_confirmed=False):
         return super().refresh(name, keys, keep_confirmed=True)
 
 
