@@ -96,7 +96,7 @@ class Batch:
     def note_left(self, what: str, left: Sequence[str], names: Sequence[str]) -> None:
         """Note that no time was left for some posts or feeds, and the records concerned."""
         if left:
-            text = f"no time was left for {len(left):,} {what}; they come with the next delivery"
+            text = f"{what} for which no time was left: {len(left):,}; the next delivery has them"
             self.failures.append(Failure(text, tuple(dict.fromkeys(names))))
 
     def records_by_feed(self) -> dict[str, list[str]]:

@@ -89,9 +89,9 @@ def test_each_delivery_updates_feeds_that_no_delivery_has_updated() -> None:
 def test_the_log_says_how_much_is_left() -> None:
     site = Site({"wide.md": WIDE, "a.md": post("A", "2026-01-02"), "b.md": post("B", "2026-01-03")})
     result = site.deliver("a.md", "b.md", "wide.md", received=1, reads=2)
-    assert result.errors == ("no time was left for 1 posts; they come with the next delivery",)
+    assert result.errors == ("posts for which no time was left: 1; the next delivery has them",)
     result = site.deliver("wide.md", received=1, feeds=5)
-    assert result.errors == ("no time was left for 16 feeds; they come with the next delivery",)
+    assert result.errors == ("feeds for which no time was left: 16; the next delivery has them",)
 
 
 def test_posts_that_were_not_read_come_again_and_the_others_are_done() -> None:
