@@ -85,6 +85,7 @@ class Posts(Struct, frozen=True):
     )
     link_in_body: bool = True
     id_from: Literal["key", "stem"] = "key"
+    move_folders: tuple[str, ...] = ()
     folder: str = ""
     id_authority: str = ""
     permalink: str = "/:year/:month/:day/:title.html"
@@ -175,6 +176,7 @@ class Limits(Struct, frozen=True):
     front_matter_bytes: int = 16_384
     content_bytes: int = 1_500_000
     entry_bytes: int = 100_000
+    copied_bytes: int = 2_000_000
     html_depth: int = 100
     html_work: int = 100_000_000_000
     markdown_work: int = 150_000

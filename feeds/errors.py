@@ -88,3 +88,7 @@ class DamagedState(UnreadableState):
 
 class Unavailable(StoreError):  # noqa: N818
     """The store did not answer, or answered that it cannot carry out the operation now."""
+
+
+class OutOfTime(FeedsError):  # noqa: N818
+    """A batch has no time left to read a post: its message must be delivered again."""

@@ -294,7 +294,8 @@ def test_protocol_page_has_a_row_for_each_mutant() -> None:
     all_tests = "".join((ROOT / "tests" / name).read_text(encoding="utf-8") for name in names)
     assert {name for name in defined if f"mutants.{name}" not in all_tests} == set()
     schedules = {name for _, caught in rows for name in re.findall(r"`(\w+)`", caught)}
-    tests = (ROOT / "tests" / "test_simulation.py").read_text(encoding="utf-8")
+    files = [ROOT / "tests/test_simulation.py", *(ROOT / "tests/simulation").glob("*.py")]
+    tests = "".join(file.read_text(encoding="utf-8") for file in files)
     assert schedules
     assert {name for name in schedules if f"\ndef {name}(" not in tests} == set()
 

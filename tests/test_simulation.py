@@ -13,6 +13,12 @@ from itertools import count
 
 import pytest
 from simulation import mutants
+from simulation.confirmed import (
+    a_feed_fails_at_first,
+    lost_after_all_confirmed,
+    lost_after_it_confirmed,
+)
+from simulation.moves import a_broken_file_moves, moving_story, the_deletion_comes_first
 from simulation.story import (
     FUTURE_DAY,
     PublisherFactory,
@@ -50,6 +56,19 @@ def test_random_schedule_ends_with_the_documents_of_a_full_build(start):
         except Exception as error:
             error.add_note(f"replay with: make simulate FROM={seed} N=1")
             raise
+
+
+@pytest.mark.parametrize(
+    "start", [0, *(pytest.param(start, marks=SLOW) for start in range(CHUNK, SEEDS, CHUNK))]
+)
+def test_no_version_of_a_feed_lacks_a_post_that_moves(start):
+    for seed in range(start, start + CHUNK):
+        moving_story(seed).check()
+
+
+def test_moves_in_directed_schedules_keep_the_entry():
+    the_deletion_comes_first().check()
+    a_broken_file_moves().check()
 
 
 # --- a fault at every storage call ---------------------------------------------------------------
@@ -491,6 +510,9 @@ DIRECTED = [
     slow_list_of_feeds,
     a_reply_lost_over_a_document,
     slow_marker,
+    a_feed_fails_at_first,
+    lost_after_it_confirmed,
+    lost_after_all_confirmed,
 ]
 
 
@@ -540,6 +562,10 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.WaitsOnlyOnce, appears_and_expires_later),
     (mutants.KeepsTheTextOfLockedPosts, locked_while_unreadable),
     (mutants.LooksBeforeItNotes, slow_look_at_an_attachment),
+    (mutants.BelievesOldConfirmations, lost_after_it_confirmed),
+    (mutants.KeepsConfirmations, lost_after_all_confirmed),
+    (mutants.NeverFollowsMoves, the_deletion_comes_first),
+    (mutants.ForgetsTheLastGoodOfMovedPosts, a_broken_file_moves),
 ]
 
 
@@ -562,6 +588,8 @@ CAUGHT_BY_SEEDS = [
     mutants.ForgetsArchivesOnTheFastPath,
     mutants.CompactsNewerRecords,
     mutants.CompactsUnconfirmedRecords,
+    mutants.ConfirmsOtherVersions,
+    mutants.ConfirmsUnlistedFeeds,
 ]
 
 

@@ -15,7 +15,7 @@ from feeds.errors import FeedsError
 from feeds.log import log_event
 from feeds.model import Problem
 from feeds.publishing import websub
-from feeds.publishing.batch import PublishResult
+from feeds.publishing.batch import PublishResult, Time
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.state.closed_posts import closed_posts
@@ -29,13 +29,18 @@ CONFLICTS_TO_LOG = 10
 """Log a `conflicts` line if one object has at least this many conflicts in a batch (half of
 MAX_ATTEMPTS)."""
 
+WORK_SHARE = 0.6
+"""The share of a batch's time in which work is begun; the rest is for what was begun, and for the
+list of feeds, the log, pings and schedules."""
+
 MIN_SCHEDULE_LEAD = timedelta(seconds=10)
 """A schedule is never set for a time nearer than this: the time could pass before it is set."""
 
 
-def publish_batch(messages: Sequence[Message]) -> set[str]:
+def publish_batch(messages: Sequence[Message], seconds: float) -> set[str]:
     """Publish messages and log the result; return the ids of those that must be delivered again.
 
+    After `WORK_SHARE` of `seconds`, no more posts or feeds are begun.
     All messages must be delivered again if their pings cannot be queued. Schedules are not tried
     then: the next delivery sets them. If a schedule cannot be set, only the messages of its post
     must be delivered again.
@@ -44,7 +49,7 @@ def publish_batch(messages: Sequence[Message]) -> set[str]:
     start = time.monotonic()
     calls_before = store_calls(publisher)
     try:
-        result = publisher.publish(messages)
+        result = publisher.publish(messages, Time(WORK_SHARE * seconds))
     except Exception as error:
         _log_crash(error, messages)
         raise FeedsError("the batch ended in an error of this program; see the log") from None

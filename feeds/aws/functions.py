@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterable
@@ -58,9 +59,9 @@ def publish(event: object, context: object) -> BatchResponse:
     if isolated:
         from feeds.aws.isolation import publish_isolated  # rare: not part of each cold start
 
-        failed = publish_isolated(together, isolated, context)
+        failed = publish_isolated(together, isolated, seconds_left(context))
     else:
-        failed = publish_batch(together)
+        failed = publish_batch(together, seconds_left(context))
     if "" in failed:
         raise FeedsError("the event could not be published completely; see the log")
     return _batch_response(failed)
@@ -112,10 +113,16 @@ def audit(event: object, context: object) -> dict[str, object]:
 
 def _end_of_time(context: object) -> datetime | None:
     """When an audit must come to its end: a minute before this invocation ends."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if not callable(remaining):
+    seconds = seconds_left(context)
+    if seconds == math.inf:
         return None
-    return datetime.now(UTC) + timedelta(milliseconds=remaining()) - timedelta(minutes=1)
+    return datetime.now(UTC) + timedelta(seconds=seconds) - timedelta(minutes=1)
+
+
+def seconds_left(context: object) -> float:
+    """The seconds until this invocation ends; infinite if `context` does not say."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return remaining() / 1000 if callable(remaining) else math.inf
 
 
 def notify(event: object, context: object) -> BatchResponse:  # noqa: ARG001

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Struct
 
 from feeds.aws import environment
 from feeds.aws.batch import publish_batch
@@ -31,20 +32,36 @@ more than one attempt of an S3 read takes (CONNECT_SECONDS and READ_SECONDS of f
 so that a lost reply alone does not end a batch."""
 
 
+RESPONSE_SECONDS = 2.0
+"""The time that is kept to return the response."""
+
+MAX_SECONDS = 60.0
+"""The time for all batches, if the invocation has no end."""
+
+
+class Request(Struct, frozen=True):
+    """One batch for the worker process."""
+
+    messages: list[Message]
+    """The messages to publish."""
+    seconds: float
+    """The time until the process is killed."""
+
+
 def publish_isolated(
-    together: Sequence[Message], isolated: Sequence[Message], context: object
+    together: Sequence[Message], isolated: Sequence[Message], seconds: float
 ) -> set[str]:
     """Publish one batch, and then each isolated message, in a worker process that may crash.
 
     Returns the ids of the messages that must be delivered again, among them all messages of a batch
     in which the worker crashed, and of batches for which no time was left. This process survives
-    a crash and can acknowledge the other messages.
+    a crash and can acknowledge the other messages. `seconds` is the time until it ends.
     """
     failed: set[str] = set()
     command = [sys.executable, "-c", "from feeds.aws.isolation import worker_main; worker_main()"]
     path = [str(environment.ROOT), *filter(None, sys.path)]
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-    deadline = time.monotonic() + _seconds_left(context)
+    deadline = time.monotonic() + min(seconds - RESPONSE_SECONDS, MAX_SECONDS)
     batches = [list(together)] if together else []
     batches += [[message] for message in isolated]
     state = open_store(environment.required_variable("FEEDS_URL"))
@@ -56,7 +73,8 @@ def publish_isolated(
             equal_share = seconds_left / (len(batches) - number)
             timeout = min(seconds_left, max(equal_share, MIN_SECONDS_PER_BATCH))
             try:
-                response = process.request(msgspec.json.encode(batch).decode(), timeout)
+                request = msgspec.json.encode(Request(batch, timeout)).decode()
+                response = process.request(request, timeout)
             except WorkerDied as error:
                 failed.update(ids)
                 log_event(
@@ -90,14 +108,8 @@ def _strike_off(state: Store, messages: Sequence[Message]) -> None:
             strike_off(state, message.id)
 
 
-def _seconds_left(context: object) -> float:
-    """The seconds until this invocation must end, less 2 s to return its response."""
-    remaining = getattr(context, "get_remaining_time_in_millis", None)
-    return remaining() / 1000 - 2 if callable(remaining) else 60.0
-
-
 def worker_main() -> None:
-    """Publish the batches on standard input, one JSON array of messages in a line.
+    """Publish the batches on standard input, one `Request` as JSON in a line.
 
     Writes the ids of the messages that must be delivered again to standard output, one JSON array
     for each batch.
@@ -106,10 +118,10 @@ def worker_main() -> None:
 
 
 def _publish_request(request: str) -> str:
-    batch = msgspec.json.decode(request, type=list[Message])
+    batch = msgspec.json.decode(request, type=Request)
     try:
-        failed = publish_batch(batch)
+        failed = publish_batch(batch.messages, batch.seconds)
     except FeedsError as error:
         log_event("error", what=str(error))
-        failed = {message.id for message in batch}
+        failed = {message.id for message in batch.messages}
     return msgspec.json.encode(sorted(failed)).decode()

@@ -133,6 +133,17 @@ def _check_posts(posts: Posts, site: Site) -> Iterator[str]:
             'posts.folder: expected "." or a folder beside this file, such as "_posts", '
             f"found {show(posts.folder)}"
         )
+    for i, folder in enumerate(posts.move_folders):
+        if folder != "." and not _is_beside(folder):
+            yield (
+                f'posts.move_folders[{i}]: expected a folder of posts, such as "_posts", or ".", '
+                f"found {show(folder)}"
+            )
+    if posts.move_folders and posts.id_from == "key":
+        yield (
+            'posts.move_folders: expected posts.id_from = "stem" with it, because a post that is '
+            "identified by its path cannot move"
+        )
     for field in posts.visibility:
         if not field.partition(":")[0].strip():
             yield f"posts.visibility: expected the name of a field, found {show(field)}"

@@ -74,6 +74,7 @@ def _normalize(config: Config) -> Config:
         posts=replace(
             config.posts,
             folder=config.posts.folder.removesuffix("/"),
+            move_folders=tuple(name.removesuffix("/") for name in config.posts.move_folders),
             id_authority=config.posts.id_authority or id_authority(site.url, ID_YEAR),
         ),
         categories=replace(

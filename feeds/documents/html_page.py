@@ -8,6 +8,7 @@ templates in templates/ lay the page out; this module computes their values.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
 from feeds import paths
@@ -140,6 +141,7 @@ def _terms(entry: Entry, view: View, here: str, config: Config) -> Iterator[Valu
             yield {"name": name, "url": page_link(term.path, here) if has_feed else ""}
 
 
+@lru_cache(maxsize=1_000)  # the entries of a page often share their terms
 def page_link(path: str, here: str) -> str:
     """A relative link from the page at `here` to a feed's page."""
     return paths.relative(here, quote(paths.document(path, paths.PAGE_FILE)))

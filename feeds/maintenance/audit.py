@@ -97,7 +97,7 @@ class _Audit:
         findings, indexes = self.findings, IndexCheck(self.findings)
         entries = Journal(self.publisher).entries()
         is_settled = not any(_is_of_rebuild(entry.work) for entry in entries)
-        markers = list(self.publisher.due_markers().all())
+        markers = list(self.publisher.due_markers.all())
         posts = PostCheck(
             findings,
             listed=indexes.listed_records(),
@@ -130,7 +130,7 @@ class _Audit:
         A crash may have left a second marker of a post. Use the earlier one: a check that is too
         early sets the right schedule; a check that is too late publishes late.
         """
-        findings, markers = self.findings, self.publisher.due_markers()
+        findings, markers = self.findings, self.publisher.due_markers
         scheduled: set[str] = set()
         for marker in all_markers:
             if marker.error:

@@ -82,7 +82,7 @@ class FeedCheck:
                 or item.generation < wanted.generation
             ]
             if self.report.feeds or self._lost:
-                self.report.documents += len(self.publisher.repair_feed_list(unlisted))
+                self.report.documents += len(self.publisher.repairs.repair_feed_list(unlisted))
 
     def _repair_feed(self, path: str, stored: list[Stat]) -> None:
         """Write the documents of one feed that are wrong, and delete what it does not use."""
@@ -97,8 +97,8 @@ class FeedCheck:
         self.findings.sweep([stat for stat in published if stat.key not in archive])
         missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
         if missing:
-            index = self.publisher.mark_pending(path, missing)
-        feed = self.publisher.repair_feed(index)
+            index = self.publisher.repairs.mark_pending(path, missing)
+        feed = self.publisher.repairs.repair_feed(index)
         self.report.documents += len(feed.changed)
-        title, generation = feed.manifest.title, feed.manifest.title_generation
+        title, generation = feed.title, feed.title_generation
         self._titles[path] = FeedListItem(title, generation)

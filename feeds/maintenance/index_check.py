@@ -136,7 +136,7 @@ class IndexCheck:
                         self.findings.send_misplaced(post.key)
             if empty := sorted(lost - found):
                 for path in empty:
-                    self.findings.report.documents += len(self.publisher.rewrite_feed(path))
+                    self.findings.report.documents += len(self.publisher.repairs.rewrite_feed(path))
                 self.publisher.update_feed_list(empty)
 
     # --- a span of all indexes -------------------------------------------------------------------
@@ -209,7 +209,7 @@ class IndexCheck:
             differences.missing.extend(expected[position].key for position in wrong)
             if self.publisher.config.feeds.archives and not self.findings.dry:
                 names = {*(page.name for page in pages), index.manifest.newest_archive} - {""}
-                differences.archives.extend(self.publisher.wrong_archives(index, names))
+                differences.archives.extend(self.publisher.repairs.wrong_archives(index, names))
         return differences
 
     def _send(self, path: str, differences: Differences) -> None:
@@ -221,8 +221,8 @@ class IndexCheck:
         for key in differences.missing:
             self.findings.send_misplaced(key)
         if differences.archives:
-            index = self.publisher.mark_pending(path, differences.archives)
-            self.findings.report.documents += len(self.publisher.repair_feed(index).changed)
+            index = self.publisher.repairs.mark_pending(path, differences.archives)
+            self.findings.report.documents += len(self.publisher.repairs.repair_feed(index).changed)
 
     def _entries_in(
         self, index: StoredIndex, span: Span, pages: Sequence[Page]

@@ -255,7 +255,7 @@ class _Rebuild:
     def _rewrite_feed(self, path: str) -> tuple[str, ...] | None:
         """Rewrite a feed; return the paths of the documents that changed, or None if it failed."""
         try:
-            return self.publisher.rewrite_feed(path)
+            return self.publisher.repairs.rewrite_feed(path)
         except StoreError as error:
             self.report.errors.append(f"{path or 'all posts'}: {error}")
             return None

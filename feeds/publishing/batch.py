@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from feeds.model import Problem
@@ -51,11 +55,34 @@ class PublishResult(Struct, frozen=True):
         return tuple(failure.what for failure in self.failures)
 
 
+class Time:
+    """The time that a batch has."""
+
+    def __init__(self, seconds: float) -> None:
+        """It starts now."""
+        self._seconds, self._start = seconds, time.monotonic()
+
+    def is_half_over(self) -> bool:
+        """Return whether half of the time is over."""
+        return time.monotonic() - self._start >= self._seconds / 2
+
+    def is_over(self) -> bool:
+        """Return whether the time is over."""
+        return time.monotonic() - self._start >= self._seconds
+
+
+ENDLESS = Time(math.inf)
+
+
 class Batch:
     """One batch in progress: the records written, the documents changed, the failures."""
 
-    def __init__(self, feed_list: FeedListCheck, *, redelivered: bool = False) -> None:
-        self.feed_list, self.redelivered = feed_list, redelivered
+    def __init__(
+        self, feed_list: FeedListCheck, *, redelivered: bool = False, time: Time = ENDLESS
+    ) -> None:
+        self.feed_list, self.time, self.redelivered = feed_list, time, redelivered
+        self.new_names: set[str] = set()
+        """The names of records with a message that is delivered for the first time."""
         self.records: dict[str, Record] = {}
         self.changed: list[str] = []
         self.failures: list[Failure] = []
@@ -66,10 +93,19 @@ class Batch:
         """The names of the records whose messages must be delivered again."""
         return frozenset(name for failure in self.failures for name in failure.records)
 
+    def note_left(self, what: str, left: Sequence[str], names: Sequence[str]) -> None:
+        """Note that no time was left for some posts or feeds, and the records concerned."""
+        if left:
+            text = f"{what} for which no time was left: {len(left):,}; the next delivery has them"
+            self.failures.append(Failure(text, tuple(dict.fromkeys(names))))
+
     def records_by_feed(self) -> dict[str, list[str]]:
-        """The names of the records that each feed depends on, by the feed's path, in order."""
+        """The names of the records that each feed depends on, by the feed's path, in order.
+
+        Without the feeds that have confirmed a record.
+        """
         by_feed: dict[str, list[str]] = {}
         for name, record in self.records.items():
-            for path in record.feeds:
+            for path in sorted({*record.feeds} - {*record.confirmed}):
                 by_feed.setdefault(path, []).append(name)
         return dict(sorted(by_feed.items()))

@@ -31,8 +31,12 @@ class PublishedFeed(Struct, frozen=True):
 
     changed: tuple[str, ...]
     """The paths of the documents that changed."""
-    manifest: Manifest
-    """The manifest that the documents were made of."""
+    title: str
+    """The title of the feed, in the manifest that the documents were made of."""
+    title_generation: int
+    """The generation of the manifest that got this title first."""
+    listed: bool
+    """Whether the list of all feeds has the title."""
 
 
 class LastWrite(Struct, frozen=True):
@@ -74,7 +78,9 @@ class FeedWriter:
         self._last_writes[index.path] = LastWrite(manifest.token, log.versions)
         if len(self._last_writes) > MAX_REMEMBERED:
             self._last_writes.popitem(last=False)
-        return PublishedFeed(tuple(log.changed), manifest)
+        return PublishedFeed(
+            tuple(log.changed), manifest.title, manifest.title_generation, manifest.listed
+        )
 
     def _publish_if_unchanged(self, index: StoredIndex, last: LastWrite, log: WriteLog) -> bool:
         """Try the fast path: only this process has written the feed since `last`.

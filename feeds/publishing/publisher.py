@@ -10,21 +10,20 @@ keep the levels correct:
 3. Each state object carries a fresh token, so that equal content never has an equal ETag.
 4. After publishing, read the version of the source again; if it has changed, publish again.
 
-This module runs the levels in order, decides which messages must be retried, and has what audit and
-rebuild need. Each level has a writer: record_writer.py, index_writer.py, feed_writer.py,
-feed_list_writer.py. feeds/state/state_store.py keeps rules 1 to 3 for all of them
-(compare-and-swap), document_writer.py rule 4. docs/protocol.md says what fails without each.
+This module runs the levels in order, and decides which messages must be retried. Each level has a
+writer: record_writer.py, index_writer.py, feed_writer.py, feed_list_writer.py. state_store.py keeps
+rules 1 to 3 for all, document_writer.py rule 4. docs/protocol.md says what fails without each.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from feeds.config import Config
-from feeds.errors import StoreError
+from feeds.errors import OutOfTime, StoreError
 from feeds.publishing.attachments import Attachments
-from feeds.publishing.batch import Batch, Failure, PublishResult
+from feeds.publishing.batch import ENDLESS, Batch, Failure, PublishResult, Time
 from feeds.publishing.document_writer import DocumentWriter
 from feeds.publishing.due_markers import DueMarkers
 from feeds.publishing.feed_list_writer import FeedListWriter
@@ -33,9 +32,10 @@ from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.message import Message
 from feeds.publishing.record_writer import RecordWriter
 from feeds.publishing.repairs import Repairs, feed_paths
+from feeds.publishing.turns import Turns
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
-from feeds.state.index_pages import StoredIndex
+from feeds.state.index_pages import StoredIndex, text_size
 from feeds.state.keys import RECORDS
 from feeds.state.manifest import Manifest
 from feeds.state.objects import Record
@@ -62,22 +62,45 @@ class Publisher:
         self._state = StateStore(feeds, runtime)
         self._attachments = Attachments(posts, self._state)
         self._records = RecordWriter(posts, self._state, self._attachments, config)
-        self._due_markers = DueMarkers(self._state)
+        self.due_markers = DueMarkers(self._state)
         self._documents = DocumentWriter(self._state, replaces_foreign=replace)
         self._feed_writer = FeedWriter(self._documents, config)
         self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
         self._feed_list = FeedListWriter(self._state, self._documents, config)
-        self.repairs = Repairs(self._state, self._records, self._attachments)
+        self._turns = Turns()
+        self.repairs = Repairs(
+            self._state,
+            self._records,
+            self._attachments,
+            self._indexes,
+            self._feed_writer,
+            self._feed_list,
+        )
 
     # --- the protocol ----------------------------------------------------------------------------
 
-    def publish(self, messages: Sequence[Message]) -> PublishResult:
-        """Read the posts at the messages' keys, and update everything that depends on them."""
+    def publish(self, messages: Sequence[Message], time: Time = ENDLESS) -> PublishResult:
+        """Read the posts at the messages' keys, and update everything that depends on them.
+
+        When half of the time is over, no more posts are read; at its end, no more feeds are
+        updated. The messages that are not done then must be delivered again. The feeds that are
+        done are noted in the record, and are not updated again.
+        """
         self._state.conflicts.clear()
         redelivered = any(message.received > 1 for message in messages)
-        batch = Batch(self._feed_list.check(), redelivered=redelivered)
+        batch = Batch(self._feed_list.check(), redelivered=redelivered, time=time)
         keys = self._keys_to_read(batch, messages)
-        self._write_records(batch, self._keys_by_record(keys), self._refresh)
+        batch.new_names = {
+            self.record_name(key)
+            for message in messages
+            if message.received <= 1
+            for key in keys[message.id]
+        }
+        self._write_records(
+            batch,
+            self._keys_by_record(keys),
+            lambda name, keys: self._refresh(batch, name, keys),
+        )
         self._update_dependents(batch)
         failed = frozenset(
             message.id
@@ -126,9 +149,10 @@ class Publisher:
                     by_record.setdefault(self.record_name(key), {})[key] = None
         return {name: list(keys) for name, keys in by_record.items()}
 
-    def _refresh(self, name: str, keys: Sequence[str]) -> Record:
-        record = self._records.refresh(name, keys)
-        self._due_markers.update(name, record)
+    def _refresh(self, batch: Batch, name: str, keys: Sequence[str]) -> Record:
+        is_new = name in batch.new_names
+        record = self._records.refresh(name, keys, keep_confirmed=not is_new, time=batch.time)
+        self.due_markers.update(name, record)
         return record
 
     def _write_records(
@@ -139,10 +163,15 @@ class Publisher:
     ) -> None:
         """Level 1: record = f(post)."""
 
+        unread: list[str] = []
+
         def write_one(name: str) -> Record | None:
             keys = keys_by_record[name]
             try:
                 return write(name, keys)
+            except OutOfTime:
+                unread.append(name)
+                return None
             except StoreError as error:
                 key = keys[0] if keys else None
                 batch.failures.append(Failure(f"{key or name}: {error}", (name,), key=key))
@@ -153,27 +182,39 @@ class Publisher:
         batch.records = {
             name: record for name, record in zip(names, written, strict=True) if record
         }
-        now = self.runtime.now()
+        batch.note_left("posts", unread, unread)
         for record in batch.records.values():
-            batch.identity_problems.update(record.hidden_objects(now))
+            batch.identity_problems.update(record.hidden_objects(self.runtime.now()))
 
     def _update_dependents(self, batch: Batch) -> None:
-        """Levels 2 to 4, and then the compaction of records."""
+        """Levels 2 to 4; then note in the records what is done."""
         feeds = self._update_feeds(batch)
-        self._update_feed_list(batch, feeds)
-        self._compact_records(batch)
+        unlisted = self._update_feed_list(batch, feeds)
+        confirmed = feeds.keys() - unlisted
+        for name, record in batch.records.items():
+            if name in batch.failed_records:
+                self._records.confirm(name, record, confirmed)
+            else:
+                self._records.finish(name, record)
 
     def _update_feeds(self, batch: Batch) -> dict[str, PublishedFeed]:
         """Levels 2 and 3: index = f(records), documents = f(index), for every affected feed."""
         by_feed = batch.records_by_feed()
 
+        left: list[str] = []
+
         def update_feed(path: str) -> PublishedFeed | None:
             try:
-                index = self._indexes.update(
-                    path, by_feed[path], batch.feed_list, redelivered=batch.redelivered
-                )
-                batch.identity_problems.update(index.shared_ids)
-                return self._feed_writer.publish(index)
+                with self._turns.turn(path) as turn:
+                    if batch.time.is_over():
+                        left.append(path)
+                        return None
+                    index = self._indexes.update(
+                        path, by_feed[path], batch.feed_list, redelivered=batch.redelivered
+                    )
+                    turn.size = text_size(index)
+                    batch.identity_problems.update(index.shared_ids)
+                    return self._feed_writer.publish(index)
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
                 batch.failures.append(Failure(what, tuple(by_feed[path]), feed=path))
@@ -182,25 +223,25 @@ class Publisher:
         published = self.runtime.map(update_feed, list(by_feed))
         feeds = {path: feed for path, feed in zip(by_feed, published, strict=True) if feed}
         batch.changed += [key for feed in feeds.values() for key in feed.changed]
+        batch.note_left("feeds", left, [name for path in left for name in by_feed[path]])
         return feeds
 
-    def _update_feed_list(self, batch: Batch, feeds: dict[str, PublishedFeed]) -> None:
-        """Level 4: list of feeds = f(indexes), for the feeds whose title the list may not have."""
-        unlisted = [path for path, feed in feeds.items() if not feed.manifest.listed]
+    def _update_feed_list(self, batch: Batch, feeds: dict[str, PublishedFeed]) -> list[str]:
+        """Level 4: list of feeds = f(indexes), for the feeds whose title the list may not have.
+
+        Returns the paths of the feeds that could not be listed.
+        """
+        unlisted = [path for path, feed in feeds.items() if not feed.listed]
         if not unlisted:
-            return
+            return []
         try:
             batch.changed += self._feed_list.update(unlisted)
+            return []
         except StoreError as error:
             by_feed = batch.records_by_feed()
             names = dict.fromkeys(name for path in unlisted for name in by_feed[path])
             batch.failures.append(Failure(f"list of feeds: {error}", tuple(names)))
-
-    def _compact_records(self, batch: Batch) -> None:
-        """Compact the records that all their feeds have confirmed."""
-        for name, record in batch.records.items():
-            if name not in batch.failed_records:
-                self._records.compact(name, record)
+            return unlisted
 
     def _result(self, batch: Batch, failed: frozenset[str]) -> PublishResult:
         return PublishResult(
@@ -238,10 +279,6 @@ class Publisher:
         """Read a record; return an empty one if it does not exist."""
         return self._records.read(name)
 
-    def due_markers(self) -> DueMarkers:
-        """Return the markers of posts that will appear or expire."""
-        return self._due_markers
-
     def feed_paths(self) -> list[str]:
         """Return the paths of the feeds that have an index."""
         return feed_paths(self.feeds)
@@ -254,24 +291,6 @@ class Publisher:
         """Return whether this version and configuration of the program has written `state`."""
         return state.config_fingerprint == self._records.config_fingerprint
 
-    def wrong_archives(self, index: StoredIndex, names: Collection[str]) -> list[str]:
-        """Return the archive pages among these whose documents are missing or wrong."""
-        return self._indexes.wrong_archives(index, names)
-
-    def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
-        """Mark archive pages of a feed whose documents must be written again."""
-        return self._indexes.mark_pending(path, archive_names)
-
-    def repair_feed(self, index: StoredIndex) -> PublishedFeed:
-        """Write the documents of a feed that differ from the newest version of its index."""
-        return self._feed_writer.publish(index, keep_equal=True)
-
-    def rewrite_feed(self, path: str) -> tuple[str, ...]:
-        """Update the index of a feed, and write the documents that differ; return their paths."""
-        self._indexes.update(path, (), self._feed_list.check())
-        index = self._indexes.mark_all_pending(path, self._records.config_fingerprint)
-        return self._feed_writer.publish(index).changed
-
     def refuse_foreign(self) -> None:
         """Raise StoreError if something of others is where a new site has its first documents."""
         self._feed_list.refuse_foreign()
@@ -279,7 +298,3 @@ class Publisher:
     def update_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
         """Update these feeds in the list of all feeds; return the paths of changed documents."""
         return self._feed_list.update(feed_paths)
-
-    def repair_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
-        """Do the same, and write the documents that differ from the list."""
-        return self._feed_list.repair(feed_paths)

@@ -1,27 +1,30 @@
 """Writes the record of each post: record = f(post).
 
 A record keeps the last valid entry of a post that cannot be read, unless the post is closed now. It
-names every feed and sort key
-that the post has or had, until all indexes have confirmed the removal.
+names every feed and sort key that the post has or had, until all indexes have confirmed the
+removal.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.documents.pagination import SortKey
-from feeds.errors import Denied, StoreError, TooLarge
-from feeds.model import Entry
+from feeds.errors import Denied, OutOfTime, StoreError, TooLarge
+from feeds.model import EPOCH, Entry
 from feeds.publishing.attachments import Attachments
+from feeds.publishing.batch import ENDLESS, Time
 from feeds.reading.entry import fill_entry
-from feeds.reading.identity import post_identity
+from feeds.reading.identity import keys_after_move, post_identity
 from feeds.reading.post import ReadResult, read_large_post, read_post, start_bytes
 from feeds.state.keys import record_key
-from feeds.state.objects import ObjectSnapshot, Record, build_record, fingerprint
+from feeds.state.objects import ObjectSnapshot, Record, build_record, encode, fingerprint
 from feeds.state.state_store import StateStore
 from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
@@ -59,27 +62,70 @@ class RecordWriter:
         record = self.read(self.name(key))
         return key in record.objects or bool(record.token and not record.objects)
 
-    def refresh(self, name: str, keys: Sequence[str]) -> Record:
+    def refresh(
+        self,
+        name: str,
+        keys: Sequence[str],
+        *,
+        keep_confirmed: bool = False,
+        time: Time = ENDLESS,
+    ) -> Record:
         """Read the objects at `keys` again, and write the record at `name` with them.
 
+        `keep_confirmed`: if they are the same as before, keep the feeds that have confirmed it.
+        Raises OutOfTime if no post may be read any more.
         An error about the first key does not name it: the caller does.
         """
         for attempt in self.state.attempts(name, Record):
             with attempt:
-                objects = dict(attempt.old.objects)
+                known = attempt.old.objects
+                objects = dict(known)
                 for key in keys:
                     try:
-                        snapshot = self._snapshot(key, objects.get(key))
+                        self._read_into(objects, key, known.get(key), time)
                     except Denied:
                         if key == keys[0] and folder_of(self.posts.url):
                             raise Denied("no permission to read this file") from None
                         raise
-                    if snapshot is None:
-                        objects.pop(key, None)
-                    else:
-                        objects[key] = snapshot
-                attempt.write(self._build(attempt.old, objects))
+                self._follow_moves(known, objects, time)
+                new = self._build(attempt.old, objects)
+                if keep_confirmed and _have_equal_entries(attempt.old, new):
+                    new = replace(new, confirmed=attempt.old.confirmed)
+                attempt.write(new)
         return attempt.written.value
+
+    def _read_into(
+        self,
+        objects: dict[str, ObjectSnapshot],
+        key: str,
+        before: ObjectSnapshot | None,
+        time: Time,
+    ) -> None:
+        """Put the snapshot of the object at `key` into `objects`, or remove it."""
+        snapshot = self._snapshot(key, before, time)
+        if snapshot is None:
+            objects.pop(key, None)
+        else:
+            objects[key] = snapshot
+
+    def _follow_moves(
+        self, known: Mapping[str, ObjectSnapshot], objects: dict[str, ObjectSnapshot], time: Time
+    ) -> None:
+        """Look for the objects that are gone from `objects` in the folders that posts move to.
+
+        The event of a deletion may come before that of the copy. If the file in the new folder
+        cannot be read, it keeps the last valid entry of the one that is gone.
+        """
+        gone = {key: known[key] for key in known if key not in objects}
+        if not gone:
+            return
+        has_entry = any(snapshot.entry for snapshot in objects.values())
+        last = None if has_entry else max(gone.values(), key=_time_of_entry)
+        moved = [place for key in gone for place in keys_after_move(key, self.config)]
+        for key in dict.fromkeys([*moved, *objects]):
+            there = objects.get(key)
+            if key not in gone and (there is None or there.entry is None):
+                self._read_into(objects, key, last, time)
 
     def clear(self, name: str) -> Record:
         """Empty the record of a post that no longer exists. It keeps the feeds and sort keys."""
@@ -100,25 +146,35 @@ class RecordWriter:
                     replace(
                         old,
                         feeds=tuple(sorted({*old.feeds, *feeds})),
+                        confirmed=(),
                         sort_keys=tuple(sorted({*old.sort_keys, *sort_keys})),
                     )
                 )
 
-    def compact(self, name: str, record: Record) -> None:
-        """Remove from a large record the feeds and sort keys that every index has confirmed.
+    def confirm(self, name: str, record: Record, feeds: Collection[str]) -> None:
+        """Note that these feeds have the record, of which other feeds have failed."""
+        confirmed = tuple(path for path in record.feeds if path in {*record.confirmed, *feeds})
+        if confirmed != record.confirmed:
+            self._replace(name, record, replace(record, confirmed=confirmed))
 
-        Do it only if no other worker has written the record since. This saves space and may fail.
+    def finish(self, name: str, record: Record) -> None:
+        """Remove what is no longer needed from a record that all its feeds have confirmed.
+
+        From a large record, these are the feeds and sort keys that the post has left.
         """
-        if len(record.sort_keys) <= COMPACT_ABOVE:
-            return
-        now = self.state.runtime.now()
-        compacted = build_record(
-            record.config_fingerprint, Record(), record.objects, self.config, now
-        )
+        if len(record.sort_keys) > COMPACT_ABOVE:
+            now, objects = self.state.runtime.now(), record.objects
+            compacted = build_record(record.config_fingerprint, Record(), objects, self.config, now)
+            self._replace(name, record, compacted)
+        elif record.confirmed:
+            self._replace(name, record, replace(record, confirmed=()))
+
+    def _replace(self, name: str, record: Record, new: Record) -> None:
+        """Replace a record if no other worker has written it since. It may fail: it saves work."""
         try:
             stored = self.state.read(name, Record)
             if stored.value.token == record.token:
-                self.state.replace(name, stored, compacted)
+                self.state.replace(name, stored, new)
         except StoreError:
             return
 
@@ -126,7 +182,9 @@ class RecordWriter:
         now = self.state.runtime.now()
         return build_record(self.config_fingerprint, old, objects, self.config, now)
 
-    def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
+    def _snapshot(
+        self, key: str, before: ObjectSnapshot | None, time: Time
+    ) -> ObjectSnapshot | None:
         """Read the object at a key; return None if it does not exist.
 
         If it cannot become an entry, the snapshot keeps the last valid entry of `before`, unless
@@ -139,7 +197,7 @@ class RecordWriter:
             stat = self.posts.head(key)
             version = stat.version if stat else ""
             start = self.posts.get_start(key, start_bytes(self.config)) or b""
-            with self._reading:
+            with self._turn_to_read(time):
                 result = read_large_post(key, start, self.config)
             entry = self._still_valid(last_valid, result)
             return ObjectSnapshot(version, entry, result.problems, result.decision.reason)
@@ -147,7 +205,7 @@ class RecordWriter:
             return None
         if is_own(key, stored.data):
             return ObjectSnapshot(stored.stat.version)
-        with self._reading:
+        with self._turn_to_read(time):
             result = read_post(key, stored.data, stored.stat.modified, self.config)
         attachment = result.post.attachment if result.post else ""
         size = self._attachments.size(attachment, key) if attachment else 0
@@ -160,6 +218,14 @@ class RecordWriter:
         return ObjectSnapshot(
             stored.stat.version, entry, problems, result.decision.reason, attachment, size
         )
+
+    @contextmanager
+    def _turn_to_read(self, time: Time) -> Iterator[None]:
+        """Wait until no other thread reads a post. Raises OutOfTime if the time is over by then."""
+        with self._reading:
+            if time.is_half_over():
+                raise OutOfTime("no time was left to read this post")
+            yield
 
     def _still_valid(self, last_valid: Entry | None, result: ReadResult) -> Entry | None:
         """The last valid entry of a post with an error; None if the post is closed now.
@@ -176,3 +242,17 @@ class RecordWriter:
             return None
         ends = [time for time in (last_valid.expires, times.expires) if time is not None]
         return replace(last_valid, expires=min(ends, default=None))
+
+
+def _have_equal_entries(old: Record, new: Record) -> bool:
+    """Return whether every feed is the same function of both records, now and at any later time."""
+    # Encoded, because equal times may have different offsets.
+    first, second = (
+        encode(replace(record, token="", confirmed=(), previous_due=None)) for record in (old, new)
+    )
+    return first == second
+
+
+def _time_of_entry(snapshot: ObjectSnapshot) -> datetime:
+    """When the entry of a snapshot was updated; `EPOCH` if it has none."""
+    return snapshot.entry.updated if snapshot.entry else EPOCH

@@ -5,14 +5,17 @@ Only the audit and a rebuild do this, since they know which posts to publish aga
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from feeds.documents.pagination import SortKey
 from feeds.errors import Conflict, UnreadableState
 from feeds.publishing.attachments import Attachments
+from feeds.publishing.feed_list_writer import FeedListWriter
+from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
+from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.record_writer import RecordWriter
-from feeds.state.index_pages import IndexPages
+from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import FEED_LIST, FEEDS, attachment_key, manifest_key, path_of_manifest
 from feeds.state.manifest import Manifest, all_pages
 from feeds.state.objects import Attachment, FeedList, FeedListItem, ObjectSnapshot, Record
@@ -29,8 +32,17 @@ def feed_paths(store: Store) -> list[str]:
 class Repairs:
     """The repairs of a publisher's state."""
 
-    def __init__(self, state: StateStore, records: RecordWriter, attachments: Attachments) -> None:
+    def __init__(
+        self,
+        state: StateStore,
+        records: RecordWriter,
+        attachments: Attachments,
+        indexes: IndexWriter,
+        feed_writer: FeedWriter,
+        feed_list: FeedListWriter,
+    ) -> None:
         self.state, self.records, self.attachments = state, records, attachments
+        self.indexes, self.feed_writer, self.feed_list = indexes, feed_writer, feed_list
 
     @contextmanager
     def replacing_unreadable_state(self) -> Iterator[bool]:
@@ -113,3 +125,27 @@ class Repairs:
     def listed_feeds(self) -> dict[str, FeedListItem]:
         """Return the feeds in the list of all feeds; replace the list if it is damaged."""
         return self.state.read_replacing_damaged(FEED_LIST, FeedList)[0].value.feeds
+
+    # --- documents -------------------------------------------------------------------------------
+
+    def wrong_archives(self, index: StoredIndex, names: Collection[str]) -> list[str]:
+        """Return the archive pages among these whose documents are missing or wrong."""
+        return self.indexes.wrong_archives(index, names)
+
+    def mark_pending(self, path: str, archive_names: Collection[str]) -> StoredIndex:
+        """Mark archive pages of a feed whose documents must be written again."""
+        return self.indexes.mark_pending(path, archive_names)
+
+    def repair_feed(self, index: StoredIndex) -> PublishedFeed:
+        """Write the documents of a feed that differ from the newest version of its index."""
+        return self.feed_writer.publish(index, keep_equal=True)
+
+    def rewrite_feed(self, path: str) -> tuple[str, ...]:
+        """Update the index of a feed, and write the documents that differ; return their paths."""
+        self.indexes.update(path, (), self.feed_list.check())
+        index = self.indexes.mark_all_pending(path, self.records.config_fingerprint)
+        return self.feed_writer.publish(index).changed
+
+    def repair_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
+        """Update these feeds in the list of all feeds; write the documents that differ from it."""
+        return self.feed_list.repair(feed_paths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from feeds.config import Config, Limits
 from feeds.errors import PostError
@@ -52,11 +53,8 @@ def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None
-    warnings: tuple[Problem, ...] = ()
-    if (size := len(content.encode())) > limits.entry_bytes:
-        what = f"the content has {size:,} bytes of HTML: the feed has only its summary"
-        todo = "shorten it, or raise limits.entry_bytes"
-        warnings = (Problem(post.key, post.body_line, what, todo, severity="warning"),)
+    warnings = tuple(_too_long(post, len(content.encode()), config))
+    if warnings:
         content = ""
     entry = Entry(
         key=post.key,
@@ -76,6 +74,21 @@ def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
         guid=post.guid,
     )
     return entry, warnings
+
+
+def _too_long(post: Post, size: int, config: Config) -> Iterator[Problem]:
+    """The warning about a post whose content of `size` bytes is too long for its feeds."""
+    limits, feeds = config.limits, len(config.feed_paths(post.terms))
+    what = f"the content has {size:,} bytes of HTML"
+    if size > limits.entry_bytes:
+        what += ": the feed has only its summary"
+        todo = "shorten it, or raise limits.entry_bytes"
+    elif size * feeds > limits.copied_bytes:
+        what += f", {size * feeds:,} in its {feeds} feeds together: they have only its summary"
+        todo = "shorten it, keep fewer terms, or raise limits.copied_bytes"
+    else:
+        return
+    yield Problem(post.key, post.body_line, what, todo, severity="warning")
 
 
 def _markup(post: Post) -> Markup:

@@ -10,6 +10,7 @@ from feeds import paths
 from feeds.config import Config
 from feeds.model import Problem
 from feeds.reading.field_lookup import Fields
+from feeds.reading.selection import is_post
 from feeds.text import one_line
 from feeds.urls import is_uri
 
@@ -19,6 +20,18 @@ _MAX_GUID_CHARS = 500
 def post_identity(key: str, config: Config) -> str:
     """The identity of the post at `key`: the key, or its stem for sites that move their files."""
     return paths.stem(key) if config.posts.id_from == "stem" else key
+
+
+def keys_after_move(key: str, config: Config) -> Iterator[str]:
+    """The keys that the object at `key` may have now, if it was moved.
+
+    They have its file name, in the folders `posts.move_folders`.
+    """
+    name = key.rpartition("/")[2]
+    for folder in config.posts.move_folders:
+        moved = name if folder == "." else f"{folder}/{name}"
+        if moved != key and is_post(moved, config):
+            yield moved
 
 
 def entry_id(fields: Fields, config: Config) -> tuple[str, str]:

@@ -41,6 +41,9 @@ _ENTRIES_DECODER = msgspec.json.Decoder(tuple[Entry, ...])
 _POSTS_DECODER = msgspec.json.Decoder(tuple[IndexedPost, ...])
 _PAGES_DECODER = msgspec.json.Decoder(tuple[Page, ...])
 
+TERM_SIZE = 300
+"""A term needs about as much memory as so many characters of text, while documents are made."""
+
 CACHE_BYTES = 2_000_000
 """The most bytes of pages that stay in memory after a write."""
 
@@ -128,6 +131,14 @@ class StoredIndex(Struct, frozen=True):
     """The token of the manifest that this one replaced; ``""`` if unknown."""
     shared_ids: tuple[Problem, ...] = ()
     """Warnings about the posts of the update that share their id with another post."""
+
+
+def text_size(index: StoredIndex) -> int:
+    """Return the number of characters of the entries in a manifest, with `TERM_SIZE` for a term."""
+    return sum(
+        len(entry.content) + len(entry.summary) + len(entry.title) + TERM_SIZE * len(entry.terms)
+        for entry in index.manifest.entries
+    )
 
 
 def feeds_with_pages(store: Store) -> Iterator[tuple[str, list[Stat]]]:

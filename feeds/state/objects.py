@@ -59,6 +59,9 @@ class Record(StateObject, frozen=True, omit_defaults=True):
     has confirmed the removal."""
     sort_keys: tuple[SortKey, ...] = ()
     """The positions that the post has in an index, and those that it had, likewise."""
+    confirmed: tuple[str, ...] = ()
+    """The paths of the feeds that have this version of the record, while others have failed. The
+    next delivery of the same messages does not update them again."""
     due: datetime | None = None
     """The earliest future time at which one of the objects becomes public or expires, or at which a
     change of a public one counts (`Entry.as_of`); None if there is none."""
@@ -79,7 +82,7 @@ class Record(StateObject, frozen=True, omit_defaults=True):
         entry = self.entry(now)
         for key, snapshot in sorted(self.objects.items()):
             other = snapshot.entry
-            if entry and other and other.published <= now and key != entry.key:
+            if entry and other and other.published <= now and other.key != entry.key:
                 yield same_file_name(entry.key, key)
 
 

@@ -478,6 +478,18 @@ def test_messages_for_which_no_time_is_left_are_delivered_again(site: Site, capf
     assert yardstick.public_tree(site.feeds) == {}
 
 
+def test_posts_that_no_time_is_left_to_read_are_delivered_again(site: Site, capfd):
+    site.upload("a.md", "One")
+    message = queued("m1", record("a.md"))
+    assert failed_ids(functions.publish(batch(message), Context(0))) == ["m1"]
+    error, line = log_lines(capfd)
+    assert error["what"] == "posts for which no time was left: 1; the next delivery has them"
+    assert error["messages"] == line["failed"] == ["m1"]
+    assert site.titles() == []
+    assert failed_ids(functions.publish(batch(message), Context(30))) == []
+    assert site.titles() == ["One"]
+
+
 @pytest.mark.slow
 def test_the_worker_process_returns_the_messages_that_failed(guarded_site, capfd):
     site = guarded_site(lambda _, path: 403 if path.endswith("denied.md") else 0)

@@ -377,6 +377,30 @@ def test_authors_are_parsed_in_every_form() -> None:
 # Content that is too long for a feed
 
 
+@pytest.mark.parametrize(
+    ("more", "feeds"),
+    [
+        ("categories: [a, b, c, d, e]", 6),
+        ("categories: [a, b, c]\ntags: [a, b]", 4),
+        ("category: a", 2),
+    ],
+)
+def test_content_that_is_too_long_for_all_its_feeds_is_left_out(more: str, feeds: int) -> None:
+    body = "春茶已到。\n\n" * 10
+    long = {KEY: fields(f"date: 2026-11-18\n{more}", body=body).encode()}
+    size = 229 * feeds
+    for limit, is_left_out in ((size - 1, True), (size, False)):
+        documents = built(long, settings(more=f"[limits]\ncopied_bytes = {limit}\n"))
+        item = json.loads(documents["feed.json"].data)["items"][0]
+        assert ("content_html" not in item) == is_left_out
+        assert item["summary"].startswith("春茶已到。 春茶已到。")
+        assert bool(documents.problems) == is_left_out
+    documents = built(long, settings(more=f"[limits]\ncopied_bytes = {size - 1}\n"))
+    (problem,) = documents.problems
+    assert f"229 bytes of HTML, {size:,} in its {feeds} feeds together" in problem.what
+    assert "copied_bytes" in problem.todo
+
+
 def test_content_over_entry_bytes_is_left_out_and_the_summary_stays() -> None:
     body = "春茶已到。\n\n" * 10
     long = {KEY: fields("date: 2026-11-18", body=body).encode()}

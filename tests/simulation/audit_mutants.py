@@ -310,9 +310,10 @@ class RepairsNoDocuments(FeedCheck):
 
     def _repair_feed(self, path, stored):
         def repair_feed(index):
-            return PublishedFeed((), index.manifest)
+            manifest = index.manifest
+            return PublishedFeed((), manifest.title, manifest.title_generation, manifest.listed)
 
-        with mock.patch.object(self.publisher, "repair_feed", repair_feed):
+        with mock.patch.object(self.publisher.repairs, "repair_feed", repair_feed):
             super()._repair_feed(path, stored)
 
 
@@ -323,7 +324,7 @@ class MissesLostArchives(FeedCheck):
         def mark_pending(path, names):
             return self.publisher.read_index(path)
 
-        with mock.patch.object(self.publisher, "mark_pending", mark_pending):
+        with mock.patch.object(self.publisher.repairs, "mark_pending", mark_pending):
             super()._repair_feed(path, stored)
 
 

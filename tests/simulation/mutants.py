@@ -17,6 +17,7 @@ from simulation.story import settings
 from feeds import paths
 from feeds.errors import Conflict, Denied
 from feeds.publishing.attachments import Attachments
+from feeds.publishing.batch import Time
 from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.publishing.due_markers import DueMarkers, marker_key
 from feeds.publishing.feed_list_writer import FeedListCheck, FeedListWriter
@@ -125,18 +126,32 @@ class LooksBeforeItNotes(Attachments):
 class ForgetsTheLastGood(RecordWriter):
     """Breaks the guard of unreadable posts: removes the last good entry of such a post."""
 
-    def _snapshot(self, key, before):
-        return super()._snapshot(key, None)
+    def _snapshot(self, key, before, time):
+        return super()._snapshot(key, None, time)
 
 
 class KeepsTheTextOfLockedPosts(RecordWriter):
     """Breaks the guard of locked posts: keeps the last good entry of one that cannot be read."""
 
-    def _snapshot(self, key, before):
-        snapshot = super()._snapshot(key, before)
+    def _snapshot(self, key, before, time):
+        snapshot = super()._snapshot(key, before, time)
         if before and snapshot and snapshot.entry is None and snapshot.problems:
             return replace(snapshot, entry=before.entry)
         return snapshot
+
+
+class NeverFollowsMoves(RecordWriter):
+    """Breaks the guard of moved files: a deletion does not look for the file in other folders."""
+
+    def _follow_moves(self, known, objects, time):
+        pass
+
+
+class ForgetsTheLastGoodOfMovedPosts(RecordWriter):
+    """Breaks the guard of moved files that cannot be read: their last good entry is removed."""
+
+    def _read_into(self, objects, key, before, time):
+        super()._read_into(objects, key, before if key in objects else None, time)
 
 
 class ForgetsExpiry(RecordWriter):
@@ -159,9 +174,11 @@ class WaitsOnlyOnce(DueMarkers):
 class DeniedIsDeleted(RecordWriter):
     """Breaks the guard of denied posts: takes 403 for a deletion."""
 
-    def _snapshot(self, key: str, before: ObjectSnapshot | None) -> ObjectSnapshot | None:
+    def _snapshot(
+        self, key: str, before: ObjectSnapshot | None, time: Time
+    ) -> ObjectSnapshot | None:
         try:
-            return super()._snapshot(key, before)
+            return super()._snapshot(key, before, time)
         except Denied:
             return None
 
@@ -331,13 +348,41 @@ class _AnyGeneration(FeedListCheck):
 class CompactsNewerRecords(RecordWriter):
     """A record is compacted only if nobody has written it since."""
 
-    def compact(self, name, record):
-        super().compact(name, replace(record, token=self.read(name).token))
+    def finish(self, name, record):
+        super().finish(name, replace(record, token=self.read(name).token))
 
 
-class CompactsUnconfirmedRecords(Publisher):
+class CompactsUnconfirmedRecords(RecordWriter):
     """A record is compacted only if all its feeds have confirmed it."""
 
-    def _compact_records(self, batch):
-        for name, record in batch.records.items():
-            self._records.compact(name, record)
+    def confirm(self, name, record, feeds):
+        self.finish(name, record)
+
+
+class ConfirmsOtherVersions(RecordWriter):
+    """A feed has confirmed one version of a record, and no other."""
+
+    def _build(self, old, objects):
+        return replace(super()._build(old, objects), confirmed=old.confirmed)
+
+
+class BelievesOldConfirmations(RecordWriter):
+    """A message that comes for the first time updates all feeds again."""
+
+    def refresh(self, name, keys, *, keep_confirmed=False):
+        return super().refresh(name, keys, keep_confirmed=True)
+
+
+class KeepsConfirmations(RecordWriter):
+    """A record that all feeds have names no confirmations."""
+
+    def finish(self, name, record):
+        super().finish(name, replace(record, confirmed=()))
+
+
+class ConfirmsUnlistedFeeds(Publisher):
+    """A feed that could not be listed has not confirmed a record."""
+
+    def _update_feed_list(self, batch, feeds):
+        super()._update_feed_list(batch, feeds)
+        return []

@@ -153,7 +153,7 @@ class LossyStory(Story):
     def pass_time(self, duration: timedelta) -> None:
         """Lose objects, and let audits make up for it; then go on as if nothing had happened."""
         end = self.now + duration
-        self.faults_left = 0
+        self.faults_left, self.haste = 0, 0.0
         if self.chance.random() < 0.5:  # the progress of audits is lost, too
             for _ in range(self.chance.randint(1, ROUND)):
                 self.night()

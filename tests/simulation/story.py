@@ -26,7 +26,7 @@ from feeds.documents import feed_documents
 from feeds.documents.feed_documents import archive_documents, current_documents
 from feeds.documents.feed_list import feed_list_documents
 from feeds.publishing import feed_list_writer, feed_writer, record_writer, websub
-from feeds.publishing.batch import PublishResult
+from feeds.publishing.batch import PublishResult, Time
 from feeds.publishing.due_markers import DUE_MARKERS, marker_time
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
@@ -52,9 +52,11 @@ KEYS = ("a.md", "b.md", "c.md", "old/a.md", "d.md")
 def settings(formats: str = "json", limit: int = 2, id_from: str = "key") -> Config:
     """Return a configuration; the formats are names with spaces between them."""
     names = ", ".join(f'"{name}"' for name in formats.split())
+    moves = 'move_folders = [".", "old", "older"]' if id_from == "stem" else ""
+    posts = f'[posts]\nid_from = "{id_from}"\n{moves}'
     return parse_config(
         f'[site]\ntitle = "S"\nurl = "https://s.example/"\n[feeds]\nformats = [{names}]\n'
-        f'limit = {limit}\n[posts]\nid_from = "{id_from}"\n[categories]\ntitle_from = "tags"\n'
+        f'limit = {limit}\n{posts}\n[categories]\ntitle_from = "tags"\n'
     )
 
 
@@ -111,7 +113,8 @@ class Worker:
         return self.story.fault(self, call, key)
 
     def _run(self) -> None:
-        self.result = self.publisher.publish(self.batch)
+        time = RandomTime(self.story.random, self.story.haste)
+        self.result = self.publisher.publish(self.batch, time)
 
     def step(self) -> None:
         """Make one storage call, and stop before the next one. Raises Crash if the process ends."""
@@ -121,6 +124,22 @@ class Worker:
     def finished(self) -> bool:
         """Whether the batch is done."""
         return self.greenlet.dead
+
+
+class RandomTime(Time):
+    """The time of a batch: it may be over at any moment."""
+
+    def __init__(self, random: Random, haste: float) -> None:
+        self.random, self.haste, self.over = random, haste, False
+
+    def is_half_over(self) -> bool:
+        """Return whether half of the time is over: then posts are not read any more."""
+        return self.haste > 0 and self.random.random() < self.haste
+
+    def is_over(self) -> bool:
+        """Return whether the time is over."""
+        self.over = self.over or self.is_half_over()
+        return self.over
 
 
 class Story:
@@ -146,6 +165,8 @@ class Story:
         self.now = START
         self.faults_left = 0
         self.sleepiness = 0.0
+        self.haste = 0.0
+        """How likely a worker's time is over whenever it looks."""
         self.idle: list[Worker] = []
         """Workers that have finished, and whose processes can take another batch."""
         self.fault = fault or self._random_fault
@@ -466,6 +487,7 @@ def _run_story(random: Random, story: Story, faults: int, large: bool) -> Story:
         story._move_clock(timedelta(hours=random.choice([0, 2])))
     story.faults_left = random.randint(0, faults)
     story.sleepiness = random.choice([0, 0.02, 0.05, 0.1])
+    story.haste = random.choice([0, 0, 0.05, 0.2])
     actions = [action() for _ in range(random.randint(3, 12))]
     workers = random.randint(1, 4)
     zombies = random.choice([0, 0, 1, 2])
