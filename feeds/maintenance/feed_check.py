@@ -6,14 +6,19 @@ again.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from feeds import paths
 from feeds.documents import feed_documents
 from feeds.maintenance.findings import Findings
-from feeds.state.index_pages import feeds_with_pages
+from feeds.state.index_pages import StoredIndex, feeds_with_pages, text_size
 from feeds.state.manifest import all_pages
 from feeds.state.objects import FeedListItem
 from feeds.stores.base import Stat
 from feeds.stores.own_files import is_own_at
+
+FEEDS_AT_ONCE = 64
+"""Feeds that are checked at once, if there are as many threads and their texts are short."""
 
 
 class FeedCheck:
@@ -33,14 +38,12 @@ class FeedCheck:
 
         Returns the paths of the feeds that have lost their index.
         """
-        for path, pages in feeds_with_pages(self.store):
-            self.report.feeds += 1
-            self._seen.add(path)
-            with self.findings.errors_of(f"{path or 'all posts'}: "):
-                if self._repairs.replace_damaged_index(path, {paths.stem(p.key) for p in pages}):
-                    self._lost.add(path)
-                else:
-                    self._repair_feed(path, pages)
+        feeds = feeds_with_pages(self.store)
+        while chunk := list(islice(feeds, FEEDS_AT_ONCE)):
+            self.report.feeds += len(chunk)
+            self._seen.update(path for path, _ in chunk)
+            for repaired in self.publisher.runtime.map(self._repair_feed, chunk):
+                self.report.documents += repaired
         self._find_documents_without_index()
         self._repair_feed_list()
         self._find_the_feed_of_all_posts()
@@ -82,11 +85,25 @@ class FeedCheck:
                 or item.generation < wanted.generation
             ]
             if self.report.feeds or self._lost:
-                self.report.documents += len(self.publisher.repairs.repair_feed_list(unlisted))
+                self.report.documents += len(self._repairs.repair_feed_list(unlisted))
 
-    def _repair_feed(self, path: str, stored: list[Stat]) -> None:
+    def _repair_feed(self, feed: tuple[str, list[Stat]]) -> int:
+        """Repair one feed, or note that it has lost its index; return how many documents changed.
+
+        `feed` is its path, with its stored pages and page lists.
+        """
+        path, pages = feed
+        with self.findings.errors_of(f"{path or 'all posts'}: "), self._repairs.turn(path) as turn:
+            if not self._repairs.replace_damaged_index(path, {paths.stem(p.key) for p in pages}):
+                index = self.publisher.read_index(path)
+                turn.size = text_size(index)
+                return self._repair_documents(index, pages)
+            self._lost.add(path)
+        return 0
+
+    def _repair_documents(self, index: StoredIndex, stored: list[Stat]) -> int:
         """Write the documents of one feed that are wrong, and delete what it does not use."""
-        index = self.publisher.read_index(path)
+        path = index.path
         pages = list(all_pages(index.manifest, index.pages))
         page_lists = index.manifest.page_lists
         used = {page.object for page in pages} | {page_list.object for page_list in page_lists}
@@ -97,8 +114,8 @@ class FeedCheck:
         self.findings.sweep([stat for stat in published if stat.key not in archive])
         missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
         if missing:
-            index = self.publisher.repairs.mark_pending(path, missing)
-        feed = self.publisher.repairs.repair_feed(index)
-        self.report.documents += len(feed.changed)
+            index = self._repairs.mark_pending(path, missing)
+        feed = self._repairs.repair_feed(index)
         title, generation = feed.title, feed.title_generation
         self._titles[path] = FeedListItem(title, generation)
+        return len(feed.changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -57,6 +58,7 @@ class Findings:
         self.report = AuditReport()
         self._send = send
         self._sent: set[str] = set()
+        self._counting = threading.Lock()
 
     def send(self, key: str) -> bool:
         """Let a post be published again, once; return whether it was not sent before."""
@@ -83,4 +85,5 @@ class Findings:
         for stat in unused:
             if not self.dry and self.now() - stat.modified > age:
                 self.store.delete(stat.key)
-                self.report.swept += 1
+                with self._counting:
+                    self.report.swept += 1

@@ -68,14 +68,8 @@ class Publisher:
         self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
         self._feed_list = FeedListWriter(self._state, self._documents, config)
         self._turns = Turns()
-        self.repairs = Repairs(
-            self._state,
-            self._records,
-            self._attachments,
-            self._indexes,
-            self._feed_writer,
-            self._feed_list,
-        )
+        writers = self._indexes, self._feed_writer, self._feed_list
+        self.repairs = Repairs(self._state, self._records, self._attachments, *writers, self._turns)
 
     # --- the protocol ----------------------------------------------------------------------------
 

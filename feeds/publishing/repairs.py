@@ -15,6 +15,7 @@ from feeds.publishing.feed_list_writer import FeedListWriter
 from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.record_writer import RecordWriter
+from feeds.publishing.turns import Turns
 from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import FEED_LIST, FEEDS, attachment_key, manifest_key, path_of_manifest
 from feeds.state.manifest import Manifest, all_pages
@@ -40,9 +41,11 @@ class Repairs:
         indexes: IndexWriter,
         feed_writer: FeedWriter,
         feed_list: FeedListWriter,
+        turns: Turns,
     ) -> None:
         self.state, self.records, self.attachments = state, records, attachments
         self.indexes, self.feed_writer, self.feed_list = indexes, feed_writer, feed_list
+        self.turn = turns.turn
 
     @contextmanager
     def replacing_unreadable_state(self) -> Iterator[bool]:

@@ -308,24 +308,24 @@ class StopsWithoutProgress(audit._Audit):
 class RepairsNoDocuments(FeedCheck):
     """A document that is missing or different is written."""
 
-    def _repair_feed(self, path, stored):
+    def _repair_feed(self, feed):
         def repair_feed(index):
             manifest = index.manifest
             return PublishedFeed((), manifest.title, manifest.title_generation, manifest.listed)
 
         with mock.patch.object(self.publisher.repairs, "repair_feed", repair_feed):
-            super()._repair_feed(path, stored)
+            return super()._repair_feed(feed)
 
 
 class MissesLostArchives(FeedCheck):
     """An archive document that is missing is written in the same night."""
 
-    def _repair_feed(self, path, stored):
+    def _repair_feed(self, feed):
         def mark_pending(path, names):
             return self.publisher.read_index(path)
 
         with mock.patch.object(self.publisher.repairs, "mark_pending", mark_pending):
-            super()._repair_feed(path, stored)
+            return super()._repair_feed(feed)
 
 
 class MissesWrongArchives(IndexCheck):
