@@ -70,6 +70,9 @@ class Findings:
 
     def send_misplaced(self, key: str) -> None:
         """Let a post be published again whose feeds differ from its record."""
+        if not self.dry:
+            with self.errors_of():
+                self.publisher.repairs.forget_confirmed(self.publisher.record_name(key))
         self.report.misplaced += self.send(key)
 
     @contextmanager

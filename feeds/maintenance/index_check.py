@@ -20,9 +20,10 @@ from feeds.maintenance.findings import Findings
 from feeds.maintenance.post_check import in_chunks
 from feeds.model import Entry
 from feeds.state.index_pages import IndexedPost, StoredIndex
-from feeds.state.keys import record_hash
+from feeds.state.keys import page_key, record_hash
 from feeds.state.manifest import Page, all_pages
 from feeds.state.objects import Record
+from feeds.state.page_edit import page_digest
 
 PAGES_AT_ONCE = 64
 """Stored pages that are read at once: 16 MB for pages of 50 entries of 5 kB."""
@@ -230,9 +231,16 @@ class IndexCheck:
         """Yield the entries of an index in a span, those of some pages at a time."""
         for start in range(0, len(pages), PAGES_AT_ONCE):
             chunk = pages[start : start + PAGES_AT_ONCE]
-            stored = self.runtime.map(lambda page: index.pages.page(page.object), chunk)
+            stored = self.runtime.map(lambda page: self._read_page(index, page), chunk)
             yield [entry for page in stored for entry in page if span.has(sort_key(entry))]
         yield [entry for entry in index.manifest.entries if span.has(sort_key(entry))]
+
+    def _read_page(self, index: StoredIndex, page: Page) -> tuple[Entry, ...]:
+        """Read a stored page. Raises DamagedState if it is not the one that was written."""
+        entries = index.pages.page(page.object)
+        if page_digest(entries) != page.digest:
+            raise DamagedState(f"{page_key(index.path, page.object)}: changed after it was written")
+        return entries
 
 
 def _pages_in(pages: Iterator[Page], span: Span) -> list[Page]:

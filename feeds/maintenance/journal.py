@@ -123,7 +123,8 @@ def _entry(stat: Stat, data: bytes) -> JournalEntry:
     try:
         work = msgspec.json.decode(data, type=JournalWork)
     except msgspec.DecodeError as error:
-        return JournalEntry(stat.key, stat.modified, JournalWork(), f"{stat.key}: {error}")
+        what = f"{stat.key}: damaged ({error}); the nightly audits compare the posts that it named"
+        return JournalEntry(stat.key, stat.modified, JournalWork(), what)
     return JournalEntry(stat.key, stat.modified, work)
 
 

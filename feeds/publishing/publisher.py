@@ -36,7 +36,7 @@ from feeds.publishing.turns import Turns
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
 from feeds.state.index_pages import StoredIndex, text_size
-from feeds.state.keys import RECORDS
+from feeds.state.keys import RECORDS, is_record_key
 from feeds.state.manifest import Manifest
 from feeds.state.objects import Record
 from feeds.state.state_store import StateStore
@@ -267,7 +267,7 @@ class Publisher:
 
     def record_stats(self) -> Iterator[Stat]:
         """Yield the stats of all records; their keys are their names."""
-        return self.feeds.list(RECORDS)
+        return (stat for stat in self.feeds.list(RECORDS) if is_record_key(stat.key))
 
     def read_record(self, name: str) -> Record:
         """Read a record; return an empty one if it does not exist."""

@@ -81,6 +81,11 @@ class Repairs:
         if path not in record.feeds or position not in record.sort_keys:
             self.records.adopt(name, (path,), (position,))
 
+    def forget_confirmed(self, name: str) -> None:
+        """Let the next delivery of this post's messages update all its feeds."""
+        if self.records.read(name).confirmed:
+            self.records.adopt(name, (), ())
+
     def has_attachment(self, post: ObjectSnapshot, key: str) -> bool:
         """Return whether the file of a post's enclosure is the one that the post was read with.
 
@@ -102,10 +107,14 @@ class Repairs:
         read, was_damaged = self.state.read_replacing_damaged(key, Manifest)
         if was_damaged:
             return True
-        if not self._lacks_pages(path, read.value, stored):
+        if self._was_written(read) and not self._lacks_pages(path, read.value, stored):
             return False
         self.state.replace(key, read, Manifest())
         return True
+
+    def _was_written(self, read: Versioned[Manifest]) -> bool:
+        """Return whether this program has written a manifest that exists: it has a token then."""
+        return not read.version or bool(read.value.token)
 
     def empty_index(self, path: str, version: str) -> None:
         """Replace this version of an index by an empty one. Raises Conflict if it has changed."""

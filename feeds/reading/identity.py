@@ -25,13 +25,17 @@ def post_identity(key: str, config: Config) -> str:
 def keys_after_move(key: str, config: Config) -> Iterator[str]:
     """The keys that the object at `key` may have now, if it was moved.
 
-    They have its file name, in the folders `posts.move_folders`.
+    They have its path below one of the folders `posts.move_folders`, or only its file name, in the
+    other folders.
     """
-    name = key.rpartition("/")[2]
-    for folder in config.posts.move_folders:
-        moved = name if folder == "." else f"{folder}/{name}"
-        if moved != key and is_post(moved, config):
-            yield moved
+    folders = ["" if folder == "." else f"{folder}/" for folder in config.posts.move_folders]
+    below = {key.removeprefix(folder) for folder in folders if key.startswith(folder)}
+    names = dict.fromkeys([*sorted(below, key=len), key.rpartition("/")[2]])
+    for folder in folders:
+        for name in names:
+            moved = folder + name
+            if moved != key and is_post(moved, config):
+                yield moved
 
 
 def entry_id(fields: Fields, config: Config) -> tuple[str, str]:

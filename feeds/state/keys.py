@@ -11,6 +11,8 @@ feeds/maintenance/journal.py has `state/journal/`, feeds/publishing/due_markers.
 
 from __future__ import annotations
 
+import re
+
 from feeds import paths
 
 FEED_LIST = paths.STATE + "feed_list.json"
@@ -19,12 +21,21 @@ ATTACHMENTS = paths.STATE + "attachments/"
 FEEDS = paths.STATE + "feeds/"
 _MANIFEST = "/manifest.json"
 _PAGES = "/pages/"
+_RECORD = re.compile(re.escape(RECORDS) + r"[0-9a-f]{2}/[0-9a-f]{62}\.json")
 
 
 def record_key(identity: str) -> str:
     """Return the key of a post's record. It has a hash: the identity can be as long as a key."""
     name = paths.digest(identity, 64)
     return f"{RECORDS}{name[:2]}/{name[2:]}.json"
+
+
+def is_record_key(key: str) -> bool:
+    """Return whether a key is that of a record, and not that of something that a person put there.
+
+    The S3 console, for example, writes an empty object for each folder that is made in it.
+    """
+    return _RECORD.fullmatch(key) is not None
 
 
 def record_hash(key: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
+import msgspec
 import pytest
 from simulation import audit_mutants
 from support.audited import TOML, Site, everything
@@ -18,6 +20,7 @@ from feeds.maintenance.audit import PROGRESS, ROUND_NIGHTS, audit
 from feeds.maintenance.journal import note
 from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.due_markers import DUE_MARKERS
+from feeds.publishing.message import Message
 from feeds.state.keys import ATTACHMENTS, FEED_LIST, FEEDS, RECORDS, manifest_key
 
 NIGHTS = 2 * ROUND_NIGHTS + 1
@@ -129,12 +132,16 @@ def lose(site: Site, kind: str, how: str) -> None:
         if KINDS[kind](key):
             if how == "removed":
                 site.feeds.delete(key)
+            elif how == "emptied":
+                site.feeds.put(key, b"[]" if "/pages/" in key else b"{}")
             else:
                 site.feeds.put(key, data[: len(data) // 2])
 
 
-@pytest.mark.parametrize("how", ["removed", "damaged"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [(kind, how) for kind in KINDS for how in ("removed", "damaged", "emptied")][:-1],
+)
 def test_audits_make_up_for_lost_objects(kind: str, how: str) -> None:
     site = published()
     site.audit()
@@ -148,6 +155,84 @@ def test_audits_make_up_for_lost_objects(kind: str, how: str) -> None:
     for _ in range(NIGHTS):
         site.runtime.time += timedelta(days=1)
         assert site.audit()[1].misplaced == 0
+    assert site.is_right()
+
+
+PAGE_CHANGES = {
+    "a title": lambda pages: {
+        name: [*page[:-1], {**page[-1], "title": "SPAM"}] for name, page in pages.items()
+    },
+    "an entry less": lambda pages: {name: page[1:] for name, page in pages.items()},
+    "another page": lambda pages: dict(zip(pages, [*pages.values()][::-1], strict=True)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", PAGE_CHANGES)
+@pytest.mark.parametrize("path", ["", "category/c1"])
+def test_audits_make_up_for_stored_pages_that_were_changed(path: str, change: str) -> None:
+    site = Site()
+    for number in range(20):
+        post = f"---\ntitle: P{number}\ndate: 2025-01-01\ncategory: c1\n---\nx\n"
+        site.posts.put(f"more-{number}.md", post.encode())
+    site.publish(*(stat.key for stat in site.posts.list()))
+    folder = manifest_key(path).replace("manifest.json", "pages/")
+    pages = {
+        key: json.loads(data)
+        for key, data in everything(site.feeds).items()
+        if key.startswith(folder)
+    }
+    pages = {key: page for key, page in pages.items() if "title" in page[0]}
+    assert len(pages) > 3
+    changed = PAGE_CHANGES[change](pages)
+    for key, page in changed.items():
+        site.feeds.put(key, json.dumps(page).encode())
+    assert changed != pages
+    for _ in range(NIGHTS):
+        site.runtime.time += timedelta(days=1)
+        site.audit()
+        assert b"SPAM" not in b"".join(public_tree(site.feeds).values())
+    assert site.is_right()
+    for number in range(0, 20, 5):  # so that pages are read
+        text = f"---\ntitle: New {number}\ndate: 2025-01-01\ncategory: c1\n---\nx\n"
+        site.posts.put(f"more-{number}.md", text.encode())
+        site.publish(f"more-{number}.md")
+    assert site.is_right()
+
+
+def test_a_feed_with_an_empty_manifest_is_right_after_one_night() -> None:
+    site = published()
+    site.feeds.put(manifest_key("category/c1"), b"{}")
+    site.runtime.time += timedelta(days=1)
+    site.audit()
+    assert site.is_right()
+
+
+@pytest.mark.parametrize("key", ["zz.txt", ".DS_Store", "ab/x", "ab/cd.json"])
+def test_objects_of_others_among_the_records_do_no_harm(key: str) -> None:
+    site = published()
+    site.feeds.put(RECORDS + key, b"")
+    site.posts.put("new.md", b"---\ntitle: New\ndate: 2026-01-01\n---\nx\n")
+    sent, report = site.audit()
+    assert (sent, report.errors) == (["new.md"], [])
+    assert site.is_right()
+
+
+def test_the_audit_removes_the_notes_about_feeds_that_have_a_record() -> None:
+    site = published()
+    key = next(stat.key for stat in site.posts.list() if stat.key.endswith(".md"))
+    name = site.publisher.record_name(key)
+    record = site.publisher.read_record(name)
+    noted = msgspec.structs.replace(record, confirmed=record.feeds)
+    site.feeds.put(name, msgspec.json.encode(noted))
+    lost = next(path for path in record.feeds if path)
+    site.feeds.delete(manifest_key(lost))
+    sent: list[str] = []
+    audit(site.publisher, sent.append)
+    assert key in sent
+    assert site.publisher.read_record(name).confirmed == ()
+    # The first delivery never came to the record: the second one updates the lost feed, too.
+    site.publisher.publish([Message(key, (key,), 2, ()) for key in sent])
     assert site.is_right()
 
 
@@ -336,6 +421,19 @@ CAUGHT = [
     (
         audit_mutants.MissesOneOfSeveralFiles,
         lambda: test_a_lost_deletion_of_one_of_several_files_of_a_post_is_made_up_for("new/3.md"),
+    ),
+    pytest.param(
+        audit_mutants.TrustsStoredPages,
+        lambda: test_audits_make_up_for_stored_pages_that_were_changed("category/c1", "a title"),
+        marks=pytest.mark.slow,
+    ),
+    (
+        audit_mutants.TrustsEmptyManifests,
+        test_a_feed_with_an_empty_manifest_is_right_after_one_night,
+    ),
+    (
+        audit_mutants.KeepsNotesOfFeeds,
+        test_the_audit_removes_the_notes_about_feeds_that_have_a_record,
     ),
     (audit_mutants.ForgetsTheJournal, test_posts_in_the_journal_are_published_in_the_next_night),
     (

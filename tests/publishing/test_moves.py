@@ -62,6 +62,9 @@ MOVES = [
     (("new", "."), "new/第 1 篇.md", "第 1 篇.md"),
     (("in", "out", "done"), "in/a.b.md", "done/a.b.md"),
     (("_posts/", "old/"), "old/a.md", "_posts/a.md"),
+    (("_posts", "old_post"), "_posts/2026/a.md", "old_post/2026/a.md"),
+    (("_posts", "old"), "_posts/2026/08/a.md", "old/a.md"),
+    ((".", "old"), "2026/a.md", "old/2026/a.md"),
 ]
 
 

@@ -212,6 +212,27 @@ class KeepsDamagedPages(IndexCheck):
         return
 
 
+class TrustsStoredPages(IndexCheck):
+    """An index with a stored page that is not the one that was written is replaced, too."""
+
+    def _read_page(self, index, page):
+        return index.pages.page(page.object)
+
+
+class TrustsEmptyManifests(Repairs):
+    """A manifest that this program has not written is replaced."""
+
+    def _was_written(self, read):
+        return True
+
+
+class KeepsNotesOfFeeds(Repairs):
+    """A post that is published again is published in all its feeds."""
+
+    def forget_confirmed(self, name):
+        return
+
+
 class BelievesTheListing(Repairs):
     """A page that is younger than the listing is not missing."""
 
