@@ -13,14 +13,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
-from support.processes import ROOT, Plan, Run
+from support.processes import FOLDERS, ROOT, Plan, Run
 from support.published import Later
 from support.yardstick import full_build, public_tree
 
@@ -32,7 +32,6 @@ from feeds.maintenance.journal import JOURNAL
 from feeds.maintenance.post_check import NONE
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
-from feeds.state.keys import RECORDS
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
@@ -80,21 +79,32 @@ LocalStore.put = put_without_indexes
 file OUTAGE exists, no index can be written."""
 
 EDITS = {"edit": 8, "draft": 2}
-REMOVALS = {"delete": 5, "move of the file": 5}
+REMOVALS = {"delete": 7, "move of the file": 3}
 
 
 class LossyRun(Run):
-    """Processes that publish; during the second half, no index can be written for a while."""
+    """Processes that publish; after two thirds of the changes, no index can be written for a while.
+
+    Half of the posts are published before.
+    """
 
     def __init__(self, plan: Plan, posts: Store, environment: dict[str, str], log: Path) -> None:
         super().__init__(plan, posts, environment, log)
         self.outage = Path(environment["OUTAGE"])
         self.lost_before = -1  # the messages that were lost before the outage
 
+    def publish_half(self, feeds: Store) -> None:
+        """Write every other post, and publish them all in this process."""
+        for number in range(0, self.plan.posts, 2):
+            name = f"post-{number:03}.md"
+            key = self.where[name] = self.random.choice(FOLDERS) + name
+            self.posts.put(key, self._text(name, "edit"))
+        publish(Publisher(self.posts, feeds, SETTINGS, Later()), self.where.values())
+
     def _change_post(self) -> None:
         while len(self.waiting) > self.plan.batch:  # the queue is short, also in the outage
             self._poll(0.02)
-        if self.outcome.done.total() == self.plan.operations // 2:
+        if self.outcome.done.total() == self.plan.operations * 2 // 3:
             self.lost_before = len(self.outcome.lost)
             self.outage.touch()
         super()._change_post()
@@ -129,8 +139,7 @@ class Nights:
         self.runtime.time += timedelta(days=1)
         sent: list[str] = []
         report = audit(self.publisher, sent.append)
-        messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in sent]
-        assert not self.publisher.publish(messages).failed
+        publish(self.publisher, sent)
         return report
 
     def until_right(self) -> int:
@@ -158,6 +167,12 @@ class Nights:
         stat = self.posts.head(key)
         recorded = self.publisher.read_record(self.publisher.record_name(key)).objects.get(key)
         return (recorded and recorded.version) == (stat and stat.version)
+
+
+def publish(publisher: Publisher, keys: Iterable[str]) -> None:
+    """Publish posts as if their events had been delivered."""
+    messages = [Message(id=key, keys=(key,), received=1, notes=()) for key in keys]
+    assert not publisher.publish(messages).failed
 
 
 def entries(documents: dict[str, bytes]) -> Counter[tuple[str, str, str]]:
@@ -189,10 +204,10 @@ def no_comparison_in_depth() -> Iterator[None]:
 def test_audits_make_up_for_the_lost_messages_of_killed_processes(
     tmp_path: Path, kinds: dict[str, int], deliveries: int
 ) -> None:
-    operations = int(os.environ.get("OPERATIONS", "40"))
+    operations = int(os.environ.get("OPERATIONS", "30"))
     plan = Plan(
         operations=operations,
-        posts=max(operations // 4, 20),
+        posts=2 * operations,
         workers=2,
         kills=max(operations // 5, 3),
         stops=operations // 100,
@@ -214,6 +229,7 @@ def test_audits_make_up_for_the_lost_messages_of_killed_processes(
         "PYTHONPATH": os.pathsep.join([str(tmp_path / "start"), str(ROOT)]),
     }
     run = LossyRun(plan, posts, environment, tmp_path / "log")
+    run.publish_half(feeds)
     outcome = run.run()
 
     state = Nights(posts, feeds)
