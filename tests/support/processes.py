@@ -73,7 +73,7 @@ class Plan(Struct, frozen=True):
 class Outcome(Struct):
     """What happened. `calls` are storage calls by kind, without those of killed workers.
 
-    `lost` are the keys of the messages that were thrown away.
+    `lost` are the messages that were thrown away.
     """
 
     seconds: float = 0
@@ -277,7 +277,7 @@ class Run:
                 continue
             if self.plan.deliveries and self.received[message] >= self.plan.deliveries:
                 self.open.remove(message)
-                self.outcome.lost.append(self.keys[message])
+                self.outcome.lost.append(message)
             else:
                 self.waiting.append(message)
 
