@@ -190,16 +190,16 @@ def entries(documents: dict[str, bytes]) -> Counter[tuple[str, str, str]]:
 def no_comparison_in_depth() -> Iterator[None]:
     """In this block, audits compare no records with indexes."""
     with (
-        mock.patch.object(audit_module, "Part", lambda *_: NONE),
-        mock.patch.object(IndexCheck, "check", lambda *_: None),
+        mock.patch.object(audit_module, "Part", return_value=NONE),
+        mock.patch.object(IndexCheck, "check"),
     ):
         yield
 
 
 @pytest.mark.parametrize(
     ("kinds", "deliveries"),
-    [(EDITS, 5), (EDITS, 2), (REMOVALS, 3), (REMOVALS, 2)],
-    ids=["edits, 5 deliveries", "edits, 2", "removals, 3", "removals, 2"],
+    [(EDITS, 5), (REMOVALS, 3), (REMOVALS, 2)],
+    ids=["edits, 5 deliveries", "removals, 3", "removals, 2"],
 )
 def test_audits_make_up_for_the_lost_messages_of_killed_processes(
     tmp_path: Path, kinds: dict[str, int], deliveries: int
@@ -242,7 +242,7 @@ def test_audits_make_up_for_the_lost_messages_of_killed_processes(
     assert wrong, "no message was lost after its record was written"
 
     with mock.patch.object(audit_module, "ROUND_NIGHTS", ROUND):
-        for copy in (state, Nights(posts, feeds, left_out=JOURNAL)):
+        for copy in (state, Nights(posts, feeds, left_out=JOURNAL)):  # the second: in depth alone
             print("nights until the documents are right:", nights := copy.until_right())
             assert nights >= 1
             assert not copy.pass_one().errors
