@@ -58,7 +58,8 @@ NIGHTS = 2 * ROUND + 1
 """The number of nights that docs/operations.md promises."""
 
 LOST_IN_OUTAGE = 3
-"""The outage of the indexes lasts until as many messages were thrown away that were sent in it."""
+"""The outage of the indexes lasts until the last messages of as many changed posts were thrown
+away."""
 
 OUTAGE = """
 import os
@@ -83,15 +84,15 @@ REMOVALS = {"delete": 6, "move of the file": 3, "draft": 1}
 
 
 class LossyRun(Run):
-    """Processes that publish; after two thirds of the changes, no index can be written for a while.
+    """Processes that publish; in the last quarter of the changes, no index can be written.
 
-    Half of the posts are published before.
+    Half of the posts are published before. The last messages are published after the outage.
     """
 
     def __init__(self, plan: Plan, posts: Store, environment: dict[str, str], log: Path) -> None:
         super().__init__(plan, posts, environment, log)
         self.outage = Path(environment["OUTAGE"])
-        self.sent_before: set[str] | None = None  # the messages that were sent before the outage
+        self.before: dict[str, bytes] = {}  # the posts before the outage, by name
 
     def publish_half(self, feeds: Store) -> None:
         """Write every other post, and publish them all in this process."""
@@ -104,16 +105,24 @@ class LossyRun(Run):
     def _change_post(self) -> None:
         while len(self.waiting) > self.plan.batch:  # the queue is short, also in the outage
             self._poll(0.02)
-        if self.outcome.done.total() == self.plan.operations * 2 // 3:
-            self.sent_before = {*self.keys}
+        if self.outcome.done.total() == self.plan.operations * 3 // 4:
+            self.before = self._posts_by_name()
             self.outage.touch()
         super()._change_post()
 
     def _poll(self, seconds: float) -> None:
         super()._poll(seconds)
-        sent_before = self.keys if self.sent_before is None else self.sent_before
-        if len({*self.outcome.lost} - {*sent_before}) >= LOST_IN_OUTAGE:
-            self.outage.unlink(missing_ok=True)
+        if self.outage.exists() and self.outcome.done.total() == self.plan.operations:
+            lost = {Path(self.keys[message]).name for message in self.outcome.lost}
+            lost -= {Path(self.keys[message]).name for message in self.open}
+            now = self._posts_by_name()
+            if sum(now.get(name) != self.before.get(name) for name in lost) >= LOST_IN_OUTAGE:
+                self.outage.unlink()
+
+    def _posts_by_name(self) -> dict[str, bytes]:
+        """The posts without the names of their folders: a move alone changes no entry."""
+        objects = [self.posts.get(stat.key) for stat in self.posts.list()]
+        return {Path(object_.stat.key).name: object_.data for object_ in objects if object_}
 
 
 class Nights:
