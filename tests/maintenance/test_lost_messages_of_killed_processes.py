@@ -229,7 +229,7 @@ def test_audits_make_up_for_the_lost_messages_of_killed_processes(
     posts, feeds = LocalStore(tmp_path / "posts"), LocalStore(tmp_path / "feeds")
     (tmp_path / "feeds.toml").write_text(TOML)
     (tmp_path / "start").mkdir()
-    (tmp_path / "start" / "sitecustomize.py").write_text(OUTAGE)
+    (tmp_path / "start" / "sitecustomize").with_suffix(".py").write_text(OUTAGE)
     environment = {
         "POSTS_URL": posts.url,
         "FEEDS_URL": feeds.url,
