@@ -51,7 +51,12 @@ for line in sys.stdin:
 
 
 class Plan(Struct, frozen=True):
-    """How many changes, posts, workers, kills and stops; spread evenly over the operations."""
+    """How many changes, posts, workers, kills and stops; spread evenly over the operations.
+
+    `kinds` are the kinds of changes, by weight. A worker is killed or stopped at most `pause`
+    seconds after it was seen at work. After as many `deliveries`, the queue throws a message away;
+    0: never.
+    """
 
     operations: int
     posts: int
@@ -60,10 +65,16 @@ class Plan(Struct, frozen=True):
     stops: int = 2
     batch: int = 5
     seed: int = 1
+    kinds: dict[str, int] = field(default_factory=KINDS.copy)
+    pause: float = 0.15
+    deliveries: int = 0
 
 
 class Outcome(Struct):
-    """What happened. `calls` are storage calls by kind, without those of killed workers."""
+    """What happened. `calls` are storage calls by kind, without those of killed workers.
+
+    `lost` are the messages that were thrown away.
+    """
 
     seconds: float = 0
     done: Counter[str] = field(default_factory=Counter)
@@ -75,6 +86,7 @@ class Outcome(Struct):
     conflicts: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     errors: list[str] = []
+    lost: list[str] = []
 
     def __str__(self) -> str:
         done = ", ".join(f"{count} {kind}" for kind, count in sorted(self.done.items()))
@@ -88,7 +100,10 @@ class Outcome(Struct):
 
 
 class Worker:
-    """One worker process. `batch` are the messages that it works on, in the order of the queue."""
+    """One worker process. `batch` are the messages that it works on, in the order of the queue.
+
+    It has a session of its own, so that its end is also the end of the processes that it started.
+    """
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         with log.open("ab") as errors:
@@ -99,6 +114,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
+                start_new_session=True,
             )
         self.batch: list[str] = []
         self.busy = True  # until it writes "ready"
@@ -116,7 +132,8 @@ class Worker:
         self.busy = True
 
     def end(self) -> None:
-        self.process.kill()
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
@@ -175,7 +192,8 @@ class Run:
         """Change one post."""
         name = f"post-{self.random.randrange(self.plan.posts):03}.md"
         key = self.where.get(name)
-        kind = self.random.choices([*KINDS], [*KINDS.values()])[0] if key else "upload"
+        kinds = self.plan.kinds
+        kind = self.random.choices([*kinds], [*kinds.values()])[0] if key else "upload"
         self.outcome.done[kind] += 1
         if key is None:
             key = self.where[name] = self.random.choice(FOLDERS) + name
@@ -253,7 +271,15 @@ class Run:
         }
 
     def _requeue(self, batch: Sequence[str]) -> None:
-        self.waiting.extend(message for message in batch if message in self.open)
+        """Put messages back into the queue; throw away those with too many deliveries."""
+        for message in batch:
+            if message not in self.open:
+                continue
+            if self.plan.deliveries and self.received[message] >= self.plan.deliveries:
+                self.open.remove(message)
+                self.outcome.lost.append(message)
+            else:
+                self.waiting.append(message)
 
     # --- the workers ---------------------------------------------------------------------------
 
@@ -268,7 +294,7 @@ class Run:
         while not (busy := [w for w in self.workers if w.batch and not w.stopped]):
             assert time.monotonic() < end, "no worker has a batch"
             self._poll(0.01)
-        time.sleep(self.random.uniform(0, 0.15))
+        time.sleep(self.random.uniform(0, self.plan.pause))
         worker = self.random.choice(busy)
         self._requeue(worker.batch)
         if fault == "stop":
