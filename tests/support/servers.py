@@ -64,9 +64,26 @@ def moto_server() -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
+    assert server._server is not None
+    server._server.app = _one_write_at_a_time(server._server.app)
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+def _one_write_at_a_time(app: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the application with its PUT requests one after another.
+
+    Moto compares the version of an object and then stores the new one, without a lock between; two
+    conditional writes at once could both succeed, which S3 never lets happen.
+    """
+    lock = threading.Lock()
+
+    def locked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        with lock if environ["REQUEST_METHOD"] == "PUT" else contextlib.nullcontext():
+            return app(environ, start_response)
+
+    return locked
 
 
 @pytest.fixture(scope="session")
