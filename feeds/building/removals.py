@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from feeds import paths
-from feeds.documents.entry_ids import entry_ids
+from feeds.building.entry_ids import entry_ids
 from feeds.formats import FORMATS, Format
 from feeds.stores import removals
 from feeds.stores.base import Store

@@ -160,14 +160,14 @@ def _render(template: Template, stack: list[Value], out: list[str]) -> None:
             if part.inverted:
                 if not value:
                     _render(part.parts, stack, out)
-            elif isinstance(value, list):
-                for item in value:
-                    _render(part.parts, [*stack, item], out)
             elif value:
-                _render(part.parts, [*stack, value], out)
+                for item in value if isinstance(value, list) else (value,):
+                    stack.append(item)
+                    _render(part.parts, stack, out)
+                    stack.pop()
         else:
             value = _lookup(part.names, stack)
-            if isinstance(value, str):
+            if isinstance(value, str) and value:
                 out.append(value if isinstance(value, Html) else html.escape(value))
 
 
@@ -175,9 +175,10 @@ def _lookup(names: tuple[str, ...], stack: list[Value]) -> Value:
     """The value of a name, from the innermost section that has it; ``""`` if none has."""
     if not names:
         return stack[-1]
+    first = names[0]
     for context in reversed(stack):
-        if isinstance(context, dict) and names[0] in context:
-            value = context[names[0]]
+        if isinstance(context, dict) and first in context:
+            value = context[first]
             for name in names[1:]:
                 value = value.get(name, "") if isinstance(value, dict) else ""
             return value

@@ -2,30 +2,27 @@
 
 feedgen writes the elements. One registered extension runs after it: it adds what feedgen leaves out
 and corrects what it gets wrong. Every date is set, because feedgen would read the clock for a
-missing one.
+missing one. The entries are in rss_atom_entry.py.
 """
 
 from __future__ import annotations
 
-import html
 from threading import Lock
 from typing import Any
 
-from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.ext.base import BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from feeds import paths
 from feeds.config import Config
-from feeds.documents.view import View, feed_id, home, scheme, shows_content
+from feeds.documents.rss_atom_entry import DC, MEDIA, XML_LANG, feed_entry
+from feeds.documents.view import View, feed_id, home, shows_content
 from feeds.formats import FORMATS
-from feeds.model import EPOCH, GENERATOR, GENERATOR_URL, Entry, Term
+from feeds.model import EPOCH, GENERATOR, GENERATOR_URL
 
 _ATOM = "http://www.w3.org/2005/Atom"
-_MEDIA = "http://search.yahoo.com/mrss/"
-_DC = "http://purl.org/dc/elements/1.1/"
 _HISTORY = "http://purl.org/syndication/history/1.0"
-_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 _feedgen_lock = Lock()
 """Only one thread may write XML: feedgen sets the process's locale for each date."""
@@ -64,7 +61,7 @@ def _with_stylesheet(data: bytes, view: View, config: Config) -> bytes:
 def _feed_generator(view: View, config: Config) -> FeedGenerator:
     site, feed = config.site, view.feed
     fg = FeedGenerator()
-    fg.register_extension("more", _FeedExtension, _EntryExtension)
+    fg.register_extension("more", _FeedExtension)
     fg.more.view, fg.more.config = view, config
     fg.id(feed_id(view, config))
     fg.title(feed.title)
@@ -88,31 +85,8 @@ def _feed_generator(view: View, config: Config) -> FeedGenerator:
         fg.logo(site.logo)
     full = shows_content(view, config)
     for entry in view.entries:
-        _add_entry(fg, entry, config, full)
+        fg.add_entry(feed_entry(entry, full=full, base=config.feeds.url), order="append")
     return fg
-
-
-def _add_entry(fg: FeedGenerator, entry: Entry, config: Config, full: bool) -> None:
-    fe = fg.add_entry(order="append")
-    fe.more.entry = entry
-    fe.id(entry.id)  # from feeds/reading/post.py; in RSS, <guid isPermaLink="false">
-    fe.title(entry.title)
-    fe.published(entry.published)
-    fe.updated(entry.updated)
-    fe.link(href=entry.link, rel="alternate", type="text/html")
-    for person in entry.authors:
-        fields = {"name": person.name, "email": person.email, "uri": person.uri}
-        fe.author({field: value for field, value in fields.items() if value})
-    fe.category([_category(term, config) for term in entry.terms])  # all at once: each call is slow
-    if entry.summary:
-        fe.summary(entry.summary)
-    if full and entry.content:
-        fe.content(entry.content, type="html")
-
-
-def _category(term: Term, config: Config) -> dict[str, str]:
-    fields = {"term": term.name, "scheme": scheme(term.taxonomy, config), "label": term.title}
-    return {field: value for field, value in fields.items() if value}
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -122,11 +96,11 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
     config: Config
 
     def extend_ns(self) -> dict[str, str]:
-        return {"media": _MEDIA, "fh": _HISTORY, "dc": _DC}
+        return {"media": MEDIA, "fh": _HISTORY, "dc": DC}
 
     def extend_atom(self, feed: Any) -> Any:
         view = self.view
-        feed.set(_LANG, view.feed.language)
+        feed.set(XML_LANG, view.feed.language)
         self_link = feed.find("link[@rel='self']")
         self_link.set("type", FORMATS["atom"].media_type)
         for rel, url in self._hub_links():
@@ -155,55 +129,3 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
     def _hub_links(self) -> list[tuple[str, str]]:
         return [("hub", hub) for hub in self.config.feeds.hubs] if not self.view.current else []
-
-
-class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
-    """Adds and corrects elements of an entry."""
-
-    entry: Entry
-
-    def extend_atom(self, node: Any) -> Any:
-        entry = self.entry
-        if entry.language:
-            node.set(_LANG, entry.language)
-        if entry.enclosure:
-            enclosure = entry.enclosure
-            link = etree.SubElement(
-                node, "link", href=enclosure.url, rel="enclosure", type=enclosure.type
-            )
-            if enclosure.length:  # a hint in Atom (RFC 4287, 4.2.7.6); RSS must have one, and 0
-                link.set("length", str(enclosure.length))
-        self._add_image(node)
-        return node
-
-    def extend_rss(self, node: Any) -> Any:
-        entry = self.entry
-        if entry.guid:
-            node.find("guid").text = entry.guid
-        # RSS readers take a description as HTML, so plain text must be escaped once more.
-        description = node.find("description")
-        if description is not None and entry.summary and description.text == entry.summary:
-            description.text = html.escape(entry.summary, quote=False)
-        # RSS allows one <author>, an e-mail address. Otherwise the names go to dc:creator.
-        if len(entry.authors) != 1 or not entry.authors[0].email:
-            for author in node.findall("author"):
-                node.remove(author)
-            for person in entry.authors:
-                etree.SubElement(node, f"{{{_DC}}}creator").text = person.name
-        if entry.enclosure:
-            enclosure = entry.enclosure
-            etree.SubElement(
-                node,
-                "enclosure",
-                url=enclosure.url,
-                length=str(enclosure.length),
-                type=enclosure.type,
-            )
-        if entry.language:
-            etree.SubElement(node, f"{{{_DC}}}language").text = entry.language
-        self._add_image(node)
-        return node
-
-    def _add_image(self, node: Any) -> None:
-        if self.entry.image:
-            etree.SubElement(node, f"{{{_MEDIA}}}content", url=self.entry.image, medium="image")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from feeds import paths
 from feeds.config import Config
 from feeds.model import Entry, Feed
 
@@ -47,8 +46,3 @@ def shows_content(view: View, config: Config) -> bool:
 def feed_id(view: View, config: Config) -> str:
     """The Atom id of the feed: the URL of its folder."""
     return folder_url(view.feed.path, config)
-
-
-def scheme(taxonomy: str, config: Config) -> str:
-    """The URI of a taxonomy in Atom categories (RFC 4287, 4.2.2.2); ``""`` for categories."""
-    return "" if taxonomy == "category" else paths.url(config.feeds.url, taxonomy + "/")

@@ -81,7 +81,12 @@ class Findings:
         try:
             yield
         except StoreError as error:
-            self.report.errors.append(f"{what}{error}")
+            self.report_error(f"{what}{error}")
+
+    def report_error(self, text: str) -> None:
+        """Report an error, once."""
+        if text not in self.report.errors:
+            self.report.errors.append(text)
 
     def sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:
         """Delete unreferenced objects older than `age`: a worker may soon refer to a new one."""

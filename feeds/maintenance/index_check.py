@@ -31,6 +31,8 @@ PAGES_AT_ONCE = 64
 MOST_PAGES = 1_000
 """Pages of the index of all posts in one span, at most: about 50,000 entries."""
 
+_REPLACED = "the damaged index was replaced by an empty one; its posts are published again"
+
 FIRST: SortKey = (-(2**62), "", "")
 """A position before all entries."""
 
@@ -99,8 +101,10 @@ class IndexCheck:
     def replace_damaged(self) -> None:
         """Replace each index that has a damaged page by an empty one, and send its posts."""
         for path, version in self._damaged.items():
-            with self.findings.errors_of(f"{path or 'all posts'}: "):
+            label = path or "all posts"
+            with self.findings.errors_of(f"{label}: "):
                 self.publisher.repairs.empty_index(path, version)
+                self.findings.report_error(f"{label}: {_REPLACED}")
         self.send_posts_of(self._damaged.keys())
 
     # --- the index of all posts ------------------------------------------------------------------

@@ -35,10 +35,8 @@ class FeedListWriter:
             with attempt:
                 if not attempt.old.token:
                     self.documents.refuse_foreign(self._document_keys())
-                manifests = self.state.runtime.map(self._read_manifest, keys)
-                feeds = dict(attempt.old.feeds)
-                for path, manifest in zip(feed_paths, manifests, strict=True):
-                    feeds[path] = FeedListItem(manifest.title, manifest.generation)
+                items = self.state.runtime.map(self._read_item, keys)
+                feeds = {**attempt.old.feeds, **dict(zip(feed_paths, items, strict=True))}
                 attempt.write(FeedList(feeds=dict(sorted(feeds.items()))))
         return self._publish(attempt.written, keep_equal=keep_equal)
 
@@ -89,6 +87,10 @@ class FeedListWriter:
 
     def _read_manifest(self, key: str) -> Manifest:
         return self.state.read(key, Manifest).value
+
+    def _read_item(self, key: str) -> FeedListItem:
+        manifest = self._read_manifest(key)  # in memory with all its entries: not for long
+        return FeedListItem(manifest.title, manifest.generation)
 
     def batches(self, value: FeedList) -> Iterable[Sequence[Document]]:
         """Return the documents about the feeds that have entries, as one batch."""

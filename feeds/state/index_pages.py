@@ -135,10 +135,11 @@ class StoredIndex(Struct, frozen=True):
 
 def text_size(index: StoredIndex) -> int:
     """Return the number of characters of the entries in a manifest, with `TERM_SIZE` for a term."""
-    return sum(
-        len(entry.content) + len(entry.summary) + len(entry.title) + TERM_SIZE * len(entry.terms)
-        for entry in index.manifest.entries
-    )
+    size = 0
+    for entry in index.manifest.entries:
+        size += len(entry.content) + len(entry.summary) + len(entry.title)
+        size += sum(TERM_SIZE + len(term.name) for term in entry.terms)
+    return size
 
 
 def feeds_with_pages(store: Store) -> Iterator[tuple[str, list[Stat]]]:

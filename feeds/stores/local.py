@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -18,11 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feeds.errors import Denied, StoreError
-from feeds.stores.base import Object, PutMode, Stat, check_mode, key_error, too_large
+from feeds.stores.base import Object, PutMode, Stat, check_mode, too_large
 from feeds.stores.file_locks import KeyLocks
+from feeds.stores.file_names import delete_if_left, is_temporary, path_error, temporary_name
 
-_SEGMENT_BYTES = 255  # NAME_MAX of every file system in use
-_TEMPORARY = ".~"  # the prefix of the names of temporary files
 _CHUNK_BYTES = 1 << 16
 
 
@@ -36,7 +34,8 @@ class LocalStore:
       to one more than the file had, so that two writes in one tick of the clock differ.
     - The store follows no symbolic link out of the folder. A link to a file in the folder is an
       object; a link to a folder is ignored.
-    - Names that start with ``.~`` are temporary files; no part of a key may start so.
+    - Names that start with ``.~`` are temporary files; no part of a key may start so. A listing
+      deletes those that a killed process has left.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -121,7 +120,7 @@ class LocalStore:
         cache_control: str = "",  # noqa: ARG002
     ) -> str:
         """Write an object; see Store."""
-        if problem := _path_error(key):
+        if problem := path_error(key):
             raise StoreError(f"{self._address(key)!r}: {problem}")
         path = self._root / key
         if not self._has_no_link(key.rpartition("/")[0]):
@@ -152,7 +151,7 @@ class LocalStore:
     def list(self, prefix: str = "") -> Iterator[Stat]:
         """Yield the stats under `prefix`, with one folder in memory at a time; see Store."""
         folder, slash, _ = prefix.rpartition("/")
-        if slash and (_path_error(folder) or not self._has_no_link(folder)):
+        if slash and (path_error(folder) or not self._has_no_link(folder)):
             return
         yield from self._walk(folder + slash, prefix)
 
@@ -164,7 +163,9 @@ class LocalStore:
             except (FileNotFoundError, NotADirectoryError):
                 return
         for key in children:
-            if not key.startswith(prefix) or _path_error(key.removesuffix("/")):
+            if is_temporary(key[len(base) :]):
+                delete_if_left(f"{self._root}/{key}")
+            if not key.startswith(prefix) or path_error(key.removesuffix("/")):
                 continue
             if key.endswith("/"):
                 yield from self._walk(key, prefix)
@@ -187,7 +188,7 @@ class LocalStore:
 
     def _path(self, key: str) -> str:
         """The path of the file of `key`; ``""`` if there cannot be one."""
-        if _path_error(key) or not self._has_no_link(key.rpartition("/")[0]):
+        if path_error(key) or not self._has_no_link(key.rpartition("/")[0]):
             return ""
         return f"{self._root}/{key}"  # creating a Path takes longer than finding the file
 
@@ -231,7 +232,7 @@ class LocalStore:
     def _create_temporary(self, folder: Path) -> tuple[Path, int]:
         """Create a temporary file in `folder`, and the folder if it is missing."""
         for _ in range(1000):
-            temporary = folder / f"{_TEMPORARY}{secrets.token_hex(8)}"
+            temporary = folder / temporary_name()
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 # Not tempfile: only the owner may read its files, but a web server reads these.
@@ -239,22 +240,6 @@ class LocalStore:
             except (FileNotFoundError, FileExistsError) as error:
                 last_error = error  # a concurrent delete removed the folder: try again
         raise last_error
-
-
-def _path_error(key: str) -> str:
-    """Say why `key` cannot be the path of a file; ``""`` if it can."""
-    if problem := key_error(key):
-        return problem
-    if "\0" in key:
-        return "the key holds a NUL, which is not allowed in a file name"
-    for segment in key.split("/"):
-        if segment in ("", ".", ".."):
-            return f"the key has the part {segment!r}, which is not a file name"
-        if len(segment.encode()) > _SEGMENT_BYTES:
-            return f"the key has a part of more than {_SEGMENT_BYTES} bytes"
-        if segment.startswith(_TEMPORARY):
-            return f"the key has a part that starts with {_TEMPORARY}, as temporary files do"
-    return ""
 
 
 def _sortable_name(entry: os.DirEntry[str]) -> str:

@@ -23,7 +23,10 @@ from feeds.runtime import ThreadedRuntime
 from feeds.stores.local import LocalStore
 from tests.support.yardstick import differences
 
-CONFIG = parse_config('[site]\ntitle = "S"\nurl = "https://s.example/"\n')
+CONFIG = parse_config(
+    '[site]\ntitle = "S"\nurl = "https://s.example/"\n'
+    '[feeds]\ntaxonomies = ["category", "tag", "author"]\n'
+)
 BATCH = 100
 Posts = Iterator[tuple[str, str]]
 
@@ -39,6 +42,23 @@ def same_categories(terms: int, kilobytes: int, scale: float) -> Posts:
     """50 posts that share all their categories."""
     for number in range(50):
         yield post(f"p{number:03}", iter(range(int(terms * scale))), kilobytes)
+
+
+def long_names(scale: float) -> Posts:
+    """50 posts that share 99 terms, with the longest names, title, summary and text allowed."""
+    terms = int(33 * scale)
+
+    def names(letter: str) -> str:
+        return ", ".join(f"{letter}{number:03}" + "x" * 108 for number in range(terms))
+
+    for number in range(50):
+        yield (
+            f"p{number:03}.md",
+            f"---\ntitle: {number:03}{'t' * 990}\nsummary: {'s' * 1_990}\ndate: 2026-01-01\n"
+            f"categories: [{names('c')}]\ntags: [{names('t')}]\nauthors: [{names('a')}]\n---\n"
+            + ("word " * 200 + "\n\n")
+            * 19,
+        )
 
 
 def full_feeds(scale: float) -> Posts:
@@ -61,6 +81,7 @@ CASES: dict[str, Callable[[float], Posts]] = {
     "50 posts of 97 kB share 99 categories": lambda scale: same_categories(99, 97, scale),
     "50 posts of 19 kB share 99 categories": lambda scale: same_categories(99, 19, scale),
     "50 posts of 97 kB share 19 categories": lambda scale: same_categories(19, 97, scale),
+    "50 posts of 19 kB share 99 terms, with long names": long_names,
     "a small post in 99 feeds that are full of posts of 97 kB": full_feeds,
     "100 posts that take 3 s to read": slow_to_read,
 }

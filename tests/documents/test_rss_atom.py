@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 from support.sites import entry, settings
 from support.validity import assert_valid_atom, assert_valid_rss
 
 from feeds.config import Config
-from feeds.documents import feed_documents
+from feeds.documents import feed_documents, rss_atom_entry
 from feeds.documents.rss_atom import render_atom, render_rss
 from feeds.documents.view import View
 from feeds.model import Enclosure, Entry, Person, Term
@@ -295,3 +296,60 @@ def test_an_xml_document_ends_with_one_newline(make: object) -> None:
     data = make(view, PLAIN)
     assert data.endswith(b">\n")
     assert not data.endswith(b"\n\n")
+
+
+# An entry is in many documents. What was made for one of them is used for the others.
+
+
+def item(document: bytes) -> bytes:
+    """The only entry of a document."""
+    (node,) = etree.fromstring(document).xpath("//a:entry | //item", namespaces=NAMES)
+    return etree.tostring(node)
+
+
+@pytest.mark.parametrize("render", [render_atom, render_rss])
+def test_an_entry_is_the_same_in_each_document_and_follows_each_change(render) -> None:
+    config = settings()
+    first = entry(title="Kept", content="<p>text</p>", terms=(Term("tag", "a", "a"),))
+
+    def rendered(changed: Entry, config: Config = config, path: str = "") -> bytes:
+        feed = feed_documents.describe_feed(path, (changed,), config)
+        return item(render(View(feed, (changed,), ATOM_URL), config))
+
+    original = rendered(first)
+    assert rendered(first) == rendered(first, path="category/c") == original
+    same_moment = replace(first, published=first.published.astimezone(CST))
+    assert same_moment == first, "times in other zones are equal"
+    changes = {
+        "title": replace(first, title="Changed"),
+        "zone of the publication": same_moment,
+        "zone of the change": replace(first, updated=first.updated.astimezone(CST)),
+        "terms": replace(first, terms=(Term("tag", "b", "b"),)),
+        "content": replace(first, content="<p>other</p>"),
+    }
+    if render is render_rss:  # it has no time of the change
+        changes.pop("zone of the change")
+    documents = {name: rendered(changed) for name, changed in changes.items()}
+    elsewhere = replace(config.feeds, url="https://other.example/")
+    others = [settings(feeds='content = "summary"'), replace(config, feeds=elsewhere)]
+    documents |= {str(number): rendered(first, config) for number, config in enumerate(others)}
+    if render is render_rss:  # it names no address of the feeds
+        documents.pop("1")
+    assert len({original, *documents.values()}) == 1 + len(documents)
+    assert rendered(first) == original
+
+
+def test_the_entries_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = rss_atom_entry._Cache()
+    monkeypatch.setattr(rss_atom_entry, "_cache", cache)
+    monkeypatch.setattr(rss_atom_entry, "MAX_KEPT", 10_000)
+    sizes = {"summary": "", "terms": (), "content": "x" * 996}
+    for number in range(50):
+        atom(entry(title=f"{number:04}", **sizes))
+    assert [key.entry.title for key in cache._kept] == [f"{n:04}" for n in range(40, 50)]
+    atom(entry(title="0040", **sizes))  # used again
+    atom(entry(title="long", content="x" * 50_000))  # not kept
+    atom(entry(title="0051", **sizes))
+    kept = [key.entry.title for key in cache._kept]
+    assert kept == [f"{n:04}" for n in (*range(42, 50), 40, 51)]
+    assert cache._size == 10_000

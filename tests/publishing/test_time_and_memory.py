@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import tracemalloc
 
 import pytest
+from support.audited import everything
 from support.published import Later
 from support.sites import post, settings
 from support.yardstick import build_documents, public_tree
@@ -193,8 +196,32 @@ def test_a_turn_ends_with_an_error_too() -> None:
         pass
 
 
+def test_the_list_of_feeds_keeps_no_index_in_memory() -> None:
+    config = settings(feeds='formats = ["json"]\narchives = false\npages = false')
+    categories = ", ".join(f"c{number}" for number in range(40))
+    text = post("many", date="2026-01-01", more=f"categories: [{categories}]", body="word " * 9_000)
+    posts, feeds = MemoryStore(), MemoryStore()
+    posts.put("many.md", text)
+    runtime = Later()
+    publisher = Publisher(posts, feeds, config, runtime)
+    result = publisher.publish([Message("m", ("many.md",), 1, ())])
+    paths = publisher.feed_paths()
+    assert not result.failures
+    assert len(paths) == 41
+    index_bytes = min(len(data) for key, data in everything(feeds).items() if "manifest" in key)
+    runtime.threads = 1
+    gc.collect()
+    tracemalloc.start()
+    try:
+        publisher.update_feed_list(paths)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 10 * index_bytes
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [0, 2, 3])
+@pytest.mark.parametrize("case", [0, 2, 3, 4])
 def test_the_worst_batches_need_little_memory(case: int) -> None:
     from tests.bench.hostile_batches import CASES, measure_alone
 

@@ -12,7 +12,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -29,9 +28,6 @@ from feeds.stores import local
 from feeds.stores.base import Update
 from feeds.stores.file_locks import KeyLocks
 from feeds.stores.local import LocalStore
-
-if TYPE_CHECKING:
-    pass
 
 ROOT = Path(__file__).parent.parent.parent
 only = pytest.mark.parametrize
@@ -171,6 +167,28 @@ def test_a_process_that_was_forked_during_a_write_does_not_hold_the_lock(folder:
     assert time.monotonic() - start < 2
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+
+
+def test_a_listing_deletes_the_temporary_files_of_killed_processes(folder: Path) -> None:
+    script = (
+        "import os, sys; from feeds.stores.local import LocalStore\n"
+        "os.utime = lambda *_, **__: os.kill(os.getpid(), 9)\n"
+        "LocalStore(sys.argv[1]).put('sub/a', b'half')\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", script, str(folder)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = (folder / "sub").iterdir()
+    assert left.read_bytes() == b"half"
+    others = [folder / "sub" / name for name in (".~lock.a.md#", ".~0123456789abcdef.md", "b")]
+    for path in others:
+        path.write_bytes(b"")
+        os.utime(path, (0, 0))
+    store = LocalStore(folder)
+    assert keys(store) == ["sub/b"]
+    assert left.exists(), "another process may be writing it"
+    os.utime(left, (time.time() - 3_700,) * 2)
+    assert keys(store) == ["sub/b"]
+    assert sorted((folder / "sub").iterdir()) == sorted(others)
 
 
 def test_a_temporary_file_is_never_an_object(folder: Path) -> None:

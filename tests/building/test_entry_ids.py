@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.sites import built, post, settings
 
-from feeds.documents.entry_ids import entry_ids
+from feeds.building.entry_ids import entry_ids
 from feeds.formats import FORMATS
 
 POSTS = {
