@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from feeds import paths
 from feeds.documents.pagination import SortKey
 from feeds.maintenance.feed_check import FeedCheck
 from feeds.maintenance.findings import CLOCK_MARGIN, ORPHAN_AGE, AuditReport, Findings
@@ -26,12 +25,11 @@ from feeds.maintenance.journal import Journal, JournalEntry, JournalWork
 from feeds.maintenance.post_check import ALL, NONE, Part, PostCheck
 from feeds.publishing.due_markers import DueMarker, Schedules
 from feeds.publishing.publisher import Publisher
+from feeds.state.keys import PROGRESS
 from feeds.state.state_store import JSON
 
 ROUND_NIGHTS = 30
 """After as many audits, each record and each entry of an index has been compared in depth."""
-
-PROGRESS = paths.STATE + "audit.json"
 
 
 class AuditProgress(Struct, frozen=True, omit_defaults=True):

@@ -12,6 +12,7 @@ from feeds import paths
 from feeds.documents import feed_documents
 from feeds.maintenance.findings import Findings
 from feeds.state.index_pages import StoredIndex, feeds_with_pages, text_size
+from feeds.state.keys import PROGRESS
 from feeds.state.manifest import all_pages
 from feeds.state.objects import FeedListItem
 from feeds.stores.base import Stat
@@ -67,8 +68,8 @@ class FeedCheck:
                 self._lost.add("")
 
     def _is_anything_left(self) -> bool:
-        """Return whether there is a feed, a record, or a document of this program."""
-        if self._seen or self._lost or any(self.publisher.record_stats()):
+        """Return whether there is a feed, anything else of the state, or a document."""
+        if self._seen or self._lost or any(s.key != PROGRESS for s in self.store.list(paths.STATE)):
             return True
         return any(is_own_at(stat.key, self.store) for stat in self.store.list(paths.PUBLIC))
 

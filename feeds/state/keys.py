@@ -16,6 +16,8 @@ import re
 from feeds import paths
 
 FEED_LIST = paths.STATE + "feed_list.json"
+PROGRESS = paths.STATE + "audit.json"
+"""What the last audit did (feeds/maintenance/audit.py)."""
 RECORDS = paths.STATE + "posts/"
 ATTACHMENTS = paths.STATE + "attachments/"
 FEEDS = paths.STATE + "feeds/"

@@ -20,13 +20,13 @@ from random import Random
 from msgspec.structs import replace
 
 from feeds.config_file.parse import parse_config
-from feeds.maintenance.audit import PROGRESS, ROUND_NIGHTS, AuditProgress, audit
+from feeds.maintenance.audit import ROUND_NIGHTS, AuditProgress, audit
 from feeds.maintenance.post_check import Part
 from feeds.model import Entry, Term
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime
 from feeds.state import manifest_update
-from feeds.state.keys import manifest_key, page_key, record_hash
+from feeds.state.keys import PROGRESS, manifest_key, page_key, record_hash
 from feeds.state.manifest import Manifest, all_pages
 from feeds.state.objects import FeedList, ObjectSnapshot, Record, build_record, encode, fingerprint
 from feeds.stores.base import Object, Stat, check_mode, md5_version

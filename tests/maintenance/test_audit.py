@@ -15,13 +15,13 @@ from feeds import paths
 from feeds.aws import environment, functions
 from feeds.config_file.parse import parse_config
 from feeds.errors import TooManyRemovals
-from feeds.maintenance.audit import PROGRESS, audit
+from feeds.maintenance.audit import audit
 from feeds.maintenance.findings import Findings
 from feeds.maintenance.journal import JOURNAL
 from feeds.maintenance.post_check import NONE, Part, PostCheck
 from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.publisher import Publisher
-from feeds.state.keys import RECORDS, manifest_key, page_key, record_key
+from feeds.state.keys import PROGRESS, RECORDS, manifest_key, page_key, record_key
 from feeds.stores.local import LocalStore
 
 

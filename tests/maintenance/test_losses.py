@@ -16,12 +16,12 @@ from support.yardstick import public_tree
 from feeds import paths
 from feeds.config_file.parse import parse_config
 from feeds.errors import Unavailable
-from feeds.maintenance.audit import PROGRESS, ROUND_NIGHTS, audit
+from feeds.maintenance.audit import ROUND_NIGHTS, audit
 from feeds.maintenance.journal import note
 from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.due_markers import DUE_MARKERS
 from feeds.publishing.message import Message
-from feeds.state.keys import ATTACHMENTS, FEED_LIST, FEEDS, RECORDS, manifest_key
+from feeds.state.keys import ATTACHMENTS, FEED_LIST, FEEDS, PROGRESS, RECORDS, manifest_key
 
 NIGHTS = 2 * ROUND_NIGHTS + 1
 """The number of nights that docs/operations.md promises."""
@@ -409,6 +409,35 @@ def test_a_feed_that_is_only_listed_is_made_again_as_an_empty_one() -> None:
     site.audit()
     assert "category/c1/feed.json" in public_tree(site.feeds)
     assert site.is_right()
+
+
+@pytest.mark.parametrize("left", ["marker", "note", "list of feeds", "document"])
+def test_a_site_without_posts_is_made_again_as_long_as_anything_of_it_is_left(left: str) -> None:
+    starts = {
+        "marker": DUE_MARKERS,
+        "note": ATTACHMENTS,
+        "list of feeds": FEED_LIST,
+        "document": f"{paths.PUBLIC}index.html",
+    }
+    site = published()
+    for stat in list(site.posts.list()):
+        site.posts.delete(stat.key)
+    for key in everything(site.feeds):
+        if not key.startswith(starts[left]):
+            site.feeds.delete(key)
+    assert everything(site.feeds)
+    site.audit()
+    assert "feed.json" in public_tree(site.feeds)
+    nights_until_right(site)
+
+
+def test_a_site_that_was_never_used_stays_empty() -> None:
+    site = Site()
+    for stat in list(site.posts.list()):
+        site.posts.delete(stat.key)
+    for _ in range(3):
+        site.audit()
+    assert list(everything(site.feeds)) == [PROGRESS]
 
 
 # --- audits that leave a repair out --------------------------------------------------------------

@@ -9,10 +9,9 @@ from simulation.simulated_store import Bucket, Crash
 
 from feeds import paths
 from feeds.errors import Conflict
-from feeds.maintenance.audit import PROGRESS
 from feeds.maintenance.journal import JOURNAL
 from feeds.publishing.due_markers import DUE_MARKERS
-from feeds.state.keys import ATTACHMENTS, FEED_LIST, FEEDS, RECORDS
+from feeds.state.keys import ATTACHMENTS, FEED_LIST, FEEDS, PROGRESS, RECORDS
 from feeds.stores.base import Object, PutMode, Stat
 
 KINDS = {
