@@ -24,10 +24,7 @@ DC = "http://purl.org/dc/elements/1.1/"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 MAX_KEPT = 4_000_000
-"""The most characters of entries whose elements are kept. At most ten bytes are used for each."""
-
-TERM_CHARS = 100
-"""The characters that a term counts for, beside its name."""
+"""The most that is kept, by `Entry.size`. At most ten bytes of memory are used for each."""
 
 LONG_TEXT = 20_000
 """Entries with more characters of content are not kept: a copy takes as long as a new one."""
@@ -87,17 +84,12 @@ class _Cache:
         kept = _feed_entry(entry, base, full, _KeptEntry())
         with self._lock:
             if key not in self._kept:
-                self._size += _size(entry)
+                self._size += entry.size
             self._kept[key] = kept
             while self._size > MAX_KEPT:
                 oldest, _ = self._kept.popitem(last=False)
-                self._size -= _size(oldest.entry)
+                self._size -= oldest.entry.size
         return kept
-
-
-def _size(entry: Entry) -> int:
-    terms = sum(TERM_CHARS + len(term.name) for term in entry.terms)
-    return len(entry.content) + len(entry.summary) + len(entry.title) + terms
 
 
 _cache = _Cache()

@@ -41,9 +41,6 @@ _ENTRIES_DECODER = msgspec.json.Decoder(tuple[Entry, ...])
 _POSTS_DECODER = msgspec.json.Decoder(tuple[IndexedPost, ...])
 _PAGES_DECODER = msgspec.json.Decoder(tuple[Page, ...])
 
-TERM_SIZE = 300
-"""A term needs about as much memory as so many characters of text, while documents are made."""
-
 CACHE_BYTES = 2_000_000
 """The most bytes of pages that stay in memory after a write."""
 
@@ -134,12 +131,8 @@ class StoredIndex(Struct, frozen=True):
 
 
 def text_size(index: StoredIndex) -> int:
-    """Return the number of characters of the entries in a manifest, with `TERM_SIZE` for a term."""
-    size = 0
-    for entry in index.manifest.entries:
-        size += len(entry.content) + len(entry.summary) + len(entry.title)
-        size += sum(TERM_SIZE + len(term.name) for term in entry.terms)
-    return size
+    """Return the size of the entries in a manifest, in characters of text (`Entry.size`)."""
+    return sum(entry.size for entry in index.manifest.entries)
 
 
 def feeds_with_pages(store: Store) -> Iterator[tuple[str, list[Stat]]]:

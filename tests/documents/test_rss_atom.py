@@ -343,7 +343,7 @@ def test_the_entries_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) 
     cache = rss_atom_entry._Cache()
     monkeypatch.setattr(rss_atom_entry, "_cache", cache)
     monkeypatch.setattr(rss_atom_entry, "MAX_KEPT", 10_000)
-    sizes = {"summary": "", "terms": (), "content": "x" * 996}
+    sizes = {"summary": "", "terms": (), "content": "x" * 196}
     for number in range(50):
         atom(entry(title=f"{number:04}", **sizes))
     assert [key.entry.title for key in cache._kept] == [f"{n:04}" for n in range(40, 50)]
@@ -352,4 +352,4 @@ def test_the_entries_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) 
     atom(entry(title="0051", **sizes))
     kept = [key.entry.title for key in cache._kept]
     assert kept == [f"{n:04}" for n in (*range(42, 50), 40, 51)]
-    assert cache._size == 10_000
+    assert cache._size == sum(key.entry.size for key in cache._kept) == 10_000
