@@ -1,4 +1,7 @@
-"""Publishes everything: a bucket for the first time, or all posts after feeds.toml changed.
+"""Publishes all posts, removes those that are gone, and rewrites every feed.
+
+That fills a bucket for the first time, and follows a change of feeds.toml. On request, it also
+compares all records with all feeds (audit.py).
 
 It publishes in batches, while uploads continue. It skips a post if its record is of this
 configuration and of this version of the post, unless the journal names the post (journal.py), or

@@ -1,4 +1,6 @@
-"""Reads one post: key and bytes -> a `Post` (title, dates, link, id, terms, files), or problems.
+"""Reads one post: key and bytes -> a `Post`, the decision to leave it out, or problems.
+
+A `Post` has title, dates, link, id, terms and files.
 
 This is the first of two steps: it decides which feeds a post belongs to, and where in them.
 entry.py is the second: content and summary. Most posts of a large site are in no document any
