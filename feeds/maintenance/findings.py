@@ -58,6 +58,7 @@ class Findings:
         self.report = AuditReport()
         self._send = send
         self._sent: set[str] = set()
+        self._reported: set[str] = set()
         self._counting = threading.Lock()
 
     def send(self, key: str) -> bool:
@@ -85,7 +86,8 @@ class Findings:
 
     def report_error(self, text: str) -> None:
         """Report an error, once."""
-        if text not in self.report.errors:
+        if text not in self._reported:
+            self._reported.add(text)
             self.report.errors.append(text)
 
     def sweep(self, unused: Sequence[Stat], age: timedelta = ORPHAN_AGE) -> None:

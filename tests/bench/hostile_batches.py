@@ -45,7 +45,7 @@ def same_categories(terms: int, kilobytes: int, scale: float) -> Posts:
 
 
 def long_names(scale: float) -> Posts:
-    """50 posts that share 99 terms, with the longest names, title, summary and text allowed."""
+    """50 posts that share 99 terms; their front matter is about as long as it may be."""
     terms = int(33 * scale)
 
     def names(letter: str) -> str:
