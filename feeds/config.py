@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from feeds import paths
 from feeds.formats import feed_formats
 from feeds.model import Person, Term
+from feeds.site_generators import SITE_GENERATORS
 from feeds.taxonomies import TAXONOMIES
 
 Content = Literal["full", "summary"]
@@ -31,6 +32,7 @@ class OneOf(NamedTuple):
 
 
 FormatName = Annotated[str, OneOf(feed_formats)]
+GeneratorName = Annotated[str, OneOf(lambda: SITE_GENERATORS)]
 TaxonomyName = Annotated[str, OneOf(lambda: TAXONOMIES)]
 
 
@@ -71,9 +73,22 @@ class Feeds(Struct, frozen=True):
     hubs: tuple[str, ...] = ()
 
 
+class PostRule(Struct, frozen=True):
+    """[[posts.rules]]: what holds for some posts, if they do not say it themselves."""
+
+    match: tuple[str, ...]
+    permalink: str | None = None
+    categories: tuple[str, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    authors: tuple[str, ...] | None = None
+    language: str | None = None
+    published: bool | None = None
+
+
 class Posts(Struct, frozen=True):
     """[posts]: which objects are posts, and which of their fields are read."""
 
+    generator: GeneratorName = ""
     include: tuple[str, ...] = ("**/*.md", "**/*.markdown", "**/*.html")
     exclude: tuple[str, ...] = ("category/**",)
     link_keys: tuple[str, ...] = (
@@ -88,7 +103,10 @@ class Posts(Struct, frozen=True):
     move_folders: tuple[str, ...] = ()
     folder: str = ""
     id_authority: str = ""
-    permalink: str = "/:year/:month/:day/:title.html"
+    permalink: str = ""
+    rules: tuple[PostRule, ...] = ()
+    languages: tuple[str, ...] = ()
+    language_folders: Literal["others", "all", "none"] = "others"
     undated: Literal["modified", "skip"] = "modified"
     date_keys: tuple[str, ...] = (
         "date",
@@ -161,7 +179,7 @@ class Posts(Struct, frozen=True):
 class Categories(Struct, frozen=True):
     """[categories]: how categories are read, and their titles and descriptions."""
 
-    split: bool = False
+    split: bool | None = None
     default: str = "uncategorized"
     title_from: str = ""
     titles: dict[str, str] = {}

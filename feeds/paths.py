@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from urllib.parse import quote, urljoin
 
 from feeds.formats import (
@@ -153,12 +153,18 @@ def stem(key: str) -> str:
     return head if dot and head else name
 
 
-_DATED = re.compile(r"^-?\d{4}-\d{1,2}-\d{1,2}-(?=.)")
-
-
-def title_part(key: str) -> str:
-    """The file name in a key, without date and ending (``:title`` in Jekyll)."""
-    return _DATED.sub("", stem(key))
+@cache
+def glob_pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Globs as one expression: ``*`` within a folder, ``**/`` any folders, ``?`` one character."""
+    wildcards = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = (
+        "".join(
+            wildcards.get(piece) or re.escape(piece)
+            for piece in re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+        )
+        for glob in globs
+    )
+    return re.compile("|".join(f"(?:{part})" for part in parts) or r"(?!)", re.DOTALL)
 
 
 def resolved(base: str, reference: str) -> str:

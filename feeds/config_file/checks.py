@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.config import Config, Feeds, Limits, Posts, Site
+from feeds.site_generators import SITE_GENERATORS
 from feeds.urls import http_url, id_authority
 
 ID_YEAR = 2026
@@ -87,10 +88,8 @@ def _check_site(site: Site) -> Iterator[str]:
             "site.timezone: expected the name of a time zone such as "
             f'"Europe/Berlin", found {show(site.timezone)}'
         )
-    if not re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", site.language):
-        yield (
-            f'site.language: expected a language tag such as "zh-CN", found {show(site.language)}'
-        )
+    if not _LANGUAGE.fullmatch(site.language):
+        yield f"site.language: {_expected_language(site.language)}"
 
 
 def _check_feeds(feeds: Feeds) -> Iterator[str]:
@@ -147,8 +146,31 @@ def _check_posts(posts: Posts, site: Site) -> Iterator[str]:
     for field in posts.visibility:
         if not field.partition(":")[0].strip():
             yield f"posts.visibility: expected the name of a field, found {show(field)}"
-    if not posts.permalink.startswith("/"):
-        yield f"posts.permalink: expected a path that starts with /, found {show(posts.permalink)}"
+    yield from _check_permalink("posts.permalink", posts.permalink, posts)
+    for i, rule in enumerate(posts.rules):
+        if not rule.match:
+            yield f"posts.rules[{i}].match: expected at least one pattern, found none"
+        yield from _check_permalink(f"posts.rules[{i}].permalink", rule.permalink or "", posts)
+        if rule.language and not _LANGUAGE.fullmatch(rule.language):
+            yield f"posts.rules[{i}].language: {_expected_language(rule.language)}"
+    for i, language in enumerate(posts.languages):
+        if not _LANGUAGE.fullmatch(language):
+            yield f"posts.languages[{i}]: {_expected_language(language)}"
+
+
+def _check_permalink(path: str, permalink: str, posts: Posts) -> Iterator[str]:
+    """Check a pattern: a path, or the name of one of its generator's styles; `""` is not set."""
+    styles = SITE_GENERATORS[posts.generator].styles
+    if permalink and not permalink.startswith("/") and permalink not in styles:
+        names = "".join(f', or "{name}"' for name in styles)
+        yield f"{path}: expected a path that starts with /{names}, found {show(permalink)}"
+
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+
+
+def _expected_language(language: str) -> str:
+    return f'expected a language tag such as "zh-CN", found {show(language)}'
 
 
 _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")

@@ -9,8 +9,8 @@ Open post.py first. It makes the id (in RSS, the guid), and the other fields wit
     visibility.py     whether it is left out or locked; visibility_rules.py has the table
     enclosure.py      the file that goes with it
     source_link.py    the link of the entry
-    permalink.py      the address of the post's own page
-    terms.py          categories, tags, authors, language
+    generators/       what a site generator decides: the page's address, what names of files say
+    title.py          the title; terms.py: categories, tags, authors, language
 
 entry.py adds content and summary: content/ renders Markdown and sanitises HTML. Pure: no clock, no
 network, no storage.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from feeds.model import Problem, Severity
 from feeds.reading.front_matter.formats import Value
@@ -15,10 +16,16 @@ class Fields:
     """The fields of one post, and the problems found in them so far.
 
     Upper and lower case in names are the same. A dot leads into a table: ``extra.author``.
+    `defaults` has values for posts without any of several fields, by the names of these.
     """
 
-    def __init__(self, key: str, front_matter: FrontMatter) -> None:
-        self.key, self.metadata = key, front_matter.metadata
+    def __init__(
+        self,
+        key: str,
+        front_matter: FrontMatter,
+        defaults: Mapping[tuple[str, ...], Value] = MappingProxyType({}),
+    ) -> None:
+        self.key, self.metadata, self.defaults = key, front_matter.metadata, defaults
         self.problems = list(front_matter.problems)
         self._values = {name.lower(): value for name, value in front_matter.metadata.items()}
         self._names = tuple(self._values)
@@ -50,15 +57,16 @@ class Fields:
         return next(iter(self.filled(names)), ("", ""))
 
     def value(self, names: tuple[str, ...]) -> Value:
-        """The value of the first of these fields that has one; else ``""``."""
-        return self.first(names)[1]
+        """The value of the first of these fields that has one; else their default, or ``""``."""
+        return self.first(names)[1] or self.defaults.get(names, "")
 
     def text(self, names: tuple[str, ...]) -> str:
         """The first of these fields that is a text; else ``""``."""
         for _, value in self.filled(names):
             if isinstance(value, str) and (text := value.strip()):
                 return text
-        return ""
+        default = self.defaults.get(names, "")
+        return default if isinstance(default, str) else ""
 
     def report(self, name: str, what: str, todo: str, severity: Severity = "error") -> None:
         """Add a problem at the place of the field's value."""

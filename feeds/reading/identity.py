@@ -10,6 +10,7 @@ from feeds import paths
 from feeds.config import Config
 from feeds.model import Problem
 from feeds.reading.field_lookup import Fields
+from feeds.reading.generators.base import path_of
 from feeds.reading.selection import is_post
 from feeds.text import one_line
 from feeds.urls import is_uri
@@ -19,18 +20,24 @@ _MAX_GUID_CHARS = 500
 
 def post_identity(key: str, config: Config) -> str:
     """The identity of the post at `key`: the key, or its stem for sites that move their files."""
-    return paths.stem(key) if config.posts.id_from == "stem" else key
+    if config.posts.id_from == "key":
+        return key
+    path = path_of(key, config)
+    if path.is_bundle:  # index.md, or index.de.md: the folder has the name
+        return path.name + paths.stem(key)[len("index") :]
+    return paths.stem(key)
 
 
 def keys_after_move(key: str, config: Config) -> Iterator[str]:
     """The keys that the object at `key` may have now, if it was moved.
 
-    They have its path below one of the folders `posts.move_folders`, or only its file name, in the
-    other folders.
+    They have its path below one of the folders `posts.move_folders`, or only its file name (of a
+    folder with ``index.md``, also the folder's), in the other folders.
     """
     folders = ["" if folder == "." else f"{folder}/" for folder in config.posts.move_folders]
     below = {key.removeprefix(folder) for folder in folders if key.startswith(folder)}
-    names = dict.fromkeys([*sorted(below, key=len), key.rpartition("/")[2]])
+    steps = key.split("/")[-2 if path_of(key, config).is_bundle else -1 :]
+    names = dict.fromkeys([*sorted(below, key=len), "/".join(steps)])
     for folder in folders:
         for name in names:
             moved = folder + name

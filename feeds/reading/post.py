@@ -10,18 +10,16 @@ the future.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds.config import Config, Limits
+from feeds.config import Config
 from feeds.errors import PostError
 from feeds.model import Enclosure, Person, Problem, Term
 from feeds.reading import field_values
 from feeds.reading.content.locked_text import public_text
-from feeds.reading.content.plain_text import markdown_to_text
 from feeds.reading.enclosure import (
     attachment_key,
     file_url,
@@ -31,8 +29,10 @@ from feeds.reading.enclosure import (
 from feeds.reading.field_lookup import Fields, flat_fields
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.front_matter.raw_fields import read_raw
+from feeds.reading.generators.base import field_defaults
+from feeds.reading.generators.page_url import page_url
+from feeds.reading.generators.post_rules import is_withheld
 from feeds.reading.identity import entry_id
-from feeds.reading.permalink import page_url
 from feeds.reading.publication_window import (
     Window,
     date_field,
@@ -42,13 +42,9 @@ from feeds.reading.publication_window import (
 )
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
+from feeds.reading.title import post_title
 from feeds.reading.visibility import Decision, decide_visibility
-from feeds.text import has_visible_text, language_tag, plain_text
-
-_HEADING = re.compile(
-    r"\s*(?:\#[ \t]+(\S[^\n]*)"  # CommonMark 4.2
-    r"|([^\s\#>`~*+<\d-][^\n]*)\n=+[ \t]*(?:\n|$))",  # 4.3
-)
+from feeds.text import language_tag
 
 
 class Post(Struct, frozen=True):
@@ -157,7 +153,7 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
         front_matter = parse_front_matter(key, data, config.limits.front_matter_bytes)
     except PostError as error:
         return _unreadable(key, data, error.problem, config)
-    fields = Fields(key, front_matter)
+    fields = Fields(key, front_matter, field_defaults(key, config))
     decision, body = _decide(front_matter, key, config)
     if decision.effect == "leave-out":
         # An error would keep the post out of feeds; its author has already done that.
@@ -200,6 +196,8 @@ def too_large(key: str, config: Config) -> Problem:
 def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decision, str]:
     """What feeds may show of the post, and the part of its body that everybody may read."""
     decision = decide_visibility(front_matter.metadata, config)
+    if is_withheld(key, front_matter.metadata, config):
+        decision = Decision("leave-out", "published: false in posts.rules")
     is_markdown = not key.lower().endswith((".html", ".htm"))
     public = public_text(front_matter.body, config.limits, is_markdown=is_markdown)
     body = public.text
@@ -217,7 +215,7 @@ def _read_fields(
 ) -> ReadResult:
     """The post that the fields and the body describe; no post if a field is in error."""
     posts = config.posts
-    title = _title(fields, front_matter.body, config.limits)
+    title = post_title(fields, front_matter.body, config)
     before = len(fields.problems)
     day = own_date(fields, config)
     has_no_date = day is None and len(fields.problems) == before
@@ -270,20 +268,6 @@ def _read_fields(
         return result
     texts = ((name, field_values.to_text(value)) for name, value in flat_fields(fields.metadata))
     return ReadResult(None, result.problems, window=window_as_written(texts, config))
-
-
-def _title(fields: Fields, body: str, limits: Limits) -> str:
-    """The title, within `limits`; without the field, the text of the body's first heading."""
-    title = plain_text(field_values.to_text(fields.get("title") or ""))
-    if not title and "title" not in fields:
-        heading = _HEADING.match(body[:2000])
-        text = heading[1] or heading[2] if heading else ""
-        title = markdown_to_text(f"# {text}", limits).removeprefix("# ") if text else ""
-    if not has_visible_text(title):
-        what = "the title is empty" if "title" in fields else "there is no title"
-        fields.report("title", what, 'write title: "…" in the front matter')
-    limit = limits.title_chars
-    return title if len(title) <= limit else title[: limit - 1] + "…"
 
 
 def _updated(fields: Fields, published: datetime, config: Config) -> datetime:

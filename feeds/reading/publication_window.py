@@ -16,10 +16,10 @@ from typing import NamedTuple, Protocol
 from feeds.config import Config
 from feeds.model import Severity
 from feeds.reading import field_values
-from feeds.reading.dates import YearTooLarge, date_in_file_name, date_in_path, parse_datetime
+from feeds.reading.dates import YearTooLarge, date_in_path, parse_datetime
 from feeds.reading.field_lookup import Fields, flat_fields, spelling
 from feeds.reading.front_matter.formats import Value
-from feeds.reading.permalink import page_path
+from feeds.reading.generators.base import generator_rules, path_of
 
 _NO_DATE = ("", "null", "~", "none", "never")
 _ADVICE = "dates look like 2026-11-30 14:51:02 +0800"
@@ -47,12 +47,12 @@ class Window(NamedTuple):
 
 def own_date(fields: Fields, config: Config) -> datetime | None:
     """When the post was published: by a field, its file name or a path; None if none has a date."""
-    zone = config.zone
+    rules, zone = generator_rules(config), config.zone
+    names = (*config.posts.date_keys, *rules.date_fallbacks)
     return (
-        date_field(fields, config.posts.date_keys, config, "error")
-        or date_in_file_name(fields.key.rpartition("/")[2], zone)
-        or date_in_path(fields.key, zone)
-        or date_in_path(f"/{page_path(fields)}/", zone)
+        date_field(fields, names, config, "error")
+        or rules.date_in_key(path_of(fields.key, config), zone)
+        or date_in_path(f"/{rules.path_in_fields(fields)}/", zone)
     )
 
 

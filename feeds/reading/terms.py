@@ -14,7 +14,8 @@ from feeds import paths
 from feeds.config import Config
 from feeds.model import Person, Term
 from feeds.reading.field_lookup import Fields
-from feeds.reading.field_values import split_commas, split_words, to_names
+from feeds.reading.field_values import split_commas, to_names
+from feeds.reading.generators.base import generator_rules
 from feeds.taxonomies import TAXONOMIES
 
 
@@ -62,11 +63,7 @@ def _all_terms(source: TermSource) -> Iterator[Term]:
 def read_categories(source: TermSource) -> Iterable[tuple[str, str]]:
     """The post's categories, with a title each if `categories.title_from` has as many."""
     fields, config = source.fields, source.config
-    field, value = fields.first(config.posts.category_keys)
-    names = to_names(value)
-    if config.categories.split and isinstance(value, str) and field != "category":
-        names = split_words(value)
-    names = names or [config.categories.default]
+    names = generator_rules(config).categories(fields, config) or [config.categories.default]
     titles = to_names(fields.value((config.categories.title_from,)))
     if len(titles) != len(names):
         titles = titles[:1] if len(names) == 1 else []

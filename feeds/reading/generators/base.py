@@ -1,0 +1,105 @@
+"""What a site generator decides about a post: its page's path, its terms, and what names say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, tzinfo
+from functools import cache
+from pkgutil import resolve_name
+
+from msgspec import Struct
+
+from feeds.config import Config
+from feeds.reading.dates import date_in_file_name, date_in_path
+from feeds.reading.field_lookup import Fields
+from feeds.reading.field_values import split_words, to_names
+from feeds.reading.front_matter.formats import Value
+from feeds.reading.generators.post_path import PostPath, post_path
+from feeds.reading.generators.post_rules import post_rule
+from feeds.site_generators import SITE_GENERATORS
+
+
+def any_date_in_key(path: PostPath, zone: tzinfo) -> datetime | None:
+    """The day that the name of a post starts with, or that its folders have."""
+    return date_in_file_name(path.name, zone) or date_in_path(path.key, zone)
+
+
+def fields_categories(fields: Fields, config: Config) -> list[str]:
+    """The names of the categories in the first field that has some."""
+    field, value = fields.first(config.posts.category_keys)
+    if config.categories.split and isinstance(value, str) and field != "category":
+        return split_words(value)
+    return to_names(value or fields.value(config.posts.category_keys))
+
+
+def no_title(_path: PostPath) -> str:
+    """No title: it is not taken from the name of a file."""
+    return ""
+
+
+def every_key(_path: PostPath) -> bool:
+    """Each file that `posts.include` names is a post."""
+    return True
+
+
+class GeneratorRules(Struct, frozen=True, kw_only=True):
+    """How a site generator reads a post. The defaults are those of a site that has none."""
+
+    permalink: str
+    """The pattern of a page's path on a site that sets none, in the generator's own tokens."""
+    page_path: Callable[[Fields, datetime, Config], str]
+    """Returns the path of a post's own page by its fields and its date; not percent-encoded."""
+    path_in_fields: Callable[[Fields], str]
+    """Returns the page's path where the front matter has it, without a slash at its start; a day
+    in it is the day of a post that has no other. ``""`` if there is none."""
+    roots: tuple[str, ...] = ()
+    """The folder of a site that all content is in, such as Hugo's ``content``."""
+    categories: Callable[[Fields, Config], list[str]] = fields_categories
+    """Returns the names of the post's categories, perhaps with repeats."""
+    date_in_key: Callable[[PostPath, tzinfo], datetime | None] = any_date_in_key
+    """Returns midnight of the day that the path says; None if it says none."""
+    date_fallbacks: tuple[str, ...] = ()
+    """Fields with the date of a post that has none of `posts.date_keys`."""
+    title_in_key: Callable[[PostPath], str] = no_title
+    """Returns the title of a post that has none in its fields; ``""`` if names give none."""
+    is_post: Callable[[PostPath], bool] = every_key
+    """Returns whether the generator takes a file among `posts.include` for a post."""
+
+
+_rules: Callable[[str], GeneratorRules] = cache(resolve_name)
+
+
+def generator_rules(config: Config) -> GeneratorRules:
+    """The rules of `posts.generator`."""
+    return _rules(SITE_GENERATORS[config.posts.generator].rules)
+
+
+def path_of(key: str, config: Config) -> PostPath:
+    """The path of the post at `key`, as the site's generator takes it apart."""
+    posts = config.posts
+    return post_path(key, posts.folder, generator_rules(config).roots, posts.languages)
+
+
+def permalink_of(key: str, config: Config) -> str:
+    """The pattern for the address of the post at `key`: its rule's, the site's, or the usual."""
+    rule = post_rule(key, config)
+    return rule.permalink or config.posts.permalink or generator_rules(config).permalink
+
+
+def field_defaults(key: str, config: Config) -> Mapping[tuple[str, ...], Value]:
+    """The values of fields that the post at `key` has if it does not say others, by their names.
+
+    They are from its rule; the language may also be in its path.
+    """
+    posts, rule = config.posts, post_rule(key, config)
+    values: dict[tuple[str, ...], Value] = {}
+    for names, terms in (
+        (posts.category_keys, rule.categories),
+        (posts.tag_keys, rule.tags),
+        (posts.author_keys, rule.authors),
+    ):
+        if terms:
+            values[names] = list(terms)
+    if language := rule.language or path_of(key, config).language:
+        values[posts.language_keys] = language
+    return values

@@ -1,0 +1,178 @@
+"""Jekyll: the address, the categories and the date of a post, as Jekyll 4 gives them.
+
+https://jekyllrb.com/docs/permalinks/ has the tokens and the named styles,
+https://jekyllrb.com/docs/posts/ the names of files.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, tzinfo
+from functools import partial
+
+from feeds.config import Config
+from feeds.reading.dates import date_in_file_name
+from feeds.reading.field_lookup import Fields
+from feeds.reading.field_values import parse_bool, to_names
+from feeds.reading.generators.base import GeneratorRules, path_of, permalink_of
+from feeds.reading.generators.pattern import Tokens, expand
+from feeds.reading.generators.post_path import PostPath
+from feeds.reading.generators.post_rules import post_rule
+from feeds.site_generators import SITE_GENERATORS
+
+_STYLES = SITE_GENERATORS["jekyll"].styles
+_DATED_NAME = re.compile(r"(?P<day>\d{2,4}-\d{1,2}-\d{1,2})-(?P<slug>[^/]*)")
+_POSTS = "_posts"
+
+
+def path_in_fields(fields: Fields) -> str:
+    """The post's own permalink, which may have tokens; ``""`` if there is none."""
+    permalink = fields.text(("permalink",))
+    is_path = "://" not in permalink and parse_bool(permalink) is None
+    return permalink.lstrip("/") if is_path else ""
+
+
+def page_path(fields: Fields, published: datetime, config: Config) -> str:
+    """The path that Jekyll gives the page of a post."""
+    path = path_of(fields.key, config)
+    own = path_in_fields(fields)
+    pattern = permalink_of(fields.key, config)
+    collection, inner = _collection(path)
+    if not own and pattern in _STYLES and collection != "posts":
+        # https://jekyllrb.com/docs/permalinks/#collections: a style gives only the ending.
+        pattern = "/:collection/:path" + ("/" if pattern == "pretty" else ":output_ext")
+    tokens: Tokens = {
+        **_date_tokens(published.astimezone(config.zone)),
+        **_name_tokens(fields, path, config),
+        "collection": lambda: collection,
+        "path": lambda: inner,
+    }
+
+    def before_underscore(name: str) -> str | None:
+        """The value of a token with an underscore behind it, as in ``:year_:month``."""
+        token = name.removesuffix("_")
+        return f"{tokens[token]()}_" if name != token and token in tokens else None
+
+    expanded = expand(own or _STYLES.get(pattern, pattern), tokens, before_underscore)
+    cleaned = f"/{expanded}".replace("..", "/").replace("./", "")
+    return re.sub("/{2,}", "/", cleaned).lstrip("/")
+
+
+def _collection(path: PostPath) -> tuple[str, str]:
+    """The collection of a post, and its path below the collection's folder without its ending.
+
+    The folder of a collection starts with ``_``; the posts are in ``_posts``, which any folder may
+    have.
+    """
+    steps = [*path.folders, path.name]
+    at = next((at for at, step in enumerate(path.folders) if step.startswith("_")), -1)
+    name = path.folders[at][1:] if at >= 0 else "posts"
+    return name, "/".join((*steps[: max(at, 0)], *steps[at + 1 :])).rstrip(".")
+
+
+def _name_tokens(fields: Fields, path: PostPath, config: Config) -> Tokens:
+    def slug(mode: str) -> str:
+        text = fields.text(("slug",)) or _slug_in_name(path)
+        return slugify(text, mode) if mode == "pretty" else slugify(text).lower()
+
+    def joined(names: list[str]) -> str:
+        return "/".join(dict.fromkeys(names)).replace("%", "%25")
+
+    return {
+        "title": lambda: slug("pretty"),
+        "slug": lambda: slug("default"),
+        "name": lambda: slugify(path.name).lower(),
+        "categories": lambda: joined([name.lower() for name in categories(fields, config)]),
+        "slugified_categories": lambda: joined(
+            [slugify(name).lower() for name in categories(fields, config)]
+        ),
+        "output_ext": lambda: ".html",
+    }
+
+
+def _date_tokens(date: datetime) -> Tokens:
+    formats = {
+        "year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "second": "%S",
+        "short_month": "%b", "long_month": "%B", "short_year": "%y", "w_year": "%G",
+        "week": "%V", "w_day": "%u", "short_day": "%a", "long_day": "%A", "y_day": "%j",
+    }  # fmt: skip
+    return {
+        **{name: partial(date.strftime, format_) for name, format_ in formats.items()},
+        "i_day": lambda: str(date.day),
+        "i_month": lambda: str(date.month),
+    }
+
+
+def slugify(text: str, mode: str = "default") -> str:
+    """Jekyll's slug of a text, in its own letter case: letters, marks and digits stay.
+
+    In the mode *pretty* some signs stay as well. https://jekyllrb.com/docs/liquid/filters/
+    """
+    signs = "._~!$&'()+,;=@" if mode == "pretty" else ""
+    kept = "".join(char if char in signs or _is_word(char) else "\0" for char in text)
+    slug = re.sub("\0+", "-", kept)
+    return slug.removeprefix("-").removesuffix("-")
+
+
+def _is_word(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "LM" or category == "Nd"
+
+
+def _slug_in_name(path: PostPath) -> str:
+    named = _DATED_NAME.fullmatch(path.name)
+    return (named["slug"] if named else path.name).rstrip(".")
+
+
+def categories(fields: Fields, config: Config) -> list[str]:
+    """The categories: the folders above ``_posts``, those of the rule, and those of the fields.
+
+    https://jekyllrb.com/docs/posts/#categories
+    """
+    path, rule = path_of(fields.key, config), post_rule(fields.key, config)
+    above = path.folders[: path.folders.index(_POSTS)] if _POSTS in path.folders else ()
+    named = (name for key in ("categories", "category") for name in _named(key, fields, config))
+    return list(dict.fromkeys((*above, *(rule.categories or ()), *named)))
+
+
+def _named(key: str, fields: Fields, config: Config) -> list[str]:
+    """The categories in a field; `categories` are words, unless the site says otherwise."""
+    value = fields.get(key)
+    if isinstance(value, str) and key == "categories" and config.categories.split is not False:
+        value = [*value.split()]
+    return to_names(value)
+
+
+def date_in_key(path: PostPath, zone: tzinfo) -> datetime | None:
+    """Midnight of the day that the name of the file starts with."""
+    named = _DATED_NAME.fullmatch(path.name)
+    if not named:
+        return None
+    year, rest = named["day"].split("-", 1)
+    return date_in_file_name(f"{2000 + int(year) if len(year) == 2 else year}-{rest}", zone)
+
+
+def title_in_key(path: PostPath) -> str:
+    """The words of the file name, each with a capital letter."""
+    return " ".join(word.capitalize() for word in _slug_in_name(path).split("-") if word)
+
+
+def is_post(path: PostPath) -> bool:
+    """Return whether Jekyll takes a file for a post: its name starts with a day.
+
+    In the folder of another collection, it may have any name.
+    """
+    in_collection = any(step.startswith("_") and step != _POSTS for step in path.folders)
+    return in_collection or bool(_DATED_NAME.fullmatch(path.name))
+
+
+RULES = GeneratorRules(
+    permalink="date",
+    page_path=page_path,
+    path_in_fields=path_in_fields,
+    categories=categories,
+    date_in_key=date_in_key,
+    title_in_key=title_in_key,
+    is_post=is_post,
+)
