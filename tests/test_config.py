@@ -285,7 +285,7 @@ def documented() -> dict[str, Row]:
     rows: dict[str, Row] = {}
     section = ""
     for line in DOCS.read_text(encoding="utf-8").splitlines():
-        if heading := re.fullmatch(r"## \[(\w+)\]", line):
+        if heading := re.fullmatch(r"## \[{1,2}([\w.]+)\]{1,2}", line):
             section = heading[1]
         elif line.startswith("## "):
             section = ""
@@ -349,7 +349,10 @@ def test_the_example_of_each_key_is_valid(key: str) -> None:
     section = key.partition(".")[0]
     base = tomllib.loads(MINIMAL)
     example = tomllib.loads(row.example)
-    base[section] = base.get(section, {}) | NEEDED.get(key, {}) | example
+    in_table = NEEDED.get(key, {}) | example
+    if key.startswith("posts.rules."):
+        in_table = {"rules": [{"match": ["*"]} | example]}
+    base[section] = base.get(section, {}) | in_table
 
     assert row.key.partition(".")[0] in example
     assert isinstance(parse_config(toml(base)), Config)
@@ -361,6 +364,8 @@ def toml(data: dict[str, Any]) -> str:
     def value(item: Any) -> str:
         if isinstance(item, dict):
             return "{ " + ", ".join(f'"{k}" = {value(v)}' for k, v in item.items()) + " }"
+        if isinstance(item, list):
+            return f"[{', '.join(map(value, item))}]"
         return msgspec.json.encode(item).decode()
 
     lines = []

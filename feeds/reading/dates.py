@@ -35,7 +35,8 @@ _DAYS = (
     rf"(?P<year>\d{{4}}),?[-\s]\s*(?P<name>{_MONTH})[-\s]\s*{_DAY_OF_MONTH}",
 )
 _TIME = r"""(?P<hour>\d{1,2})
-    (?: :(?P<minute>\d{2})(?: :(?P<second>\d{2})(?:[.,]\d+)?)? (?:\s*(?P<half>[ap])\.?m\b\.?)?
+    (?: :(?P<minute>\d{2})(?: :(?P<second>\d{2})(?:[.,]\d+)? | \.0+)?
+        (?:\s*(?P<half>[ap])\.?m\b\.?)?
       | \s*(?P<half_of_hour>[ap])\.?m\b\.? )"""
 _BASIC_TIME = r"(?P<basic_hour>\d{2})(?P<basic_minute>\d{2})(?P<basic_second>\d{2})?(?:[.,]\d+)?"
 # An offset is decisive: what follows it, such as JavaScript's "(Central European Summer Time)", the

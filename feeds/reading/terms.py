@@ -14,7 +14,7 @@ from feeds import paths
 from feeds.config import Config
 from feeds.model import Person, Term
 from feeds.reading.field_lookup import Fields
-from feeds.reading.field_values import split_commas, to_names
+from feeds.reading.field_values import to_names
 from feeds.reading.generators.base import generator_rules
 from feeds.taxonomies import TAXONOMIES
 
@@ -71,8 +71,8 @@ def read_categories(source: TermSource) -> Iterable[tuple[str, str]]:
 
 
 def read_tags(source: TermSource) -> Iterable[tuple[str, str]]:
-    """The post's tags: a list, or a text with commas."""
-    tags = split_commas(source.fields.value(source.config.posts.tag_keys))
+    """The post's tags."""
+    tags = generator_rules(source.config).tags(source.fields, source.config)
     return ((name, "") for name in tags)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from feeds.config import Config
 from feeds.reading.dates import date_in_file_name, date_in_path
 from feeds.reading.field_lookup import Fields
-from feeds.reading.field_values import split_words, to_names
+from feeds.reading.field_values import split_commas, split_words, to_names
 from feeds.reading.front_matter.formats import Value
 from feeds.reading.generators.post_path import PostPath, post_path
 from feeds.reading.generators.post_rules import post_rule
@@ -30,6 +30,16 @@ def fields_categories(fields: Fields, config: Config) -> list[str]:
     if config.categories.split and isinstance(value, str) and field != "category":
         return split_words(value)
     return to_names(value or fields.value(config.posts.category_keys))
+
+
+def fields_tags(fields: Fields, config: Config) -> list[str]:
+    """The names of the tags in the first field that has some: a list, or a text with commas."""
+    return split_commas(fields.value(config.posts.tag_keys))
+
+
+def as_written(date: str) -> str:
+    """The date as its author wrote it."""
+    return date
 
 
 def no_title(_path: PostPath) -> str:
@@ -56,10 +66,14 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     """The folder of a site that all content is in, such as Hugo's ``content``."""
     categories: Callable[[Fields, Config], list[str]] = fields_categories
     """Returns the names of the post's categories, perhaps with repeats."""
+    tags: Callable[[Fields, Config], list[str]] = fields_tags
+    """Returns the names of the post's tags, perhaps with repeats."""
     date_in_key: Callable[[PostPath, tzinfo], datetime | None] = any_date_in_key
     """Returns midnight of the day that the path says; None if it says none."""
     date_fallbacks: tuple[str, ...] = ()
     """Fields with the date of a post that has none of `posts.date_keys`."""
+    written_date: Callable[[str], str] = as_written
+    """Returns a date without what the generator does not read of it."""
     title_in_key: Callable[[PostPath], str] = no_title
     """Returns the title of a post that has none in its fields; ``""`` if names give none."""
     is_post: Callable[[PostPath], bool] = every_key

@@ -144,6 +144,15 @@ def _named(key: str, fields: Fields, config: Config) -> list[str]:
     return to_names(value)
 
 
+def tags(fields: Fields, config: Config) -> list[str]:
+    """The tags: the field `tag` as a whole, or the words of `tags`."""
+    value = (
+        fields.get("tag") or fields.get("tags") or fields.defaults.get(config.posts.tag_keys, "")
+    )
+    is_words = isinstance(value, str) and not fields.get("tag")
+    return to_names([*value.split()] if is_words and isinstance(value, str) else value)
+
+
 def date_in_key(path: PostPath, zone: tzinfo) -> datetime | None:
     """Midnight of the day that the name of the file starts with."""
     named = _DATED_NAME.fullmatch(path.name)
@@ -172,6 +181,7 @@ RULES = GeneratorRules(
     page_path=page_path,
     path_in_fields=path_in_fields,
     categories=categories,
+    tags=tags,
     date_in_key=date_in_key,
     title_in_key=title_in_key,
     is_post=is_post,

@@ -1,0 +1,123 @@
+"""Sites as their real generators read them, and as this program does: each post's page."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import unquote
+
+import pytest
+
+from feeds.config import Config
+from feeds.reading.post import read_post
+from feeds.reading.publication_window import is_public
+from feeds.reading.selection import is_post
+from feeds.stores.local import LocalStore
+
+Page: TypeAlias = dict[str, object]
+Pages: TypeAlias = dict[str, Page]
+"""What a program says of each post that is published, by the path of its file in the site."""
+
+_HERE = Path(__file__).parent
+_ENVIRONMENT = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def write_site(folder: Path, files: dict[str, str]) -> None:
+    """Write the files of a site."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _output(*command: str | Path, cwd: Path) -> str:
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=_ENVIRONMENT, cwd=cwd, timeout=300
+    )
+    assert done.returncode == 0, (done.stderr or done.stdout)[:300]
+    return done.stdout
+
+
+def jekyll_pages(folder: Path) -> Pages:
+    """The posts of a site, as Jekyll says."""
+    if not shutil.which("jekyll"):
+        pytest.skip("jekyll is not installed")
+    printed = _output("ruby", _HERE / "jekyll.rb", folder, cwd=folder)
+    pages: Pages = json.loads(printed.splitlines()[-1])
+    return {file: {**page, "url": unquote(str(page["url"]))} for file, page in pages.items()}
+
+
+def hugo_pages(folder: Path, site: str, now: datetime) -> Pages:
+    """The posts of a site, as Hugo says."""
+    rows = csv.DictReader(_output("hugo", "list", "all", cwd=folder).splitlines())
+    pages: Pages = {}
+    for row in rows:
+        moments = {name: row[name] for name in ("date", "publishDate", "expiryDate")}
+        date, publish, expiry = (
+            None if moment.startswith("0001-") else datetime.fromisoformat(moment)
+            for moment in moments.values()
+        )
+        starts = max(filter(None, (date, publish)), default=None)
+        is_open = (starts is None or starts <= now) and (expiry is None or expiry > now)
+        if row["draft"] == "true" or not is_open:
+            continue
+        pages[row["path"]] = {
+            "title": row["title"],
+            "date": starts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if starts else "",
+            "url": unquote("/" + row["permalink"].removeprefix(site)),
+        }
+    return pages
+
+
+def our_pages(folder: Path, config: Config, now: datetime) -> Pages:
+    """The posts of a site, as this program says; keys are paths in the site's folder."""
+    pages: Pages = {}
+    root = config.posts.folder
+    for stat in LocalStore(folder / root).list():
+        if not is_post(stat.key, config):
+            continue
+        data = (folder / root / stat.key).read_bytes()
+        result = read_post(stat.key, data, now, config)
+        post = result.post
+        if post is None or not is_public(post, now):
+            continue
+        terms = {
+            name: [
+                term.name
+                for term in post.terms
+                if term.taxonomy == name and term.name != "uncategorized"
+            ]
+            for name in ("category", "tag")
+        }
+        pages[str(Path(root, stat.key))] = {
+            "title": post.title,
+            "date": post.published.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "categories": terms["category"],
+            "tags": terms["tag"],
+            "url": unquote("/" + post.base.removeprefix(config.site.url)),
+            "language": post.language,
+        }
+    return pages
+
+
+def differences(theirs: Pages, ours: Pages) -> list[str]:
+    """Each difference between what two programs say, in words; only what both say is compared."""
+    said = []
+    for file in sorted({*theirs, *ours}):
+        if file not in ours or file not in theirs:
+            said.append(f"{file}: published only by {'us' if file in ours else 'them'}")
+            continue
+        said += [
+            f"{file}: {name}: theirs {value!r}, ours {ours[file][name]!r}"
+            for name, value in theirs[file].items()
+            if name in ours[file] and ours[file][name] != value
+        ]
+    return said
