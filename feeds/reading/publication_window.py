@@ -64,7 +64,8 @@ def date_field(
     if not value:
         return None
     try:
-        return parse_datetime(field_values.to_text(value), config.zone)
+        written = generator_rules(config).written_date(field_values.to_text(value))
+        return parse_datetime(written, config.zone)
     except ValueError as error:
         fields.report(name, f"{name}: {error}", _ADVICE, severity)
         return None

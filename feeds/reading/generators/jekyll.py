@@ -146,11 +146,18 @@ def _named(key: str, fields: Fields, config: Config) -> list[str]:
 
 def tags(fields: Fields, config: Config) -> list[str]:
     """The tags: the field `tag` as a whole, or the words of `tags`."""
-    value = (
-        fields.get("tag") or fields.get("tags") or fields.defaults.get(config.posts.tag_keys, "")
-    )
-    is_words = isinstance(value, str) and not fields.get("tag")
-    return to_names([*value.split()] if is_words and isinstance(value, str) else value)
+    if tag := fields.get("tag"):
+        return to_names(tag)
+    value = fields.get("tags") or fields.defaults.get(config.posts.tag_keys, "")
+    return to_names([*value.split()] if isinstance(value, str) else value)
+
+
+_HOUR_WITH_FRACTION = re.compile(r"(:\d\d\.0+)\s*[+-]\d\d:?\d\d", re.ASCII)
+
+
+def written_date(date: str) -> str:
+    """A date without the zone that Ruby does not read: the one in ``18:00.000000000 +09:00``."""
+    return _HOUR_WITH_FRACTION.sub(r"\1", date, count=1)
 
 
 def date_in_key(path: PostPath, zone: tzinfo) -> datetime | None:
@@ -183,6 +190,7 @@ RULES = GeneratorRules(
     categories=categories,
     tags=tags,
     date_in_key=date_in_key,
+    written_date=written_date,
     title_in_key=title_in_key,
     is_post=is_post,
 )
