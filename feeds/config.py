@@ -162,7 +162,7 @@ class Categories(Struct, frozen=True):
     """[categories]: how categories are read, and their titles and descriptions."""
 
     split: bool = False
-    default: str = "uncategorized"
+    default: str = ""
     title_from: str = ""
     titles: dict[str, str] = {}
     descriptions: dict[str, str] = {}

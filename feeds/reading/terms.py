@@ -66,7 +66,8 @@ def read_categories(source: TermSource) -> Iterable[tuple[str, str]]:
     names = to_names(value)
     if config.categories.split and isinstance(value, str) and field != "category":
         names = split_words(value)
-    names = names or [config.categories.default]
+    if not names and config.categories.default:
+        names = [config.categories.default]
     titles = to_names(fields.value((config.categories.title_from,)))
     if len(titles) != len(names):
         titles = titles[:1] if len(names) == 1 else []

@@ -225,7 +225,7 @@ def test_build_counts_closed_posts_by_field(run: Run, site: Path) -> None:
     (site / "posts" / "sale.md").write_bytes(post("Sale", more="expires: 9000-02-01 10:00 +0100"))
 
     done = run("build", "posts", "public")
-    assert done.out == summary(site / "public", "4 posts, 4 feeds") + (
+    assert done.out == summary(site / "public", "4 posts, 3 feeds") + (
         "3 posts left out: hidden: true\n"
         "1 post left out: unlisted: yes\n"
         "1 post locked: password\n"
@@ -720,7 +720,9 @@ def test_build_on_a_terminal_has_a_progress_bar(site: Path) -> None:
 
 @pytest.mark.slow
 def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path) -> None:
-    (site / "posts" / "one.md").write_bytes(post("[/b] [red]Red[/] :fire:", "2026-11-01"))
+    (site / "posts" / "one.md").write_bytes(
+        post("[/b] [red]Red[/] :fire:", "2026-11-01", "category: c")
+    )
     status, output = on_a_terminal("check", "posts")
 
     assert status == 0
@@ -729,7 +731,7 @@ def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path)
         [
             "[/b] [red]Red[/] :fire:",
             "2026-11-01 00:00:00+00:00",
-            "uncategorized",
+            "c",
             "https://news.example.com/2026/11/01/one.html",
         ],
         [
