@@ -11,6 +11,12 @@ _NEVER_A_POST = re.compile(
     r"(?:^|/)(?:[.~#][^/]*(?:/|$)|_drafts/|_index\.[^/]*$|readme[^/]*$)", re.I
 )
 
+_LIKE_A_POST = re.compile(
+    r"\.(?:md|markdown|mdx|mkd|mkdn|mdown|mdwn|qmd|rmd|html?|rst|adoc|asciidoc|org|textile|ipynb)\Z",
+    re.I,
+)
+"""Endings of files that site generators make pages of."""
+
 
 @cache
 def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
@@ -37,3 +43,21 @@ def is_post(key: str, config: Config) -> bool:
         and bool(_pattern(config.posts.include).fullmatch(key))
         and not _pattern(config.posts.exclude).fullmatch(key)
     )
+
+
+def ending_not_included(key: str, config: Config) -> str:
+    """The ending of a file that looks like a post, if `posts.include` does not have it; or ``""``.
+
+    A file that `posts.exclude` names, or that is never a post, is left out on purpose. So is one
+    with an ending that `posts.include` has for other folders.
+    """
+    ending = _LIKE_A_POST.search(key)
+    if (
+        ending is None
+        or ending[0] in (".html", ".md", ".markdown")  # included, unless the site says otherwise
+        or any(glob.endswith((ending[0], "*")) for glob in config.posts.include)
+        or _NEVER_A_POST.search(key)
+        or _pattern(config.posts.exclude).fullmatch(key)
+    ):
+        return ""
+    return ending[0]
