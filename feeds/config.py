@@ -180,7 +180,7 @@ class Categories(Struct, frozen=True):
     """[categories]: how categories are read, and their titles and descriptions."""
 
     split: bool | None = None
-    default: str = "uncategorized"
+    default: str = ""
     title_from: str = ""
     titles: dict[str, str] = {}
     descriptions: dict[str, str] = {}

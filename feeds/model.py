@@ -40,8 +40,12 @@ class Problem(Struct, frozen=True, order=True, omit_defaults=True):
         """One line of printable text, whatever characters the post contains."""
         label = "warning: " if self.severity == "warning" else ""
         todo = f"; {self.todo}" if self.todo else ""
-        text = f"{self.key}:{self.line or 1}: {label}{self.what}{todo}"
-        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+        return printable(f"{self.key}:{self.line or 1}: {label}{self.what}{todo}")
+
+
+def printable(text: str) -> str:
+    """`text` with each character that cannot be printed written as Python would."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Person(Struct, frozen=True, omit_defaults=True):

@@ -188,7 +188,6 @@ def test_invalid_toml_is_reported_with_line_and_column() -> None:
             'permalink = "blog/:title"',
             'posts.permalink: expected a path that starts with /, found "blog/:title"',
         ),
-        ("categories", 'default = ""', "categories.default: expected a name, found an empty text"),
         ("limits", "html_depth = 0", "limits.html_depth: expected a number of at least 1, found 0"),
     ],
 )

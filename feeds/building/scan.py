@@ -28,7 +28,6 @@ from feeds.model import Entry, Problem
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import ReadResult, read_post, too_large
 from feeds.reading.publication_window import is_public
-from feeds.reading.selection import is_post
 from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
@@ -72,7 +71,7 @@ class PostScanner:
     problems: list[Problem]
     """The problems of all posts read so far. A post that was read twice has its problems twice."""
     closed: ClosedPosts
-    """The posts that are left out, locked or expired, by reason."""
+    """What is left out, locked or expired, by reason."""
     undated: list[str]
     """The keys of the posts that have no date of their own, and so the time of their files."""
     on_load: Callable[[int, int], None] | None
@@ -108,7 +107,7 @@ class PostScanner:
 
         `progress(done, total)` is called with numbers of posts.
         """
-        keys = [stat.key for stat in self.store.list() if is_post(stat.key, self.config)]
+        keys = [stat.key for stat in self.closed.posts_among(self.store.list(), self.config)]
         done = 0
         for result in self._map_chunks(_read_chunk, keys):
             self.summaries += result.summaries
@@ -223,13 +222,13 @@ def _read_chunk(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResu
     worker = worker or _worker
     assert worker is not None
     result = ChunkResult([], [], [], ClosedPosts(), [])
-    for read in _read_posts(worker, keys):
+    for key, read in _read_posts(worker, keys):
         result.problems.extend(read.problems)
-        result.closed.count(read, worker.now)
+        result.closed.count(key, read, worker.now)
         if read.post is None:
             continue
         if read.undated:
-            result.undated.append(read.post.key)
+            result.undated.append(key)
         if is_public(read.post, worker.now):
             result.summaries.append(summarize(read.post, worker.config))
         elif read.post.published > worker.now:
@@ -248,7 +247,7 @@ def _load_chunk(
     assert worker is not None
     entries: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
-    for read in _read_posts(worker, keys):
+    for _, read in _read_posts(worker, keys):
         entry, post_problems = fill_entry(read, worker.config)
         problems += post_problems
         if entry is not None:
@@ -256,14 +255,16 @@ def _load_chunk(
     return entries, problems
 
 
-def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[ReadResult]:
+def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[tuple[str, ReadResult]]:
+    """Yield the key of each post, and the result of reading it."""
     for fetched in _fetch(worker, keys):
         if isinstance(fetched, Problem):
-            yield ReadResult(None, (fetched,))
+            yield fetched.key, ReadResult(None, (fetched,))
         elif not is_own(fetched.stat.key, fetched.data):
             stat = fetched.stat
             read = read_post(stat.key, fetched.data, stat.modified, worker.config)
-            yield read.with_attachment(_attachment_size(read, worker.store)).as_of(worker.now)
+            read = read.with_attachment(_attachment_size(read, worker.store))
+            yield stat.key, read.as_of(worker.now)
 
 
 def _attachment_size(read: ReadResult, store: Store) -> int:

@@ -58,7 +58,7 @@ def audit(
             console.out.print(key)
     errors = list(report.errors)
     if not dry_run:
-        documents, more_errors = publish_and_report(publisher, keys, posts)
+        documents, more_errors = publish_and_report(publisher, keys, posts, feeds)
         report.documents += documents
         errors += more_errors
     console.print_errors(errors)

@@ -39,6 +39,9 @@ def build(
     ] = 0,
     replace: ReplaceOption = False,
     allow_removals: AllowRemovalsOption = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Print each problem, also if many posts have the same.")
+    ] = False,
 ) -> None:
     """Write all feeds of all posts to a folder or a bucket.
 
@@ -49,14 +52,21 @@ def build(
     Example: feeds build posts/ public/
     """
     config, _ = load_config(config_path, posts)
-    summary, problems = _build(config, posts, out, jobs, replace, allow_removals)
+    see_all = "" if every else "feeds build --all prints each problem"
+    summary, problems = _build(config, posts, out, jobs, replace, allow_removals, see_all)
     console.out.print(summary)
     if problems and strict:
         raise typer.Exit(1)
 
 
 def _build(
-    config: Config, posts: str, out: str, jobs: int, replace: bool, allow_removals: bool
+    config: Config,
+    posts: str,
+    out: str,
+    jobs: int,
+    replace: bool,
+    allow_removals: bool,
+    see_all: str,
 ) -> tuple[str, int]:
     """Build all feeds and print the problems; return the summary and the number of problems."""
     source, target = open_existing_store(posts), open_store(out)
@@ -74,7 +84,7 @@ def _build(
                 ids=None if allow_removals else ids | (scanned.closed.expired_ids - {""}),
             )
         problems = sorted(set(scanned.problems))
-    console.print_problems(problems, posts)
+    console.print_problems(problems, posts, console.NOT_IN_FEEDS, see_all)
     if folder_of(posts):  # in a bucket, the time of an object is that of its upload
         console.print_undated(scanned.undated)
     failed = {problem.key for problem in problems if problem.severity == "error"}

@@ -19,6 +19,7 @@ from feeds.model import Problem
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import ReadResult, read_post, too_large
 from feeds.reading.selection import is_post
+from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.local import LocalStore
 from feeds.stores.own_files import is_own
 
@@ -52,8 +53,8 @@ def check(
     Example: feeds check posts/2026-11-22-hello.md
     """
     config, config_file = load_config(config_path, str(paths[0]), any_folder=True)
-    checked = _CheckedPosts(config)
-    for path, key in _files_and_keys(paths, config, config_file.absolute().parent):
+    checked, closed = _CheckedPosts(config), ClosedPosts()
+    for path, key in _files_and_keys(paths, config, config_file.absolute().parent, closed):
         checked.add(path, key)
     checked.compare()
     as_json = as_json or output is OutputFormat.json
@@ -66,8 +67,9 @@ def check(
     if as_json:
         typer.echo(console.problems_as_json(problems))
     else:
-        console.print_problems(problems, "")
+        console.print_each_problem(problems)
         console.print_undated(checked.undated)
+        console.print_errors(closed.lines_of_files())
     if problems:
         raise typer.Exit(1)
 
@@ -186,8 +188,12 @@ def _visit_sources(sources: list[tuple[Path, str]]) -> list[Problem]:
     ]
 
 
-def _files_and_keys(paths: list[Path], config: Config, root: Path) -> Iterator[tuple[Path, str]]:
+def _files_and_keys(
+    paths: list[Path], config: Config, root: Path, closed: ClosedPosts
+) -> Iterator[tuple[Path, str]]:
     """The files, and the posts in the folders, each with the key that it would have.
+
+    `closed` counts the other files in the folders.
 
     A folder has the files that a build would read in it (`LocalStore`): a symbolic link to a file
     in the folder counts as a file; a link out of the folder, or to another folder, is ignored.
@@ -196,9 +202,8 @@ def _files_and_keys(paths: list[Path], config: Config, root: Path) -> Iterator[t
     """
     for path in paths:
         if path.is_dir():
-            for stat in LocalStore(path).list():
-                if is_post(stat.key, config):
-                    yield path / stat.key, stat.key
+            for stat in closed.posts_among(LocalStore(path).list(), config):
+                yield path / stat.key, stat.key
         else:
             inside = path.absolute().is_relative_to(root)
             yield path, path.absolute().relative_to(root).as_posix() if inside else path.name

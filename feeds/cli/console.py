@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
 from rich.console import Console
 from rich.text import Text
 
-from feeds.model import Problem
+from feeds.model import Problem, Severity
+from feeds.problem_groups import group_problems
 
 # Text of posts is printed as it is: [b] and :fire: in a title are neither markup nor emoji.
 out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False)
@@ -51,11 +52,54 @@ def print_errors(errors: Iterable[str]) -> None:
         err.print(without_control_characters(error))
 
 
-def print_problems(problems: Iterable[Problem], root: str) -> None:
-    """Print problems to standard error, one per line; their keys are below `root`."""
+NOT_IN_FEEDS = "not in the feeds"
+"""What an error means for its post, if the feeds are made from nothing."""
+NOT_PUBLISHED = "not published; earlier versions stay in the feeds"
+"""What an error means for its post, if feeds are there already."""
+
+
+def print_problems(problems: Collection[Problem], root: str, fate: str, see_all: str = "") -> None:
+    """Print problems to standard error, first those that cost a post; their keys are below `root`.
+
+    `fate` is what has become of these posts. With `see_all`, a sentence about a way to see all
+    problems, those of one rule are one line if they are many.
+    """
+    errors = [problem for problem in problems if problem.severity == "error"]
+    others = [problem for problem in problems if problem.severity == "warning"]
+    has_groups = False
+    if errors:
+        posts = len({problem.key for problem in errors})
+        err.print(f"{number(posts, 'post')} {'is' if posts == 1 else 'are'} {fate}:")
+        has_groups = _print_lines(errors, root, grouped=bool(see_all))
+    if others:
+        if errors:
+            err.print(f"{number(len(others), 'other problem')}:")
+        has_groups |= _print_lines(others, root, grouped=bool(see_all))
+    if has_groups:
+        err.print(see_all)
+
+
+def lists_problems(feeds: str) -> str:
+    """The sentence about a way to see all problems of feeds that are updated."""
+    return f"feeds problems {without_control_characters(feeds)} lists each problem"
+
+
+def print_each_problem(problems: Collection[Problem]) -> None:
+    """Print problems to standard error, one per line, first those that cost a post."""
+    for severity in ("error", "warning"):
+        _print_lines([p for p in problems if p.severity == severity], "", grouped=False)
+
+
+def _print_lines(problems: Collection[Problem], root: str, *, grouped: bool) -> bool:
+    """Print problems; return whether some of them are one line."""
     prefix = root if root.endswith("/") or not root else root + "/"
-    for problem in sorted(problems):
+    groups, alone = group_problems(problems) if grouped else ([], sorted(problems))
+    for group in groups:
+        line = without_control_characters(str(group))
+        err.print(_with_colour(line, group.severity, line.find(group.count) + len(group.count) + 1))
+    for problem in alone:
         err.print(problem_line(problem, prefix))
+    return bool(groups)
 
 
 def print_undated(keys: Sequence[str]) -> None:
@@ -77,8 +121,12 @@ def print_undated(keys: Sequence[str]) -> None:
 def problem_line(problem: Problem, prefix: str = "") -> Text:
     """The line of a problem; key and line number are red for an error, yellow for a warning."""
     line = without_control_characters(prefix + str(problem))
+    return _with_colour(line, problem.severity, line.find(": ") + 1)
+
+
+def _with_colour(line: str, severity: Severity, end: int) -> Text:
     text = Text(line)
-    text.stylize("yellow" if problem.severity == "warning" else "red", 0, line.find(": ") + 1)
+    text.stylize("yellow" if severity == "warning" else "red", 0, end)
     return text
 
 

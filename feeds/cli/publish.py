@@ -16,6 +16,7 @@ from feeds.cli.options import (
     load_config,
     open_existing_store,
 )
+from feeds.model import Problem
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import key_error
 
@@ -55,7 +56,7 @@ def publish(
         if key not in post_keys and key not in unknown:
             console.err.print(f"{key}: not a post (see posts.include)")
     known = [key for key in post_keys if key not in unknown]
-    documents, errors = publish_and_report(publisher, known, posts)
+    documents, errors = publish_and_report(publisher, known, posts, feeds)
     errors += [_unknown(key, posts, is_post=key in post_keys) for key in unknown]
     console.out.print(
         f"{console.number(len(known), 'post')}, {console.number(documents, 'document')} written"
@@ -90,7 +91,9 @@ def key_of(argument: str, posts: str) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def publish_and_report(publisher: Publisher, keys: list[str], posts: str) -> tuple[int, list[str]]:
+def publish_and_report(
+    publisher: Publisher, keys: list[str], posts: str, feeds: str
+) -> tuple[int, list[str]]:
     """Publish posts in batches and print their problems.
 
     Returns the number of documents that were written, and the errors.
@@ -99,9 +102,11 @@ def publish_and_report(publisher: Publisher, keys: list[str], posts: str) -> tup
 
     documents = 0
     errors: list[str] = []
+    problems: list[Problem] = []
     for start in range(0, len(keys), _BATCH):
         result = Journal(publisher).publish(keys[start : start + _BATCH])
-        console.print_problems(result.problems, posts)
+        problems += result.problems
         documents += len(result.changed)
         errors += result.errors
+    console.print_problems(problems, posts, console.NOT_PUBLISHED, console.lists_problems(feeds))
     return documents, errors

@@ -15,6 +15,7 @@ from feeds.cli.options import (
     load_config,
     open_existing_store,
 )
+from feeds.model import Problem
 from feeds.stores.addresses import open_store
 
 
@@ -41,14 +42,19 @@ def rebuild(
     publisher = Publisher(
         open_existing_store(posts), open_store(feeds), config, ThreadedRuntime(), replace=replace
     )
-    with console.progress("publishing") as progress:
-        report = rebuild_feeds(
-            publisher,
-            progress,
-            on_batch=lambda batch: console.print_problems(batch.problems, posts),
-            allow_removals=allow_removals,
-            deep=deep,
-        )
+    problems: list[Problem] = []
+    try:
+        with console.progress("publishing") as progress:
+            report = rebuild_feeds(
+                publisher,
+                progress,
+                on_batch=lambda batch: problems.extend(batch.problems),
+                allow_removals=allow_removals,
+                deep=deep,
+            )
+    finally:
+        see_all = console.lists_problems(feeds)
+        console.print_problems(problems, posts, console.NOT_PUBLISHED, see_all)
     console.print_errors(dict.fromkeys(report.errors))  # each batch meets the same one
     parts = [
         f"{console.number(report.posts, 'post')} published",

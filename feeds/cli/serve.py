@@ -55,7 +55,8 @@ def serve(
     config, config_file = load_config(config_path, posts)
 
     def report(summary: str, problems: list[Problem], errors: list[str]) -> None:
-        console.print_problems(problems, posts)
+        see_all = f"feeds check {console.without_control_characters(posts)} lists each problem"
+        console.print_problems(problems, posts, console.NOT_PUBLISHED, see_all)
         console.print_errors(errors)
         console.out.print(summary)
 

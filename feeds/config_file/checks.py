@@ -60,8 +60,6 @@ def check_config(config: Config) -> Iterator[str]:
     yield from _check_site(config.site)
     yield from _check_feeds(config.feeds)
     yield from _check_posts(config.posts, config.site)
-    if not config.categories.default.strip():
-        yield "categories.default: expected a name, found an empty text"
     for limit in msgspec.structs.fields(Limits):
         number = getattr(config.limits, limit.name)
         if number < 1:

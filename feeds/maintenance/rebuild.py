@@ -129,7 +129,7 @@ class _Rebuild:
         entries = self.journal.entries()
         begun = reduce(or_, (entry.work for entry in entries), JournalWork())
         self._all_posts = begun.all_posts
-        stats = list(self.publisher.post_stats())
+        stats = list(self.publisher.post_stats(self.report.closed))
         keys = {stat.key for stat in stats}
         gone, orphans = self._without_posts(keys)
         if not self.allow_removals and self._published_gone:
@@ -292,7 +292,7 @@ class _Rebuild:
             self.report.posts += not is_skipped
         if snapshot.entry is not None and snapshot.entry.published > now:
             self.report.scheduled += 1
-        self.report.closed.count_snapshot(snapshot, now)
+        self.report.closed.count_snapshot(key, snapshot, now)
 
     def _count(self, result: PublishResult) -> None:
         self.report.documents += len(result.changed)

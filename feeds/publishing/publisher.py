@@ -35,6 +35,7 @@ from feeds.publishing.repairs import Repairs, feed_paths
 from feeds.publishing.turns import Turns
 from feeds.reading.selection import is_post
 from feeds.runtime import Runtime
+from feeds.state.closed_posts import ClosedPosts
 from feeds.state.index_pages import StoredIndex, text_size
 from feeds.state.keys import RECORDS, is_record_key
 from feeds.state.manifest import Manifest
@@ -253,9 +254,10 @@ class Publisher:
         """Return whether the object at a key is a post, and not a file that this program made."""
         return is_post(key, self.config) and not self._is_own_file(key)
 
-    def post_stats(self) -> Iterator[Stat]:
-        """Yield the stats of all objects that are posts."""
-        return (stat for stat in self.posts.list() if self.is_post(stat.key))
+    def post_stats(self, closed: ClosedPosts | None = None) -> Iterator[Stat]:
+        """Yield the stats of all objects that are posts; `closed` counts others like posts."""
+        closed = closed or ClosedPosts()
+        return closed.posts_among(self.posts.list(), self.config, self._is_own_file)
 
     def record_name(self, key: str) -> str:
         """Return the name of the record that the object at `key` belongs to."""

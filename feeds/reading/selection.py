@@ -12,6 +12,12 @@ _NEVER_A_POST = re.compile(
     r"(?:^|/)(?:[.~#][^/]*(?:/|$)|_drafts/|_index\.[^/]*$|readme[^/]*$)", re.I
 )
 
+_LIKE_A_POST = re.compile(
+    r"\.(?:md|markdown|mdx|mkd|mkdn|mdown|mdwn|qmd|rmd|html?|rst|adoc|asciidoc|org|textile|ipynb)\Z",
+    re.I,
+)
+"""Endings of files that site generators make pages of."""
+
 
 def is_post(key: str, config: Config) -> bool:
     """Return whether the object at `key` is a post, by `posts.include` and `posts.exclude`.
@@ -26,3 +32,21 @@ def is_post(key: str, config: Config) -> bool:
         and not paths.glob_pattern(config.posts.exclude).fullmatch(key)
         and generator_rules(config).is_post(path_of(key, config))
     )
+
+
+def ending_not_included(key: str, config: Config) -> str:
+    """The ending of a file that looks like a post, if `posts.include` does not have it; or ``""``.
+
+    A file that `posts.exclude` names, or that is never a post, is left out on purpose. So is one
+    with an ending that `posts.include` has for other folders.
+    """
+    ending = _LIKE_A_POST.search(key)
+    if (
+        ending is None
+        or ending[0] in (".html", ".md", ".markdown")  # included, unless the site says otherwise
+        or any(glob.endswith((ending[0], "*")) for glob in config.posts.include)
+        or _NEVER_A_POST.search(key)
+        or _pattern(config.posts.exclude).fullmatch(key)
+    ):
+        return ""
+    return ending[0]

@@ -63,7 +63,9 @@ def _all_terms(source: TermSource) -> Iterator[Term]:
 def read_categories(source: TermSource) -> Iterable[tuple[str, str]]:
     """The post's categories, with a title each if `categories.title_from` has as many."""
     fields, config = source.fields, source.config
-    names = generator_rules(config).categories(fields, config) or [config.categories.default]
+    names = generator_rules(config).categories(fields, config)
+    if not names and config.categories.default:
+        names = [config.categories.default]
     titles = to_names(fields.value((config.categories.title_from,)))
     if len(titles) != len(names):
         titles = titles[:1] if len(names) == 1 else []

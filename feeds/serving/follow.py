@@ -76,7 +76,8 @@ class FolderFollower:
             parts += [f"{_number(report.skipped, 'post')} unchanged"] if report.skipped else []
             parts += [f"{_number(report.documents, 'document')} written"]
             parts += [_number(len(all_problems), "problem")]
-            self.report(", ".join(parts), sorted(all_problems), report.errors)
+            summary = "\n".join([", ".join(parts), *report.closed.lines()])
+            self.report(summary, sorted(all_problems), report.errors)
             self._set_timer()
 
     def publish(self, keys: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trials
 from hypothesis import strategies as st
+from lxml import etree
 from msgspec import Struct
 from msgspec.structs import replace
 from support.sites import NOW, Built, built, post, settings
@@ -69,10 +71,28 @@ def test_there_is_a_feed_of_all_posts_and_one_of_each_category() -> None:
             "3.md": post("Three", "2026-11-03"),
         }
     )
-    assert feeds(site) == {"", "category/markets", "category/日本", "category/uncategorized"}
+    assert feeds(site) == {"", "category/markets", "category/日本"}
     assert titles(site) == ["Three", "Two", "One"]
     assert titles(site, "category/markets/atom.xml") == ["Two", "One"]
     assert titles(site, "category/日本/atom.xml") == ["One"]
+
+
+@pytest.mark.parametrize("default", ["", "uncategorized"])
+def test_a_post_without_a_category_has_none_unless_the_site_names_one(default: str) -> None:
+    config = settings(more=f'[categories]\ndefault = "{default}"')
+    site = built({"a.md": post()}, config)
+
+    terms = [default] * bool(default)
+    assert feeds(site) == {"", *(f"category/{term}" for term in terms)}
+    item = etree.fromstring(site["rss.xml"].data).find("channel/item")
+    assert [category.text for category in item.iterfind("category")] == terms
+    atom = etree.fromstring(site["atom.xml"].data)
+    labels = [category.get("term") for category in atom.iterfind("{*}entry/{*}category")]
+    assert labels == terms
+    assert json.loads(site["feed.json"].data)["items"][0].get("tags", []) == terms
+    for name, document in site.items():
+        if name.endswith((".xml", ".json")):
+            assert_valid_document(name, document.data, f"https://feeds.example.com/{name}")
 
 
 def test_there_are_feeds_of_tags_authors_and_languages_where_they_are_switched_on() -> None:
@@ -81,7 +101,7 @@ def test_there_are_feeds_of_tags_authors_and_languages_where_they_are_switched_o
     every = settings(feeds='taxonomies = ["tag", "author", "lang"]')
     switched_on = built({"a.md": post(more=fields), "b.md": post()}, every)
 
-    assert feeds(plain) == {"", "category/uncategorized"}
+    assert feeds(plain) == {""}
     assert {path.partition("/")[0] for path in feeds(switched_on)} == {"", "tag", "author", "lang"}
     assert {"tag/red", "tag/green", "lang/en"} <= feeds(switched_on)
     assert sum(path.startswith("author/lin-mei") for path in feeds(switched_on)) == 1

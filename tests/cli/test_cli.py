@@ -211,7 +211,7 @@ def test_build_counts_drafts_and_scheduled_posts(run: Run, site: Path) -> None:
 
     done = run("build", "posts", "public")
     assert done.out == summary(site / "public", more="1 scheduled, ") + (
-        "1 post left out: draft: true\n"
+        "1 post left out: draft: true (draft.md)\n"
         "build again at 9000-01-01 00:00 +0000: then the next post appears or expires\n"
     )
 
@@ -225,11 +225,11 @@ def test_build_counts_closed_posts_by_field(run: Run, site: Path) -> None:
     (site / "posts" / "sale.md").write_bytes(post("Sale", more="expires: 9000-02-01 10:00 +0100"))
 
     done = run("build", "posts", "public")
-    assert done.out == summary(site / "public", "4 posts, 4 feeds") + (
-        "3 posts left out: hidden: true\n"
-        "1 post left out: unlisted: yes\n"
-        "1 post locked: password\n"
-        "1 post left out: expired\n"
+    assert done.out == summary(site / "public", "4 posts, 3 feeds") + (
+        "3 posts left out: hidden: true (hidden0.md, …)\n"
+        "1 post left out: unlisted: yes (unlisted.md)\n"
+        "1 post locked: password (locked.md)\n"
+        "1 post left out: expired (old.md)\n"
         "build again at 9000-02-01 09:00 +0000: then the next post appears or expires\n"
     )
 
@@ -251,7 +251,7 @@ def test_build_prints_problems_with_file_and_line_and_publishes_valid_posts(
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     done = run("build", "posts", "public")
 
-    assert done.err.splitlines() == ["reading 3 posts", BROKEN_LINE]
+    assert done.err.splitlines() == ["reading 3 posts", "1 post is not in the feeds:", BROKEN_LINE]
     assert done.out == summary(site / "public").replace("0 problems", "1 problem")
     assert done.status == 0
     assert len(feedparser.parse((site / "public" / "atom.xml").read_bytes()).entries) == 2
@@ -289,7 +289,7 @@ def test_a_file_name_cannot_forge_a_line_of_output(run: Run, site: Path) -> None
     (site / "posts" / "a\nb\x1b[31m.md").write_bytes(BROKEN)
     done = run("build", "posts", "public")
 
-    assert done.err.splitlines()[1].startswith("posts/a\\nb\\x1b[31m.md:3: date: ")
+    assert done.err.splitlines()[2].startswith("posts/a\\nb\\x1b[31m.md:3: date: ")
 
 
 # --- the configuration ---------------------------------------------------------------------------
@@ -720,7 +720,9 @@ def test_build_on_a_terminal_has_a_progress_bar(site: Path) -> None:
 
 @pytest.mark.slow
 def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path) -> None:
-    (site / "posts" / "one.md").write_bytes(post("[/b] [red]Red[/] :fire:", "2026-11-01"))
+    (site / "posts" / "one.md").write_bytes(
+        post("[/b] [red]Red[/] :fire:", "2026-11-01", "category: c")
+    )
     status, output = on_a_terminal("check", "posts")
 
     assert status == 0
@@ -729,7 +731,7 @@ def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path)
         [
             "[/b] [red]Red[/] :fire:",
             "2026-11-01 00:00:00+00:00",
-            "uncategorized",
+            "c",
             "https://news.example.com/2026/11/01/one.html",
         ],
         [

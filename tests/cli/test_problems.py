@@ -64,6 +64,7 @@ FOUND = [
 NAMES = ["key", "line", "column", "field", "severity", "what", "todo"]
 AS_JSON = [{name: getattr(problem, name) for name in NAMES} for problem in FOUND]
 AS_TEXT = [str(problem) for problem in FOUND]
+LOST_FIRST = [AS_TEXT[0], *AS_TEXT[2:], AS_TEXT[1]]
 
 
 @pytest.fixture
@@ -100,14 +101,14 @@ def test_check_json_has_all_fields_of_a_problem(site: Path) -> None:
 
 def test_check_prints_the_same_problems_as_text(site: Path) -> None:
     result = run(site / "posts", "check", ".")
-    assert (result.returncode, result.stderr.splitlines()) == (1, AS_TEXT)
+    assert (result.returncode, result.stderr.splitlines()) == (1, LOST_FIRST)
 
 
 def test_build_prints_the_same_problems(site: Path) -> None:
     result = run(site, "build", "posts", "out")
     assert result.returncode == 0
     lines = [line for line in result.stderr.splitlines() if line.startswith("posts/")]
-    assert lines == [f"posts/{line}" for line in AS_TEXT]
+    assert lines == [f"posts/{line}" for line in LOST_FIRST]
 
 
 def test_the_function_logs_and_stores_the_same_problems(

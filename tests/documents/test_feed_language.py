@@ -31,8 +31,8 @@ def test_the_feed_of_a_language_has_that_language(written: str, slug: str) -> No
 
 
 def test_other_feeds_have_the_language_of_the_site() -> None:
-    documents = built({"a.md": post("Tea", more="lang: fr\nauthor: Ann")}, CONFIG)
-    for folder in ("", "author/ann/", "category/uncategorized/"):
+    documents = built({"a.md": post("Tea", more="lang: fr\nauthor: Ann\ncategory: Sea")}, CONFIG)
+    for folder in ("", "author/ann/", "category/sea/"):
         feed = json.loads(documents[f"{folder}feed.json"].data)
         assert feed["language"] == "en"
         assert feed["items"][0]["language"] == "fr"

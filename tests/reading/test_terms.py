@@ -48,12 +48,12 @@ def test_a_site_may_split_categories_at_spaces_as_jekyll_does() -> None:
 # Categories as written -> their names
 
 GIVEN = {
-    "categories:": ["uncategorized"],
-    "categories: null": ["uncategorized"],
-    "categories: ~": ["uncategorized"],
-    "categories: []": ["uncategorized"],
-    "categories: ['']": ["uncategorized"],
-    "layout: post": ["uncategorized"],
+    "categories:": [],
+    "categories: null": [],
+    "categories: ~": [],
+    "categories: []": [],
+    "categories: ['']": [],
+    "layout: post": [],
     "categories: 2013": ["2013"],
     "categories: [2013, 017, NO, 30:12]": ["2013", "017", "NO", "30:12"],
     "category: Trade": ["Trade"],
@@ -71,6 +71,13 @@ GIVEN = {
 @pytest.mark.parametrize(("front_matter", "expected"), GIVEN.items())
 def test_categories_are_parsed_in_every_form(front_matter: str, expected: list[str]) -> None:
     assert names(front_matter) == expected
+
+
+@pytest.mark.parametrize("front_matter", ["categories:", "categories: []", "layout: post"])
+def test_a_site_may_name_a_category_of_posts_without_one(front_matter: str) -> None:
+    config = settings(more='[categories]\ndefault = "Other  news"')
+    assert names(front_matter, config) == ["Other news"]
+    assert names("category: Trade", config) == ["Trade"]
 
 
 def test_toml_and_json_categories_are_as_written() -> None:

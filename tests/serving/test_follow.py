@@ -63,6 +63,18 @@ def test_a_changed_post_is_published_alone_and_other_files_are_ignored(tmp_path)
     assert len(site.summaries) == count
 
 
+def test_the_first_summary_says_what_is_left_out(tmp_path):
+    site = Site(tmp_path)
+    site.write("a.md", "Good", "2025-01-01")
+    (site.posts / "b.md").write_text("---\ntitle: B\ndraft: true\n---\n")
+    (site.posts / "c.mdx").write_text("---\ntitle: C\n---\n")
+    site.follower.start()
+    assert site.summaries[0].splitlines()[1:] == [
+        "1 post left out: draft: true (b.md)",
+        "1 .mdx file is not in posts.include (c.mdx)",
+    ]
+
+
 def test_an_invalid_post_is_reported_and_its_last_good_entry_stays(tmp_path):
     site = Site(tmp_path)
     site.write("a.md", "Good", "2025-01-01")

@@ -90,11 +90,7 @@ def our_pages(folder: Path, config: Config, now: datetime) -> Pages:
         if post is None or not is_public(post, now):
             continue
         terms = {
-            name: [
-                term.name
-                for term in post.terms
-                if term.taxonomy == name and term.name != "uncategorized"
-            ]
+            name: [term.name for term in post.terms if term.taxonomy == name]
             for name in ("category", "tag")
         }
         pages[str(Path(root, stat.key))] = {
