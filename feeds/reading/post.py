@@ -185,7 +185,7 @@ def read_large_post(key: str, start: bytes, config: Config) -> ReadResult:
 
 def _unreadable(key: str, data: bytes, problem: Problem, config: Config) -> ReadResult:
     """The result for a post with this problem. Its lines may still say that it is closed."""
-    raw = read_raw(data, start_bytes(config))
+    raw = read_raw(key, data, start_bytes(config))
     decision, _ = _decide(FrontMatter(raw.fields, raw.body, 1, {}), key, config)
     window = window_as_written(raw.pairs(), config)
     return ReadResult(None, (problem,), decision=decision, window=window)

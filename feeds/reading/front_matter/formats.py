@@ -67,10 +67,10 @@ class FrontMatterFormat(BaseHandler):
         """A problem at a line of the source (from 0)."""
         return Problem(self.key, self.line + line, what, todo, field, column, severity)
 
-    def report_repeated(self, name: str, line: int, column: int = 0) -> None:
+    def report_repeated(self, name: str, line: int, column: int = 0, used: str = "last") -> None:
         """Warn of a field that appears twice, at a line of the source (from 0)."""
         what = f"the field {name!r} appears twice"
-        todo = "keep one; the last one is used"
+        todo = f"keep one; the {used} one is used"
         self.problems.append(self.problem(line, what, todo, "warning", column, name))
 
 
