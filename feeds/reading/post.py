@@ -29,6 +29,7 @@ from feeds.reading.enclosure import (
     unknown_length_problem,
 )
 from feeds.reading.field_lookup import Fields, flat_fields
+from feeds.reading.front_matter.formats import is_html
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.front_matter.raw_fields import read_raw
 from feeds.reading.identity import entry_id
@@ -200,8 +201,7 @@ def too_large(key: str, config: Config) -> Problem:
 def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decision, str]:
     """What feeds may show of the post, and the part of its body that everybody may read."""
     decision = decide_visibility(front_matter.metadata, config)
-    is_markdown = not key.lower().endswith((".html", ".htm"))
-    public = public_text(front_matter.body, config.limits, is_markdown=is_markdown)
+    public = public_text(front_matter.body, config.limits, is_markdown=not is_html(key))
     body = public.text
     if decision.effect == "lock" or (decision.effect == "preview" and not public.is_preview):
         body = ""

@@ -263,6 +263,7 @@ def test_the_fields_of_a_page_in_html_need_delimiters() -> None:
 CLOSED = [
     "Title: Tea\nStatus: draft",
     "Title: Tea\nStatus: hidden",
+    'Title: Tea\nStatus: "draft"',
     "Title: Tea\nstatus:\n    draft",
     "Title: Tea\n  Status: draft",
     "Title: Tea\nStatus: published\nStatus: draft",

@@ -1,9 +1,9 @@
 """Splits a post: its bytes -> fields of the front matter, the body, and problems.
 
 This module decodes the file and finds where the front matter starts and ends. python-frontmatter
-reads it, through the handlers of formats.py, yaml_format.py and plain_fields.py. Obvious mistakes
-are repaired (a delimiter here, a line of YAML in yaml_repair.py) and reported as a warning with the
-text to paste.
+reads it, through the handlers of formats.py, yaml_format.py, plain_fields.py and html_head.py.
+Obvious mistakes are repaired (a delimiter here, a line of YAML in yaml_repair.py) and reported as a
+warning with the text to paste.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from feeds.reading.front_matter.formats import (
     JsonFormat,
     TomlFormat,
     Value,
+    is_html,
     parse_json_object,
 )
+from feeds.reading.front_matter.html_head import HtmlFormat, find_body
 from feeds.reading.front_matter.plain_fields import PlainBlock, PlainFormat, find_plain_block
 from feeds.reading.front_matter.yaml_format import YamlFormat
 from feeds.text import same_line_ends
@@ -59,11 +61,12 @@ def parse_front_matter(key: str, data: bytes, limit: int) -> FrontMatter:
     handler = _find_front_matter(key, text)
     if len(handler.source.encode()) > limit:
         what = f"the front matter is larger than {limit:,} bytes"
-        end = "an empty line" if isinstance(handler, PlainFormat) else "---"
+        ends = {PlainFormat: "an empty line", HtmlFormat: "<body>"}
+        end = ends.get(type(handler), "---")
         todo = f"move long texts into the body, or check that {end} is below the last field"
         raise PostError(Problem(key, handler.line, what, todo))
     frontmatter.parse(text, handler=handler)
-    body = text[handler.end :]
+    body = text[handler.end : handler.body_end]
     body_line = text.count("\n", 0, handler.end) + 1
     return FrontMatter(
         metadata=handler.metadata,
@@ -136,6 +139,10 @@ def _find_front_matter(key: str, text: str) -> FrontMatterFormat:
                 Problem(key, top.at + 1, what, "write ---", column=1, severity="warning")
             )
         return handler
+    if is_html(key) and (body := find_body(text)):
+        page = HtmlFormat(key, text[: body[0]], 1, body[0])
+        page.body_end = body[1]
+        return page
     block = find_plain_block(key, text)
     if block and block.stray is None:
         source = text[block.start : block.stop]

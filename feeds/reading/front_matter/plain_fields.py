@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from feeds.reading.front_matter.formats import FrontMatterFormat, Value
+from feeds.reading.front_matter.formats import FrontMatterFormat, Value, is_html
 
 _NAME = r"(?P<name>[^\W\d_][\w-]{0,40}(?:[ ][\w-]{1,40}){0,2})"
 """MultiMarkdown's names have spaces: ``Base Header Level``."""
@@ -30,7 +30,7 @@ _FIRST = frozenset((
     "copyright", "css", "format", "baseheaderlevel", "quoteslanguage", "htmlheader",
 ))  # fmt: skip
 """Names that the first field may have; after another name, the line may be prose."""
-_TEXTS = frozenset((
+TEXTS = frozenset((
     "title", "subtitle", "summary", "description", "excerpt", "deck", "abstract", "date",
     "modified", "updated", "slug", "lang", "language",
 ))  # fmt: skip
@@ -57,7 +57,7 @@ def find_plain_block(key: str, text: str) -> PlainBlock | None:
 
     The first empty line ends them, or a line ``---`` or ``...``, or the end of the comment.
     """
-    if key.lower().endswith((".html", ".htm")):
+    if is_html(key):
         return None
     lines = _lines(text, 0)
     start, first = next(lines)
@@ -148,19 +148,19 @@ class PlainFormat(FrontMatterFormat):
                 names[lower] = line.name
                 self.places[line.name] = self.line + line.at, line.column
                 texts = values[line.name] = []
-            elif line.is_first and lower in _TEXTS:
+            elif line.is_first and lower in TEXTS:
                 self.report_repeated(line.name, line.at, 1, used="first")
                 texts = []
             elif line.is_first:
                 texts = values[names[lower]]
             if line.value:
                 texts.append(line.value)
-        return {name: _value(name.lower(), texts) for name, texts in values.items()}
+        return {name: value_of(name.lower(), texts) for name, texts in values.items()}
 
 
-def _value(name: str, texts: list[str]) -> Value:
-    """The value of a field whose lines have these texts."""
-    if name in _TEXTS:
+def value_of(name: str, texts: list[str]) -> Value:
+    """The value of a field, by its name in lower case, that has these texts."""
+    if name in TEXTS:
         return "\n".join(texts)
     if name in _LISTS:
         texts = [part for text in texts for part in _split(text)]

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from feeds.reading.front_matter.formats import Value
+from feeds.reading.front_matter.formats import Value, is_html
+from feeds.reading.front_matter.html_head import head_fields
 from feeds.reading.front_matter.plain_fields import FieldLine, field_lines, find_plain_block
 from feeds.text import same_line_ends, without_controls
 
@@ -57,7 +58,7 @@ def read_raw(key: str, data: bytes, limit: int) -> RawPost:
     plain = same_line_ends(decoded)
     block = find_plain_block(key, plain)
     start = plain[block.start : block.stop][:limit] if block else ""
-    plain_pairs = _plain_pairs(field_lines(start))
+    plain_pairs = [*_plain_pairs(field_lines(start)), *_head_pairs(key, plain[:limit])]
     if block and block.stray is None:
         return RawPost(_grouped(plain_pairs), plain[block.end :])
     text = "\n".join(without_controls(decoded).splitlines()).lstrip("\ufeff")
@@ -164,6 +165,12 @@ def _plain_pairs(lines: Iterable[FieldLine]) -> Iterator[Pair]:
     for line in lines:
         yield line.name, line.value
         yield from _value_pairs(line.name, line.value)
+
+
+def _head_pairs(key: str, text: str) -> Iterator[Pair]:
+    """The fields in the head of a page in HTML."""
+    if is_html(key):
+        yield from ((field.name, field.value) for field in head_fields(text) if field.name)
 
 
 def _value_pairs(name: str, value: str) -> Iterator[Pair]:
