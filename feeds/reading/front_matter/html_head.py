@@ -17,11 +17,9 @@ from feeds.reading.front_matter.plain_fields import TEXTS, value_of
 
 _START = re.compile(r"\s*+<(?:!doctype[\s]++html|html|head)[\s>]", re.IGNORECASE)
 _BODY_END = re.compile(r"</body\s*+>", re.IGNORECASE)
-_TEXT_ENDS = {
-    name: re.compile(rf"</{name}[\s/>]", re.IGNORECASE)
-    for name in ("title", "script", "style", "noscript", "template")
-}
-"""The end of each element whose text holds no tags of the head."""
+_TEXT_ONLY = frozenset(("title", "script", "style", "noscript", "template"))
+"""Elements whose text holds no fields."""
+_TEXT_END = re.compile(r"</(?P<name>title|script|style|noscript|template)[\s/>]", re.IGNORECASE)
 
 
 class HeadField(NamedTuple):
@@ -52,8 +50,9 @@ def head_fields(text: str) -> Iterator[HeadField]:
             return
         if name == "meta":
             yield from _meta(tag)
-        elif name in _TEXT_ENDS:
-            end = _TEXT_ENDS[name].search(text, at)
+        elif name in _TEXT_ONLY:
+            ends = _TEXT_END.finditer(text, at)
+            end = next((end for end in ends if end["name"].lower() == name), None)
             if end is None:
                 return
             if name == "title":
