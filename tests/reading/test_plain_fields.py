@@ -218,6 +218,7 @@ PROSE = {
     "an address": ("Title: Tea\nhttps://a.example/tea\n\nText.\n", 2),
     "a time": ("Title: Tea\n12:30 we met\n\nText.\n", 2),
     "a list": ("Title: Tea\nTags: a\n- b\n\nText.\n", 3),
+    "an indented list": ("Title: Tea\nTags:\n  - a\n\nText.\n", 3),
     "a field of Nikola": ("Title: Tea\n.. slug: tea\n\nText.\n", 2),
     "a second line in Nikola": (".. title: Tea\n    and more\n\nText.\n", 2),
     "prose in a comment": ("<!--\n.. title: Tea\n.. slug: x\nText\n-->\n", 4),

@@ -20,7 +20,8 @@ _NAME = r"(?P<name>[^\W\d_][\w-]{0,40}(?:[ ][\w-]{1,40}){0,2})"
 """MultiMarkdown's names have spaces: ``Base Header Level``."""
 _FIELD = re.compile(rf"[ ]{{0,3}}{_NAME}:(?!//)[ \t]*+(?P<value>.*)")
 _DOTTED = re.compile(r"[ \t]*+\.\.[ \t]++(?P<name>[A-Za-z][\w-]{0,40}):(?!:)[ \t]*+(?P<value>.*)")
-_MORE = re.compile(r"[ \t]++(?P<value>.*)")
+_MORE = re.compile(r"[ \t]++(?!- )")
+"""The start of a line that continues a field; ``- item`` is YAML that has lost its delimiters."""
 _YAML_FIELD = re.compile(r"[A-Za-z][\w-]{0,60}:(?:\s|$)")
 
 _FIRST = frozenset((
