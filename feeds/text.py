@@ -18,6 +18,11 @@ def without_controls(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
+def same_line_ends(text: str) -> str:
+    """`text` with ``\\n`` as its only line end, and without control characters."""
+    return without_controls(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n"))
+
+
 # Bidirectional embeddings, overrides and isolates: an unclosed one reorders the text after it. The
 # bidirectional marks are harmless and stay.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")

@@ -134,7 +134,7 @@ LINKS = {
     "prometheus": {"permalink": 7, "": 1},
     "rust-blog": {"permalink": 25, "": 1},
     "swift-org": {"permalink": 12},
-    "twir": {"": 9},
+    "twir": {"permalink": 9},
 }
 
 

@@ -48,8 +48,6 @@ def init(
         raise ConfigError([f"cannot write to {folder} (permission denied)"]) from None
     except OSError as error:
         raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
-    if settings.generator == "Pelican":
-        console.err.print("Posts need --- above and below their fields; others are left out.")
     console.out.print(f"Wrote {target}. To see the feeds, run:")
     console.out.print(f"feeds serve {folder / settings.posts} --config {target}")
 

@@ -29,12 +29,13 @@ class HiddenPosts(NamedTuple):
 def count_hidden_posts(folder: Path) -> HiddenPosts:
     """Count the posts in `folder`. Files that cannot be read do not count."""
     config = Config(Site("", ""))
+    limit = Limits().front_matter_bytes
     hidden = posts = 0
     for path in _posts(folder, config):
         try:
             if path.stat().st_size > _MAX_BYTES:
                 continue
-            front_matter = parse_front_matter("", path.read_bytes(), Limits().front_matter_bytes)
+            front_matter = parse_front_matter(path.name, path.read_bytes(), limit)
         except (OSError, PostError):
             continue
         posts += 1

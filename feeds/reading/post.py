@@ -27,6 +27,7 @@ from feeds.reading.enclosure import (
     unknown_length_problem,
 )
 from feeds.reading.field_lookup import Fields, flat_fields
+from feeds.reading.front_matter.formats import is_html
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.front_matter.raw_fields import read_raw
 from feeds.reading.generators.base import field_defaults
@@ -181,7 +182,7 @@ def read_large_post(key: str, start: bytes, config: Config) -> ReadResult:
 
 def _unreadable(key: str, data: bytes, problem: Problem, config: Config) -> ReadResult:
     """The result for a post with this problem. Its lines may still say that it is closed."""
-    raw = read_raw(data, start_bytes(config))
+    raw = read_raw(key, data, start_bytes(config))
     decision, _ = _decide(FrontMatter(raw.fields, raw.body, 1, {}), key, config)
     window = window_as_written(raw.pairs(), config)
     return ReadResult(None, (problem,), decision=decision, window=window)
@@ -198,8 +199,7 @@ def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decisi
     decision = decide_visibility(front_matter.metadata, config)
     if is_withheld(key, front_matter.metadata, config):
         decision = Decision("leave-out", "published: false in posts.rules")
-    is_markdown = not key.lower().endswith((".html", ".htm"))
-    public = public_text(front_matter.body, config.limits, is_markdown=is_markdown)
+    public = public_text(front_matter.body, config.limits, is_markdown=not is_html(key))
     body = public.text
     if decision.effect == "lock" or (decision.effect == "preview" and not public.is_preview):
         body = ""

@@ -108,7 +108,7 @@ def equal_to(value: str) -> Values:
 def texts_in(value: Value) -> Iterator[str]:
     """The texts in a value: itself, or the items of a list. A table that is on is ``table``."""
     if isinstance(value, str):
-        yield " ".join(value.split())
+        yield " ".join(value.strip("\"' \t\n").split())  # not every format reads quotes
     elif isinstance(value, list):
         for item in value:
             yield from texts_in(item)

@@ -87,7 +87,10 @@ CLOSED = [
     f"\ufeff\n---\r\n{BROKEN}\r\ndraft: true\r\n---\r\n",
     f"---\n# A comment\n---\n{BROKEN}\ndraft: true\n---\n",
     "---\n<<<<<<< HEAD\ndraft: false\n=======\ndraft: true\n>>>>>>> new\n---\n",
-    "title: a\ndraft: true\n\nNew.\n",
+    "layout: a\ndraft: true\n\nNew.\n",
+    "title: a\nprose\ndraft: true\n\nNew.\n",
+    ".. title: a\nprose\n.. status: draft\n\nNew.\n",
+    b"Title: a\rStatus: draft\r\rNew.\r\xff",
     "Some text.\n---\ntitle: a\ndraft: true\n---\n",
     "---\ntitle: a\ndraft：true\nfoo: [\n---\n",
     # TOML

@@ -406,7 +406,7 @@ def test_invalid_json_is_reported_with_its_place() -> None:
 
 WITHOUT_FRONT_MATTER = {
     "bare headers": (
-        "Title: Tea\nDate: 2026-11-01\n\nText.\n",
+        "Layout: post\nTitle: Tea\n\nText.\n",
         "the fields at the top are not between two lines ---",
     ),
     "none": ("# Tea\n\nText.\n", "there is no front matter"),

@@ -22,13 +22,13 @@ _ATTRIBUTE = (
 )
 _ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
 _unnamed = re.sub(r"\?P<\w+>", "?:", _ATTRIBUTE)
-_TAG = re.compile(
+TAG = re.compile(
     rf"<(?P<end>/?)(?P<name>[A-Za-z][^{_SPACE}/>]*+)"
     rf"(?P<attributes>(?:{_unnamed})*+)(?P<close>[{_SPACE}/]*+)>"
 )
 # 13.2.5.43 to 13.2.5.51: "<!-->" and "<!--->" are comments; "--!>" ends a comment too; anything
 # else that starts with "<!", "<?" or "</" ends at the next ">".
-_COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
+COMMENT = re.compile(r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?:[!?]|/(?=.))[^>]*+(?:>|\Z)", re.DOTALL)
 _SHORT_TAG = 2_000
 _MAX_ATTRIBUTES = 200
 
@@ -88,7 +88,7 @@ def balance(source: str, allowed: Collection[str], depth: int) -> str:
     return "".join(_TagBalancer(source, allowed, depth).pieces())
 
 
-def _attributes(text: str) -> Iterator[re.Match[str]]:
+def attributes(text: str) -> Iterator[re.Match[str]]:
     """The attributes of a tag, from the text between its name and its end."""
     at = 0
     while attribute := _ONE_ATTRIBUTE.match(text, at):
@@ -110,7 +110,7 @@ class _TagBalancer:
         out: list[str] = []
         while (start := source.find("<", at)) >= 0:
             out.append(source[at:start])
-            tag = _TAG.match(source, start)
+            tag = TAG.match(source, start)
             if tag is None:
                 at = self._untagged(start, out)
                 continue
@@ -133,7 +133,7 @@ class _TagBalancer:
         following = self.source[start + 1 : start + 3].removeprefix("/")[:1]
         if following.isascii() and following.isalpha():
             return len(self.source)  # the tag has no end
-        if comment := _COMMENT.match(self.source, start):
+        if comment := COMMENT.match(self.source, start):
             return comment.end()
         out.append("&lt;")
         return start + 1
@@ -150,7 +150,7 @@ class _TagBalancer:
         if name in _ROWS and name != "table" and "table" not in self.open:
             return
         if tag.end() - tag.start() > _SHORT_TAG:
-            count = sum(1 for _ in _attributes(tag["attributes"]))
+            count = sum(1 for _ in attributes(tag["attributes"]))
             if count > _MAX_ATTRIBUTES:
                 raise TooDeep(f"an element has {count:,} attributes")
         if name not in _VOID:
@@ -205,7 +205,7 @@ class _TagBalancer:
 
     def _link(self, tag: re.Match[str]) -> str:
         """A link in place of an ``iframe``: a video, a map."""
-        for attribute in _attributes(tag["attributes"]):
+        for attribute in attributes(tag["attributes"]):
             if attribute["name"].lower() == "src" and attribute["value"]:
                 url = html.unescape(attribute["value"].strip("\"'")).strip()
                 if url.startswith("//"):

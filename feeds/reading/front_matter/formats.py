@@ -25,10 +25,16 @@ MAX_QUOTED = 120
 """Characters of a parser's message that our message quotes."""
 
 
+def is_html(key: str) -> bool:
+    """Return whether the post at `key` is a page in HTML; all others are Markdown."""
+    return key.lower().endswith((".html", ".htm"))
+
+
 class FrontMatterFormat(BaseHandler):
     """The front matter of one file; python-frontmatter calls `split` and `load`.
 
-    `source` starts at `line` of the file (from 1), and the body at the offset `end`. `load` fills
+    `source` starts at `line` of the file (from 1), and the body at the offset `end`; it goes up to
+    the offset `body_end` (None: the end of the file). `load` fills
     `metadata`, `places` (the line and column of each field's value) and `problems`.
     """
 
@@ -38,6 +44,7 @@ class FrontMatterFormat(BaseHandler):
     def __init__(self, key: str, source: str, line: int, end: int) -> None:
         super().__init__()
         self.key, self.source, self.line, self.end = key, source, line, end
+        self.body_end: int | None = None
         self.problems: list[Problem] = []
         self.places: dict[str, tuple[int, int]] = {}
         self.metadata: dict[str, Value] = {}
@@ -67,10 +74,10 @@ class FrontMatterFormat(BaseHandler):
         """A problem at a line of the source (from 0)."""
         return Problem(self.key, self.line + line, what, todo, field, column, severity)
 
-    def report_repeated(self, name: str, line: int, column: int = 0) -> None:
+    def report_repeated(self, name: str, line: int, column: int = 0, used: str = "last") -> None:
         """Warn of a field that appears twice, at a line of the source (from 0)."""
         what = f"the field {name!r} appears twice"
-        todo = "keep one; the last one is used"
+        todo = f"keep one; the {used} one is used"
         self.problems.append(self.problem(line, what, todo, "warning", column, name))
 
 

@@ -1,8 +1,9 @@
 """Splits a post: its bytes -> fields of the front matter, the body, and problems.
 
 This module decodes the file and finds where the front matter starts and ends. python-frontmatter
-reads it, through the handlers of formats.py and yaml_format.py. Obvious mistakes are repaired (a
-delimiter here, a line of YAML in yaml_repair.py) and reported as a warning with the text to paste.
+reads it, through the handlers of formats.py, yaml_format.py, plain_fields.py and html_head.py.
+Obvious mistakes are repaired (a delimiter here, a line of YAML in yaml_repair.py) and reported as a
+warning with the text to paste.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from feeds.reading.front_matter.formats import (
     JsonFormat,
     TomlFormat,
     Value,
+    is_html,
     parse_json_object,
 )
+from feeds.reading.front_matter.html_head import HtmlFormat, find_body
+from feeds.reading.front_matter.plain_fields import PlainBlock, PlainFormat, find_plain_block
 from feeds.reading.front_matter.yaml_format import YamlFormat
-from feeds.text import without_controls
+from feeds.text import same_line_ends
 
 _BOM = b"\xef\xbb\xbf"
 _DASHES = re.compile(r"\s*[-\u2010-\u2015\u2212]{2,}\s*$")
@@ -57,10 +61,12 @@ def parse_front_matter(key: str, data: bytes, limit: int) -> FrontMatter:
     handler = _find_front_matter(key, text)
     if len(handler.source.encode()) > limit:
         what = f"the front matter is larger than {limit:,} bytes"
-        todo = "move long texts into the body, or check that --- is below the last field"
+        ends = {PlainFormat: "an empty line", HtmlFormat: "<body>"}
+        end = ends.get(type(handler), "---")
+        todo = f"move long texts into the body, or check that {end} is below the last field"
         raise PostError(Problem(key, handler.line, what, todo))
     frontmatter.parse(text, handler=handler)
-    body = text[handler.end :]
+    body = text[handler.end : handler.body_end]
     body_line = text.count("\n", 0, handler.end) + 1
     return FrontMatter(
         metadata=handler.metadata,
@@ -85,13 +91,12 @@ def _decode(key: str, data: bytes) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        before = data[data.rfind(b"\n", 0, error.start) + 1 : error.start]
-        column = len(before.decode("utf-8", "replace")) + 1
+        above = same_line_ends(data[: error.start].decode("utf-8")).split("\n")
+        line, column = len(above), len(above[-1]) + 1
         what = f"byte {error.start:,} (0x{data[error.start]:02x}) is not UTF-8"
         todo = "save the file as UTF-8"
         raise PostError(Problem(key, line, what, todo, column=column)) from None
-    return without_controls(text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n"))
+    return same_line_ends(text)
 
 
 # --- where the front matter is -------------------------------------------------------------------
@@ -134,11 +139,26 @@ def _find_front_matter(key: str, text: str) -> FrontMatterFormat:
                 Problem(key, top.at + 1, what, "write ---", column=1, severity="warning")
             )
         return handler
-    raise PostError(_no_front_matter(top, text))
+    if is_html(key) and (body := find_body(text)):
+        page = HtmlFormat(key, text[: body[0]], 1, body[0])
+        page.body_end = body[1]
+        return page
+    block = find_plain_block(key, text)
+    if block and block.stray is None:
+        source = text[block.start : block.stop]
+        return PlainFormat(key, source, 1 + text.count("\n", 0, block.start), block.end)
+    raise PostError(_no_front_matter(top, text, block))
 
 
-def _no_front_matter(top: _Top, text: str) -> Problem:
+def _no_front_matter(top: _Top, text: str, block: PlainBlock | None) -> Problem:
     """The problem of a file that does not start with front matter, by what it starts with."""
+    if block and block.stray is not None:
+        if text[block.stop :].startswith("\n<<<<<<< "):
+            return Problem(top.key, block.stray + 1, *_CONFLICTED, column=1)
+        todo = "write it as Name: text, or leave the line above it empty"
+        return Problem(top.key, block.stray + 1, "this line is not a field", todo)
+    if top.at and find_plain_block(top.key, text[top.after - len(top.first) - 1 :]):
+        return Problem(top.key, 1, "there is an empty line above the fields", "remove it")
     if _FIELD.match(top.first):
         what = "the fields at the top are not between two lines ---"
         return Problem(top.key, top.at + 1, what, "write --- on a line above and below them")

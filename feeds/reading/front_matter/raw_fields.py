@@ -11,15 +11,18 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from feeds.reading.front_matter.formats import Value
-from feeds.text import without_controls
+from feeds.reading.front_matter.formats import Value, is_html
+from feeds.reading.front_matter.html_head import head_fields
+from feeds.reading.front_matter.plain_fields import FieldLine, field_lines, find_plain_block
+from feeds.text import same_line_ends, without_controls
 
 Pair = tuple[str, str]
 """The dotted name of a field, and a text."""
 
 _WORDS = r"[A-Za-z_](?:[\w.-]|[ ](?=[\w.-])){0,60}"
 _NAME = rf"(?P<quote>[\"']?)(?P<name>{_WORDS})(?P=quote)"
-_INDENT = r"(?P<indent>[ \t]*+(?:-[ \t]++)*+)"
+_INDENT = r"(?P<indent>[ \t]*+(?:-[ \t]++)*+(?:\.\.[ \t]++)?+)"
+"""The start of a line: spaces, the marks of lists in YAML, the two dots of Nikola."""
 _FIELD = re.compile(rf"{_INDENT}{_NAME}[ \t]*+[:=\uff1a][ \t]*+(?P<value>.*)")
 _ITEM = re.compile(rf"{_INDENT}(?P<value>.*)")
 _TOML_TABLE = re.compile(r"[ \t]*+\[{1,2}[ \t]*+(?P<name>[\w\"'. -]{1,100})\]")
@@ -48,11 +51,17 @@ class RawPost(NamedTuple):
             yield from ((name, text) for text in texts if isinstance(text, str))
 
 
-def read_raw(data: bytes, limit: int) -> RawPost:
+def read_raw(key: str, data: bytes, limit: int) -> RawPost:
     """Read the lines at the start of a post, up to `limit` characters of front matter."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = "\n".join(without_controls(data.decode(encoding, "replace")).splitlines())
-    text = text.lstrip("\ufeff")
+    decoded = data.decode(encoding, "replace").lstrip("\ufeff")
+    plain = same_line_ends(decoded)
+    block = find_plain_block(key, plain)
+    start = plain[block.start : block.stop][:limit] if block else ""
+    plain_pairs = [*_plain_pairs(field_lines(start)), *_head_pairs(key, plain[:limit])]
+    if block and block.stray is None:
+        return RawPost(_grouped(plain_pairs), plain[block.end :])
+    text = "\n".join(without_controls(decoded).splitlines()).lstrip("\ufeff")
     is_json = text.lstrip().startswith("{") and not text.lstrip().startswith(("{%", "{{", "{:"))
     end = _end(text, is_json)
     head = text[: limit if end is None else min(end, limit)]
@@ -62,7 +71,7 @@ def read_raw(data: bytes, limit: int) -> RawPost:
         pairs = _toml_pairs(head.split("\n"))
     else:
         pairs = _yaml_pairs(head.split("\n"))
-    return RawPost(_grouped(pairs), text if end is None else text[end:])
+    return RawPost(_grouped([*plain_pairs, *pairs]), text if end is None else text[end:])
 
 
 def _end(text: str, is_json: bool) -> int | None:
@@ -149,6 +158,19 @@ def _toml_pairs(lines: Iterable[str]) -> Iterator[Pair]:
             yield from _value_pairs(name, value)
         elif is_open:
             yield from _value_pairs(name, line)
+
+
+def _plain_pairs(lines: Iterable[FieldLine]) -> Iterator[Pair]:
+    """The fields without delimiters: each value as it is written, and as YAML would read it."""
+    for line in lines:
+        yield line.name, line.value
+        yield from _value_pairs(line.name, line.value)
+
+
+def _head_pairs(key: str, text: str) -> Iterator[Pair]:
+    """The fields in the head of a page in HTML."""
+    if is_html(key):
+        yield from ((field.name, field.value) for field in head_fields(text) if field.name)
 
 
 def _value_pairs(name: str, value: str) -> Iterator[Pair]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import datetime
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from feeds.config import Config
 from feeds.reading.field_lookup import Fields
@@ -22,7 +22,7 @@ from feeds.text import plain_text
 def path_in_fields(fields: Fields) -> str:
     """The path in the field `url`; ``""`` if there is none."""
     path = fields.text(("url",))
-    return "" if "://" in path else path.lstrip("/")
+    return "" if "://" in path else path
 
 
 def page_path(fields: Fields, published: datetime, config: Config) -> str:
@@ -36,26 +36,30 @@ def page_path(fields: Fields, published: datetime, config: Config) -> str:
     tokens = {**names.tokens(), **_date_tokens(published)}
 
     def expanded(pattern: str) -> str:
-        page = expand(pattern, tokens, lambda name: _others(name, names, published))
-        return "/".join(step for step in page.split("/") if step)
+        return expand(pattern, tokens, lambda name: _others(name, names, published))
 
+    pattern = permalink_of(fields.key, config)
     own = path_in_fields(fields)
-    page = expanded(own or permalink_of(fields.key, config))
-    if folder := _language_folder(fields, path, config):
-        is_inside = f"{page}/".startswith(f"{folder}/")
-        page = page if is_inside else f"{folder}/{page}"
-    is_file = "." in own.rpartition("/")[2] if own else page.endswith(".html")
+    # Hugo decodes a path and cleans it once more: "c++" becomes "c".
+    page = _joined(expanded(own) if own else urlize(unquote_plus(expanded(pattern))))
+    is_file = "." in own.rpartition("/")[2] if own else pattern.endswith(".html")
+    folder = "" if own.startswith("/") else _language_folder(path, config)
+    page = _joined(f"{folder}/{page}")
     return page if is_file or not page else f"{page}/"
 
 
-def _language_folder(fields: Fields, path: PostPath, config: Config) -> str:
+def _joined(path: str) -> str:
+    """A path without empty steps."""
+    return "/".join(step for step in path.split("/") if step)
+
+
+def _language_folder(path: PostPath, config: Config) -> str:
     """The folder of the pages in a language; ``""`` if they are in the root."""
-    posts = config.posts
-    language = (path.language or fields.text(posts.language_keys)).lower()
-    if language not in map(str.lower, posts.languages) or posts.language_folders == "none":
+    posts, main = config.posts, config.site.language.lower()
+    language = (path.language or main).lower()
+    if not posts.languages or posts.language_folders == "none":
         return ""
-    is_main = language == config.site.language.lower()
-    return "" if is_main and posts.language_folders == "others" else language
+    return "" if language == main and posts.language_folders == "others" else language
 
 
 class _Names:
@@ -143,7 +147,7 @@ def urlize(text: str) -> str:
     is_space = False
     for at, char in enumerate(text):
         if char in "./\\_#+~-@" or _is_word(char) or _ESCAPE.match(text, at):
-            if is_space and kept:
+            if is_space and char != "-":
                 kept.append("-")
             kept.append(char)
             is_space = False
