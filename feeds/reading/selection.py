@@ -46,7 +46,7 @@ def ending_not_included(key: str, config: Config) -> str:
         or ending[0] in (".html", ".md", ".markdown")  # included, unless the site says otherwise
         or any(glob.endswith((ending[0], "*")) for glob in config.posts.include)
         or _NEVER_A_POST.search(key)
-        or _pattern(config.posts.exclude).fullmatch(key)
+        or paths.glob_pattern(config.posts.exclude).fullmatch(key)
     ):
         return ""
     return ending[0]

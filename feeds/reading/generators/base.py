@@ -60,7 +60,8 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     page_path: Callable[[Fields, datetime, Config], str]
     """Returns the path of a post's own page by its fields and its date; not percent-encoded."""
     path_in_fields: Callable[[Fields], str]
-    """Returns the page's path where the front matter has it; a day in it is the day of a post that has no other. ``""`` if there is none."""
+    """Returns the page's path where the front matter has it; ``""`` if there is none. A day in it
+    is the day of a post that has no other."""
     roots: tuple[str, ...] = ()
     """The folder of a site that all content is in, such as Hugo's ``content``."""
     categories: Callable[[Fields, Config], list[str]] = fields_categories

@@ -40,8 +40,11 @@ def page_path(fields: Fields, published: datetime, config: Config) -> str:
 
     pattern = permalink_of(fields.key, config)
     own = path_in_fields(fields)
-    # Hugo decodes a path and cleans it once more: "c++" becomes "c".
-    page = _joined(expanded(own) if own else urlize(unquote_plus(expanded(pattern))))
+    page = expanded(own or pattern)
+    if not own and ":folders" not in pattern:
+        # Hugo decodes a path that a pattern gives, and cleans it once more: "c++" becomes "c".
+        page = urlize(unquote_plus(page))
+    page = _joined(page)
     is_file = "." in own.rpartition("/")[2] if own else pattern.endswith(".html")
     folder = "" if own.startswith("/") else _language_folder(path, config)
     page = _joined(f"{folder}/{page}")
