@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import sys
 import threading
 import time
 import uuid
@@ -93,3 +95,10 @@ class ThreadedRuntime:
     def _run_at(self, depth: int, work: Callable[[], B]) -> B:
         self._depth.number = depth
         return work()
+
+
+def cores() -> int:
+    """The number of cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

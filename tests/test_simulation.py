@@ -487,7 +487,22 @@ def slow_look_at_an_attachment(factory: PublisherFactory) -> Story:
     return story
 
 
+def slow_look_at_a_linked_post(factory: PublisherFactory) -> Story:
+    """A post gets another address while a worker is between its note about it and the look."""
+    story = Story(1, settings(), factory, fault=lambda *_: "")
+    story.upload("b.md", post_text("B", "x", 2))
+    story.run([], workers=1, zombies=0)
+    story.upload("a.md", post_text("A", "x", 1) + b"[see](b.md)\n")
+    slow = start_worker(story)
+    until(story, slow, "put", "state/attachments/")
+    story.upload("b.md", post_text("B", "x", 3))
+    finish_all(story)
+    finish(story, slow)
+    return story
+
+
 DIRECTED = [
+    slow_look_at_a_linked_post,
     slow_look_at_an_attachment,
     expires_while_its_schedule_is_lost,
     appears_and_expires_later,
@@ -562,6 +577,7 @@ CAUGHT_BY_SCHEDULE = [
     (mutants.WaitsOnlyOnce, appears_and_expires_later),
     (mutants.KeepsTheTextOfLockedPosts, locked_while_unreadable),
     (mutants.LooksBeforeItNotes, slow_look_at_an_attachment),
+    (mutants.ReadsBeforeItNotes, slow_look_at_a_linked_post),
     (mutants.BelievesOldConfirmations, lost_after_it_confirmed),
     (mutants.KeepsConfirmations, lost_after_all_confirmed),
     (mutants.NeverFollowsMoves, the_deletion_comes_first),
@@ -590,6 +606,8 @@ CAUGHT_BY_SEEDS = [
     mutants.CompactsUnconfirmedRecords,
     mutants.ConfirmsOtherVersions,
     mutants.ConfirmsUnlistedFeeds,
+    mutants.ForgetsLinks,
+    mutants.BelievesKnownLinks,
 ]
 
 

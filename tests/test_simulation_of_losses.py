@@ -64,6 +64,7 @@ CAUGHT_BY_LOSSES = [
     audit_mutants.MissesPassedTimes,
     audit_mutants.MissesLostNotes,
     audit_mutants.MissesOtherSizes,
+    audit_mutants.MissesOtherPages,
     audit_mutants.KeepsDamagedNotes,
     audit_mutants.StopsAtDamagedEntries,
     audit_mutants.KeepsDamagedIndexes,

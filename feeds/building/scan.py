@@ -8,7 +8,6 @@ memory while it is small.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 import tempfile
@@ -25,9 +24,10 @@ from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.config import Config
 from feeds.errors import Denied, TooLarge
 from feeds.model import Entry, Problem
-from feeds.reading.entry import fill_entry
-from feeds.reading.post import ReadResult, read_post, too_large
+from feeds.reading.entry import fill_entry, linked_posts
+from feeds.reading.post import ReadResult, page_of, read_post, too_large
 from feeds.reading.publication_window import is_public
+from feeds.runtime import cores
 from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
@@ -86,7 +86,7 @@ class PostScanner:
         jobs: int = 0,
     ) -> None:
         self.store, self.config, self.now = store, config, now
-        self.jobs = jobs or _cores()
+        self.jobs = jobs or cores()
         self.summaries, self.scheduled, self.problems, self.closed = [], [], [], ClosedPosts()
         self.undated = []
         self.on_load = None
@@ -191,13 +191,6 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
 
 
-def _cores() -> int:
-    """The number of cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 # --- in a worker ---------------------------------------------------------------------------------
 
 _ENTRY_DECODER = msgspec.json.Decoder(Entry)
@@ -248,7 +241,9 @@ def _load_chunk(
     entries: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for _, read in _read_posts(worker, keys):
-        entry, post_problems = fill_entry(read, worker.config)
+        linked = linked_posts(read, worker.config)
+        pages = {key: _page(key, worker) for key in linked}
+        entry, post_problems = fill_entry(read, worker.config, pages)
         problems += post_problems
         if entry is not None:
             entries.append((entry.key, msgspec.json.encode(entry)))
@@ -265,6 +260,12 @@ def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[tuple[str, Rea
             read = read_post(stat.key, fetched.data, stat.modified, worker.config)
             read = read.with_attachment(_attachment_size(read, worker.store))
             yield stat.key, read.as_of(worker.now)
+
+
+def _page(key: str, worker: _Worker) -> str:
+    """The address of the page of the post at `key`; ``""`` if it has none."""
+    fetched = next(iter(_fetch(worker, [key])), None)
+    return "" if isinstance(fetched, Problem) else page_of(fetched, worker.config)
 
 
 def _attachment_size(read: ReadResult, store: Store) -> int:

@@ -16,8 +16,8 @@ from feeds.cli import console
 from feeds.cli.options import ConfigOption, load_config
 from feeds.config import Config
 from feeds.model import Problem
-from feeds.reading.entry import fill_entry
-from feeds.reading.post import ReadResult, read_post, too_large
+from feeds.reading.entry import fill_entry, linked_posts
+from feeds.reading.post import ReadResult, page_of, read_post, too_large
 from feeds.reading.selection import is_post
 from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.local import LocalStore
@@ -118,7 +118,9 @@ class _CheckedPosts:
             return
         result = read_post(key, data, modified, self.config)
         result = result.with_attachment(_attachment_size(result, path)).as_of(datetime.now(UTC))
-        entry, problems = fill_entry(result, self.config)
+        linked = linked_posts(result, self.config)
+        pages = {name: _page(name, key, path, self.config) for name in linked}
+        entry, problems = fill_entry(result, self.config, pages)
         self.problems += [replace(problem, key=str(path)) for problem in problems]
         if entry is None:
             if result.post is None and not result.failed:
@@ -143,6 +145,12 @@ class _CheckedPosts:
         """Report the posts that feeds do not show, because another one has the same id."""
         for problem in identity_problems(self._summaries, self.config):
             self.problems.append(replace(problem, key=str(self._files[problem.key])))
+
+
+def _page(name: str, key: str, path: Path, config: Config) -> str:
+    """The address of the page of the post at `name`, which the post in the file `path` links to."""
+    root = LocalStore(path.absolute().parents[key.count("/")])
+    return page_of(root.get(name, config.limits.post_bytes), config)
 
 
 def _attachment_size(result: ReadResult, path: Path) -> int:

@@ -178,7 +178,7 @@ class PostCheck:
             return True
         if record.due and (record.due <= now or marker_key(name, record.due) not in self.markers):
             return True
-        return bool(post.attachment) and not self.publisher.repairs.has_attachment(post, key)
+        return not self.publisher.repairs.has_attachments(post, key)
 
     def check_records(self, *, allow_removals: bool) -> None:
         """Find the posts that do not exist any more; delete old records without posts.

@@ -224,9 +224,7 @@ class _Rebuild:
             and snapshot.version == stat.version
             and self.publisher.is_current(record)
             and record.due is None  # the time may have come while nothing was running
-            and (
-                not snapshot.attachment or self.publisher.repairs.has_attachment(snapshot, stat.key)
-            )
+            and self.publisher.repairs.has_attachments(snapshot, stat.key)
         )
 
     def _remove(self, gone: Sequence[str], orphans: Sequence[str]) -> None:

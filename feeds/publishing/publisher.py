@@ -61,7 +61,7 @@ class Publisher:
         self.posts, self.feeds, self.config, self.runtime = posts, feeds, config, runtime
         self._is_own_file = own_file_filter(posts, feeds)
         self._state = StateStore(feeds, runtime)
-        self._attachments = Attachments(posts, self._state)
+        self._attachments = Attachments(posts, self._state, config)
         self._records = RecordWriter(posts, self._state, self._attachments, config)
         self.due_markers = DueMarkers(self._state)
         self._documents = DocumentWriter(self._state, replaces_foreign=replace)
@@ -118,16 +118,17 @@ class Publisher:
         return self._result(batch, batch.failed_records)
 
     def _keys_to_read(self, batch: Batch, messages: Sequence[Message]) -> dict[str, list[str]]:
-        """Return the keys in the messages, by the message's id, and the posts of attachments."""
+        """Return the keys in the messages, by message id, and the posts that depend on these."""
 
         def with_its_posts(key: str) -> tuple[str, ...]:
             try:
-                return (key, *self._attachments.posts_with(key))
+                return (key, *self._records.dependents(key, seen_before=key in again))
             except StoreError as error:
                 name = self.record_name(key)
                 batch.failures.append(Failure(f"{key}: {error}", (name,), key=key))
                 return (key,)
 
+        again = {key for message in messages if message.received > 1 for key in message.keys}
         named = list(dict.fromkeys(key for message in messages for key in message.keys))
         found = dict(zip(named, self.runtime.map(with_its_posts, named), strict=True))
         keys: dict[str, list[str]] = {}

@@ -20,9 +20,10 @@ from feeds.errors import Denied, OutOfTime, StoreError, TooLarge
 from feeds.model import EPOCH, Entry
 from feeds.publishing.attachments import Attachments
 from feeds.publishing.batch import ENDLESS, Time
-from feeds.reading.entry import fill_entry
+from feeds.reading.enclosure import is_attachment
+from feeds.reading.entry import fill_entry, linked_posts
 from feeds.reading.identity import keys_after_move, post_identity
-from feeds.reading.post import ReadResult, read_large_post, read_post, start_bytes
+from feeds.reading.post import ReadResult, page_of, read_large_post, read_post, start_bytes
 from feeds.state.keys import record_key
 from feeds.state.objects import ObjectSnapshot, Record, build_record, encode, fingerprint
 from feeds.state.state_store import StateStore
@@ -61,6 +62,30 @@ class RecordWriter:
         """
         record = self.read(self.name(key))
         return key in record.objects or bool(record.token and not record.objects)
+
+    def page(self, key: str) -> str:
+        """Return the address of the page of the post at `key`; ``""`` if it has none."""
+        stored = self._attachments.read(key)
+        with self._reading:
+            return page_of(stored, self.config)
+
+    def dependents(self, key: str, *, seen_before: bool) -> Sequence[str]:
+        """Return the keys of the posts whose entries the object at `key` changes, as it is now.
+
+        A post that links to it needs its address only, and is not read again if it has that; but if
+        the event was `seen_before`, a worker may have read it and crashed before its feeds had it.
+        """
+        posts = self._attachments.posts_with(key)
+        if not posts or is_attachment(key) or seen_before:
+            return posts
+        page = self.page(key)
+        known = self.state.runtime.map(lambda post: self._known_page(post, key), posts)
+        return [post for post, address in zip(posts, known, strict=True) if address != page]
+
+    def _known_page(self, post: str, key: str) -> str | None:
+        """The address that a post has of the one at `key`, which it links to."""
+        snapshot = self.read(self.name(post)).objects.get(post)
+        return snapshot.pages.get(key) if snapshot else None
 
     def refresh(
         self,
@@ -207,16 +232,19 @@ class RecordWriter:
             return ObjectSnapshot(stored.stat.version)
         with self._turn_to_read(time):
             result = read_post(key, stored.data, stored.stat.modified, self.config)
+            linked = linked_posts(result, self.config)
         attachment = result.post.attachment if result.post else ""
         size = self._attachments.size(attachment, key) if attachment else 0
+        targets = {name: self._attachments.linked(name, key) for name in linked}
         with self._reading:
             result = result.with_attachment(size)
-            entry, problems = fill_entry(result, self.config)
+            pages = {name: page_of(target, self.config) for name, target in targets.items()}
+            entry, problems = fill_entry(result, self.config, pages)
         if any(problem.severity == "error" for problem in problems):
             entry = self._still_valid(last_valid, result)
         problems += result.warnings(self.state.runtime.now())
         return ObjectSnapshot(
-            stored.stat.version, entry, problems, result.decision.reason, attachment, size
+            stored.stat.version, entry, problems, result.decision.reason, attachment, size, pages
         )
 
     @contextmanager

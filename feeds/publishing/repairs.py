@@ -86,14 +86,23 @@ class Repairs:
         if self.records.read(name).confirmed:
             self.records.adopt(name, (), ())
 
-    def has_attachment(self, post: ObjectSnapshot, key: str) -> bool:
-        """Return whether the file of a post's enclosure is the one that the post was read with.
+    def has_attachments(self, post: ObjectSnapshot, key: str) -> bool:
+        """Return whether the files that the post at `key` depends on are as it was read with them.
 
-        And whether a note says that the post at `key` depends on it.
+        And whether notes say that it depends on them.
         """
-        note, _ = self.state.read_replacing_damaged(attachment_key(post.attachment), Attachment)
-        stat = self.attachments.posts.head(post.attachment)
-        return key in note.value.posts and (stat.size if stat else 0) == post.attachment_size
+        if post.attachment:
+            stat = self.attachments.posts.head(post.attachment)
+            if (stat.size if stat else 0) != post.attachment_size:
+                return False
+        files = [post.attachment] if post.attachment else []
+        return all(self._is_noted(file, key) for file in (*files, *post.pages)) and all(
+            self.records.page(file) == page for file, page in post.pages.items()
+        )
+
+    def _is_noted(self, file: str, key: str) -> bool:
+        note, _ = self.state.read_replacing_damaged(attachment_key(file), Attachment)
+        return key in note.value.posts
 
     # --- indexes ---------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from feeds.config import Config, Limits
 from feeds.errors import PostError
@@ -11,6 +12,7 @@ from feeds.model import Entry, Problem
 from feeds.reading.content.clean_html import Markup, clean_html
 from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
+from feeds.reading.content.post_links import PostLinks, may_link, without_marks
 from feeds.reading.content.site_generator_tags import without_generator_tags
 from feeds.reading.post import Post, ReadResult
 from feeds.text import truncate
@@ -21,15 +23,37 @@ _MAX_ABOVE_MORE = 20_000
 """Characters above a ``<!--more-->`` that a summary is made from."""
 
 
-def fill_entry(result: ReadResult, config: Config) -> tuple[Entry | None, tuple[Problem, ...]]:
+NO_PAGES: Mapping[str, str] = MappingProxyType({})
+
+
+def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
+    """The keys of the posts whose files a post may link to: their pages are asked for."""
+    post = result.post
+    if post is None:
+        return ()
+    body = without_generator_tags(post.body, post.base, config.site.url)
+    if not may_link(body):
+        return ()
+    links = PostLinks(post.key, config, NO_PAGES)
+    try:
+        clean_html(body, _markup(post), post.base, config.limits, links.resolved)
+    except ContentTooLarge:
+        return ()
+    return tuple(links.unknown)
+
+
+def fill_entry(
+    result: ReadResult, config: Config, pages: Mapping[str, str] = NO_PAGES
+) -> tuple[Entry | None, tuple[Problem, ...]]:
     """The entry of a post that was read, and everything wrong with it.
 
-    None if there is nothing to publish: a post with an error, or a draft.
+    None if there is nothing to publish: a post with an error, or a draft. `pages` are the addresses
+    of the posts that it links to, by their keys (`linked_posts`).
     """
     if result.post is None:
         return None, result.problems
     try:
-        entry, warnings = _entry(result.post, config)
+        entry, warnings = _entry(result.post, config, pages)
     except PostError as error:
         return None, (*result.problems, error.problem)
     return entry, (*result.problems, *warnings)
@@ -37,18 +61,21 @@ def fill_entry(result: ReadResult, config: Config) -> tuple[Entry | None, tuple[
 
 def entry_of(post: Post, config: Config) -> Entry:
     """A post's entry, with its content and summary. Raises PostError."""
-    return _entry(post, config)[0]
+    return _entry(post, config, NO_PAGES)[0]
 
 
-def _entry(post: Post, config: Config) -> tuple[Entry, tuple[Problem, ...]]:
+def _entry(
+    post: Post, config: Config, pages: Mapping[str, str]
+) -> tuple[Entry, tuple[Problem, ...]]:
     """A post's entry; without content, and with a warning, if the content is too long for a feed.
 
     Raises PostError if the content is over a limit.
     """
     limits = config.limits
     try:
-        body = without_generator_tags(post.body)
-        content = clean_html(body, _markup(post), post.base, limits)
+        body = without_generator_tags(post.body, post.base, config.site.url)
+        links = PostLinks(post.key, config, pages)
+        content = without_marks(clean_html(body, _markup(post), post.base, limits, links.resolved))
         summary = _summary(post, body, content, limits)
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
@@ -101,5 +128,5 @@ def _summary(post: Post, body: str, content: str, limits: Limits) -> str:
         return markdown_to_text(post.summary_source, limits)
     if more := _MORE.search(body):
         above = body[: min(more.start(), _MAX_ABOVE_MORE)]
-        return html_to_text(clean_html(above, _markup(post), post.base, limits))
+        return html_to_text(without_marks(clean_html(above, _markup(post), post.base, limits)))
     return truncate(html_to_text(content), _SUMMARY_CHARS)

@@ -45,6 +45,8 @@ from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.title import post_title
 from feeds.reading.visibility import Decision, decide_visibility
+from feeds.stores.base import Object
+from feeds.stores.own_files import is_own
 from feeds.text import language_tag
 
 
@@ -168,6 +170,14 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
             result, post=replace(result.post, image=image, enclosure=None, attachment="")
         )
     return replace(result, decision=decision.stricter(result.decision))
+
+
+def page_of(stored: Object | None, config: Config) -> str:
+    """The address of the page of a stored post, for links to its file; ``""`` if it has none."""
+    if stored is None or is_own(stored.stat.key, stored.data):
+        return ""
+    result = read_post(stored.stat.key, stored.data, stored.stat.modified, config)
+    return result.post.base if result.post else ""
 
 
 def start_bytes(config: Config) -> int:

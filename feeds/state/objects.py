@@ -45,6 +45,9 @@ class ObjectSnapshot(Struct, frozen=True, omit_defaults=True):
     """The key of the file whose size is the length of the enclosure, if the post has none."""
     attachment_size: int = 0
     """The size of that file in bytes; 0 if it did not exist."""
+    pages: dict[str, str] = {}
+    """The addresses of the pages of the posts that it links to, by their keys; ``""`` for a post
+    that did not exist, or has no page."""
 
 
 class Record(StateObject, frozen=True, omit_defaults=True):
@@ -87,7 +90,10 @@ class Record(StateObject, frozen=True, omit_defaults=True):
 
 
 class Attachment(StateObject, frozen=True):
-    """The posts whose enclosure a file may be. A post stays in it when it changes."""
+    """The posts that depend on a file: it is their enclosure, or they link to it.
+
+    A post stays in it when it changes.
+    """
 
     posts: tuple[str, ...] = ()
     """The keys of the posts."""

@@ -150,18 +150,22 @@ class MissesPassedTimes(audit._Audit):
 class MissesLostNotes(Repairs):
     """A post is published if no note says that it depends on a file."""
 
-    def has_attachment(self, post, key):
-        stat = self.attachments.posts.head(post.attachment)
-        return (stat.size if stat else 0) == post.attachment_size
+    def _is_noted(self, file, key):
+        return True
 
 
 class MissesOtherSizes(Repairs):
     """A post is published if the file of its enclosure has another size than it was read with."""
 
-    def has_attachment(self, post, key):
-        name = attachment_key(post.attachment)
-        note, _ = self.state.read_replacing_damaged(name, Attachment)
-        return key in note.value.posts
+    def has_attachments(self, post, key):
+        return super().has_attachments(replace(post, attachment="", attachment_size=0), key)
+
+
+class MissesOtherPages(Repairs):
+    """A post is published if a post that it links to has another page than it was read with."""
+
+    def has_attachments(self, post, key):
+        return super().has_attachments(replace(post, pages={}), key)
 
 
 class KeepsDamagedNotes(Attachments):

@@ -25,6 +25,7 @@ from feeds.publishing.feed_writer import FeedWriter, LastWrite
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.publisher import Publisher
 from feeds.publishing.record_writer import RecordWriter
+from feeds.reading.enclosure import is_attachment
 from feeds.runtime import ThreadedRuntime
 from feeds.state.index_pages import StoredIndex
 from feeds.state.manifest import Manifest
@@ -121,6 +122,29 @@ class LooksBeforeItNotes(Attachments):
         stat = self.posts.head(key)
         self._note(key, post)
         return stat.size if stat else 0
+
+
+class ReadsBeforeItNotes(Attachments):
+    """Breaks the guard of links: reads the post that another links to, and only then notes that."""
+
+    def linked(self, key, post):
+        found = self.read(key)
+        self._note(key, post)
+        return found
+
+
+class ForgetsLinks(RecordWriter):
+    """Breaks the guard of links: an event of a post changes no post that links to it."""
+
+    def dependents(self, key, *, seen_before):
+        return super().dependents(key, seen_before=seen_before) if is_attachment(key) else ()
+
+
+class BelievesKnownLinks(RecordWriter):
+    """Breaks the guard of links: trusts a record whose worker has crashed before it was done."""
+
+    def dependents(self, key, *, seen_before):
+        return super().dependents(key, seen_before=False)
 
 
 class ForgetsTheLastGood(RecordWriter):

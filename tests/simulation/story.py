@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -452,6 +453,8 @@ def _run_story(random: Random, story: Story, faults: int, large: bool) -> Story:
         expires = random.choice([0, 0, 0, 0, 12, FUTURE_DAY - 2, FUTURE_DAY + 5])
         title, category = random.choice("TUV"), random.choice(["x", "y", "[x, y]"])
         data = post_text(title, category, day, tag, expires)
+        if (number := zlib.crc32(data)) % 3 == 0:
+            data += f"[see](/{KEYS[number % len(KEYS)]})\n".encode()
         if random.random() < 0.1:  # the same moment with another offset
             return data.replace(b"10:00:00 +0000", b"12:00:00 +0200")
         return data
@@ -519,8 +522,9 @@ def cached_pure_functions() -> Iterator[None]:
         when = modified.replace(microsecond=0)
         return cached((key, data, when, id(c)), lambda: read_post(key, data, when, c))
 
-    def fill(result: ReadResult, c: Config):
-        return cached((encode(result), id(c)), lambda: fill_entry(result, c))
+    def fill(result: ReadResult, c: Config, pages):
+        key = (encode(result), encode(pages), id(c))
+        return cached(key, lambda: fill_entry(result, c, pages))
 
     def current(path, entries, older, c):
         key = (path, encode(list(entries)), older, id(c))

@@ -8,7 +8,8 @@ only exception.
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Callable
+from typing import Literal, TypeAlias
 
 import nh3
 
@@ -55,17 +56,23 @@ _DROPPED = {"script", "style", "template", "noscript", "iframe", "object", "svg"
 _SCHEMES = {"http", "https", "mailto"}
 
 
-def clean_html(body: str, markup: Markup, base: str, limits: Limits) -> str:
+Follow: TypeAlias = Callable[[str], str | None]
+"""Returns where a link leads; None if nobody knows: then its text stays."""
+
+
+def clean_html(
+    body: str, markup: Markup, base: str, limits: Limits, follow: Follow = lambda address: address
+) -> str:
     """The body as sanitised HTML; relative links and images are relative to the page at `base`.
 
-    Raises ContentTooLarge.
+    `follow` is asked about the address of each link. Raises ContentTooLarge.
     """
     source = body
     if markup == "markdown":
         source = render_markdown(body, limits)
     if markup == "html" or "<" in body:  # HTML from Markdown's own markup is balanced
         source = balance_tags(source, limits)
-    return sanitize(source, base, limits)
+    return sanitize(source, base, limits, follow)
 
 
 def balance_tags(source: str, limits: Limits) -> str:
@@ -76,7 +83,9 @@ def balance_tags(source: str, limits: Limits) -> str:
         raise ContentTooLarge(str(error)) from None
 
 
-def sanitize(source: str, base: str, limits: Limits) -> str:
+def sanitize(
+    source: str, base: str, limits: Limits, follow: Follow = lambda address: address
+) -> str:
     """Balanced HTML with allowed elements and absolute URLs only. Raises ContentTooLarge."""
     # For each character that it escapes, nh3 searches the rest of the text for the others.
     escaped = source.count("&") + source.count("\u00a0")
@@ -92,7 +101,7 @@ def sanitize(source: str, base: str, limits: Limits) -> str:
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         clean_content_tags=_DROPPED,
-        attribute_filter=lambda _, name, value: _clean_attribute(name, value, base),
+        attribute_filter=lambda _, name, value: _clean_attribute(name, value, base, follow),
         link_rel=None,
         url_schemes=_SCHEMES,
         url_relative=("rewrite_with_base", base),
@@ -109,14 +118,14 @@ _URL_ATTRIBUTES = frozenset({"cite", "href", "poster", "src"})
 _BREAKS = str.maketrans("", "", "\t\n\r")
 
 
-def _clean_attribute(attribute: str, value: str, base: str) -> str | None:
+def _clean_attribute(attribute: str, value: str, base: str, follow: Follow) -> str | None:
     """The value of an attribute, an address as a browser would follow it; None to remove it."""
     if attribute not in _URL_ATTRIBUTES:
         return value
     address = value.translate(_BREAKS).strip()
     if attribute == "cite":  # nh3 checks and completes only the addresses that a browser follows
         return http_url(resolved(base, address)) or None
-    return address
+    return follow(address)
 
 
 MAX_LINK_EXPANSION = 20

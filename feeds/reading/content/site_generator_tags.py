@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from feeds.reading.content import template_values
+from feeds.reading.content.post_links import joined_to_marks
+
 # Each expression stops at the next brace or backtick, so that no part of a text is read twice.
 _INLINE_CODE = re.compile(r"(?<!`)(`++[^`\n]++`++)")
 _TEMPLATE = re.compile(
-    r"\{\{[<%][^{}]*+\}\}"  # Hugo's shortcodes
-    r"|\{%[^{}]*+%?\}"  # Liquid's tags
-    r"|\{\{-?\s*+(?:['\"](?P<text>[^'\"{}]*+)['\"])?[^{}]*+\}\}"  # Liquid's values
+    r"\{\{[<%](?P<shortcode>[^{}]*+)\}\}"  # Hugo's
+    r"|\{%(?P<tag>[^{}]*+)%?\}"  # Liquid's
+    r"|\{\{-?(?P<value>[^{}]*+)\}\}"  # Liquid's values
     r"|\{#[^{}]*+(?<=#)\}"  # Nunjucks' comments
     r"|\{:[^{}\n]*+\}|(?<=[)\]])\{[.#][^{}\n]*+\}"  # Kramdown's attributes
     r"|(?<![ \t])[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$)",
@@ -23,8 +26,11 @@ _COMMENT = re.compile(r"\{%-?\s*(end)?comment\s*-?%\}")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 
 
-def without_generator_tags(body: str) -> str:
-    """`body` without the tags of site generators (Liquid, Hugo, Kramdown); those in code stay."""
+def without_generator_tags(body: str, page: str = "", site: str = "") -> str:
+    """`body` without the tags of site generators (Liquid, Hugo, Kramdown); those in code stay.
+
+    Tags that lead somewhere get their value on the page at `page` of the site at `site`.
+    """
     if "{" not in body:
         return body
     if "{:" in body:
@@ -36,13 +42,13 @@ def without_generator_tags(body: str) -> str:
     at, fence = 0, ""
     for mark in _FENCE.finditer(body):
         if not fence:
-            parts.append(_stripped(body[at : mark.start()]))
+            parts.append(_stripped(body[at : mark.start()], page, site))
             at, fence = mark.start(), mark[1]
         elif mark[1].startswith(fence):
             parts.append(body[at : mark.end()])
             at, fence = mark.end(), ""
     rest = body[at:]
-    parts.append(rest if fence else _stripped(rest))
+    parts.append(rest if fence else _stripped(rest, page, site))
     return "".join(parts)
 
 
@@ -61,10 +67,24 @@ def _without_comments(body: str) -> str:
     return "".join(kept)
 
 
-def _stripped(text: str) -> str:
+def _stripped(text: str, page: str, site: str) -> str:
     """Text outside blocks of code, without tags; tags in inline code stay."""
     if "{" not in text:
         return text
     pieces = _INLINE_CODE.split(text)
-    pieces[::2] = [_TEMPLATE.sub(lambda tag: tag["text"] or "", piece) for piece in pieces[::2]]
+    pieces[::2] = [
+        joined_to_marks(_TEMPLATE.sub(lambda found: _value(found, page, site), piece))
+        for piece in pieces[::2]
+    ]
     return "".join(pieces)
+
+
+def _value(found: re.Match[str], page: str, site: str) -> str:
+    """What a tag puts in its place: an address, or nothing."""
+    if found["value"] is not None:
+        return template_values.value(found["value"], page, site)
+    if not site:
+        return ""
+    if found["tag"] is not None:
+        return template_values.tag(found["tag"])
+    return template_values.shortcode(found["shortcode"] or "")
