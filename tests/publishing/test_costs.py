@@ -1,7 +1,7 @@
 """The storage calls of one upload: they depend on what it changes, not on how much there is.
 
-docs/deploy.md, "Posts": at most 3 + F·(5 + 2·D) calls for F feeds of D documents each, of
-which 1 + F·(1 + D) are PUTs, where no archive page changes; 3 + F·(4 + D) for a process that wrote
+docs/deploy.md, "Posts": at most 4 + F·(5 + 2·D) calls for F feeds of D documents each, of
+which 1 + F·(1 + D) are PUTs, where no archive page changes; 4 + F·(4 + D) for a process that wrote
 these feeds last; and nothing lists a bucket.
 """
 
@@ -58,8 +58,8 @@ class Cost:
 
     def __init__(self, feeds: int, config: Config = CONFIG) -> None:
         self.documents = len(list(feed_documents.current_documents("", [], "", config)))
-        self.calls = 3 + feeds * (5 + 2 * self.documents)
-        self.fast_path_calls = 3 + feeds * (4 + self.documents)
+        self.calls = 4 + feeds * (5 + 2 * self.documents)
+        self.fast_path_calls = 4 + feeds * (4 + self.documents)
         self.puts = 1 + feeds * (1 + self.documents)
         pages = len(list(feed_documents.archive_documents("", "page", [entry(0)], "", config)))
         # A page and its page list are read, written and deleted. The page is read again for its
