@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from msgspec.structs import replace
@@ -37,7 +37,7 @@ def check(
     ],
     config_path: ConfigOption = None,
     visit: Annotated[
-        bool, typer.Option("--links", help="Visit the source articles, and report dead links.")
+        bool, typer.Option("--links", help="Visit what the posts link to, and report dead links.")
     ] = False,
     output: Annotated[
         OutputFormat,
@@ -48,7 +48,7 @@ def check(
     """Show what each post would become, and everything wrong with it.
 
     Exits with 1 if there is a problem, for an editor's save hook or a pre-commit hook. --links
-    visits one article a second on each host, four hosts at a time, for at most ten minutes.
+    visits one page a second on each host, four hosts at a time, for at most ten minutes.
 
     Example: feeds check posts/2026-11-22-hello.md
     """
@@ -63,7 +63,7 @@ def check(
         if not checked.rows and not checked.problems:
             names = console.without_control_characters(", ".join(map(str, paths)))
             console.err.print(f"there are no posts in {names} (see posts.include)")
-    problems = checked.problems + (_visit_sources(checked.sources) if visit else [])
+    problems = checked.problems + (_visit_links(checked.links) if visit else [])
     if as_json:
         typer.echo(console.problems_as_json(problems))
     else:
@@ -74,8 +74,28 @@ def check(
         raise typer.Exit(1)
 
 
-Row = tuple[str, str, str, str]
-_COLUMNS = ("title", "date", "categories", "link")
+Row = tuple[str, str, str, str, str]
+_COLUMNS = ("title", "date", "categories", "link", "rule")
+
+
+class _Link(NamedTuple):
+    """The link of a post."""
+
+    path: Path
+    """The post's file."""
+    address: str
+    """Where it leads."""
+    rule: str
+    """What made it (`ReadResult.link_rule`)."""
+    has_source: bool
+    """Whether it leads to a source article; else to the post's own page."""
+
+    @property
+    def advice(self) -> str:
+        """What to do if it is dead."""
+        if self.has_source:
+            return "find the article's new address, or check again later"
+        return f"the site has no such page: correct {self.rule}, which gives its address"
 
 
 class _CheckedPosts:
@@ -90,13 +110,12 @@ class _CheckedPosts:
         self.problems: list[Problem] = []
         self._files: dict[str, Path] = {}
         self._summaries: list[PostSummary] = []
-        self.sources: list[tuple[Path, str]] = []
-        """The file and the source article of each post that links to one."""
+        self.links: list[_Link] = []
 
     def add(self, path: Path, key: str) -> None:
         """Read the file at `path` as the post at `key`."""
         if not is_post(key, self.config):
-            self.rows.append(("(not a post)", "", "", str(path)))
+            self.rows.append(("(not a post)", "", "", str(path), ""))
             return
         limit = self.config.limits.post_bytes
         try:
@@ -111,7 +130,7 @@ class _CheckedPosts:
             self.problems.append(Problem(str(path), 0, what, "check the disk"))
             return
         if is_own(key, data):
-            self.rows.append(("(made by feeds)", "", "", str(path)))
+            self.rows.append(("(made by feeds)", "", "", str(path), ""))
             return
         if len(data) > limit:
             self.problems.append(too_large(str(path), self.config))
@@ -124,7 +143,7 @@ class _CheckedPosts:
         self.problems += [replace(problem, key=str(path)) for problem in problems]
         if entry is None:
             if result.post is None and not result.failed:
-                self.rows.append((f"(left out: {result.decision.reason})", "", "", str(path)))
+                self.rows.append((f"(left out: {result.decision.reason})", "", "", str(path), ""))
             return
         if result.undated:
             self.undated.append(str(path))
@@ -137,9 +156,8 @@ class _CheckedPosts:
         if entry.expires:
             is_past = entry.expires <= datetime.now(UTC)
             date += f" ({'expired' if is_past else 'until'} {entry.expires.isoformat(' ')})"
-        self.rows.append((title, date, names, entry.link))
-        if result.link_rule != "permalink":
-            self.sources.append((path, entry.link))
+        self.rows.append((title, date, names, entry.link, result.link_rule))
+        self.links.append(_Link(path, entry.link, result.link_rule, result.has_source))
 
     def compare(self) -> None:
         """Report the posts that feeds do not show, because another one has the same id."""
@@ -164,8 +182,8 @@ def _attachment_size(result: ReadResult, path: Path) -> int:
 
 def _print_rows(rows: list[Row]) -> None:
     """Print a table on a terminal, and lines with tabs in a pipe."""
-    clean = console.without_control_characters  # the last column may be the name of a file
-    rows = [(title, date, names, clean(last)) for title, date, names, last in rows]
+    clean = console.without_control_characters  # the link may be the name of a file
+    rows = [(title, date, names, clean(link), rule) for title, date, names, link, rule in rows]
     if not console.out.is_terminal or not rows:
         for row in rows:
             typer.echo("\t".join(row))
@@ -180,19 +198,21 @@ def _print_rows(rows: list[Row]) -> None:
     console.out.print(table)
 
 
-def _visit_sources(sources: list[tuple[Path, str]]) -> list[Problem]:
-    """Visit the source articles; returns a warning for each post whose article is dead."""
+def _visit_links(links: list[_Link]) -> list[Problem]:
+    """Visit the pages that posts link to; returns a warning for each dead link.
+
+    A dead page of the site itself means that the rule for its address is wrong.
+    """
     from feeds.cli.link_check import visit_links
 
     with console.progress("visiting the links of") as progress:
-        visits = visit_links((link for _, link in sources), progress=progress)
+        visits = visit_links((link.address for link in links), progress=progress)
     if visits.not_visited:
         console.err.print(f"{console.number(visits.not_visited, 'link')} not visited: out of time")
-    todo = "find the article's new address, or check again later"
     return [
-        Problem(str(path), 0, f"{link}: {visits.dead[link]}", todo, severity="warning")
-        for path, link in sources
-        if link in visits.dead
+        Problem(str(link.path), 0, f"{link.address}: {why}", link.advice, severity="warning")
+        for link in links
+        if (why := visits.dead.get(link.address))
     ]
 
 

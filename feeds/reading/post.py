@@ -31,7 +31,7 @@ from feeds.reading.front_matter.formats import is_html
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.front_matter.raw_fields import read_raw
 from feeds.reading.generators.base import field_defaults
-from feeds.reading.generators.page_url import page_url
+from feeds.reading.generators.page_url import page_rule, page_url
 from feeds.reading.generators.post_rules import is_withheld
 from feeds.reading.identity import entry_id
 from feeds.reading.publication_window import (
@@ -100,7 +100,10 @@ class ReadResult(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
     """Everything wrong with the post, errors and warnings."""
     link_rule: str = ""
-    """The rule that found the link: a front matter field, ``body`` or ``permalink``."""
+    """What the link is from: a front matter field, ``body``, or what gives the address of the
+    post's own page (`page_rule`)."""
+    has_source: bool = False
+    """Whether the link leads to a source article."""
     decision: Decision = Decision()
     """What feeds may show of the post, and why."""
     undated: bool = False
@@ -269,7 +272,8 @@ def _read_fields(
     result = ReadResult(
         post,
         tuple(fields.problems),
-        link.rule,
+        link.rule or page_rule(fields, config),
+        has_source=bool(link.rule),
         undated=has_no_date,
         future_change=future_change,
         unknown_length=unknown_length,

@@ -21,7 +21,7 @@ class EntryLink(Struct, frozen=True):
     url: str
     """An absolute http(s) address."""
     rule: str
-    """The rule that found it: a front matter field, ``body`` or ``permalink``."""
+    """What it is from: a front matter field or ``body``; ``""`` for the post's own page."""
     body: str
     """The post's body, without the link if it ends with this one."""
 
@@ -41,13 +41,13 @@ def entry_link(fields: Fields, front_matter: FrontMatter, page: str, config: Con
         what = f"{name}: {value[:60]!r} is not a full web address"
         fields.report(name, what, "write it like https://example.com/article", "warning")
     if source is None:
-        return EntryLink(page, "permalink", body)
+        return EntryLink(page, "", body)
     if source.url:
         return EntryLink(source.url, "body", source.body)
     line = front_matter.body_line + source.line
     what = "the link to the source article is empty"
     fields.warn_at_line(line, what, "write its address between < and >")
-    return EntryLink(page, "permalink", source.body)
+    return EntryLink(page, "", source.body)
 
 
 # --- the link in the body ------------------------------------------------------------------------

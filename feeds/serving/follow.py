@@ -7,23 +7,28 @@ they due, and removes those that expire.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from feeds.config import Config
+from feeds.errors import StoreError
 from feeds.maintenance.journal import Journal
 from feeds.maintenance.rebuild import rebuild
-from feeds.model import Problem
+from feeds.model import Entry, Problem
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.publisher import Publisher
 from feeds.reading.enclosure import is_attachment
+from feeds.reading.post import read_post
 from feeds.runtime import ThreadedRuntime
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
 
 _MAX_WAIT = 3600.0
 """Seconds after which the timer looks at the clock again, which may have been set."""
+
+_LINKS = 3
+"""How many links of posts are shown after each publication."""
 
 Report = Callable[[str, list[Problem], list[str]], None]
 """Called with a summary, the problems of posts, and the errors of publishing."""
@@ -66,17 +71,27 @@ class FolderFollower:
             self._publisher = Publisher(self.posts, self.feeds, self.read_config(), self.runtime)
             self._due.clear()
             all_problems: list[Problem] = []
+            entries: list[Entry] = []
 
             def on_batch(result: PublishResult) -> None:
                 all_problems.extend(result.problems)
                 self._track_due(result)
+                now = self.runtime.now()
+                found = (record.entry(now) for record in result.records.values())
+                entries[:] = _newest([*entries, *filter(None, found)])
 
             report = rebuild(self._publisher, on_batch=on_batch, allow_removals=self.allow_removals)
             parts = [f"{_number(report.read, 'post')} read", _number(report.feeds, "feed")]
             parts += [f"{_number(report.skipped, 'post')} unchanged"] if report.skipped else []
             parts += [f"{_number(report.documents, 'document')} written"]
             parts += [_number(len(all_problems), "problem")]
-            summary = "\n".join([", ".join(parts), *report.closed.lines()])
+            summary = "\n".join(
+                [
+                    ", ".join(parts),
+                    *report.closed.lines(),
+                    *self._links(entry.key for entry in entries),
+                ]
+            )
             self.report(summary, sorted(all_problems), report.errors)
             self._set_timer()
 
@@ -93,11 +108,31 @@ class FolderFollower:
             names, more = ", ".join(post_keys[:3]), len(post_keys) - 3
             names += f" and {more:,} more" if more > 0 else ""
             self.report(
-                f"{names}: {_number(len(result.changed), 'document')} written",
+                "\n".join(
+                    (
+                        f"{names}: {_number(len(result.changed), 'document')} written",
+                        *self._links(post_keys[:_LINKS]),
+                    )
+                ),
                 result.problems,
                 list(result.errors),
             )
             self._set_timer()
+
+    def _links(self, keys: Iterable[str]) -> Iterator[str]:
+        """Where the entries of these posts lead, and what gave the addresses."""
+        assert self._publisher is not None
+        config = self._publisher.config
+        for key in keys:
+            try:
+                stored = self.posts.get(key, config.limits.post_bytes)
+            except StoreError:  # it is among the errors already
+                continue
+            if stored is None:
+                continue
+            read = read_post(key, stored.data, stored.stat.modified, config)
+            if read.post:
+                yield f"{key} → {read.post.link} ({read.link_rule})"
 
     def stop(self) -> None:
         """Stop the timer of the posts that will appear or expire."""
@@ -130,6 +165,11 @@ class FolderFollower:
             self.publish(due_keys)
         else:
             self._set_timer()
+
+
+def _newest(entries: list[Entry]) -> list[Entry]:
+    """The newest of these entries, of which the links are shown."""
+    return sorted(entries, key=lambda entry: entry.published, reverse=True)[:_LINKS]
 
 
 def _number(count: int, noun: str) -> str:

@@ -91,7 +91,11 @@ REFERENCES = {
 def test_a_link_that_is_not_the_source_stays_where_it_is(body: str) -> None:
     read = reading(post(body))
     assert read.post
-    assert (read.post.link, read.link_rule, read.post.body) == (PAGE, "permalink", body + "\n")
+    assert (read.post.link, read.link_rule, read.post.body) == (
+        PAGE,
+        "posts.permalink",
+        body + "\n",
+    )
 
 
 def test_link_in_body_false_leaves_links_in_the_body() -> None:
@@ -132,7 +136,7 @@ OTHER_FIELDS = ["link: https://news.example.com/", "source: usagov", "url: /case
 @pytest.mark.parametrize("line", OTHER_FIELDS)
 def test_fields_named_link_source_and_url_are_not_the_source_link(line: str) -> None:
     read = reading(post(TEXT, line))
-    assert read.post and read.link_rule == "permalink" and not read.problems
+    assert read.post and read.link_rule == "posts.permalink" and not read.problems
     assert SOURCE not in read.post.link
 
 

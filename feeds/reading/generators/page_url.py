@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from feeds.config import Config
 from feeds.reading.field_lookup import Fields
 from feeds.reading.generators.base import generator_rules
+from feeds.reading.generators.post_rules import post_rule
 from feeds.urls import MAX_URL_LENGTH
 
 
@@ -21,6 +22,15 @@ def page_url(fields: Fields, published: datetime, config: Config) -> str:
         what = "the address of the post's page is too long"
         fields.report("permalink", what, "shorten its permalink, slug or file name")
     return url
+
+
+def page_rule(fields: Fields, config: Config) -> str:
+    """What gives the address of the post's own page: a field, or a key of feeds.toml."""
+    if generator_rules(config).path_in_fields(fields):
+        return "front matter"
+    if post_rule(fields.key, config).permalink:
+        return "posts.rules"
+    return "posts.permalink"
 
 
 def _url_on_site(site: str, path: str) -> str:
