@@ -38,6 +38,8 @@ _SITE_GENERATORS = (
         },
     ),
     SiteGenerator(name="hugo", label="Hugo", rules="feeds.reading.generators.hugo:RULES"),
+    SiteGenerator(name="pelican", label="Pelican", rules="feeds.reading.generators.pelican:RULES"),
+    SiteGenerator(name="zola", label="Zola", rules="feeds.reading.generators.zola:RULES"),
 )
 
 SITE_GENERATORS = {generator.name: generator for generator in _SITE_GENERATORS}

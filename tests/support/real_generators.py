@@ -77,6 +77,55 @@ def hugo_pages(folder: Path, site: str, now: datetime) -> Pages:
     return pages
 
 
+_PELICAN = """
+import html, json, sys
+from datetime import timezone
+from pelican import Pelican
+from pelican.generators import ArticlesGenerator
+from pelican.settings import read_settings
+
+settings = read_settings(sys.argv[1])
+Pelican(settings)
+context = {**settings, "generated_content": {}, "static_content": {}, "static_links": set()}
+articles = ArticlesGenerator(
+    context=context, settings=settings, path=settings["PATH"], theme=settings["THEME"],
+    output_path=None,
+)
+articles.generate_context()
+print(json.dumps({
+    "content/" + article.relative_source_path: {
+        "title": " ".join(html.unescape(article.title).split()),
+        "date": article.date.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "categories": [article.category.name],
+        "tags": [tag.name for tag in getattr(article, "tags", [])],
+        "url": "/" + article.url.lstrip("/"),
+    }
+    for article in articles.articles + articles.translations
+}))
+"""
+"""Prints what Pelican makes of the site with a configuration, as JSON. Titles are still HTML."""
+
+
+def pelican_pages(folder: Path) -> Pages:
+    """The articles of a site whose files are in ``content/``, as Pelican says.
+
+    The environment variable FEEDS_PELICAN is a Python that has Pelican; else it is the one beside
+    the program ``pelican``.
+    """
+    program = shutil.which("pelican")
+    beside = str(Path(program).resolve().with_name("python")) if program else ""
+    python = os.environ.get("FEEDS_PELICAN", "") or beside
+    if not python:
+        pytest.skip("pelican is not installed")
+    printed = _output(python, "-c", _PELICAN, folder / "pelicanconf.py", cwd=folder)
+    pages: Pages = json.loads(printed.splitlines()[-1])
+    for page in pages.values():
+        page["url"] = unquote(str(page["url"]))
+        if "<" in str(page["title"]):  # perhaps a tag; then only the address shows how it is read
+            del page["title"]
+    return pages
+
+
 def our_pages(folder: Path, config: Config, now: datetime) -> Pages:
     """The posts of a site, as this program says; keys are paths in the site's folder."""
     pages: Pages = {}

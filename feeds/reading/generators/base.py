@@ -58,7 +58,8 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     permalink: str
     """The pattern of a page's path on a site that sets none, in the generator's own tokens."""
     page_path: Callable[[Fields, datetime, Config], str]
-    """Returns the path of a post's own page by its fields and its date; not percent-encoded."""
+    """Returns the path of a post's own page by its fields and its date; not percent-encoded.
+    Reports an address that cannot be known."""
     path_in_fields: Callable[[Fields], str]
     """Returns the page's path where the front matter has it; ``""`` if there is none. A day in it
     is the day of a post that has no other."""

@@ -1,0 +1,100 @@
+"""Zola: the address of a page and its date, as Zola's documentation says.
+
+https://www.getzola.org/documentation/content/page/ has the fields and the names of files,
+https://www.getzola.org/documentation/content/multilingual/ the languages.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, tzinfo
+
+from feeds.config import Config
+from feeds.reading.dates import parse_datetime
+from feeds.reading.field_lookup import Fields
+from feeds.reading.generators.ascii_text import ascii_text
+from feeds.reading.generators.base import GeneratorRules, path_of, permalink_of
+from feeds.reading.generators.pattern import expand
+from feeds.reading.generators.post_path import PostPath
+
+_DATED_NAME = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?)"
+    r"\s?[-_](?P<slug>.+)",
+    re.ASCII,
+)
+
+
+def path_in_fields(fields: Fields) -> str:
+    """The path in the field `path`; ``""`` if there is none."""
+    path = fields.text(("path",))
+    return "" if "://" in path else path.strip("/")
+
+
+def page_path(fields: Fields, _published: datetime, config: Config) -> str:
+    """The path that Zola gives a page: the folders, and the slug.
+
+    Warns of an address that Zola makes of letters in a way that is not known here.
+    """
+    if own := path_in_fields(fields):
+        return f"{own}/"
+    path = path_of(fields.key, config)
+    pattern = permalink_of(fields.key, config)
+    text = _name(fields, path)
+    slug = slugify(text)
+    if not slug.isascii() and ":slug" in pattern:
+        what = f"Zola writes {text!r} in ASCII letters in the address of the page"
+        todo = "write a slug: then the address is known; docs/generators.md has other ways"
+        fields.report("slug", what, todo, "warning")
+    expanded = expand(
+        pattern,
+        {
+            "folders": lambda: "/".join(path.folders),
+            "slug": lambda: slug,
+            "raw_slug": lambda: text,
+        },
+    )
+    steps = [step for step in expanded.split("/") if step]
+    if path.language and path.language.lower() != config.site.language.lower():
+        steps.insert(0, path.language)
+    return "".join(f"{step}/" for step in steps)
+
+
+def _name(fields: Fields, path: PostPath) -> str:
+    """The name of a page in its address: the field `slug`, or what files say, without a day."""
+    if path.name == "index" and not path.is_bundle:
+        return ""  # the page of the root
+    named = _DATED_NAME.fullmatch(path.name)
+    return fields.text(("slug",)) or (named["slug"] if named else path.name)
+
+
+def slugify(text: str) -> str:
+    """Zola's slug of a text: ASCII letters and digits in lower case, between single hyphens.
+
+    Characters that have no known form in ASCII stay.
+    """
+    kept = (char if char.isalnum() or not char.isascii() else " " for char in ascii_text(text))
+    return "-".join("".join(kept).lower().split())
+
+
+def date_in_key(path: PostPath, zone: tzinfo) -> datetime | None:
+    """The date that the name of the file or of the page's folder starts with."""
+    named = _DATED_NAME.fullmatch(path.name)
+    try:
+        return parse_datetime(named["date"], zone) if named else None
+    except ValueError:
+        return None
+
+
+def is_post(path: PostPath) -> bool:
+    """Return whether Zola takes a file for a page: by its ending."""
+    return path.ending == ".md"
+
+
+RULES = GeneratorRules(
+    permalink="/:folders/:slug/",
+    page_path=page_path,
+    path_in_fields=path_in_fields,
+    roots=("content",),
+    date_in_key=date_in_key,
+    is_post=is_post,
+)
