@@ -1,0 +1,43 @@
+"""Fields that a generator gives to many posts -> a rule of feeds.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from feeds.config import Config, PostRule
+from feeds.reading.field_values import parse_people, split_commas, to_names
+from feeds.reading.front_matter.formats import Value
+from feeds.reading.visibility import decide_visibility
+
+
+def rule_of_fields(
+    match: tuple[str, ...], fields: Mapping[str, Value], config: Config, permalink: str = ""
+) -> PostRule:
+    """The rule for posts that have these fields, unless they say something else."""
+    by_name = {name.lower(): value for name, value in fields.items()}
+
+    def first(names: Iterable[str]) -> Value:
+        return next((by_name[name] for name in names if by_name.get(name)), "")
+
+    language = first(config.posts.language_keys)
+    people = parse_people(first(config.posts.author_keys))
+    is_closed = decide_visibility(fields, config).effect == "leave-out"
+    return PostRule(
+        match,
+        permalink=permalink or None,
+        categories=tuple(_categories(by_name, config)) or None,
+        tags=tuple(split_commas(first(config.posts.tag_keys))) or None,
+        authors=tuple(person.name for person in people) or None,
+        language=language.replace("_", "-") if isinstance(language, str) and language else None,
+        published=False if is_closed else None,
+    )
+
+
+def _categories(fields: Mapping[str, Value], config: Config) -> list[str]:
+    """The categories, as the site's generator reads them: in Jekyll, a text has several words."""
+    if config.posts.generator != "jekyll":
+        names = (name for name in config.posts.category_keys if fields.get(name))
+        return to_names(fields.get(next(names, ""), ""))
+    value = fields.get("categories", "")
+    words: Value = [*value.split()] if isinstance(value, str) else value
+    return to_names([words, fields.get("category", "")])
