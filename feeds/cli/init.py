@@ -16,6 +16,7 @@ from feeds.errors import ConfigError
 from feeds.urls import http_url
 
 if TYPE_CHECKING:
+    from feeds.generators.questions import Answers
     from feeds.generators.report import AddressCheck, SitePosts
     from feeds.generators.settings import SiteSettings
     from feeds.generators.site_folder import SiteFolder
@@ -66,15 +67,16 @@ def init(
         raise ConfigError([f"cannot write to {folder} (permission denied)"]) from None
     except OSError as error:
         raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
-    if settings.posts:
-        _print_report(settings, SiteFolder(folder), parse_config(text), check)
+    _print_report(settings, answers, SiteFolder(folder), parse_config(text), check)
     if settings.generator == "Pelican":
         console.err.print("Posts need --- above and below their fields; others are left out.")
     console.out.print(f"Wrote {target}. To see the feeds, run:")
     console.out.print(f"feeds serve {folder / settings.posts} --config {target}")
 
 
-def _print_report(settings: SiteSettings, site: SiteFolder, config: Config, check: str) -> None:
+def _print_report(
+    settings: SiteSettings, answers: Answers, site: SiteFolder, config: Config, check: str
+) -> None:
     """Print the number of posts of each rule, what is not known, and the addresses that are not
     on the site.
     """
@@ -87,14 +89,14 @@ def _print_report(settings: SiteSettings, site: SiteFolder, config: Config, chec
 
     posts = read_site_posts(settings, site, config)
     rows = [
-        (f"posts in {settings.posts}", len(posts.keys)),
+        (f"posts in {settings.posts or '?'}", len(posts.keys)),
         *rule_counts(settings, posts, config),
         ("in feeds now", posts.published),
     ]
     width = max(len(what) for what, _ in rows)
     for what, count in rows:
         console.out.print(console.without_control_characters(f"{what:{width}}  {count:7,}"))
-    for unknown in unknown_things(settings, posts, config.site.url):
+    for unknown in unknown_things(settings, posts, answers):
         line = f"could not know: {unknown.what}; write {unknown.todo}"
         console.out.print(console.without_control_characters(line))
     found = check_addresses(settings, site, posts, config)
@@ -102,10 +104,13 @@ def _print_report(settings: SiteSettings, site: SiteFolder, config: Config, chec
         found = _visit(posts, config, http_url(check))
     if found and found.missing:
         page = found.missing
-        line = f"not in {found.where}: {page.url} ({page.key}, permalink {page.pattern})"
+        fault = f"; {found.fault}" if found.fault else ""
+        line = f"not in {found.where}: {page.url} ({page.key}, permalink {page.pattern}){fault}"
         console.out.print(console.without_control_characters(line))
     elif found:
-        console.out.print(f"{console.number(found.checked, 'address')} in {found.where}: all there")
+        console.out.print(
+            f"{console.number(found.checked, 'page')} looked for in {found.where}: all there"
+        )
 
 
 def _visit(posts: SitePosts, config: Config, live: str) -> AddressCheck:
@@ -126,8 +131,9 @@ def _visit(posts: SitePosts, config: Config, live: str) -> AddressCheck:
             ),
             progress=progress,
         )
-    missing = next((page for url, page in pages.items() if url in result.dead), None)
-    return AddressCheck(live, len(pages) - result.not_visited, missing)
+    missing = next((url for url in pages if url in result.dead), "")
+    visited = len(pages) - result.not_visited
+    return AddressCheck(live, visited, pages.get(missing), result.dead.get(missing, ""))
 
 
 def _accept_default(_question: str, default: str, _validate: Callable[[str], str]) -> str:

@@ -33,6 +33,8 @@ class Answers(Struct, frozen=True):
     """The address that the feeds are served at."""
     language: str
     """A language tag."""
+    is_title_known: bool = True
+    """Whether the title is more than the name of the site's folder."""
     hidden: Visibility = "leave-out"
     """What feeds do with posts that have ``hidden: true``."""
 
@@ -48,7 +50,8 @@ def ask_for_answers(settings: SiteSettings, folder: Path, ask: Ask) -> Answers:
     feeds_url = ask("What will be the address of its feeds?", _feeds_url(url), _url_fault)
     language = ask("Which language is it in?", _language_tag(settings.language), _language_fault)
     hidden = _ask_about_hidden(settings, ask)
-    return Answers(title, url, feeds_url, _language_tag(language), hidden)
+    is_known = bool(settings.title) or title != name
+    return Answers(title, url, feeds_url, _language_tag(language), is_known, hidden)
 
 
 def _ask_about_hidden(settings: SiteSettings, ask: Ask) -> Visibility:

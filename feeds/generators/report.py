@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from feeds import paths
 from feeds.config import Config
-from feeds.generators.questions import EXAMPLE
+from feeds.generators.questions import EXAMPLE, Answers
 from feeds.generators.settings import SiteSettings, Unknown
 from feeds.generators.site_folder import BUILT_FOLDERS, SiteFolder
 from feeds.reading.generators.base import permalink_of
@@ -58,6 +59,8 @@ class SitePosts(NamedTuple):
 
 def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) -> SitePosts:
     """Read the posts, at most 10,000 of them."""
+    if not settings.posts:
+        return SitePosts((), 0, 0, 0, ())
     now = datetime.now(UTC)
     prefix = f"{settings.posts}/" if settings.posts not in ("", ".") else ""
     files = (path.removeprefix(prefix) for path in site.files(prefix.rstrip("/")))
@@ -105,12 +108,12 @@ def _count(globs: tuple[str, ...], posts: SitePosts) -> int:
     return sum(map(bool, map(paths.glob_pattern(globs).fullmatch, posts.keys)))
 
 
-def unknown_things(settings: SiteSettings, posts: SitePosts, url: str) -> Iterator[Unknown]:
-    """What the files of the site do not say, and what a person should write."""
-    if url == EXAMPLE:
+def unknown_things(settings: SiteSettings, posts: SitePosts, answers: Answers) -> Iterator[Unknown]:
+    """What neither the files of the site nor a person said, and what a person should write."""
+    if answers.url == EXAMPLE:
         what = f"the address of the site ({EXAMPLE} is only an example)"
         yield Unknown(what, "the real one as site.url and feeds.url")
-    if not settings.title:
+    if not answers.is_title_known:
         yield Unknown(
             "the title of the site (it is that of the folder)", "another one as site.title"
         )
@@ -134,6 +137,8 @@ class AddressCheck(NamedTuple):
     """The number of addresses."""
     missing: Page | None
     """The first that is not there."""
+    fault: str = ""
+    """What the server said about that one."""
 
 
 def check_addresses(
@@ -146,8 +151,10 @@ def check_addresses(
         return None
     for folder in dict.fromkeys((settings.built, *BUILT_FOLDERS)):
         if folder and _is_built(folder, site):
-            missing = (page for page in posts.pages if not _has_page(folder, page, site, config))
-            return AddressCheck(f"{folder}/", len(posts.pages), next(missing, None))
+            missing = [page for page in posts.pages if not _has_page(folder, page, site, config)]
+            # A folder that no configuration names may hold other pages.
+            if folder == settings.built or len(missing) < len(posts.pages):
+                return AddressCheck(f"{folder}/", len(posts.pages), missing[0] if missing else None)
     for name in dict.fromkeys(("sitemap.xml", settings.feed, *_LISTS)):
         addresses = _addresses(name, site) if name else frozenset()
         if addresses:
@@ -159,9 +166,11 @@ def check_addresses(
 
 
 def _is_built(folder: str, site: SiteFolder) -> bool:
-    """Return whether a folder has a home page, and not the feeds of this program."""
+    """Return whether a folder has a page, and not the feeds of this program."""
     names = site.names(folder)
-    return "index.html" in names and paths.LIST_PAGE not in names
+    return paths.LIST_PAGE not in names and any(
+        name.endswith(".html") for _, _, files in os.walk(site.root / folder) for name in files
+    )
 
 
 def _has_page(folder: str, page: Page, site: SiteFolder, config: Config) -> bool:

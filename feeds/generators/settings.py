@@ -84,9 +84,9 @@ class SiteSettings(Struct, frozen=True):
     """What the generator itself does with a post that has ``hidden: true``. A generator that does
     not know the field publishes the post; a theme may hide it from its lists."""
     built: str = ""
-    """The folder that the generator writes the site to, if the configuration names it."""
+    """The folder that the generator writes the site to."""
     feed: str = ""
-    """The path of the feed that the site has already, if the configuration names it."""
+    """The path of the feed that the generator itself writes."""
     unreadable: str = ""
     """A configuration file that could not be read."""
 

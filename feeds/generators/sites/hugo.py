@@ -95,7 +95,7 @@ def hugo_settings(values: Values, site: SiteFolder) -> SiteSettings:
         reasons=reasons,
         unknown=(*unknown, *_unknown(values, languages)),
         hidden="publish",
-        built=clean_path(first_text(values, "publishDir")),
+        built=clean_path(first_text(values, "publishDir")) or "public",
         feed=f"{first_text(values, 'outputFormats.RSS.baseName') or 'index'}.xml",
     )
 

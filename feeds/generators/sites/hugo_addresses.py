@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from msgspec.structs import replace
+
 from feeds.config import PostRule
 from feeds.generators.settings import SiteRule
 from feeds.generators.site_folder import SiteFolder, below
@@ -37,36 +39,35 @@ def address_rules(
     rules = _joined(rules)
     only = {item.rule.permalink for item in rules}
     if len(only) == 1:
-        rules = [*_languages_of_roots(found, languages)]
+        rules = _joined(_languages_of_roots(found, languages))
         return only.pop() or "", _relative(rules, found.folder)
     rules = [item for item in rules if item.rule.permalink != RULES.permalink or ":" in item.reason]
-    rules += _languages_of_roots(found, languages)
+    rules += _joined(_languages_of_roots(found, languages))
     return RULES.permalink, _relative(rules, found.folder)
 
 
 def _relative(rules: Iterable[SiteRule], folder: str) -> tuple[SiteRule, ...]:
     return tuple(
-        SiteRule(_with_match(item.rule, match), item.reason)
+        replace(item, rule=replace(item.rule, match=match))
         for item in rules
         if (match := below(item.rule.match, folder))
     )
 
 
-def _with_match(rule: PostRule, match: tuple[str, ...]) -> PostRule:
-    return PostRule(match, permalink=rule.permalink, language=rule.language)
-
-
 def _joined(rules: Iterable[SiteRule]) -> list[SiteRule]:
-    """The rules, with those of one pattern and one reason that follow each other as one."""
+    """The rules; those that follow each other and say the same are one."""
     found: list[SiteRule] = []
     for item in rules:
-        last = found[-1] if found else None
-        if last and (last.rule.permalink, last.reason) == (item.rule.permalink, item.reason):
-            match = tuple(dict.fromkeys((*last.rule.match, *item.rule.match)))
-            found[-1] = SiteRule(PostRule(match, permalink=item.rule.permalink), item.reason)
+        if found and _without_match(found[-1]) == _without_match(item):
+            match = tuple(dict.fromkeys((*found[-1].rule.match, *item.rule.match)))
+            found[-1] = replace(item, rule=replace(item.rule, match=match))
         else:
             found.append(item)
     return found
+
+
+def _without_match(item: SiteRule) -> SiteRule:
+    return replace(item, rule=replace(item.rule, match=()))
 
 
 def _with_permalinks(values: Values, part: Part, languages: Iterable[str]) -> list[str]:
@@ -133,7 +134,8 @@ def _by_depth(
             ending = globs.removeprefix(part.folder)
             inner = ("/".join(folders[target:]) for folders in sorted(depths[depth]))
             match = [f"{part.root.source}/{folder}{ending}" for folder in inner]
-        yield tuple(match), _SECTIONS.sub(partial(_cut, depth), pattern)
+        cut = _SECTIONS.sub(partial(_cut, depth), pattern)
+        yield tuple(match), re.sub("/{2,}", "/", cut)
 
 
 def _cut(depth: int, found: re.Match[str]) -> str:

@@ -93,14 +93,15 @@ def hugo_posts(values: Values, site: SiteFolder, roots: Iterable[ContentRoot]) -
     include: list[str] = []
     for part in parts:
         found = patterns([part.folder[start:]], [path[start:] for path in part.files])
-        include += found if part.section else [_outside_sections(pattern) for pattern in found]
+        include += found if part.section else _outside_sections(found)
     return HugoPosts(folder, tuple(dict.fromkeys(include)), tuple(parts))
 
 
-def _outside_sections(pattern: str) -> str:
-    """The pattern of the pages that are in no section."""
-    head, _, name = pattern.rpartition("**/")
-    return head + name
+def _outside_sections(found: Iterable[str]) -> list[str]:
+    """The patterns of the pages that are in no section: files, and folders with ``index.md``."""
+    parts = [pattern.rpartition("**/") for pattern in found]
+    files = [head + name for head, _, name in parts]
+    return [*files, *(f"{head}*/index{name[1:]}" for head, _, name in parts)]
 
 
 def _main_sections(values: Values) -> list[str]:

@@ -29,7 +29,7 @@ def pelican_settings(values: Values, site: SiteFolder) -> SiteSettings:
         permalink=_permalink(first_text(values, "ARTICLE_URL") or "{slug}.html"),
         posts="content" if site.has_folder("content") else "",
         hidden="publish",
-        built=clean_path(first_text(values, "OUTPUT_PATH")),
+        built=clean_path(first_text(values, "OUTPUT_PATH")) or "output",
     )
 
 
