@@ -154,14 +154,15 @@ def check_addresses(
             missing = [page for page in posts.pages if not _has_page(folder, page, site, config)]
             # A folder that no configuration names may hold other pages.
             if folder == settings.built or len(missing) < len(posts.pages):
-                return AddressCheck(f"{folder}/", len(posts.pages), missing[0] if missing else None)
+                first = missing[0] if missing else None
+                return AddressCheck(f"{folder}/", len(posts.pages), first)
     for name in dict.fromkeys(("sitemap.xml", settings.feed, *_LISTS)):
         addresses = _addresses(name, site) if name else frozenset()
         if addresses:
             # A feed has only the newest posts; a sitemap has all.
             pages = posts.pages if "sitemap" in name else posts.pages[: len(addresses)]
-            missing = (page for page in pages if _path(page.url) not in addresses)
-            return AddressCheck(name, len(pages), next(missing, None))
+            absent = (page for page in pages if _path(page.url) not in addresses)
+            return AddressCheck(name, len(pages), next(absent, None))
     return None
 
 
@@ -189,7 +190,9 @@ def _addresses(name: str, site: SiteFolder) -> frozenset[str]:
     if "{{" in text or "{%" in text:
         return frozenset()
     start = re.search(r"<(?:entry|item|url)[\s>]", text)
-    found = _ADDRESS.findall(text, start.start() if start else 0)
+    if not start:  # an index of sitemaps has none
+        return frozenset()
+    found = _ADDRESS.findall(text, start.start())
     return frozenset(_path(html.unescape("".join(groups)).strip()) for groups in found)
 
 
