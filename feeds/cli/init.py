@@ -48,7 +48,9 @@ def init(
     from feeds.generators.site_folder import SiteFolder
 
     if check and not http_url(check):
-        raise ConfigError([f"--check {check}: not a full web address; write https://…"])
+        raise ConfigError(
+            [f"--check {check}: not a full web address; write it like https://example.com/"]
+        )
     target = folder / "feeds.toml"
     if target.exists():
         raise ConfigError([f"{target}: the file exists; edit it, or move it away"])

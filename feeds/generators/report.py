@@ -87,11 +87,8 @@ def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) ->
 
 
 def _read(prefix: str, key: str, site: SiteFolder, config: Config) -> ReadResult | None:
-    try:
-        data = (site.root / prefix / key).read_bytes()
-    except OSError:
-        return None
-    return read_post(key, data, datetime.now(UTC), config)
+    data = site.data(prefix + key, config.limits.post_bytes)
+    return read_post(key, data, datetime.now(UTC), config) if data is not None else None
 
 
 def rule_counts(

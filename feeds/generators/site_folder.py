@@ -89,6 +89,17 @@ class SiteFolder:
             return None
         return file.read_text(encoding="utf-8-sig")
 
+    def data(self, path: str, limit: int) -> bytes | None:
+        """The bytes of a file, at most one more than `limit`; None if it cannot be read."""
+        file = self.root / path
+        try:
+            if file.is_symlink() or not file.is_file():
+                return None
+            with file.open("rb") as opened:
+                return opened.read(limit + 1)
+        except OSError:
+            return None
+
     def files(self, folder: str = "") -> list[str]:
         """The files in a folder that may be posts or pages by their names, sorted.
 
@@ -126,12 +137,12 @@ class SiteFolder:
         return [post for path in files if (post := self._posts.get(path))]
 
     def _read_post(self, path: str) -> SitePost | None:
-        file = self.root / path
+        data = self.data(path, _MAX_BYTES)
+        if data is None or len(data) > _MAX_BYTES:
+            return None
         try:
-            if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
-                return None
-            front = parse_front_matter(path, file.read_bytes(), Limits().front_matter_bytes)
-        except (OSError, PostError):
+            front = parse_front_matter(path, data, Limits().front_matter_bytes)
+        except PostError:
             return None
         link = find_source_link(front.body)
         return SitePost(path, front.metadata, bool(link and link.url))

@@ -96,7 +96,7 @@ def hugo_settings(values: Values, site: SiteFolder) -> SiteSettings:
         unknown=(*unknown, *_unknown(values, languages)),
         hidden="publish",
         built=clean_path(first_text(values, "publishDir")) or "public",
-        feed=f"{first_text(values, 'outputFormats.RSS.baseName') or 'index'}.xml",
+        feed=f"{clean_path(first_text(values, 'outputFormats.RSS.baseName')) or 'index'}.xml",
     )
 
 

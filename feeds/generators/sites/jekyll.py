@@ -52,7 +52,7 @@ def jekyll_settings(values: Values, site: SiteFolder) -> SiteSettings:
         permalink=_permalink(first_text(values, "collections.posts.permalink", "permalink")),
         hidden="publish",
         built=clean_path(first_text(values, "destination")) or "_site",
-        feed=first_text(values, "feed.path").strip("/") or "feed.xml",
+        feed=clean_path(first_text(values, "feed.path")) or "feed.xml",
     )
     return _with_rules(_with_posts(settings, values, site), values)
 
