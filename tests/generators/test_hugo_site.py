@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.sites import Site, initialised, post_text
+from support.generator_sites import Site, initialised, post_text
 
 from feeds.config import PostRule
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.sites import initialised, post_text, write_site
+from support.generator_sites import initialised, post_text, write_site
 
 from feeds.config import PostRule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.sites import initialised, post_text
+from support.generator_sites import initialised, post_text
 
 CONFIG = """
 theme: jekyll-theme-minimal

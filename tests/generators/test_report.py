@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from support.sites import post_text, write_site
+from support.generator_sites import post_text, write_site
 
 CONFIG = "title: T\nurl: https://j.example\nbaseurl: /sub\npermalink: pretty\n"
 SITE = {

@@ -1,66 +1,79 @@
-"""Small sites of other generators: files -> what `feeds init` makes of them."""
+"""Builds small sites in memory: posts as bytes -> every document."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import unquote
+from random import Random
 
+from feeds.building.scan import PostScanner
+from feeds.building.site import site_documents
 from feeds.config import Config
 from feeds.config_file.parse import parse_config
-from feeds.generators.detect import detect_generator
-from feeds.generators.feeds_toml import feeds_toml_text
-from feeds.generators.questions import ask_for_answers
-from feeds.generators.settings import SiteSettings
-from feeds.reading.post import Post, read_post
-from feeds.reading.selection import is_post
+from feeds.model import Document, Entry, Problem, Term
+from feeds.stores.memory import MemoryStore
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SITE = '[site]\ntitle = "Example News"\nurl = "https://news.example.com/"\n'
+FEEDS = 'url = "https://feeds.example.com/"\n'
 
 
-class Site(NamedTuple):
-    """A site after `feeds init --yes`."""
-
-    settings: SiteSettings
-    text: str
-    """The text of its feeds.toml."""
-    config: Config
-    posts: dict[str, Post]
-    """The posts in feeds, by their paths in the site."""
-
-    @property
-    def urls(self) -> dict[str, str]:
-        """The paths of the posts' own pages below the site's address."""
-        base = self.config.site.url
-        return {path: "/" + unquote(post.base[len(base) :]) for path, post in self.posts.items()}
-
-    def categories(self, path: str) -> list[str]:
-        return [term.name for term in self.posts[path].terms if term.taxonomy == "category"]
+def settings(site: str = "", feeds: str = "", more: str = "") -> Config:
+    """A configuration with more lines in [site] and [feeds], and more tables."""
+    return parse_config(f"{SITE}{site}\n[feeds]\n{FEEDS}{feeds}\n{more}")
 
 
-def post_text(*fields: str, body: str = "Text.") -> str:
-    return "\n".join(("---", *fields, "---", body, ""))
+PLAIN = settings()
 
 
-def write_site(folder: Path, files: dict[str, str]) -> Path:
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    return folder
+def post(
+    title: str = "A title", date: str = "2026-11-18 09:30:00 +0800", more: str = "", body: str = ""
+) -> bytes:
+    """The bytes of a post; `more` are lines of front matter."""
+    fields = f'title: "{title}"\n' + (f"date: {date}\n" if date else "") + more.strip("\n")
+    return f"---\n{fields.rstrip()}\n---\n{body or 'Text.'}\n".encode()
 
 
-def initialised(folder: Path, files: dict[str, str] | None = None) -> Site:
-    """Write the files, and read the site as the feeds.toml of `feeds init --yes` says."""
-    write_site(folder, files or {})
-    settings = detect_generator(folder)
-    answers = ask_for_answers(settings, folder, lambda _question, default, _fault: default)
-    text = feeds_toml_text(settings, answers, "UTC", 2026)
-    config = parse_config(text)
-    prefix = f"{settings.posts}/" if settings.posts not in ("", ".") else ""
-    posts = {}
-    for file in sorted((folder / prefix).rglob("*")):
-        key = file.relative_to(folder / prefix).as_posix()
-        if file.is_file() and is_post(key, config):
-            read = read_post(key, file.read_bytes(), datetime(2026, 12, 1, tzinfo=UTC), config)
-            if read.post:
-                posts[prefix + key] = read.post
-    return Site(settings, text, config, posts)
+def entry(number: int = 1, categories: str = "markets", **fields: object) -> Entry:
+    """An entry; its date is that many minutes after 9:00."""
+    moment = datetime(2026, 11, 18, 9 + number // 60 % 12, number % 60, tzinfo=UTC)
+    defaults: dict[str, object] = {
+        "key": f"_posts/{number}.md",
+        "id": f"tag:example.com,2026:{number}",
+        "link": f"https://source.example.org/{number}",
+        "title": f"Title {number}",
+        "published": moment,
+        "updated": moment,
+        "terms": tuple(Term("category", name, name) for name in categories.split()),
+        "summary": f"Summary {number}.",
+        "content": f"<p>Content {number}.</p>",
+    }
+    return Entry(**(defaults | fields))  # type: ignore[arg-type]
+
+
+class Built(dict[str, Document]):
+    """The documents of a build by their paths, and the problems of the posts."""
+
+    problems: list[Problem]
+
+
+def built(
+    posts: Mapping[str, bytes],
+    settings: Config | None = None,
+    now: datetime = NOW,
+    shuffled: Random | None = None,
+) -> Built:
+    """Build a site from its posts, as `feeds build` does, in memory."""
+    store = MemoryStore(clock=lambda: NOW)
+    for key, data in posts.items():
+        store.put(key, data)
+    settings = settings or PLAIN
+    with PostScanner(store, settings, now, jobs=1) as scanned:
+        scanned.read()
+        if shuffled:
+            shuffled.shuffle(scanned.summaries)
+        documents = list(site_documents(scanned.summaries, scanned, settings))
+    by_path = Built((document.path, document) for document in documents)
+    assert len(by_path) == len(documents), "two documents have the same path"
+    by_path.problems = sorted(set(scanned.problems))
+    return by_path

@@ -97,7 +97,7 @@ def _pattern(values: Values, section: str, language: str) -> tuple[str, str]:
 
 # --- sections -------------------------------------------------------------------------------------
 
-_SECTIONS = re.compile(r":(sections|folders|section)\b(?:\[([^\]]*)\])?")
+_SECTIONS = re.compile(r":(sections|folders|section)\b(?:\[([^\[\]]*)\])?")
 
 
 def _by_depth(
