@@ -84,6 +84,7 @@ def _print_report(
     """
     from feeds.generators.report import (
         check_addresses,
+        found_things,
         read_site_posts,
         rule_counts,
         unknown_things,
@@ -91,12 +92,13 @@ def _print_report(
 
     posts = read_site_posts(settings, site, config)
     rows = [
-        (f"posts in {settings.posts or '?'}", len(posts.keys)),
+        (f"posts in {settings.posts}", len(posts.keys)),
         *rule_counts(settings, posts, config),
-        ("in feeds now", posts.published),
     ]
+    for line in found_things(settings):
+        console.out.print(console.without_control_characters(line))
     width = max(len(what) for what, _ in rows)
-    for what, count in rows:
+    for what, count in rows if posts.keys else ():
         console.out.print(console.without_control_characters(f"{what:{width}}  {count:7,}"))
     for unknown in unknown_things(settings, posts, answers):
         line = f"could not know: {unknown.what}; write {unknown.todo}"

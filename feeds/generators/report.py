@@ -97,8 +97,20 @@ def rule_counts(
     """What selects or describes posts in the file, and the number of posts that it is for."""
     for pattern in settings.include:
         yield f"include {pattern}", _count((pattern,), posts)
+    pattern = config.posts.permalink
+    yield f"permalink {pattern}", sum(permalink_of(key, config) == pattern for key in posts.keys)
     for rule in config.posts.rules:
-        yield f"rule {', '.join(rule.match)}", _count(rule.match, posts)
+        said = [name for name in rule.__struct_fields__[1:] if getattr(rule, name) is not None]
+        yield f"rule {', '.join(rule.match)}: {', '.join(said)}", _count(rule.match, posts)
+    number = "" if len(posts.keys) <= _MOST_POSTS else f", of the first {_MOST_POSTS:,}"
+    yield f"in feeds now{number}", posts.published
+
+
+def found_things(settings: SiteSettings) -> Iterator[str]:
+    """What the folders and the posts show, with the key of feeds.toml that says so."""
+    for key, reason in settings.reasons.items():
+        if key != "link_in_body" or settings.link_in_body:
+            yield f"{key}: {reason}"
 
 
 def _count(globs: tuple[str, ...], posts: SitePosts) -> int:

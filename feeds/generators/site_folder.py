@@ -20,6 +20,7 @@ from feeds.reading.front_matter.formats import Value
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.selection import is_post
 from feeds.reading.source_link import find_source_link
+from feeds.text import one_line
 
 BUILT_FOLDERS = ("_site", "public", "output", "dist", "build")
 """The folders that generators write a site to."""
@@ -69,8 +70,8 @@ class SiteFolder:
         self._files: dict[str, list[str]] = {}
 
     def has_folder(self, path: str) -> bool:
-        """Return whether the site has this folder."""
-        return (self.root / path).is_dir()
+        """Return whether the site has this folder, and feeds.toml can name it."""
+        return _is_plain(path) and (self.root / path).is_dir()
 
     def names(self, folder: str) -> list[str]:
         """The names of the files in a folder, sorted; not those in folders below it."""
@@ -103,7 +104,8 @@ class SiteFolder:
     def files(self, folder: str = "") -> list[str]:
         """The files in a folder that may be posts or pages by their names, sorted.
 
-        Hidden folders, packages of other programs and the built site are skipped.
+        Hidden folders, packages of other programs, the built site, and folders that feeds.toml
+        cannot name are skipped.
         """
         if folder not in self._files:
             self._files[folder] = sorted(self._walk(folder))
@@ -112,7 +114,11 @@ class SiteFolder:
     def _walk(self, folder: str) -> list[str]:
         found: list[str] = []
         for parent, folders, names in os.walk(self.root / folder):
-            folders[:] = [name for name in folders if name[0] != "." and name not in _NEVER]
+            folders[:] = [
+                name
+                for name in folders
+                if name[0] != "." and name not in _NEVER and _is_plain(name)
+            ]
             where = Path(parent).relative_to(self.root).as_posix()
             prefix = "" if where == "." else f"{where}/"
             found += [
@@ -151,6 +157,11 @@ class SiteFolder:
         """The fields of a page that is not a post; empty if it has none."""
         post = self._read_post(path)
         return post.metadata if post else {}
+
+
+def _is_plain(folder: str) -> bool:
+    """Return whether the name of a folder can be in feeds.toml as it is."""
+    return one_line(folder) == folder and not {":", "\\"}.intersection(folder)
 
 
 def mostly_dated(posts: list[SitePost]) -> bool:

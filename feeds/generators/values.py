@@ -16,7 +16,8 @@ import yaml
 
 from feeds.generators.site_folder import SiteFolder
 from feeds.reading.field_values import parse_bool
-from feeds.reading.front_matter.formats import Value
+from feeds.reading.front_matter.formats import MAX_DEPTH, Value
+from feeds.text import one_line
 
 Values = Mapping[str, object]
 
@@ -107,8 +108,8 @@ def first_text(values: object, *names: str) -> str:
     """The value of the first of `names` that is a text and not empty; else ``""``."""
     for name in names:
         value = value_at(values, name)
-        if isinstance(value, str) and value.strip():
-            return " ".join(value.split())
+        if isinstance(value, str) and (text := one_line(value)):
+            return text
     return ""
 
 
@@ -137,26 +138,30 @@ def bool_at(values: object, name: str) -> bool | None:
     return parse_bool(as_field(value)) if isinstance(value, bool | str) else None
 
 
-def as_field(value: object) -> Value:
-    """A value as the front matter of a post has it: texts, lists and tables."""
+def as_field(value: object, depth: int = 1) -> Value:
+    """A value as the front matter of a post has it: texts, lists and tables, not too deep."""
+    if depth > MAX_DEPTH:
+        return ""
     if isinstance(value, dict):
-        return {str(key): as_field(item) for key, item in value.items()}
+        return {str(key): as_field(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
-        return [as_field(item) for item in value]
+        return [as_field(item, depth + 1) for item in value]
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
 
 
-def merged(first: Values, second: Values) -> Values:
+def merged(first: Values, second: Values, depth: int = 1) -> Values:
     """The values of both; of two values with one name, the second, and tables are merged."""
     names = {str(name).lower(): str(name) for name in first}
     result = dict(first)
     for name, value in second.items():
         own = names.get(str(name).lower(), str(name))
         before = result.get(own)
-        both = isinstance(before, dict) and isinstance(value, dict)
-        result[own] = merged(before, value) if both else value  # type: ignore[arg-type]
+        if isinstance(before, dict) and isinstance(value, dict) and depth < MAX_DEPTH:
+            result[own] = merged(before, value, depth + 1)
+        else:
+            result[own] = value
     return result
 
 

@@ -285,3 +285,11 @@ def test_cascades_become_rules(tmp_path: Path) -> None:
     assert site.config.posts.rules[0] == PostRule(("**",), language="en")
     assert "docs" not in site.text.partition("[[posts.rules]]")[2]
     assert "# cascade in content/posts/old/_index\n" in site.text
+
+
+def test_values_that_are_very_deep_are_cut(tmp_path: Path) -> None:
+    deep = '{"cascade": ' * 150 + '"x"' + "}" * 150
+    text = '{"title": "T", "cascade": [' + deep + ', {"tags": ["news"]}]}'
+    site = initialised(tmp_path, {"hugo.json": text, "content/posts/a.md": POST})
+
+    assert site.config.posts.rules == (PostRule(("**",), tags=("news",)),)

@@ -197,3 +197,29 @@ def test_the_address_of_a_site_on_github_pages_is_in_the_file_cname(tmp_path: Pa
 def test_the_configuration_of_hexo_is_not_taken_for_jekyll_s(tmp_path: Path) -> None:
     write_site(tmp_path, {"_config.yml": CONFIG + "source_dir: source\npublic_dir: public\n"})
     assert initialised(tmp_path, {"source/_posts/a.md": POST}).config.posts.generator == ""
+
+
+def test_folders_that_feeds_toml_cannot_name_are_skipped(tmp_path: Path) -> None:
+    names = ("a:b", "two  spaces", "line\nend", "_posts")
+    files = {f"{name}/_posts/2026-01-02-a.md".replace("_posts/_", "_"): POST for name in names}
+    site = initialised(tmp_path, {"_config.yml": CONFIG, **files})
+
+    assert site.config.posts.folder == "_posts"
+    assert [*site.posts] == ["_posts/2026-01-02-a.md"]
+
+
+@pytest.mark.parametrize(
+    "defaults",
+    [
+        "defaults: a text",
+        "defaults: [a text, {scope: x, values: [y]}, {values: }]",
+        "defaults: [{scope: {path: [a]}, values: {lang: 'kling on!', permalink: [x], tags: {}}}]",
+        "collections: {notes: [output], 5: }\nexclude: {a: b}\nfeed: [path]\ndestination: ../..",
+    ],
+)
+def test_values_of_other_types_are_ignored(tmp_path: Path, defaults: str) -> None:
+    files = {"_config.yml": f"{CONFIG}{defaults}\n", "_posts/2026-01-02-a.md": POST}
+    site = initialised(tmp_path, files)
+
+    assert site.config.posts.rules == ()
+    assert site.urls == {"_posts/2026-01-02-a.md": "/2026/01/02/a.html"}

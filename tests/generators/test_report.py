@@ -53,12 +53,23 @@ def sitemap(*missing: str) -> str:
 
 @pytest.mark.slow
 def test_report_has_the_number_of_posts_of_each_pattern(tmp_path: Path) -> None:
-    lines = [line.split() for line in init(tmp_path, SITE)]
+    config = (
+        CONFIG
+        + """
+defaults:
+  - scope: {path: de}
+    values: {permalink: "/:title/", author: Ann}
+"""
+    )
+    lines = [line.split() for line in init(tmp_path, SITE | {"_config.yml": config})]
 
     assert lines == [
+        ["include:", "Posts", "are", "in", "_posts/,", "de/_posts/."],
         ["posts", "in", ".", "3"],
         ["include", "_posts/**/*.md", "2"],
         ["include", "de/_posts/**/*.md", "1"],
+        ["permalink", "pretty", "2"],
+        ["rule", "de/**:", "permalink,", "authors", "1"],
         ["in", "feeds", "now", "3"],
     ]
 

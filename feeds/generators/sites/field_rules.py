@@ -8,6 +8,7 @@ from feeds.config import Config, PostRule
 from feeds.reading.field_values import parse_people, split_commas, to_names
 from feeds.reading.front_matter.formats import Value
 from feeds.reading.visibility import decide_visibility
+from feeds.text import language_tag
 
 
 def rule_of_fields(
@@ -19,7 +20,7 @@ def rule_of_fields(
     def first(names: Iterable[str]) -> Value:
         return next((by_name[name] for name in names if by_name.get(name)), "")
 
-    language = first(config.posts.language_keys)
+    language = _language(first(config.posts.language_keys))
     people = parse_people(first(config.posts.author_keys))
     is_closed = decide_visibility(fields, config).effect == "leave-out"
     return PostRule(
@@ -28,9 +29,14 @@ def rule_of_fields(
         categories=tuple(_categories(by_name, config)) or None,
         tags=tuple(split_commas(first(config.posts.tag_keys))) or None,
         authors=tuple(person.name for person in people) or None,
-        language=language.replace("_", "-") if isinstance(language, str) and language else None,
+        language=language or None,
         published=False if is_closed else None,
     )
+
+
+def _language(value: Value) -> str:
+    """A language as a tag: ``de-AT`` for ``de_AT.UTF-8``; ``""`` if it is not one."""
+    return language_tag(value.partition(".")[0]) if isinstance(value, str) else ""
 
 
 def _categories(fields: Mapping[str, Value], config: Config) -> list[str]:
