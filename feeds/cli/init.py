@@ -104,7 +104,7 @@ def _print_report(
         line = f"could not know: {unknown.what}; write {unknown.todo}"
         console.out.print(console.without_control_characters(line))
     found = check_addresses(settings, site, posts, config)
-    if check:
+    if check and posts.pages:
         found = _visit(posts, config, http_url(check))
     if found and found.missing:
         page = found.missing

@@ -17,8 +17,8 @@ from feeds.generators.site_folder import SiteFolder
 from feeds.generators.sites.hugo import hugo_settings, is_hugo, read_hugo
 from feeds.generators.sites.hugo_content import USUAL_FOLDERS
 from feeds.generators.sites.jekyll import is_jekyll, jekyll_settings
-from feeds.generators.sites.pelican import pelican_settings
-from feeds.generators.values import SiteConfig, Values, first_text, read_values
+from feeds.generators.sites.pelican import is_pelican, pelican_settings
+from feeds.generators.values import SiteConfig, Values, read_values
 
 
 def detect_generator(folder: Path) -> SiteSettings:
@@ -32,7 +32,7 @@ def detect_generator(folder: Path) -> SiteSettings:
     for generator in GENERATORS:
         config = generator.read(site)
         unreadable = unreadable or config.unreadable
-        if not config.file or not generator.is_own(config.values):
+        if not config.file or not generator.is_own(config):
             continue
         settings = generator.settings(config.values, site)
         if settings.title or settings.url or settings.posts:
@@ -48,10 +48,6 @@ def detect_generator(folder: Path) -> SiteSettings:
     return with_proposals(settings, site) if posts else settings
 
 
-def _has_a_name(values: Values) -> bool:
-    return bool(first_text(values, "SITENAME", "SITEURL"))
-
-
 class Generator(NamedTuple):
     """A site generator, and how to read its configuration."""
 
@@ -62,8 +58,8 @@ class Generator(NamedTuple):
     """The folders where its posts usually are."""
     read: Callable[[SiteFolder], SiteConfig]
     """Reads its configuration files."""
-    is_own: Callable[[Values], bool]
-    """Returns whether the values are not those of another generator, with a file of that name."""
+    is_own: Callable[[SiteConfig], bool]
+    """Returns whether the file is not that of another generator."""
     settings: Callable[[Values, SiteFolder], SiteSettings]
     """Returns the settings in the values and in the folders."""
 
@@ -81,7 +77,7 @@ GENERATORS = (
         is_jekyll,
         jekyll_settings,
     ),
-    Generator("Pelican", ("content",), _read("pelicanconf.py"), _has_a_name, pelican_settings),
+    Generator("Pelican", ("content",), _read("pelicanconf.py"), is_pelican, pelican_settings),
 )
 
 POST_FOLDERS = (

@@ -208,8 +208,8 @@ CONFIG_FILES = [
     ("hugo.yaml", "title: T\npermalinks: {posts: '/p/:slug/'}\n"),
     ("hugo.yml", "title: T\npermalinks: {posts: '/p/:slug/'}\n"),
     ("hugo.json", '{"title": "T", "permalinks": {"posts": "/p/:slug/"}}'),
-    ("config.yml", "title: T\npermalinks: {posts: '/p/:slug/'}\n"),
-    ("config.json", '{"title": "T", "permalinks": {"posts": "/p/:slug/"}}'),
+    ("config.yml", "title: T\nbaseURL: /\npermalinks: {posts: '/p/:slug/'}\n"),
+    ("config.json", '{"title": "T", "baseurl": "", "permalinks": {"posts": "/p/:slug/"}}'),
     ("config/_default/hugo.toml", "title = 'T'\n[permalinks]\nposts = '/p/:slug/'\n"),
     ("config/_default/permalinks.toml", "posts = '/p/:slug/'\n"),
 ]
@@ -241,9 +241,17 @@ def test_files_beside_the_configuration_change_it_as_for_a_build_of_the_site(
     assert site.urls == {"content/posts/a.fr.md": "/fr/posts/a/"}
 
 
-def test_the_configuration_of_zola_is_not_taken_for_hugo_s(tmp_path: Path) -> None:
-    config = "title = 'T'\nbase_url = 'https://z.example'\n"
-    site = initialised(tmp_path, {"config.toml": config, "content/a.md": POST})
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.toml", "title = 'T'\nbase_url = 'https://zola.example'\n"),
+        ("config.json", '{"title": "a setting of something else"}'),
+    ],
+)
+def test_another_file_named_config_is_not_taken_for_hugo_s(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    site = initialised(tmp_path, {file: text, "content/a.md": POST})
     assert site.config.posts.generator == ""
 
 

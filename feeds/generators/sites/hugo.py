@@ -32,9 +32,10 @@ _ENDINGS = ("toml", "yaml", "yml", "json")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
-def is_hugo(values: Values) -> bool:
-    """Return whether the file is Hugo's: Zola has a ``config.toml`` too."""
-    return value_at(values, "base_url") is None
+def is_hugo(config: SiteConfig) -> bool:
+    """Return whether the file is Hugo's: many programs have a file ``config.toml``."""
+    has_name = config.file.startswith(("hugo.", "config/"))
+    return has_name or value_at(config.values, "baseURL") is not None
 
 
 def read_hugo(site: SiteFolder) -> SiteConfig:

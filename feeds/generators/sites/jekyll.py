@@ -20,6 +20,7 @@ from feeds.generators.site_folder import (
 )
 from feeds.generators.sites.jekyll_defaults import default_rules
 from feeds.generators.values import (
+    SiteConfig,
     Values,
     bool_at,
     clean_path,
@@ -33,9 +34,9 @@ from feeds.site_generators import SITE_GENERATORS
 _STYLES = SITE_GENERATORS["jekyll"].styles
 
 
-def is_jekyll(values: Values) -> bool:
+def is_jekyll(config: SiteConfig) -> bool:
     """Return whether the file is Jekyll's: Hexo has one of the same name."""
-    return not any(value_at(values, name) for name in ("source_dir", "public_dir"))
+    return not any(value_at(config.values, name) for name in ("source_dir", "public_dir"))
 
 
 def jekyll_settings(values: Values, site: SiteFolder) -> SiteSettings:

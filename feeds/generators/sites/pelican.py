@@ -6,7 +6,7 @@ import re
 
 from feeds.generators.settings import SiteSettings
 from feeds.generators.site_folder import SiteFolder
-from feeds.generators.values import Values, clean_path, first_text
+from feeds.generators.values import SiteConfig, Values, clean_path, first_text
 
 _TOKENS = {
     "{slug}": ":slug",
@@ -15,6 +15,11 @@ _TOKENS = {
     "{date:%m}": ":month",
     "{date:%d}": ":day",
 }
+
+
+def is_pelican(config: SiteConfig) -> bool:
+    """Return whether the file has a setting that each site of Pelican has."""
+    return bool(first_text(config.values, "SITENAME", "SITEURL"))
 
 
 def pelican_settings(values: Values, site: SiteFolder) -> SiteSettings:
