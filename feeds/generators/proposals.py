@@ -5,6 +5,7 @@ Each proposal has a reason, which is a comment in feeds.toml.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -107,25 +108,31 @@ def _with_terms(settings: SiteSettings, posts: Sequence[SitePost]) -> SiteSettin
 def _named_by_tags(posts: Sequence[SitePost], terms: Sequence[tuple[list[str], list[str]]]) -> str:
     """A category and the tag that is its name, if that is so for all; else ``""``.
 
-    Each post that has one has both; there are several, and on average two posts of each.
+    Each post that has one has both; there are several, and on average two posts of each. One post
+    or one category of 50 may be an exception: on a large site, some are typing errors.
     """
-    title_of: dict[str, str] = {}
+    pairs: Counter[tuple[str, str]] = Counter()
+    exceptions = 0
     for post, (names, tags) in zip(posts, terms, strict=True):
-        if not names and not tags:
-            continue
         titles = to_names(post.fields.value(("tags",)))
-        if (
-            len(names) != 1
-            or len(titles) != 1
-            or title_of.setdefault(names[0], titles[0]) != titles[0]
-        ):
-            return ""
-    is_one_to_one = len(set(title_of.values())) == len(title_of) > 1
-    differ = any(name.casefold() != title.casefold() for name, title in title_of.items())
-    if not is_one_to_one or not differ or len(posts) < 2 * len(title_of):
+        if len(names) == len(titles) == 1:
+            pairs[names[0], titles[0]] += 1
+        elif names or tags:
+            exceptions += 1
+    title_of = {name: title for (name, title), _ in reversed(pairs.most_common())}
+    exceptions += pairs.total() - sum(pairs[pair] for pair in title_of.items())
+    repeats = len(title_of) - len(set(title_of.values()))
+    if _is_many(exceptions, len(posts)) or _is_many(repeats, len(title_of)):
         return ""
-    name, title = next(pair for pair in title_of.items() if pair[0] != pair[1])
+    differing = [pair for pair in title_of.items() if pair[0].casefold() != pair[1].casefold()]
+    if len(title_of) < 2 or len(posts) < 2 * len(title_of) or not differing:
+        return ""
+    name, title = max(differing, key=lambda pair: pairs[pair])
     return f"{name} is {title}"
+
+
+def _is_many(exceptions: int, number: int) -> bool:
+    return 50 * exceptions > number
 
 
 # --- links ----------------------------------------------------------------------------------------

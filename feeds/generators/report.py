@@ -104,6 +104,8 @@ def rule_counts(
         yield f"rule {', '.join(rule.match)}: {', '.join(said)}", _count(rule.match, posts)
     number = "" if len(posts.keys) <= _MOST_POSTS else f", of the first {_MOST_POSTS:,}"
     yield f"in feeds now{number}", posts.published
+    if posts.faulty:
+        yield "with a problem (feeds check lists them)", posts.faulty
 
 
 def found_things(settings: SiteSettings) -> Iterator[str]:

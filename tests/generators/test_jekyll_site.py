@@ -180,6 +180,18 @@ def test_a_folder_of_translations_is_not_one_that_files_move_to(tmp_path: Path) 
     assert (site.config.posts.folder, site.config.posts.id_from) == ("_posts", "key")
 
 
+@pytest.mark.parametrize(
+    "others", [["de/_posts/2026-01-02-a.md"], ["old/de/2026-01-02-a.md", "old/en/2026-01-02-a.md"]]
+)
+def test_a_name_that_two_posts_have_does_not_identify_a_post(
+    tmp_path: Path, others: list[str]
+) -> None:
+    names = ("_posts/2026-01-02-a.md", "old/2026-01-02-a.md", *others)
+    site = initialised(tmp_path, {"_config.yml": CONFIG, **dict.fromkeys(names, POST)})
+
+    assert site.config.posts.id_from == "key"
+
+
 @pytest.mark.parametrize("name", ["source", "collections_dir"])
 def test_a_folder_that_is_not_a_category_for_jekyll_is_reported(tmp_path: Path, name: str) -> None:
     files = {"_config.yml": CONFIG + f"{name}: ./src\n", "src/_posts/2026-01-02-a.md": POST}

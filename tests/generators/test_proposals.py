@@ -51,7 +51,7 @@ def test_the_settings_of_a_newsroom_are_found(tmp_path: Path) -> None:
     assert (categories.title_from, categories.split) == ("tags", False)
     assert posts.link_in_body
     assert "# category/wangyu APP.html exists" in site.text
-    assert "exactly one tag, which is its name: sitenews is 站长消息" in site.text
+    assert "exactly one tag, which is its name: linxi is 临汐新闻" in site.text
     assert "# 7 of 8 posts end with a link" in site.text
 
 
@@ -113,6 +113,22 @@ def test_tags_are_not_names_of_categories_without_one_for_each(
     tmp_path: Path, fields: list[str]
 ) -> None:
     assert initialised(tmp_path, blog(*fields)).config.categories.title_from == ""
+
+
+@pytest.mark.parametrize(("exceptions", "expected"), [(0, "tags"), (1, "tags"), (2, "")])
+def test_one_post_of_fifty_may_have_another_tag_than_its_category(
+    tmp_path: Path, exceptions: int, expected: str
+) -> None:
+    tags = ["x"] * exceptions + ["one"] * (30 - exceptions) + ["two"] * 30
+    files = {
+        f"_posts/2026-01-02-{n}.md": post_text(
+            "title: A", f"category: c{n // 30}", f"tags: [{tag}]"
+        )
+        for n, tag in enumerate(tags)
+    }
+    site = initialised(tmp_path, {"_config.yml": CONFIG, **files})
+
+    assert site.config.categories.title_from == expected
 
 
 @pytest.mark.parametrize(("with_link", "expected"), [(0, False), (1, False), (2, True), (4, True)])

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
 from feeds.config import Config, PostRule
+from feeds.generators.settings import SiteRule
+from feeds.generators.site_folder import below
 from feeds.reading.field_values import parse_people, split_commas, to_names
 from feeds.reading.front_matter.formats import Value
 from feeds.reading.visibility import decide_visibility
@@ -31,6 +35,15 @@ def rule_of_fields(
         authors=tuple(person.name for person in people) or None,
         language=language or None,
         published=False if is_closed else None,
+    )
+
+
+def relative_rules(rules: Iterable[SiteRule], folder: str) -> tuple[SiteRule, ...]:
+    """The rules with patterns below the folder of the posts; without those for no post in it."""
+    return tuple(
+        replace(item, rule=replace(item.rule, match=match))
+        for item in rules
+        if (match := below(item.rule.match, folder))
     )
 
 

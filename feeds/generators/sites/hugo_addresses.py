@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from feeds.config import PostRule
 from feeds.generators.settings import SiteRule
-from feeds.generators.site_folder import SiteFolder, below
+from feeds.generators.site_folder import SiteFolder
+from feeds.generators.sites.field_rules import relative_rules
 from feeds.generators.sites.hugo_content import ContentRoot, HugoPosts, Part, content_folders
 from feeds.generators.values import Values, bool_at, first_text, merged, table_at, value_at
 from feeds.reading.generators.hugo import RULES
@@ -40,18 +41,10 @@ def address_rules(
     only = {item.rule.permalink for item in rules}
     if len(only) == 1:
         rules = _joined(_languages_of_roots(found, languages))
-        return only.pop() or "", _relative(rules, found.folder)
+        return only.pop() or "", relative_rules(rules, found.folder)
     rules = [item for item in rules if item.rule.permalink != RULES.permalink or ":" in item.reason]
     rules += _joined(_languages_of_roots(found, languages))
-    return RULES.permalink, _relative(rules, found.folder)
-
-
-def _relative(rules: Iterable[SiteRule], folder: str) -> tuple[SiteRule, ...]:
-    return tuple(
-        replace(item, rule=replace(item.rule, match=match))
-        for item in rules
-        if (match := below(item.rule.match, folder))
-    )
+    return RULES.permalink, relative_rules(rules, found.folder)
 
 
 def _joined(rules: Iterable[SiteRule]) -> list[SiteRule]:

@@ -13,11 +13,11 @@ from feeds.config import PostRule
 from feeds.generators.settings import SiteRule, SiteSettings, Unknown
 from feeds.generators.site_folder import (
     SiteFolder,
-    below,
     has_dated_name,
     mostly_dated,
     patterns,
 )
+from feeds.generators.sites.field_rules import relative_rules
 from feeds.generators.sites.jekyll_defaults import default_rules
 from feeds.generators.values import (
     SiteConfig,
@@ -29,9 +29,11 @@ from feeds.generators.values import (
     texts_at,
     value_at,
 )
+from feeds.reading.field_values import to_text
 from feeds.site_generators import SITE_GENERATORS
 
 _STYLES = SITE_GENERATORS["jekyll"].styles
+_MOST_PAIRS = 50
 
 
 def is_jekyll(config: SiteConfig) -> bool:
@@ -114,7 +116,7 @@ def _with_posts(settings: SiteSettings, values: Values, site: SiteFolder) -> Sit
         )
     settings = replace(settings, rules=tuple(rules), unknown=(*settings.unknown, *unknown))
     if len(all_folders) == 1:
-        return replace(settings, posts=all_folders[0], rules=_relative(rules, all_folders[0]))
+        return replace(settings, posts=all_folders[0], rules=relative_rules(rules, all_folders[0]))
     if not all_folders:
         return replace(settings, posts="_posts" if site.has_folder("_posts") else "")
     reasons = {"include": f"Posts are in {_listed(all_folders)}."}
@@ -128,15 +130,6 @@ def _with_posts(settings: SiteSettings, values: Values, site: SiteFolder) -> Sit
         move_folders=(*folders, *moved) if moved else (),
         reasons=reasons,
     )
-
-
-def _relative(rules: Iterable[SiteRule], folder: str) -> tuple[SiteRule, ...]:
-    """The rules with patterns below the folder of the posts; without those for no post in it."""
-    found = []
-    for item in rules:
-        if match := below(item.rule.match, folder):
-            found.append(replace(item, rule=replace(item.rule, match=match)))
-    return tuple(found)
 
 
 def _listed(folders: Iterable[str]) -> str:
@@ -162,26 +155,38 @@ def _post_folder(path: str) -> str:
 def _moved_folders(folders: list[str], files: list[str], site: SiteFolder) -> list[str]:
     """The folders that files of ``_posts`` are moved to: some of their names occur in both.
 
-    The files have days in their names, and the pairs mostly have one title.
+    The files have days in their names, and the pairs mostly have one title. There are none if two
+    files of ``_posts`` have one name, because then a name does not identify a post.
     """
     by_folder: dict[str, list[str]] = {}
     for path in files:
         top, slash, _ = path.partition("/")
         if slash and not top.startswith("_") and "_posts/" not in path:
             by_folder.setdefault(top, []).append(path)
-    own = {path.rpartition("/")[2]: path for path in files if _post_folder(path) in folders}
+    posts = [path for path in files if _post_folder(path) in folders]
+    own = {_name(path): path for path in posts}
     found = []
     for folder, paths in by_folder.items():
-        pairs = [(own[name], path) for path in paths if (name := path.rpartition("/")[2]) in own]
+        if len(own) < len(posts) or len(set(map(_name, paths))) < len(paths):
+            continue
+        pairs = [(own[_name(path)], path) for path in paths if _name(path) in own][:_MOST_PAIRS]
+        titles = [
+            {to_text(post.metadata.get("title", "")) for post in site.read_posts(pair)}
+            for pair in pairs
+        ]
+        same = sum(len(pair) == 1 for pair in titles)
         dated = sum(map(has_dated_name, paths))
-        same = [pair for pair in pairs if len(set(map(_title, site.read_posts(pair)))) == 1]
-        if pairs and 2 * dated >= len(paths) and 2 * len(same) >= len(pairs):
+        if pairs and 2 * dated >= len(paths) and 2 * same >= len(pairs):
             found.append(folder)
     return found
 
 
-def _title(post: object) -> str:
-    return str(getattr(post, "metadata", {}).get("title", ""))
+def _titles(files: Iterable[str], site: SiteFolder) -> set[str]:
+    return {to_text(post.metadata.get("title", "")) for post in site.read_posts(files)}
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 # --- collections and defaults ---------------------------------------------------------------------
@@ -213,7 +218,7 @@ def _with_rules(settings: SiteSettings, values: Values) -> SiteSettings:
 
     One that gives all posts an address needs no rule: that is the site's own pattern.
     """
-    rules = list(_relative(default_rules(values), settings.posts))
+    rules = list(relative_rules(default_rules(values), settings.posts))
     weakest = next((item for item in rules if item.rule.permalink), None)
     if weakest and settings.posts != "." and "**" in weakest.rule.match:
         at = rules.index(weakest)
