@@ -81,6 +81,14 @@ def test_main_sections_have_the_posts_if_the_site_names_them(tmp_path: Path, set
     assert hugo(tmp_path, setting, "log/a.md", "news/b.md").config.posts.folder == "content/log"
 
 
+def test_several_main_sections(tmp_path: Path) -> None:
+    files = {"content/docs/c.md": PAGE}
+    site = hugo(tmp_path, "mainSections = ['log', 'docs']\n", "log/a.md", "news/b.md", **files)
+
+    assert site.config.posts.include == ("docs/**/*.md", "log/**/*.md")
+    assert "# The main sections of the site are docs, log (mainSections).\n" in site.text
+
+
 def test_pages_in_no_section_are_posts_if_no_section_has_some(tmp_path: Path) -> None:
     files = {"content/docs/page.md": PAGE}
     site = hugo(tmp_path, "", "a.md", "b/index.md", **files)

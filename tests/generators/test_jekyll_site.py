@@ -178,6 +178,7 @@ def test_a_folder_of_translations_is_not_one_that_files_move_to(tmp_path: Path) 
     )
 
     assert (site.config.posts.folder, site.config.posts.id_from) == ("_posts", "key")
+    assert [item.what for item in site.settings.unknown] == ["whether the files in de/ are posts"]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,8 @@ def hugo_settings(values: Values, site: SiteFolder) -> SiteSettings:
 
 def _sections_reason(found: HugoPosts) -> str:
     names = ", ".join(sorted({part.section or "the root" for part in found.parts}))
+    if found.are_named:
+        return f"The main sections of the site are {names} (mainSections)."
     return f"Most files in these sections have a date: {names}. Others are pages."
 
 

@@ -45,6 +45,8 @@ class HugoPosts(NamedTuple):
     include: tuple[str, ...]
     """The patterns of posts in that folder; empty for the usual ones."""
     parts: tuple[Part, ...]
+    are_named: bool = False
+    """Whether the configuration names the sections."""
 
 
 def content_roots(
@@ -77,7 +79,8 @@ def hugo_posts(values: Values, site: SiteFolder, roots: Iterable[ContentRoot]) -
     parts = _all_parts(site, roots)
     main = {name.strip("/").lower() for name in _main_sections(values)}
     chosen = {part.section for part in parts if part.section.lower() in main}
-    if not chosen:
+    are_named = bool(chosen)
+    if not are_named:
         sections = dict.fromkeys(part.section for part in parts)
         dated = {name for name in sections if mostly_dated(_posts_of(name, parts, site))}
         chosen = dated - {""} or dated
@@ -87,14 +90,14 @@ def hugo_posts(values: Values, site: SiteFolder, roots: Iterable[ContentRoot]) -
         folder = next((name for name in USUAL_FOLDERS if site.has_folder(name)), "")
         return HugoPosts(folder, (), ())
     if len(folders) == 1 and parts[0].section:
-        return HugoPosts(folders[0], (), tuple(parts))
+        return HugoPosts(folders[0], (), tuple(parts), are_named)
     folder = "content" if all(f"{name}/".startswith("content/") for name in folders) else "."
     start = len(folder) + 1 if folder != "." else 0
     include: list[str] = []
     for part in parts:
         found = patterns([part.folder[start:]], [path[start:] for path in part.files])
         include += found if part.section else _outside_sections(found)
-    return HugoPosts(folder, tuple(dict.fromkeys(include)), tuple(parts))
+    return HugoPosts(folder, tuple(dict.fromkeys(include)), tuple(parts), are_named)
 
 
 def _outside_sections(found: Iterable[str]) -> list[str]:

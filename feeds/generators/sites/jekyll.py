@@ -97,8 +97,13 @@ def _with_posts(settings: SiteSettings, values: Values, site: SiteFolder) -> Sit
         for name, table in _collections(values).items()
         if name != "posts" and bool_at(table, "output") and mostly_dated(site.posts(f"_{name}"))
     ]
-    moved = _moved_folders(folders, files, site) if folders else []
-    unknown: list[Unknown] = []
+    by_folder = _dated_folders(files)
+    moved = _moved_folders(folders, by_folder, files, site) if folders else []
+    unknown = [
+        Unknown(f"whether the files in {folder}/ are posts", "their folder in posts.include, if so")
+        for folder in by_folder
+        if folder not in moved
+    ]
     for name in ("source", "collections_dir"):
         if where := clean_path(first_text(values, name)):
             what = f"that {where}/ ({name}) is not a category: in feeds it is one"
@@ -152,17 +157,30 @@ def _post_folder(path: str) -> str:
     return "/".join(steps[: at + 1]) if at >= 0 and steps[at] == "_posts" and is_dated else ""
 
 
-def _moved_folders(folders: list[str], files: list[str], site: SiteFolder) -> list[str]:
-    """The folders that files of ``_posts`` are moved to: some of their names occur in both.
-
-    The files have days in their names, and the pairs mostly have one title. There are none if two
-    files of ``_posts`` have one name, because then a name does not identify a post.
+def _dated_folders(files: list[str]) -> dict[str, list[str]]:
+    """The files of each folder in which most names start with a day, and that Jekyll does not take
+    for a folder of posts.
     """
-    by_folder: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for path in files:
         top, slash, _ = path.partition("/")
         if slash and not top.startswith("_") and "_posts/" not in path:
-            by_folder.setdefault(top, []).append(path)
+            found.setdefault(top, []).append(path)
+    return {
+        folder: paths
+        for folder, paths in found.items()
+        if 2 * sum(map(has_dated_name, paths)) >= len(paths)
+    }
+
+
+def _moved_folders(
+    folders: list[str], by_folder: dict[str, list[str]], files: list[str], site: SiteFolder
+) -> list[str]:
+    """The folders that files of ``_posts`` are moved to: some of their names occur in both.
+
+    The pairs mostly have one title. There are none if two files of ``_posts`` have one name,
+    because then a name does not identify a post.
+    """
     posts = [path for path in files if _post_folder(path) in folders]
     own = {_name(path): path for path in posts}
     found = []
@@ -170,13 +188,8 @@ def _moved_folders(folders: list[str], files: list[str], site: SiteFolder) -> li
         if len(own) < len(posts) or len(set(map(_name, paths))) < len(paths):
             continue
         pairs = [(own[_name(path)], path) for path in paths if _name(path) in own][:_MOST_PAIRS]
-        titles = [
-            {to_text(post.metadata.get("title", "")) for post in site.read_posts(pair)}
-            for pair in pairs
-        ]
-        same = sum(len(pair) == 1 for pair in titles)
-        dated = sum(map(has_dated_name, paths))
-        if pairs and 2 * dated >= len(paths) and 2 * same >= len(pairs):
+        same = sum(len(_titles(pair, site)) == 1 for pair in pairs)
+        if pairs and 2 * same >= len(pairs):
             found.append(folder)
     return found
 
