@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from feeds.cli import console
+from feeds.config import Config
 from feeds.errors import ConfigError
+from feeds.urls import http_url
+
+if TYPE_CHECKING:
+    from feeds.generators.questions import Answers
+    from feeds.generators.report import AddressCheck, SitePosts
+    from feeds.generators.settings import SiteSettings
+    from feeds.generators.site_folder import SiteFolder
 
 
 def init(
@@ -19,17 +28,29 @@ def init(
         typer.Argument(metavar="FOLDER", help="The site's folder.", exists=True, file_okay=False),
     ] = Path(),
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept all defaults.")] = False,
+    check: Annotated[
+        str,
+        typer.Option("--check", metavar="URL", help="Look for the posts' pages on the live site."),
+    ] = "",
 ) -> None:
     """Write a feeds.toml, using the site generator's own settings.
 
-    Reads the configurations of Jekyll, Hugo and Pelican, and asks four questions; a fifth one if
-    posts have the field hidden.
+    Reads the configurations of Jekyll, Hugo and Pelican and the posts, and asks four questions; a
+    fifth one if posts have the field hidden. Prints what it found, and the first post whose page
+    is not in the built site beside it.
 
     Example: feeds init my-blog/
     """
+    from feeds.config_file.parse import parse_config
     from feeds.generators.detect import detect_generator
-    from feeds.generators.feeds_toml import ask_for_answers, feeds_toml_text, machine_zone
+    from feeds.generators.feeds_toml import feeds_toml_text, machine_zone
+    from feeds.generators.questions import ask_for_answers
+    from feeds.generators.site_folder import SiteFolder
 
+    if check and not http_url(check):
+        raise ConfigError(
+            [f"--check {check}: not a full web address; write it like https://example.com/"]
+        )
     target = folder / "feeds.toml"
     if target.exists():
         raise ConfigError([f"{target}: the file exists; edit it, or move it away"])
@@ -48,8 +69,73 @@ def init(
         raise ConfigError([f"cannot write to {folder} (permission denied)"]) from None
     except OSError as error:
         raise ConfigError([f"{target}: cannot be written: {error.strerror}"]) from None
+    _print_report(settings, answers, SiteFolder(folder), parse_config(text), check)
     console.out.print(f"Wrote {target}. To see the feeds, run:")
     console.out.print(f"feeds serve {folder / settings.posts} --config {target}")
+
+
+def _print_report(
+    settings: SiteSettings, answers: Answers, site: SiteFolder, config: Config, check: str
+) -> None:
+    """Print the number of posts of each rule, what is not known, and the addresses that are not
+    on the site.
+    """
+    from feeds.generators.report import (
+        check_addresses,
+        found_things,
+        read_site_posts,
+        rule_counts,
+        unknown_things,
+    )
+
+    posts = read_site_posts(settings, site, config)
+    rows = [
+        (f"posts in {settings.posts}", len(posts.keys)),
+        *rule_counts(settings, posts, config),
+    ]
+    for line in found_things(settings):
+        console.out.print(console.without_control_characters(line))
+    width = max(len(what) for what, _ in rows)
+    for what, count in rows if posts.keys else ():
+        console.out.print(console.without_control_characters(f"{what:{width}}  {count:7,}"))
+    for unknown in unknown_things(settings, posts, answers):
+        line = f"could not know: {unknown.what}; write {unknown.todo}"
+        console.out.print(console.without_control_characters(line))
+    found = check_addresses(settings, site, posts, config)
+    if check and posts.pages:
+        found = _visit(posts, config, http_url(check))
+    if found and found.missing:
+        page = found.missing
+        fault = f"; {found.fault}" if found.fault else ""
+        line = f"not in {found.where}: {page.url} ({page.key}, permalink {page.pattern}){fault}"
+        console.out.print(console.without_control_characters(line))
+    elif found:
+        console.out.print(
+            f"{console.number(found.checked, 'page')} looked for in {found.where}: all there"
+        )
+
+
+def _visit(posts: SitePosts, config: Config, live: str) -> AddressCheck:
+    """Look for the pages on the live site, whose address is `live`."""
+    from feeds.cli.link_check import look_up, public_addresses, visit_links
+    from feeds.generators.report import AddressCheck
+
+    live = live if live.endswith("/") else f"{live}/"
+    own_host = urlsplit(live).hostname
+    pages = {live + page.url.removeprefix(config.site.url): page for page in posts.pages}
+    with console.progress("Looking for the pages of", in_a_pipe=False) as progress:
+        result = visit_links(
+            pages,
+            pause=0.2,
+            # A person named this host, so it may be one that is not public.
+            addresses=lambda host, port: (look_up if host == own_host else public_addresses)(
+                host, port
+            ),
+            progress=progress,
+        )
+    missing = next((url for url in pages if url in result.dead), "")
+    visited = len(pages) - result.not_visited
+    return AddressCheck(live, visited, pages.get(missing), result.dead.get(missing, ""))
 
 
 def _accept_default(_question: str, default: str, _validate: Callable[[str], str]) -> str:

@@ -1,4 +1,5 @@
-"""Site generators: the configuration of a Jekyll, Hugo or Pelican site -> a feeds.toml.
+"""`feeds init`: the configuration, the folders and the posts of a site -> a feeds.toml.
 
-Open detect.py first: the table of generators.
+Open detect.py first: the table of generators. sites/ reads the configuration of each; proposals.py
+looks at the posts; feeds_toml.py writes the file; report.py compares it with the site.
 """

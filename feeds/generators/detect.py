@@ -1,4 +1,4 @@
-"""Detects a site generator: a folder -> the settings in its configuration file, if it has one.
+"""Detects a site generator: a folder -> the settings of the site, if it has a configuration file.
 
 Configurations are read as data and never run. A file that cannot be read counts as missing.
 """
@@ -9,68 +9,75 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
 from msgspec.structs import replace
 
-from feeds.generators.hugo import hugo_settings
-from feeds.generators.jekyll import jekyll_settings
-from feeds.generators.pelican import pelican_settings
-from feeds.generators.settings import SiteSettings, Values, parse_python, parse_toml, parse_yaml
-
-_MAX_BYTES = 1_000_000
+from feeds.generators.proposals import with_proposals
+from feeds.generators.settings import SiteSettings
+from feeds.generators.site_folder import SiteFolder
+from feeds.generators.sites.hugo import hugo_settings, is_hugo, read_hugo
+from feeds.generators.sites.hugo_content import USUAL_FOLDERS
+from feeds.generators.sites.jekyll import is_jekyll, jekyll_settings
+from feeds.generators.sites.pelican import is_pelican, pelican_settings
+from feeds.generators.values import SiteConfig, Values, read_values
 
 
 def detect_generator(folder: Path) -> SiteSettings:
-    """The settings of the first configuration file in `folder` that has a title or an address.
+    """The settings of the first generator in the table whose configuration is in `folder`.
 
-    If no file has one, all settings are empty, except `unreadable` and `posts`.
+    It has a title or an address, or there are posts where the generator has them. If there is no
+    such file, all settings are empty, except `unreadable` and those that posts show.
     """
+    site = SiteFolder(folder)
     unreadable = ""
     for generator in GENERATORS:
-        for file in generator.files:
-            path = folder / file
-            try:
-                if not path.is_file() or path.stat().st_size > _MAX_BYTES:
-                    continue
-                values = generator.parse(path.read_text(encoding="utf-8-sig"))
-            except (OSError, ValueError, yaml.YAMLError, SyntaxError, RecursionError):
-                unreadable = unreadable or file
-                continue
-            settings = generator.settings(values)
-            if settings.title or settings.url:
-                posts = next((name for name in generator.posts if (folder / name).is_dir()), "")
-                return replace(settings, generator=generator.name, file=file, posts=posts)
-    posts = next((name for name in POST_FOLDERS if (folder / name).is_dir()), "")
-    return SiteSettings(unreadable=unreadable, posts=posts)
+        config = generator.read(site)
+        unreadable = unreadable or config.unreadable
+        if not config.file or not generator.is_own(config):
+            continue
+        settings = generator.settings(config.values, site)
+        if settings.title or settings.url or settings.posts:
+            settings = replace(
+                settings,
+                generator=generator.name,
+                file=config.file,
+                unreadable=config.unreadable,
+            )
+            return with_proposals(settings, site)
+    posts = next((name for name in POST_FOLDERS if site.has_folder(name)), "")
+    settings = SiteSettings(unreadable=unreadable, posts=posts)
+    return with_proposals(settings, site) if posts else settings
 
 
 class Generator(NamedTuple):
-    """A site generator, and how to read one kind of its configuration files."""
+    """A site generator, and how to read its configuration."""
 
     name: str
-    """Its name."""
+    """Its name; the one in the table of site generators (feeds/site_generators.py), if it is
+    there."""
     posts: tuple[str, ...]
-    """The folders where its posts usually are; the first that exists is used."""
-    files: tuple[str, ...]
-    """The names of the configuration file."""
-    parse: Callable[[str], Values]
-    """Parses the text of the file."""
-    settings: Callable[[Values], SiteSettings]
-    """Returns the settings in its values."""
+    """The folders where its posts usually are."""
+    read: Callable[[SiteFolder], SiteConfig]
+    """Reads its configuration files."""
+    is_own: Callable[[SiteConfig], bool]
+    """Returns whether the file is not that of another generator."""
+    settings: Callable[[Values, SiteFolder], SiteSettings]
+    """Returns the settings in the values and in the folders."""
 
 
-_HUGO_POSTS = ("content/posts", "content/post", "content/blog", "content")
-_HUGO_TOML = ("hugo.toml", "config/_default/hugo.toml")
-_HUGO_YAML = ("hugo.yaml", "hugo.yml", "config/_default/hugo.yaml")
-_HUGO_OLD = ("config.toml", "config/_default/config.toml")
-_JEKYLL = ("_config.yml", "_config.yaml")
+def _read(*files: str) -> Callable[[SiteFolder], SiteConfig]:
+    return lambda site: read_values(site, *files)
+
 
 GENERATORS = (
-    Generator("Hugo", _HUGO_POSTS, _HUGO_TOML, parse_toml, hugo_settings),
-    Generator("Hugo", _HUGO_POSTS, _HUGO_YAML, parse_yaml, hugo_settings),
-    Generator("Hugo", _HUGO_POSTS, _HUGO_OLD, parse_toml, hugo_settings),
-    Generator("Jekyll", ("_posts",), _JEKYLL, parse_yaml, jekyll_settings),
-    Generator("Pelican", ("content",), ("pelicanconf.py",), parse_python, pelican_settings),
+    Generator("Hugo", USUAL_FOLDERS, read_hugo, is_hugo, hugo_settings),
+    Generator(
+        "Jekyll",
+        ("_posts",),
+        _read("_config.yml", "_config.yaml"),
+        is_jekyll,
+        jekyll_settings,
+    ),
+    Generator("Pelican", ("content",), _read("pelicanconf.py"), is_pelican, pelican_settings),
 )
 
 POST_FOLDERS = (

@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
-from urllib.parse import urlsplit
+from textwrap import wrap
 
-from msgspec import Struct
-
-from feeds.config import Posts, Visibility
 from feeds.config_file.parse import parse_config
-from feeds.generators.hidden_posts import count_hidden_posts
-from feeds.generators.settings import SiteSettings, is_time_zone
-from feeds.reading.field_values import parse_bool
-from feeds.text import one_line
-from feeds.urls import http_url, id_authority
+from feeds.generators.proposals import generator_name
+from feeds.generators.questions import EXAMPLE, Answers
+from feeds.generators.settings import SiteRule, SiteSettings, is_time_zone
+from feeds.taxonomies import TAXONOMIES
+from feeds.text import one_line, plain_text
+from feeds.urls import id_authority
 
 
 def machine_zone() -> str:
@@ -31,98 +28,12 @@ def machine_zone() -> str:
     return "UTC"
 
 
-# --- questions ------------------------------------------------------------------------------------
-
-Ask: TypeAlias = Callable[[str, str, Callable[[str], str]], str]
-"""Asks a question: its text, the default answer, and a function that returns a fault or ``""``."""
-
-
-class Answers(Struct, frozen=True):
-    """The answers to the questions."""
-
-    title: str
-    """The title of the site."""
-    url: str
-    """The address of the site."""
-    feeds_url: str
-    """The address that the feeds are served at."""
-    language: str
-    """A language tag."""
-    hidden: Visibility = "leave-out"
-    """What feeds do with posts that have ``hidden: true``."""
-
-
-def ask_for_answers(settings: SiteSettings, folder: Path, ask: Ask) -> Answers:
-    """Ask four questions; the defaults are from the settings and the folder's name.
-
-    Ask a fifth one if posts have ``hidden: true``, which is a word of some themes.
-    """
-    name = folder.absolute().name or "News"
-    title = ask("What is the title of the site?", settings.title or name, _title_fault)
-    url = ask("What is its address?", http_url(settings.url) or EXAMPLE, _url_fault)
-    feeds_url = ask("What will be the address of its feeds?", _feeds_url(url), _url_fault)
-    language = ask("Which language is it in?", _language_tag(settings.language), _language_fault)
-    hidden = _ask_about_hidden(settings, folder, ask)
-    return Answers(title, url, feeds_url, _language_tag(language), hidden)
-
-
-def _ask_about_hidden(settings: SiteSettings, folder: Path, ask: Ask) -> Visibility:
-    """Ask whether feeds have posts with ``hidden: true``; as the generator does, if there are none.
-
-    Without a known generator, nothing is counted: the folder may hold anything.
-    """
-    if not settings.generator:
-        return settings.hidden
-    counts = count_hidden_posts(folder / settings.posts)
-    if not counts.hidden:
-        return settings.hidden
-    have = f"{counts.hidden:,} of {counts.posts:,} posts have hidden: true."
-    does = "publishes" if settings.hidden == "publish" else "does not publish"
-    question = f"{have} {settings.generator} {does} them. Are they in the feeds?"
-    answer = ask(question, "yes" if settings.hidden == "publish" else "no", _yes_no_fault)
-    return "publish" if parse_bool(answer) else "leave-out"
-
-
-def _yes_no_fault(answer: str) -> str:
-    return "answer yes or no" if parse_bool(answer) is None else ""
-
-
-EXAMPLE = "https://example.com/"
-
-
-def _feeds_url(url: str) -> str:
-    """An address on a host of its own, so that no feed replaces a page of the site."""
-    parts = urlsplit(http_url(url))
-    return f"{parts.scheme}://feeds.{(parts.hostname or '').removeprefix('www.')}/"
-
-
-def _language_tag(language: str) -> str:
-    """A language as a tag: ``de-AT`` for ``de_AT.UTF-8``; ``en`` if it is not a language."""
-    tag = re.split(r"[.@]", language.strip())[0].replace("_", "-")
-    return "en" if _language_fault(tag) else tag
-
-
-def _title_fault(answer: str) -> str:
-    return "" if answer.strip() else "the title is empty; write a title"
-
-
-def _url_fault(answer: str) -> str:
-    return "" if http_url(answer) else f"not a full web address; write it like {EXAMPLE}"
-
-
-def _language_fault(answer: str) -> str:
-    is_tag = re.fullmatch(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*", answer.strip())
-    return "" if is_tag else "not a language tag; write one such as en or zh-CN"
-
-
-# --- the file -------------------------------------------------------------------------------------
-
 _FILE = """\
 # Settings of the feeds. Only title and url are required. All keys: docs/configuration.md
 
 [site]
 title = {title}
-url = {url}  # relative links and images in posts are relative to this
+url = {url}  # {url_means}
 description = {description}
 language = {language}  # of the posts, and of the texts on pages
 timezone = {timezone}  # of dates without one
@@ -131,18 +42,18 @@ timezone = {timezone}  # of dates without one
 url = {feeds_url}  # of the feeds; not the site's address, because feeds have pages too
 limit = 50  # entries in a feed; older entries are in its archive
 content = "full"  # or "summary"
-taxonomies = ["category"]  # with a feed for each category; also: "tag", "author", "lang"
+{taxonomies}
 
 [posts]
-# The folder of the posts. Ids of entries are relative to it. "." is the folder of this file.
+{generator}# The folder of posts. Ids of entries are relative to it. "." is the folder of this file.
 {folder}
-# The domain and year in the ids of entries (RFC 4151). Feed readers recognise entries by their ids:
+{moves}# The domain and year in the ids of entries (RFC 4151). Readers recognise entries by ids:
 # if this changes, they show every post as new. Keep it, even if the site's address changes.
 id_authority = {authority}
 # The address of a post's own page, for posts without a permalink. Posts without a source article
 # link to it.
-permalink = {permalink}
-{undated}{hidden}{split}"""
+{permalink}
+{languages}{link_in_body}{undated}{hidden}{rules}{categories}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
@@ -156,10 +67,8 @@ _HIDDEN = """\
 # generator publishes them. To keep them out of the feeds, write "leave-out".
 visibility = {{ hidden = "publish" }}
 """
-_SPLIT = """
-[categories]
-split = true  # "categories: a b" is two categories, as in Jekyll
-"""
+_URL_MEANS = "relative links and images in posts are relative to this"
+_URL_UNKNOWN = "only an example, because the site's address is not known: write the real one"
 
 
 def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: int) -> str:
@@ -168,22 +77,131 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
     email = f", email = {_quoted(settings.email)}" if address else ""
     author = _AUTHOR.format(name=_quoted(settings.author), email=email) if settings.author else ""
     text = _FILE.format(
-        title=_quoted(answers.title),
+        title=_quoted(plain_text(answers.title) or answers.title),
         url=_quoted(answers.url),
-        description=_quoted(settings.description),
+        url_means=_URL_UNKNOWN if answers.url == EXAMPLE else _URL_MEANS,
+        description=_quoted(plain_text(settings.description)),
         language=_quoted(answers.language),
         timezone=_quoted(settings.timezone if is_time_zone(settings.timezone) else zone),
         author=author,
         feeds_url=_quoted(answers.feeds_url),
         authority=_quoted(id_authority(answers.url, year) or f"localhost,{year}"),
-        folder=f"folder = {_quoted(settings.posts)}" if settings.posts else '# folder = "posts"',
-        permalink=_quoted(settings.permalink or Posts().permalink),
+        taxonomies=_taxonomies(settings),
+        generator=_generator(settings),
+        folder="\n".join(_folder(settings)),
+        moves=_moves(settings),
+        permalink="\n".join(_permalink(settings)),
+        languages=_languages(settings),
+        link_in_body=_link_in_body(settings),
         hidden=_HIDDEN.format() if answers.hidden == "publish" else "",
         undated=_UNDATED.format(generator=settings.generator) if settings.generator else "",
-        split=_SPLIT if settings.split else "",
+        rules="".join(map(_rule, settings.rules)),
+        categories=_categories(settings),
     )
     parse_config(text)
     return text
+
+
+# --- parts of the file ----------------------------------------------------------------------------
+
+
+def _taxonomies(settings: SiteSettings) -> str:
+    rest = ", ".join(_quoted(name) for name in TAXONOMIES if name not in settings.taxonomies)
+    kind = settings.taxonomies[0]
+    key = f"taxonomies = {_list(settings.taxonomies)}  # with a feed for each {kind}; also: {rest}"
+    return _reason(settings, "taxonomies") + key
+
+
+def _generator(settings: SiteSettings) -> str:
+    name = generator_name(settings.generator)
+    comment = "# Addresses, categories and dates are read as this generator reads them.\n"
+    return f"{comment}generator = {_quoted(name)}\n" if name else ""
+
+
+def _folder(settings: SiteSettings) -> Iterator[str]:
+    yield f"folder = {_quoted(settings.posts)}" if settings.posts else '# folder = "posts"'
+    if settings.include:
+        yield _reason(settings, "include") + f"include = {_list(settings.include)}"
+
+
+def _moves(settings: SiteSettings) -> str:
+    if not settings.move_folders:
+        return ""
+    return (
+        _reason(settings, "id_from")
+        + f'id_from = "stem"\nmove_folders = {_list(settings.move_folders)}\n'
+    )
+
+
+def _permalink(settings: SiteSettings) -> Iterator[str]:
+    pattern = settings.permalink
+    if not generator_name(settings.generator):
+        pattern = pattern or "/:year/:month/:day/:title.html"
+    yield _reason(settings, "permalink") + f"permalink = {_quoted(pattern)}"
+    if settings.date_keys:
+        yield f"date_keys = {_list(settings.date_keys)}  # in the order of the site's configuration"
+
+
+def _languages(settings: SiteSettings) -> str:
+    if not settings.languages:
+        return ""
+    which = {"others": "all but the main one", "all": "all", "none": "none"}
+    means = which[settings.language_folders or "others"]
+    return (
+        f"languages = {_list(settings.languages)}  # that names of files and folders say\n"
+        f"language_folders = {_quoted(settings.language_folders)}"
+        f"  # addresses start with the language: {means}\n"
+    )
+
+
+def _link_in_body(settings: SiteSettings) -> str:
+    if settings.link_in_body is None:
+        return ""
+    value = "true" if settings.link_in_body else "false"
+    means = "# Whether that is the link to the source article, which the entry links to.\n"
+    return _reason(settings, "link_in_body") + means + f"link_in_body = {value}\n"
+
+
+def _rule(item: SiteRule) -> str:
+    rule = item.rule
+    lines = [f"\n{_comment(item.reason)}[[posts.rules]]", f"match = {_list(rule.match)}"]
+    for name in rule.__struct_fields__:
+        value = getattr(rule, name)
+        if name == "match" or value is None:
+            continue
+        if isinstance(value, bool):
+            text = "true" if value else "false"
+        else:
+            text = _quoted(value) if isinstance(value, str) else _list(value)
+        lines.append(f"{name} = {text}")
+    return "\n".join(lines) + "\n"
+
+
+def _categories(settings: SiteSettings) -> str:
+    lines = []
+    if settings.keep_whole:
+        lines.append(_reason(settings, "split") + "split = false\n")
+    if settings.title_from:
+        key = f"title_from = {_quoted(settings.title_from)}\n"
+        lines.append(_reason(settings, "title_from") + key)
+    return "\n[categories]\n" + "".join(lines) if lines else ""
+
+
+def _reason(settings: SiteSettings, key: str) -> str:
+    return _comment(settings.reasons.get(key, ""))
+
+
+def _comment(text: str) -> str:
+    """A text as lines of a comment, without the characters that TOML cannot hold."""
+    return "".join(f"# {line}\n" for line in wrap(" ".join(one_line(text).split()), 98))
+
+
+def _list(texts: tuple[str, ...]) -> str:
+    """A TOML list; on several lines if it is long."""
+    on_one_line = f"[{', '.join(map(_quoted, texts))}]"
+    if len(on_one_line) <= 90:
+        return on_one_line
+    return "[\n" + "".join(f"  {_quoted(text)},\n" for text in texts) + "]"
 
 
 def _quoted(text: str) -> str:

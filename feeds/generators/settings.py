@@ -1,20 +1,30 @@
-"""Settings of a site: the text of a site generator's configuration file -> its values.
-
-A Python file is parsed, but not run.
-"""
+"""What `feeds init` knows of a site: its generator's settings, the rules for its posts, reasons."""
 
 from __future__ import annotations
 
-import ast
-import re
-import tomllib
-from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-import yaml
 from msgspec import Struct
 
-from feeds.config import Visibility
+from feeds.config import PostRule, Visibility
+
+
+class SiteRule(Struct, frozen=True):
+    """A rule for some posts, and the reason for it."""
+
+    rule: PostRule
+    """The rule, as in ``[[posts.rules]]``."""
+    reason: str
+    """Where the site says so."""
+
+
+class Unknown(Struct, frozen=True):
+    """A thing that the site's files do not say."""
+
+    what: str
+    """What is not known."""
+    todo: str
+    """What a person should write instead."""
 
 
 class SiteSettings(Struct, frozen=True):
@@ -25,7 +35,9 @@ class SiteSettings(Struct, frozen=True):
     file: str = ""
     """The configuration file that the settings are from."""
     posts: str = ""
-    """The folder of the posts."""
+    """The folder of the posts; ``.`` is the site's own."""
+    include: tuple[str, ...] = ()
+    """The patterns of the posts in that folder; empty for the usual ones."""
     title: str = ""
     """The title of the site."""
     url: str = ""
@@ -41,75 +53,42 @@ class SiteSettings(Struct, frozen=True):
     email: str = ""
     """The email address of the author as written; it may be invalid."""
     permalink: str = ""
-    """The permalink, with the tokens of this program."""
-    split: bool = False
-    """Whether ``categories: a b`` is two categories."""
+    """The pattern of addresses, as in `posts.permalink`."""
+    rules: tuple[SiteRule, ...] = ()
+    """What holds for some posts; patterns are relative to `posts`."""
+    languages: tuple[str, ...] = ()
+    """The languages that paths can name."""
+    language_folders: str = ""
+    """As in `posts.language_folders`."""
+    date_keys: tuple[str, ...] = ()
+    """The fields with the date; empty for the usual ones."""
+    move_folders: tuple[str, ...] = ()
+    """The folders that files are moved through; empty if files stay where they are."""
+    taxonomies: tuple[str, ...] = ("category",)
+    """The taxonomies that get feeds."""
+    title_from: str = ""
+    """The field with the titles of categories."""
+    keep_whole: bool = False
+    """Whether a category with spaces is one, although the generator splits it."""
+    post_count: int = 0
+    """The number of posts that could be read."""
+    hidden_posts: int = 0
+    """The number of posts that only ``hidden: true`` keeps out of feeds."""
+    link_in_body: bool | None = None
+    """Whether posts end with the link to their source; None if there are no posts."""
+    reasons: dict[str, str] = {}
+    """Why a key of feeds.toml has its value, by the name of the key."""
+    unknown: tuple[Unknown, ...] = ()
+    """What the files do not say."""
     hidden: Visibility = "leave-out"
     """What the generator itself does with a post that has ``hidden: true``. A generator that does
     not know the field publishes the post; a theme may hide it from its lists."""
+    built: str = ""
+    """The folder that the generator writes the site to."""
+    feed: str = ""
+    """The path of the feed that the generator itself writes."""
     unreadable: str = ""
     """A configuration file that could not be read."""
-
-
-Values = Mapping[str, object]
-
-
-def parse_toml(text: str) -> Values:
-    """The values of a TOML file. Raises ValueError."""
-    return tomllib.loads(text)
-
-
-def parse_yaml(text: str) -> Values:
-    """The values of a YAML file, as text; empty if it has an alias. Raises yaml.YAMLError."""
-    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-        return {}  # an alias can make a small file a large value
-    value = yaml.load(text, Loader=yaml.BaseLoader)
-    return value if isinstance(value, dict) else {}
-
-
-def parse_python(text: str) -> Values:
-    """The variables of a Python file that have a literal value; the file is not run."""
-    values: dict[str, object] = {}
-    for statement in ast.parse(text).body:
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    try:
-                        values[target.id] = ast.literal_eval(statement.value)
-                    except (ValueError, TypeError, MemoryError):
-                        values.pop(target.id, None)
-    return values
-
-
-def first_text(values: Values, *names: str) -> str:
-    """The value of the first of `names` that is a text and not empty; else ``""``.
-
-    ``params.author`` is the value `author` in the table `params`. Names match in any letter case.
-    """
-    for name in names:
-        value: object = values
-        for part in name.lower().split("."):
-            table = value if isinstance(value, dict) else {}
-            value = next((table[key] for key in table if str(key).lower() == part), None)
-        if isinstance(value, str) and value.strip():
-            return " ".join(value.split())
-    return ""
-
-
-_PERMALINK_TOKENS = {"year", "month", "day", "title", "slug", "name", "path", "categories"}
-"""The tokens of `posts.permalink`, without their colons."""
-
-
-def translate_permalink(pattern: str, tokens: Mapping[str, str]) -> str:
-    """A generator's permalink in this program's tokens; ``""`` if a token has no equivalent.
-
-    `tokens` maps the generator's tokens to this program's, where the names differ.
-    """
-    for theirs, ours in tokens.items():
-        pattern = re.sub(re.escape(theirs) + (r"\b" if theirs[0] == ":" else ""), ours, pattern)
-    permalink = "/" + pattern.lstrip("/") if pattern else ""
-    unknown = set(re.findall(r":(\w+)", permalink)) - _PERMALINK_TOKENS
-    return "" if unknown or re.search(r"[{}\[\]]", permalink) else permalink
 
 
 def is_time_zone(name: str) -> bool:

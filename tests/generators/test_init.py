@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from feeds.config import Posts
 from feeds.generators.detect import detect_generator
-from feeds.generators.feeds_toml import Answers, ask_for_answers, feeds_toml_text
+from feeds.generators.feeds_toml import feeds_toml_text
+from feeds.generators.questions import Answers, ask_for_answers
 from feeds.generators.settings import SiteSettings
 
 COMMAND = str(Path(sys.executable).with_name("feeds"))
@@ -81,10 +81,11 @@ def test_the_settings_of_a_jekyll_site_are_detected(tmp_path: Path) -> None:
         "author": {"name": "Bo", "email": "bo@example.com"},
     }
     assert config["feeds"]["url"] == "https://feeds.notes.example.com/"
-    assert config["posts"]["permalink"] == "/:categories/:year/:month/:day/:title/"
+    assert config["posts"]["generator"] == "jekyll"
+    assert config["posts"]["permalink"] == "pretty"
     assert config["posts"]["id_authority"] == "notes.example.com,2026:blog/"
     assert config["posts"]["folder"] == "_posts"
-    assert config["categories"] == {"split": True}
+    assert "categories" not in config
     assert detect_generator(tmp_path).posts == "_posts"
 
 
@@ -112,7 +113,8 @@ def test_the_settings_of_a_hugo_site_are_detected(tmp_path: Path) -> None:
     assert config["site"]["timezone"] == "Asia/Shanghai"
     assert config["site"]["author"] == {"name": "编辑部"}
     assert config["feeds"]["url"] == "https://feeds.example.org/"
-    assert config["posts"]["permalink"] == "/:year/:month/:name/"
+    assert config["posts"]["generator"] == "hugo"
+    assert config["posts"]["permalink"] == "/:year/:month/:contentbasename/"
     assert "categories" not in config
     assert detect_generator(tmp_path).posts == "content/posts"
 
@@ -145,11 +147,11 @@ def test_the_settings_of_a_pelican_site_are_detected_without_running_it(tmp_path
     assert config["posts"]["permalink"] == "/:year/:month/:slug/"
 
 
-def test_a_permalink_with_an_unknown_token_becomes_the_default(tmp_path: Path) -> None:
-    text = "title: A\nurl: https://a.example\npermalink: /:i_month/:title\n"
+def test_a_permalink_stays_in_the_words_of_its_generator(tmp_path: Path) -> None:
+    text = "title: A\nurl: https://a.example\npermalink: :i_month/:title\n"
 
     config = written(site(tmp_path, "_config.yml", text))
-    assert config["posts"]["permalink"] == Posts().permalink
+    assert config["posts"]["permalink"] == "/:i_month/:title"
 
 
 def test_a_folder_without_a_generator_gets_its_name_and_example_addresses(tmp_path: Path) -> None:
