@@ -153,9 +153,15 @@ def stem(key: str) -> str:
     return head if dot and head else name
 
 
+def matches(key: str, globs: tuple[str, ...]) -> bool:
+    """Return whether a key matches a glob: ``*`` within a folder, ``**/`` any folders, ``?`` one
+    character."""
+    return bool(_pattern(globs).fullmatch(key))
+
+
 @cache
-def glob_pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """Globs as one expression: ``*`` within a folder, ``**/`` any folders, ``?`` one character."""
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """Globs as one expression."""
     wildcards = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = (
         "".join(

@@ -116,7 +116,7 @@ def found_things(settings: SiteSettings) -> Iterator[str]:
 
 
 def _count(globs: tuple[str, ...], posts: SitePosts) -> int:
-    return sum(map(bool, map(paths.glob_pattern(globs).fullmatch, posts.keys)))
+    return sum(paths.matches(key, globs) for key in posts.keys)
 
 
 def unknown_things(settings: SiteSettings, posts: SitePosts, answers: Answers) -> Iterator[Unknown]:

@@ -195,6 +195,6 @@ def below(globs: Iterable[str], folder: str) -> tuple[str, ...]:
     for glob in globs:
         if glob.startswith(prefix):
             found.append(glob.removeprefix(prefix))
-        elif paths.glob_pattern((glob,)).fullmatch(f"{prefix}x/x"):
+        elif paths.matches(f"{prefix}x/x", (glob,)):
             found.append("**")
     return tuple(dict.fromkeys(found))

@@ -28,8 +28,8 @@ def is_post(key: str, config: Config) -> bool:
     """
     return (
         not _NEVER_A_POST.search(key)
-        and bool(paths.glob_pattern(config.posts.include).fullmatch(key))
-        and not paths.glob_pattern(config.posts.exclude).fullmatch(key)
+        and paths.matches(key, config.posts.include)
+        and not paths.matches(key, config.posts.exclude)
         and generator_rules(config).is_post(path_of(key, config))
     )
 
@@ -46,7 +46,7 @@ def ending_not_included(key: str, config: Config) -> str:
         or ending[0] in (".html", ".md", ".markdown")  # included, unless the site says otherwise
         or any(glob.endswith((ending[0], "*")) for glob in config.posts.include)
         or _NEVER_A_POST.search(key)
-        or paths.glob_pattern(config.posts.exclude).fullmatch(key)
+        or paths.matches(key, config.posts.exclude)
     ):
         return ""
     return ending[0]

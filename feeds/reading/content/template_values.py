@@ -14,8 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from feeds.reading.content.post_links import marked
 
 _PARTS = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^|'\"])+")
-_TEXT = re.compile(r"\s*(?:'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\")\s*")
-_LINK_TAG = re.compile(r"-?\s*(?P<kind>link|post_url)\s+(?P<reference>[^%]*?)\s*-?%?", re.DOTALL)
+_TEXT = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"")
 _REF = re.compile(r"""/?\s*(?P<kind>rel)?ref\s+(?:path=)?["'`]?(?P<reference>[^"'`\s>%]+)""")
 
 
@@ -31,8 +30,8 @@ def value(expression: str, page: str, site: str) -> str:
 
 def tag(text: str) -> str:
     """The value of ``{% text %}``: an address that stands for a post, or nothing."""
-    found = _LINK_TAG.fullmatch(text.strip())
-    return marked(found["kind"], found["reference"].strip("'\" ")) if found else ""
+    name, _, reference = text.strip("-% \t\n").partition(" ")
+    return marked(name, reference.strip("'\" ")) if name in ("link", "post_url") else ""
 
 
 def shortcode(text: str) -> str:
@@ -43,9 +42,9 @@ def shortcode(text: str) -> str:
 
 def _operand(text: str, page: str, site: str) -> str:
     """A text in quotes, or a variable that has an address."""
-    if literal := _TEXT.fullmatch(text):
-        return literal["single"] or literal["double"] or ""
     name = text.strip()
+    if literal := _TEXT.fullmatch(name):
+        return literal["single"] or literal["double"] or ""
     if name == "site.baseurl":
         return _base_path(site)
     if name in ("site.url", "site.github.url"):

@@ -32,4 +32,4 @@ def _value(part: str, tokens: Tokens, others: Callable[[str], str | None]) -> st
 @cache
 def _parts(pattern: str) -> list[str]:
     """A pattern's tokens, such as ``:year``, and the texts between them."""
-    return [part for part in re.split(r"(:\w+(?:\[[^\]/]*\])?)", pattern) if part]
+    return [part for part in re.split(r"(:\w+(?:\[[\w:]*\])?)", pattern) if part]

@@ -30,7 +30,7 @@ def is_withheld(key: str, metadata: Mapping[str, Value], config: Config) -> bool
 def _joined(key: str, rules: tuple[PostRule, ...]) -> PostRule:
     joined = _NO_RULE
     for rule in rules:
-        if paths.glob_pattern(rule.match).fullmatch(key):
+        if paths.matches(key, rule.match):
             said = {
                 name: value
                 for name in msgspec.structs.asdict(rule)
