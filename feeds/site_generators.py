@@ -40,6 +40,13 @@ _SITE_GENERATORS = (
     SiteGenerator(name="hugo", label="Hugo", rules="feeds.reading.generators.hugo:RULES"),
     SiteGenerator(name="pelican", label="Pelican", rules="feeds.reading.generators.pelican:RULES"),
     SiteGenerator(name="zola", label="Zola", rules="feeds.reading.generators.zola:RULES"),
+    SiteGenerator(
+        name="eleventy", label="Eleventy", rules="feeds.reading.generators.eleventy:RULES"
+    ),
+    SiteGenerator(
+        name="docusaurus", label="Docusaurus", rules="feeds.reading.generators.docusaurus:RULES"
+    ),
+    SiteGenerator(name="astro", label="Astro", rules="feeds.reading.generators.astro:RULES"),
 )
 
 SITE_GENERATORS = {generator.name: generator for generator in _SITE_GENERATORS}

@@ -65,7 +65,7 @@ def date_field(
         return None
     try:
         written = generator_rules(config).written_date(field_values.to_text(value))
-        return parse_datetime(written, config.zone)
+        return parse_datetime(written, config.zone) if written else None
     except ValueError as error:
         fields.report(name, f"{name}: {error}", _ADVICE, severity)
         return None
@@ -126,12 +126,12 @@ def _dates(
 
     A date with too large a year counts as `never`, and is reported; without `never` it is left out.
     """
-    wanted = _spellings(names)
+    wanted, written_date = _spellings(names), generator_rules(config).written_date
     for name, value in flat_fields(fields.metadata):
         if spelling(name) not in wanted or not _is_date_field(name, value):
             continue
         try:
-            yield parse_datetime(field_values.to_text(value), config.zone)
+            yield parse_datetime(written_date(field_values.to_text(value)), config.zone)
         except ValueError as error:
             if isinstance(error, YearTooLarge):
                 if never is None:

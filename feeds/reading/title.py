@@ -21,9 +21,10 @@ def post_title(fields: Fields, body: str, config: Config) -> str:
     """The title, within `limits.title_chars`. Reports a post that has none."""
     title = plain_text(to_text(fields.get("title") or ""))
     if not title and "title" not in fields:
-        title = generator_rules(config).title_in_key(path_of(fields.key, config)) or _heading(
-            body, config
-        )
+        rules = generator_rules(config)
+        named = rules.title_in_key(path_of(fields.key, config))
+        title = "" if named and not rules.heading_before_name else _heading(body, config)
+        title = title or named
     if not has_visible_text(title):
         what = "the title is empty" if "title" in fields else "there is no title"
         fields.report("title", what, 'write title: "…" in the front matter')

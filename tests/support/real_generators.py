@@ -25,6 +25,7 @@ Pages: TypeAlias = dict[str, Page]
 """What a program says of each post that is published, by the path of its file in the site."""
 
 _HERE = Path(__file__).parent
+NODE_MODULES = _HERE.parent / "node_modules"
 _ENVIRONMENT = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
@@ -124,6 +125,26 @@ def pelican_pages(folder: Path) -> Pages:
         if "<" in str(page["title"]):  # perhaps a tag; then only the address shows how it is read
             del page["title"]
     return pages
+
+
+def eleventy_pages(folder: Path, content: str = ".") -> Pages:
+    """The posts of a site, as Eleventy says; `content` is the folder that it reads."""
+    if not (NODE_MODULES / "@11ty" / "eleventy").is_dir():
+        pytest.skip("there is no Eleventy here: npm ci --prefix tests")
+    printed = _output("node", _HERE / "eleventy.mjs", content, cwd=folder)
+    pages: Pages = json.loads(printed.splitlines()[-1])
+    return pages
+
+
+def github_slugs(texts: list[str]) -> list[str]:
+    """The slugs of texts, as the package github-slugger gives them."""
+    if not (NODE_MODULES / "github-slugger").is_dir():
+        pytest.skip("there is no github-slugger here: npm ci --prefix tests")
+    program = "import { slug } from 'github-slugger';"
+    program += "console.log(JSON.stringify(JSON.parse(process.argv[1]).map(text => slug(text))))"
+    command = ("node", "--input-type=module", "-e", program, json.dumps(texts))
+    slugs: list[str] = json.loads(_output(*command, cwd=_HERE))
+    return slugs
 
 
 def our_pages(folder: Path, config: Config, now: datetime) -> Pages:

@@ -48,9 +48,8 @@ def cascade_rules(
                 continue
             both = {**(params if isinstance(params, dict) else {}), **fields}
             rule = rule_of_fields(match, both, _CONFIG)
-            matches = paths.glob_pattern(match).fullmatch
             ours = below(match, found.folder)
-            if ours and rule != PostRule(match) and any(map(matches, files)):
+            if ours and rule != PostRule(match) and any(paths.matches(file, match) for file in files):
                 where = f"cascade in {folder}/_index" if folder else "Hugo's configuration: cascade"
                 yield SiteRule(rule_of_fields(ours, both, _CONFIG), where)
 

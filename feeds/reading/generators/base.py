@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from functools import cache
@@ -42,6 +43,16 @@ def as_written(date: str) -> str:
     return date
 
 
+_WITHOUT_ZONE = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?", re.ASCII
+)
+
+
+def in_utc(date: str) -> str:
+    """A date that is in UTC if it has no zone, as generators in JavaScript read it."""
+    return f"{date.strip()}Z" if _WITHOUT_ZONE.fullmatch(date.strip()) else date
+
+
 def no_title(_path: PostPath) -> str:
     """No title: it is not taken from the name of a file."""
     return ""
@@ -74,9 +85,12 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     date_fallbacks: tuple[str, ...] = ()
     """Fields with the date of a post that has none of `posts.date_keys`."""
     written_date: Callable[[str], str] = as_written
-    """Returns a date without what the generator does not read of it."""
+    """Returns a date as the generator reads it: without what it does not read, or with the zone
+    that it takes it for; ``""`` if it stands for a date that a post cannot know."""
     title_in_key: Callable[[PostPath], str] = no_title
     """Returns the title of a post that has none in its fields; ``""`` if names give none."""
+    heading_before_name: bool = False
+    """Whether the heading that a text starts with is its title, rather than `title_in_key`."""
     is_post: Callable[[PostPath], bool] = every_key
     """Returns whether the generator takes a file among `posts.include` for a post."""
 
