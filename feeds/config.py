@@ -108,6 +108,7 @@ class Posts(Struct, frozen=True):
     languages: tuple[str, ...] = ()
     language_folders: Literal["others", "all", "none"] = "others"
     undated: Literal["modified", "skip"] = "modified"
+    date_zone: str = ""
     date_keys: tuple[str, ...] = (
         "date",
         "publishDate",
@@ -219,6 +220,11 @@ class Config(Struct, frozen=True, dict=True):
     def zone(self) -> ZoneInfo:
         """The time zone of dates that name none."""
         return ZoneInfo(self.site.timezone)
+
+    @cached_property
+    def date_zone(self) -> ZoneInfo | None:
+        """The time zone of dates in posts that name none; None: as the generator reads them."""
+        return ZoneInfo(self.posts.date_zone) if self.posts.date_zone else None
 
     @cached_property
     def author(self) -> Person:

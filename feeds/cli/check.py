@@ -186,7 +186,7 @@ def _print_rows(rows: list[Row]) -> None:
     rows = [(title, date, names, clean(link), rule) for title, date, names, link, rule in rows]
     if not console.out.is_terminal or not rows:
         for row in rows:
-            typer.echo("\t".join(row))
+            typer.echo("\t".join(row).rstrip("\t"))
         return
     from rich.table import Table  # no other command needs it
 

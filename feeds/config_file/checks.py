@@ -79,15 +79,18 @@ def _check_site(site: Site) -> Iterator[str]:
         yield "site.author.name: expected a name, found an empty text"
     if site.author and site.author.email and not _EMAIL.fullmatch(site.author.email):
         yield f"site.author.email: expected an e-mail address, found {show(site.author.email)}"
-    try:
-        ZoneInfo(site.timezone)
-    except (KeyError, ValueError, OSError):
-        yield (
-            "site.timezone: expected the name of a time zone such as "
-            f'"Europe/Berlin", found {show(site.timezone)}'
-        )
+    yield from _check_zone("site.timezone", site.timezone)
     if not _LANGUAGE.fullmatch(site.language):
         yield f"site.language: {_expected_language(site.language)}"
+
+
+def _check_zone(path: str, name: str) -> Iterator[str]:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        yield (
+            f'{path}: expected the name of a time zone such as "Europe/Berlin", found {show(name)}'
+        )
 
 
 def _check_feeds(feeds: Feeds) -> Iterator[str]:
@@ -141,6 +144,8 @@ def _check_posts(posts: Posts, site: Site) -> Iterator[str]:
             'posts.move_folders: expected posts.id_from = "stem" with it, because a post that is '
             "identified by its path cannot move"
         )
+    if posts.date_zone:
+        yield from _check_zone("posts.date_zone", posts.date_zone)
     for field in posts.visibility:
         if not field.partition(":")[0].strip():
             yield f"posts.visibility: expected the name of a field, found {show(field)}"

@@ -140,6 +140,8 @@ def _permalink(settings: SiteSettings) -> Iterator[str]:
     yield _reason(settings, "permalink") + f"permalink = {_quoted(pattern)}"
     if settings.date_keys:
         yield f"date_keys = {_list(settings.date_keys)}  # in the order of the site's configuration"
+    if settings.date_zone:
+        yield _reason(settings, "date_zone") + f"date_zone = {_quoted(settings.date_zone)}"
 
 
 def _languages(settings: SiteSettings) -> str:

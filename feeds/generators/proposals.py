@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from feeds import paths
 from feeds.config import Categories, Config, Posts, Site
-from feeds.generators.settings import SiteSettings
+from feeds.generators.settings import SiteSettings, Unknown, is_time_zone
 from feeds.generators.site_folder import SiteFolder, SitePost
-from feeds.reading.field_values import split_commas, to_names
+from feeds.reading.dates import parse_datetime
+from feeds.reading.field_values import split_commas, to_names, to_text
+from feeds.reading.generators import jekyll
 from feeds.reading.generators.base import generator_rules
 from feeds.reading.selection import is_post
 from feeds.reading.visibility import decide_visibility
@@ -39,7 +44,7 @@ def with_proposals(settings: SiteSettings, site: SiteFolder) -> SiteSettings:
     if not posts:
         return settings
     settings = _with_whole_categories(settings, site)
-    return _with_link(_with_terms(settings, posts), posts)
+    return _with_link(_with_terms(_with_date_zone(settings, posts), posts), posts)
 
 
 def site_posts(settings: SiteSettings, site: SiteFolder) -> list[SitePost]:
@@ -133,6 +138,43 @@ def _named_by_tags(posts: Sequence[SitePost], terms: Sequence[tuple[list[str], l
 
 def _is_many(exceptions: int, number: int) -> bool:
     return 50 * exceptions > number
+
+
+# --- dates ----------------------------------------------------------------------------------------
+
+
+def _with_date_zone(settings: SiteSettings, posts: Sequence[SitePost]) -> SiteSettings:
+    """The settings with the zone of dates without one, where Jekyll takes UTC and posts do not.
+
+    A post that has moved may have its zone in one place only: then the date says which it is.
+    """
+    zone = settings.timezone
+    if generator_name(settings.generator) != "jekyll" or not is_time_zone(zone) or zone == "UTC":
+        return settings
+    dates = [(post.path, to_text(post.fields.first(Posts().date_keys)[1])) for post in posts]
+    in_utc = {path: text for path, text in dates if jekyll.written_date(text) == f"{text} UTC"}
+    names = {paths.stem(path): text for path, text in in_utc.items()}
+    for path, text in dates:
+        without = names.get(paths.stem(path), "")
+        if path not in in_utc and without and _is_same_moment(text, without, zone):
+            reason = (
+                f"{without} and {text} are dates of one post, {paths.stem(path)}: dates without a "
+                "zone are in the site's, although Jekyll takes those with seconds for UTC."
+            )
+            reasons = {**settings.reasons, "date_zone": reason}
+            return replace(settings, date_zone=zone, reasons=reasons)
+    if not in_utc:
+        return settings
+    what = f"the zone of dates like {next(iter(in_utc.values()))}, in {len(in_utc):,} posts"
+    todo = f'date_zone = "{zone}" below [posts], if they are not in UTC, as Jekyll reads them'
+    return replace(settings, unknown=(*settings.unknown, Unknown(what, todo)))
+
+
+def _is_same_moment(text: str, without_zone: str, zone: str) -> bool:
+    try:
+        return parse_datetime(text, UTC) == parse_datetime(without_zone, ZoneInfo(zone))
+    except ValueError:
+        return False
 
 
 # --- links ----------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) ->
         if read.post is None or not is_public(read.post, now):
             continue
         published.add(post_identity(key, config))
-        if read.link_rule == "permalink":
+        if not read.has_source:
             page = Page(key, read.post.base, permalink_of(key, config))
             dated.append((read.post.published, page))
     newest = sorted(dated, key=lambda pair: pair[0], reverse=True)[:_MOST_PAGES]

@@ -62,6 +62,8 @@ class SiteSettings(Struct, frozen=True):
     """As in `posts.language_folders`."""
     date_keys: tuple[str, ...] = ()
     """The fields with the date; empty for the usual ones."""
+    date_zone: str = ""
+    """The zone of the posts' dates that name none, if the generator takes another."""
     move_folders: tuple[str, ...] = ()
     """The folders that files are moved through; empty if files stay where they are."""
     taxonomies: tuple[str, ...] = ("category",)

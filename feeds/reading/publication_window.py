@@ -64,11 +64,20 @@ def date_field(
     if not value:
         return None
     try:
-        written = generator_rules(config).written_date(field_values.to_text(value))
-        return parse_datetime(written, config.zone) if written else None
+        return _parsed(field_values.to_text(value), config)
     except ValueError as error:
         fields.report(name, f"{name}: {error}", _ADVICE, severity)
         return None
+
+
+def _parsed(text: str, config: Config) -> datetime | None:
+    """A date as the site's generator reads it; None if a post cannot know it. Raises ValueError."""
+    written = generator_rules(config).written_date(text)
+    if not written:
+        return None
+    if config.date_zone:
+        return parse_datetime(text, config.date_zone)
+    return parse_datetime(written, config.zone)
 
 
 def publication_window(fields: Fields, date: datetime, config: Config) -> Window:
@@ -95,10 +104,12 @@ def window_as_written(texts: Iterable[tuple[str, str]], config: Config) -> Windo
         if (same := spelling(name)) not in dates and same not in expiry_dates:
             continue
         try:
-            date = parse_datetime(text, config.zone)
+            date = _parsed(text, config)
         except YearTooLarge:
             date = _NEVER_PUBLIC
         except ValueError:
+            continue
+        if date is None:
             continue
         if same in dates:
             window = window._replace(published=max(window.published, date))
@@ -126,12 +137,13 @@ def _dates(
 
     A date with too large a year counts as `never`, and is reported; without `never` it is left out.
     """
-    wanted, written_date = _spellings(names), generator_rules(config).written_date
+    wanted = _spellings(names)
     for name, value in flat_fields(fields.metadata):
         if spelling(name) not in wanted or not _is_date_field(name, value):
             continue
         try:
-            yield parse_datetime(written_date(field_values.to_text(value)), config.zone)
+            if date := _parsed(field_values.to_text(value), config):
+                yield date
         except ValueError as error:
             if isinstance(error, YearTooLarge):
                 if never is None:

@@ -412,8 +412,8 @@ def test_a_title_that_the_locale_cannot_encode_is_escaped(site: Path) -> None:
 
 def test_check_shows_what_each_post_would_become(run: Run, site: Path) -> None:
     assert run("check", "posts").out.splitlines() == [
-        "One\t2026-11-01 00:00:00+00:00\ta\thttps://news.example.com/2026/11/01/one.html",
-        "Two\t2026-11-02 00:00:00+00:00\ta, b\thttps://news.example.com/2026/11/02/two.html",
+        "One\t2026-11-01 00:00:00+00:00\ta\thttps://news.example.com/2026/11/01/one.html\tposts.permalink",
+        "Two\t2026-11-02 00:00:00+00:00\ta, b\thttps://news.example.com/2026/11/02/two.html\tposts.permalink",
     ]
 
 
@@ -727,18 +727,20 @@ def test_check_on_a_terminal_prints_a_table_without_markup_in_titles(site: Path)
 
     assert status == 0
     assert [re.split(r" {2,}", line.strip()) for line in output.splitlines()] == [
-        ["title", "date", "categories", "link"],
+        ["title", "date", "categories", "link", "rule"],
         [
             "[/b] [red]Red[/] :fire:",
             "2026-11-01 00:00:00+00:00",
             "c",
             "https://news.example.com/2026/11/01/one.html",
+            "posts.permalink",
         ],
         [
             "Two",
             "2026-11-02 00:00:00+00:00",
             "a, b",
             "https://news.example.com/2026/11/02/two.html",
+            "posts.permalink",
         ],
     ]
 

@@ -331,11 +331,13 @@ def test_check_links_reports_posts_with_dead_articles(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    (tmp_path / "feeds.toml").write_text('[site]\ntitle = "News"\nurl = "https://e.example/"\n')
+    site = f'[site]\ntitle = "News"\nurl = "{server.url("")}"\n[posts]\nid_authority = "a,2026"\n'
+    (tmp_path / "feeds.toml").write_text(f'{site}permalink = "/404/:title/"\n')
     for name, more in (
         ("dead", f"source_url: {server.url('404')}"),
         ("alive", f"source_url: {server.url('200')}"),
-        ("own", ""),
+        ("own", "permalink: /200/own/"),
+        ("wrong", ""),
     ):
         (tmp_path / f"{name}.md").write_bytes(post(name, more=more))
     monkeypatch.chdir(tmp_path)
@@ -347,11 +349,14 @@ def test_check_links_reports_posts_with_dead_articles(
 
     assert exit_.value.code == 1
     assert output.err.splitlines() == [
-        "visiting the links of 2 posts",
+        "visiting the links of 4 posts",
         f"dead.md:1: warning: {server.url('404')}: the server responds with 404; "
         "find the article's new address, or check again later",
+        f"wrong.md:1: warning: {server.url('404/wrong/')}: the server responds with 404; "
+        "the site has no such page: correct posts.permalink, which gives its address",
     ]
-    assert {path for _, path in server.requests} == {"/404", "/200"}
+    visited = {path for _, path in server.requests}
+    assert visited == {"/404", "/200", "/200/own/", "/404/wrong/"}
 
 
 LOCAL = {"addresses": look_up, "pause": 0}

@@ -144,7 +144,20 @@ def test_the_settings_of_a_pelican_site_are_detected_without_running_it(tmp_path
         "timezone": "Europe/Paris",
         "author": {"name": "Bo"},
     }
-    assert config["posts"]["permalink"] == "/:year/:month/:slug/"
+    assert config["posts"]["generator"] == "pelican"
+    assert config["posts"]["permalink"] == "/{date:%Y}/{date:%m}/{slug}/"
+
+
+def test_settings_of_pelican_that_a_pattern_cannot_show_are_rules_and_names(
+    tmp_path: Path,
+) -> None:
+    more = (
+        "SLUGIFY_SOURCE = 'basename'\nUSE_FOLDER_AS_CATEGORY = False\nDEFAULT_CATEGORY = 'News'\n"
+    )
+    config = written(site(tmp_path, "pelicanconf.py", f"SITENAME = 'T'\n{more}", "content"))
+
+    assert config["posts"]["permalink"] == "/{basename_slug}.html"
+    assert config["posts"]["rules"] == [{"match": ["**"], "categories": ["News"]}]
 
 
 def test_a_permalink_stays_in_the_words_of_its_generator(tmp_path: Path) -> None:

@@ -131,6 +131,19 @@ def test_the_day_in_an_address_is_that_of_the_sites_zone(zone: str, tmp_path: Pa
             )
             for hour in (0, 3, 12, 20, 23)
         },
+        **{
+            f"_posts/2026-01-02-local-{number}.md": post(f"title: N {number}", f"date: {date}")
+            for number, date in enumerate(
+                (
+                    "2026-05-06 23:00:00",
+                    "2026-5-06 01:00:00",
+                    "2026-05-06T22:10:11",
+                    "2026-05-06 23:00",
+                    "2026-05-06 01:30",
+                    "2026-05-06 3:00:00.5",
+                )
+            )
+        },
     }
     assert said(tmp_path, files, site(zone=zone)) == []
 

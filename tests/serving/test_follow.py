@@ -72,6 +72,7 @@ def test_the_first_summary_says_what_is_left_out(tmp_path):
     assert site.summaries[0].splitlines()[1:] == [
         "1 post left out: draft: true (b.md)",
         "1 .mdx file is not in posts.include (c.mdx)",
+        "a.md → https://s.example/2025/01/01/a.html (posts.permalink)",
     ]
 
 

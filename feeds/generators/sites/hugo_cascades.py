@@ -49,7 +49,11 @@ def cascade_rules(
             both = {**(params if isinstance(params, dict) else {}), **fields}
             rule = rule_of_fields(match, both, _CONFIG)
             ours = below(match, found.folder)
-            if ours and rule != PostRule(match) and any(paths.matches(file, match) for file in files):
+            if (
+                ours
+                and rule != PostRule(match)
+                and any(paths.matches(file, match) for file in files)
+            ):
                 where = f"cascade in {folder}/_index" if folder else "Hugo's configuration: cascade"
                 yield SiteRule(rule_of_fields(ours, both, _CONFIG), where)
 

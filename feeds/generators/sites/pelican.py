@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from feeds.generators.settings import SiteSettings
+from feeds.config import PostRule
+from feeds.generators.settings import SiteRule, SiteSettings
 from feeds.generators.site_folder import SiteFolder
-from feeds.generators.values import SiteConfig, Values, clean_path, first_text
-
-_TOKENS = {
-    "{slug}": ":slug",
-    "{category}": ":categories",
-    "{date:%Y}": ":year",
-    "{date:%m}": ":month",
-    "{date:%d}": ":day",
-}
+from feeds.generators.values import SiteConfig, Values, bool_at, clean_path, first_text
 
 
 def is_pelican(config: SiteConfig) -> bool:
@@ -31,15 +22,29 @@ def pelican_settings(values: Values, site: SiteFolder) -> SiteSettings:
         language=first_text(values, "DEFAULT_LANG"),
         timezone=first_text(values, "TIMEZONE"),
         author=first_text(values, "AUTHOR"),
-        permalink=_permalink(first_text(values, "ARTICLE_URL") or "{slug}.html"),
-        posts="content" if site.has_folder("content") else "",
+        permalink=_permalink(values),
+        posts=next(
+            filter(site.has_folder, (clean_path(first_text(values, "PATH")), "content")), ""
+        ),
+        rules=_rules(values),
         hidden="publish",
         built=clean_path(first_text(values, "OUTPUT_PATH")) or "output",
     )
 
 
-def _permalink(pattern: str) -> str:
-    """The pattern in this program's tokens; ``""`` if one has no equivalent."""
-    for theirs, ours in _TOKENS.items():
-        pattern = pattern.replace(theirs, ours)
-    return "" if re.search(r"[{}]", pattern) else "/" + pattern.lstrip("/")
+def _permalink(values: Values) -> str:
+    """The pattern of addresses; names in it follow the settings that a pattern cannot show."""
+    pattern = "/" + (first_text(values, "ARTICLE_URL") or "{slug}.html").lstrip("/")
+    if first_text(values, "SLUGIFY_SOURCE") == "basename":
+        return pattern.replace("{slug}", "{basename_slug}")
+    if bool_at(values, "SLUGIFY_USE_UNICODE"):
+        return pattern.replace("{slug}", "{unicode_slug}")
+    return pattern
+
+
+def _rules(values: Values) -> tuple[SiteRule, ...]:
+    """The category of articles that name none, if it is not that of their folder."""
+    if bool_at(values, "USE_FOLDER_AS_CATEGORY") is not False:
+        return ()
+    category = first_text(values, "DEFAULT_CATEGORY") or "misc"
+    return (SiteRule(PostRule(("**",), categories=(category,)), "USE_FOLDER_AS_CATEGORY is off."),)

@@ -155,8 +155,20 @@ def tags(fields: Fields, config: Config) -> list[str]:
 _HOUR_WITH_FRACTION = re.compile(r"(:\d\d\.0+)\s*[+-]\d\d:?\d\d", re.ASCII)
 
 
+_YAML_TIME = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\d\d:\d\d(?:\.\d*)?", re.ASCII
+)
+
+
 def written_date(date: str) -> str:
-    """A date without the zone that Ruby does not read: the one in ``18:00.000000000 +09:00``."""
+    """A date with the zone that Ruby reads.
+
+    A time with seconds and without a zone is a timestamp of YAML, which is in UTC
+    (https://yaml.org/type/timestamp.html). Ruby does not read the zone in
+    ``18:00.000000000 +09:00``.
+    """
+    if _YAML_TIME.fullmatch(date.strip()):
+        return f"{date.strip()} UTC"
     return _HOUR_WITH_FRACTION.sub(r"\1", date, count=1)
 
 
