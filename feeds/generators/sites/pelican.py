@@ -15,6 +15,7 @@ def is_pelican(config: SiteConfig) -> bool:
 
 def pelican_settings(values: Values, site: SiteFolder) -> SiteSettings:
     """The settings in a Pelican configuration (docs.getpelican.com/en/latest/settings.html)."""
+    folders = (clean_path(first_text(values, "PATH")), "content")
     return SiteSettings(
         title=first_text(values, "SITENAME"),
         url=first_text(values, "SITEURL"),
