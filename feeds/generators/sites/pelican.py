@@ -24,9 +24,7 @@ def pelican_settings(values: Values, site: SiteFolder) -> SiteSettings:
         timezone=first_text(values, "TIMEZONE"),
         author=first_text(values, "AUTHOR"),
         permalink=_permalink(values),
-        posts=next(
-            filter(site.has_folder, (clean_path(first_text(values, "PATH")), "content")), ""
-        ),
+        posts=next(filter(site.has_folder, folders), ""),
         rules=_rules(values),
         hidden="publish",
         built=clean_path(first_text(values, "OUTPUT_PATH")) or "output",
