@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.generator_sites import initialised, post_text
+from support.generator_sites import Site, initialised, post_text
 
 CONFIG = """
 theme: jekyll-theme-minimal
@@ -53,6 +54,34 @@ def test_the_settings_of_a_newsroom_are_found(tmp_path: Path) -> None:
     assert "# category/wangyu APP.html exists" in site.text
     assert "exactly one tag, which is its name: linxi is 临汐新闻" in site.text
     assert "# 7 of 8 posts end with a link" in site.text
+
+
+def moved(folder: Path, date: str, moved_date: str) -> Site:
+    """A newsroom in which one post has another form of its date in the folder it moved to."""
+    files = newsroom(folder)
+    for path, text in (("_posts", date), ("old_post", moved_date)):
+        name = f"{path}/2026-11-08-1001.md"
+        files[name] = files[name].replace("2026-11-08 10:46:18 +0800", text)
+    return initialised(folder, files)
+
+
+def test_dates_of_moved_posts_show_their_zone(tmp_path: Path) -> None:
+    site = moved(tmp_path, "2026-11-08 10:46:18", "2026-11-08 10:46:18 +0800")
+
+    assert site.config.posts.date_zone == "Asia/Shanghai"
+    assert "are dates of one post, 2026-11-08-1001" in site.text
+    for folder in ("_posts", "old_post"):
+        moment = site.posts[f"{folder}/2026-11-08-1001.md"].published
+        assert moment == datetime(2026, 11, 8, 2, 46, 18, tzinfo=UTC)
+
+
+def test_dates_that_may_be_in_utc_are_named(tmp_path: Path) -> None:
+    site = moved(tmp_path, "2026-11-08 10:46:18", "2026-11-09 10:46:18 +0800")
+
+    assert site.config.posts.date_zone == ""
+    assert [item.what for item in site.settings.unknown if "zone" in item.what] == [
+        "the zone of dates like 2026-11-01 13:33:50, in 2 posts"
+    ]
 
 
 def test_the_posts_of_a_newsroom_have_their_names_and_their_sources(tmp_path: Path) -> None:
