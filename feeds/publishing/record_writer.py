@@ -69,6 +69,12 @@ class RecordWriter:
         with self._reading:
             return page_of(stored, self.config)
 
+    def _linked_page(self, key: str, post: str) -> str:
+        """Return the address of the page of the post at `key`, which another links to."""
+        stored = self._attachments.linked(key, post)
+        with self._reading:
+            return page_of(stored, self.config)
+
     def dependents(self, key: str, *, seen_before: bool) -> Sequence[str]:
         """Return the keys of the posts whose entries the object at `key` changes, as it is now.
 
@@ -235,10 +241,10 @@ class RecordWriter:
             linked = linked_posts(result, self.config)
         attachment = result.post.attachment if result.post else ""
         size = self._attachments.size(attachment, key) if attachment else 0
-        targets = {name: self._attachments.linked(name, key) for name in linked}
+        addresses = self.state.runtime.map(lambda name: self._linked_page(name, key), linked)
+        pages = dict(zip(linked, addresses, strict=True))
         with self._reading:
             result = result.with_attachment(size)
-            pages = {name: page_of(target, self.config) for name, target in targets.items()}
             entry, problems = fill_entry(result, self.config, pages)
         if any(problem.severity == "error" for problem in problems):
             entry = self._still_valid(last_valid, result)

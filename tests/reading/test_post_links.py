@@ -143,6 +143,14 @@ def test_a_tag_in_plain_text_or_in_code_is_no_link() -> None:
     assert links(body, pages=("tea/first.md", "2026-01-01-first.md")) == []
 
 
+@pytest.mark.parametrize("name", ["x" * 1024, "a%00", "a%0Ab", "..%2F..%2Fx"])
+def test_a_key_that_no_store_can_have_is_not_asked_for(name: str) -> None:
+    config = parse_config(SITE)
+    read = read_post("a.md", f"---\ntitle: T\n---\n[x]({name}.md)".encode(), NOW, config)
+
+    assert linked_posts(read, config) == ()
+
+
 def test_a_post_asks_for_a_limited_number_of_others() -> None:
     config = parse_config(SITE)
     body = "".join(f"[{number}]({number}.md)\n" for number in range(1000))

@@ -22,6 +22,7 @@ _ENDINGS = (".md", ".markdown", ".html")
 """The endings that the file of a post may have if a reference leaves it out."""
 _MOST = 50
 """How many files a post may link to; the links to others keep their text only."""
+_MAX_KEY_BYTES = 1024
 _FILE = re.compile(r"[^:?#]*\.(?:md|mdx|markdown)(?=[?#]|$)", re.IGNORECASE)
 _PELICAN = re.compile(r"[{|](?P<kind>filename|static|attach|index|author|category|tag)[}|]")
 
@@ -121,7 +122,7 @@ class PostLinks:
                 for key in self._below_root(name.lstrip("/")):
                     seen[key] = None
         for key in seen:
-            if not key.startswith("../") and is_post(key, self.config):
+            if _is_possible(key) and is_post(key, self.config):
                 yield key
 
     def _below_root(self, path: str) -> Iterator[str]:
@@ -132,6 +133,12 @@ class PostLinks:
             if path.startswith(folder):
                 yield posixpath.normpath(path.removeprefix(folder))
         yield posixpath.normpath(path)
+
+
+def _is_possible(key: str) -> bool:
+    """Return whether a store can have an object at this key: S3 allows 1,024 bytes."""
+    is_inside = not key.startswith("../")
+    return is_inside and key.isprintable() and len(key.encode()) <= _MAX_KEY_BYTES
 
 
 def _with_braces(address: str) -> str:
