@@ -96,3 +96,9 @@ def language_tag(value: str) -> str:
     """`value` as a language tag (RFC 5646); ``""`` if it does not have the form of one."""
     tag = value.replace("_", "-")
     return tag if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) else ""
+
+
+def is_word(char: str) -> bool:
+    """Return whether a character is a letter, a mark or a decimal digit, in any script."""
+    category = unicodedata.category(char)
+    return category[0] in "LM" or category == "Nd"

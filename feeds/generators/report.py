@@ -128,6 +128,11 @@ def unknown_things(settings: SiteSettings, posts: SitePosts, answers: Answers) -
         yield Unknown(
             "the title of the site (it is that of the folder)", "another one as site.title"
         )
+    if posts.pages and not settings.generator:
+        yield Unknown(
+            "the addresses of the posts' pages (a guess, because no configuration was found)",
+            "the program that makes the site as posts.generator, or a pattern as posts.permalink",
+        )
     if not posts.keys:
         yield Unknown("where the posts are", "their folder as posts.folder")
     if posts.undated and settings.generator:

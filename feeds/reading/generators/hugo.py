@@ -7,7 +7,6 @@ https://gohugo.io/content-management/urls/ the front matter and the addresses.
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import datetime
 from urllib.parse import unquote, unquote_plus
 
@@ -16,7 +15,7 @@ from feeds.reading.field_lookup import Fields
 from feeds.reading.generators.base import GeneratorRules, path_of, permalink_of
 from feeds.reading.generators.pattern import Tokens, expand
 from feeds.reading.generators.post_path import PostPath
-from feeds.text import plain_text
+from feeds.text import is_word, plain_text
 
 
 def path_in_fields(fields: Fields) -> str:
@@ -149,7 +148,7 @@ def urlize(text: str) -> str:
     kept: list[str] = []
     is_space = False
     for at, char in enumerate(text):
-        if char in "./\\_#+~-@" or _is_word(char) or _ESCAPE.match(text, at):
+        if char in "./\\_#+~-@" or is_word(char) or _ESCAPE.match(text, at):
             if is_space and char != "-":
                 kept.append("-")
             kept.append(char)
@@ -160,11 +159,6 @@ def urlize(text: str) -> str:
 
 
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
-
-
-def _is_word(char: str) -> bool:
-    category = unicodedata.category(char)
-    return category[0] in "LM" or category == "Nd"
 
 
 RULES = GeneratorRules(

@@ -7,7 +7,6 @@ https://jekyllrb.com/docs/posts/ the names of files.
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -20,6 +19,7 @@ from feeds.reading.generators.pattern import Tokens, expand
 from feeds.reading.generators.post_path import PostPath
 from feeds.reading.generators.post_rules import post_rule
 from feeds.site_generators import SITE_GENERATORS
+from feeds.text import is_word
 
 _STYLES = SITE_GENERATORS["jekyll"].styles
 _DATED_NAME = re.compile(r"(?P<day>\d{2,4}-\d{1,2}-\d{1,2})-(?P<slug>[^/]*)")
@@ -110,14 +110,9 @@ def slugify(text: str, mode: str = "default") -> str:
     In the mode *pretty* some signs stay as well. https://jekyllrb.com/docs/liquid/filters/
     """
     signs = "._~!$&'()+,;=@" if mode == "pretty" else ""
-    kept = "".join(char if char in signs or _is_word(char) else "\0" for char in text)
+    kept = "".join(char if char in signs or is_word(char) else "\0" for char in text)
     slug = re.sub("\0+", "-", kept)
     return slug.removeprefix("-").removesuffix("-")
-
-
-def _is_word(char: str) -> bool:
-    category = unicodedata.category(char)
-    return category[0] in "LM" or category == "Nd"
 
 
 def _slug_in_name(path: PostPath) -> str:
