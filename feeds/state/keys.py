@@ -2,7 +2,7 @@
 
     state/feed_list.json                  the list of all feeds
     state/posts/<2>/<62>.json             the record of a post; the digits are a hash
-    state/attachments/<64>.json           the posts whose enclosure a file may be; a hash of its key
+    state/attachments/<64>.json           the posts that depend on a file; a hash of its key
     state/feeds/<path>/manifest.json      the manifest of a feed; the path is `all` for all posts
     state/feeds/<path>/pages/<name>.json  a page of its index, or a list of pages
 
