@@ -22,7 +22,9 @@ from feeds.site_generators import SITE_GENERATORS
 
 def any_date_in_key(path: PostPath, zone: tzinfo) -> datetime | None:
     """The day that the name of a post starts with, or that its folders have."""
-    return date_in_file_name(path.name, zone) or date_in_path(path.key, zone)
+    names = (path.name, *reversed(path.folders))
+    dated = (date_in_file_name(name, zone) for name in names)
+    return next(filter(None, dated), None) or date_in_path(path.key, zone)
 
 
 def fields_categories(fields: Fields, config: Config) -> list[str]:
