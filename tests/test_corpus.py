@@ -164,7 +164,7 @@ def test_the_link_to_the_source_article_is_the_one_that_a_simpler_reader_finds(
         text = file.read_text(encoding="utf-8")
         named = re.findall(r"^source_url: *[\"']?(https?://[^\s\"']+)", text, re.MULTILINE)
         alone = re.findall(r"^<(https?://[^\s<>]+)>$", text, re.MULTILINE)
-        expected = (named or alone or [read.post.base])[0]
+        expected = (named or alone or [read.post.page])[0]
         assert read.post.link == expected
 
 

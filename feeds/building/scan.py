@@ -24,8 +24,8 @@ from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.config import Config
 from feeds.errors import Denied, TooLarge
 from feeds.model import Entry, Problem
-from feeds.reading.entry import fill_entry, linked_posts
-from feeds.reading.post import ReadResult, page_of, read_post, too_large
+from feeds.reading.entry import fill_entry, linked_posts, page_of
+from feeds.reading.post import ReadResult, read_post, too_large
 from feeds.reading.publication_window import is_public
 from feeds.runtime import cores
 from feeds.state.closed_posts import ClosedPosts

@@ -16,8 +16,8 @@ from feeds.cli import console
 from feeds.cli.options import ConfigOption, load_config
 from feeds.config import Config
 from feeds.model import Problem
-from feeds.reading.entry import fill_entry, linked_posts
-from feeds.reading.post import ReadResult, page_of, read_post, too_large
+from feeds.reading.entry import fill_entry, linked_posts, page_of
+from feeds.reading.post import ReadResult, read_post, too_large
 from feeds.reading.selection import is_post
 from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.local import LocalStore

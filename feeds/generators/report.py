@@ -78,7 +78,7 @@ def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) ->
             continue
         published.add(post_identity(key, config))
         if not read.has_source:
-            page = Page(key, read.post.base, permalink_of(key, config))
+            page = Page(key, read.post.page, permalink_of(key, config))
             dated.append((read.post.published, page))
     newest = sorted(dated, key=lambda pair: pair[0], reverse=True)[:_MOST_PAGES]
     return SitePosts(

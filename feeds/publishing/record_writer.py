@@ -21,9 +21,9 @@ from feeds.model import EPOCH, Entry
 from feeds.publishing.attachments import Attachments
 from feeds.publishing.batch import ENDLESS, Time
 from feeds.reading.enclosure import is_attachment
-from feeds.reading.entry import fill_entry, linked_posts
+from feeds.reading.entry import fill_entry, linked_posts, page_of
 from feeds.reading.identity import keys_after_move, post_identity
-from feeds.reading.post import ReadResult, page_of, read_large_post, read_post, start_bytes
+from feeds.reading.post import ReadResult, read_large_post, read_post, start_bytes
 from feeds.state.keys import record_key
 from feeds.state.objects import ObjectSnapshot, Record, build_record, encode, fingerprint
 from feeds.state.state_store import StateStore

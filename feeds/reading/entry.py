@@ -14,7 +14,9 @@ from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
 from feeds.reading.content.site_generator_tags import without_generator_tags
-from feeds.reading.post import Post, ReadResult
+from feeds.reading.post import Post, ReadResult, read_post
+from feeds.stores.base import Object
+from feeds.stores.own_files import is_own
 from feeds.text import truncate
 
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
@@ -31,15 +33,23 @@ def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
     post = result.post
     if post is None:
         return ()
-    body = without_generator_tags(post.body, post.base, config.site.url)
+    body = without_generator_tags(post.body, post.page, config.site.url)
     if not may_link(body):
         return ()
-    links = PostLinks(post.key, config, NO_PAGES)
+    links = PostLinks(post, config, NO_PAGES)
     try:
         clean_html(body, _markup(post), post.base, config.limits, links.resolved)
     except ContentTooLarge:
         return ()
     return tuple(links.unknown)
+
+
+def page_of(stored: Object | None, config: Config) -> str:
+    """The address of the page of a stored post, for links to its file; ``""`` if it has none."""
+    if stored is None or is_own(stored.stat.key, stored.data):
+        return ""
+    result = read_post(stored.stat.key, stored.data, stored.stat.modified, config)
+    return result.post.page if result.post else ""
 
 
 def fill_entry(
@@ -73,8 +83,8 @@ def _entry(
     """
     limits = config.limits
     try:
-        body = without_generator_tags(post.body, post.base, config.site.url)
-        links = PostLinks(post.key, config, pages)
+        body = without_generator_tags(post.body, post.page, config.site.url)
+        links = PostLinks(post, config, pages)
         content = without_marks(clean_html(body, _markup(post), post.base, limits, links.resolved))
         summary = _summary(post, body, content, limits)
     except ContentTooLarge as error:

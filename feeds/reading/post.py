@@ -31,7 +31,7 @@ from feeds.reading.front_matter.formats import is_html
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.front_matter.raw_fields import read_raw
 from feeds.reading.generators.base import field_defaults
-from feeds.reading.generators.page_url import page_rule, page_url
+from feeds.reading.generators.page_url import base_of, page_rule, page_url
 from feeds.reading.generators.post_rules import is_withheld
 from feeds.reading.identity import entry_id
 from feeds.reading.publication_window import (
@@ -45,8 +45,6 @@ from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.title import post_title
 from feeds.reading.visibility import Decision, decide_visibility
-from feeds.stores.base import Object
-from feeds.stores.own_files import is_own
 from feeds.text import language_tag
 
 
@@ -86,8 +84,10 @@ class Post(Struct, frozen=True):
     part that everybody may read."""
     body_line: int
     """The line of the file that the body starts on, from 1."""
+    page: str
+    """The address of the post's own page."""
     base: str
-    """The address of the post's own page: relative links are relative to it."""
+    """What relative links are relative to: the page, or the folder of a post that is a folder."""
     expires: datetime | None = None
     """When the post stops being public (publication_window.py); None if it does not."""
 
@@ -175,14 +175,6 @@ def read_post(key: str, data: bytes, modified: datetime, config: Config) -> Read
     return replace(result, decision=decision.stricter(result.decision))
 
 
-def page_of(stored: Object | None, config: Config) -> str:
-    """The address of the page of a stored post, for links to its file; ``""`` if it has none."""
-    if stored is None or is_own(stored.stat.key, stored.data):
-        return ""
-    result = read_post(stored.stat.key, stored.data, stored.stat.modified, config)
-    return result.post.base if result.post else ""
-
-
 def start_bytes(config: Config) -> int:
     """How many bytes of a post are read if it is over a limit, or cannot be read."""
     return 4 * config.limits.front_matter_bytes
@@ -239,11 +231,12 @@ def _read_fields(
     published = day or modified.replace(microsecond=0)
     updated = _updated(fields, published, config)
     page = page_url(fields, published, config)
+    base = base_of(page, fields.key, config)
     published, expires = publication_window(fields, published, config)
     link = entry_link(fields, front_matter, page, config)
     language = language_tag(fields.text(posts.language_keys))
     authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
-    enclosure = read_enclosure(fields, page, config)
+    enclosure = read_enclosure(fields, base, config)
     id_, guid = entry_id(fields, config)
     post = Post(
         key=fields.key,
@@ -256,13 +249,14 @@ def _read_fields(
         authors=authors,
         terms=post_terms(fields, authors, language, config),
         language=language,
-        image=file_url(fields, posts.image_keys, page),
+        image=file_url(fields, posts.image_keys, base),
         enclosure=enclosure,
         attachment=attachment_key(fields, enclosure, config),
         summary_source=fields.text(posts.summary_keys),
         body=link.body,
         body_line=front_matter.body_line,
-        base=page,
+        page=page,
+        base=base,
         expires=expires,
     )
     future_change = _future_change(fields, config) if updated > published else None

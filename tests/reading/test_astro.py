@@ -92,7 +92,7 @@ def test_the_field_slug_is_the_id_as_it_stands() -> None:
 def test_patterns(pattern: str, address: str) -> None:
     post = read("src/content/blog/a/name.md", toml=f'permalink = "{pattern}"')
 
-    assert post.base == URL + address
+    assert post.page == URL + address
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds.config_file.parse import parse_config
+from feeds.reading.entry import fill_entry
 from feeds.reading.identity import keys_after_move, post_identity
 from feeds.reading.post import Post, read_post
 
@@ -35,7 +36,7 @@ def post(key: str, more: str = "", fields: str = "") -> Post:
     ],
 )
 def test_the_address_has_the_name_of_the_folder(key: str, page: str) -> None:
-    assert post(key, fields="date: 2026-01-02\n").base == f"https://a.example/2026/01/02/{page}"
+    assert post(key, fields="date: 2026-01-02\n").page == f"https://a.example/2026/01/02/{page}"
 
 
 @pytest.mark.parametrize(
@@ -73,13 +74,13 @@ def test_a_path_can_name_a_language(key: str, language: str, name: str) -> None:
     read = post(key, LANGUAGES, "date: 2026-01-02\n")
 
     assert read.language == language
-    assert read.base == f"https://a.example/2026/01/02/{name}.html"
+    assert read.page == f"https://a.example/2026/01/02/{name}.html"
 
 
 def test_without_languages_names_say_nothing() -> None:
     read = post("lake.de.md", "", "date: 2026-01-02\n")
 
-    assert (read.language, read.base) == ("", "https://a.example/2026/01/02/lake.de.html")
+    assert (read.language, read.page) == ("", "https://a.example/2026/01/02/lake.de.html")
 
 
 def test_a_field_says_the_language_before_a_path() -> None:
@@ -105,3 +106,24 @@ def test_translations_in_a_bundle_are_posts_of_their_own() -> None:
 
 def test_a_bundle_moves_with_its_folder() -> None:
     assert [*keys_after_move("new/lake/index.md", STEM)] == ["old/lake/index.md"]
+
+
+@pytest.mark.parametrize(
+    ("permalink", "folder"),
+    [
+        ("/:year/:title.html", "https://a.example/2026/lake/"),
+        ("/:year/:title/", "https://a.example/2026/lake/"),
+        ("/:year/:title", "https://a.example/2026/lake/"),
+    ],
+)
+def test_images_of_a_bundle_are_in_its_folder(permalink: str, folder: str) -> None:
+    config = parse_config(f'{SITE}[posts]\npermalink = "{permalink}"\n')
+    text = "![A boat](boat.jpg) [below](#below)\n"
+    fields = "title: T\ndate: 2026-01-02\nimage: cover.jpg\n"
+    read = read_post("lake/index.md", f"---\n{fields}---\n{text}".encode(), NOW, config)
+    entry, _ = fill_entry(read, config)
+
+    assert entry and read.post
+    assert entry.image == f"{folder}cover.jpg"
+    assert f'src="{folder}boat.jpg"' in entry.content
+    assert f'href="{read.post.page}#below"' in entry.content

@@ -76,7 +76,7 @@ def read(key: str, *lines: str, body: str = "Text.", folder: str = "blog", toml:
 def test_address_and_day_of_a_file(key: str, address: str, day: str) -> None:
     post = read(key, TITLE)
 
-    assert post.base == URL + address
+    assert post.page == URL + address
     assert post.published == datetime.fromisoformat(f"{day}T00:00:00+00:00")
 
 
@@ -111,7 +111,7 @@ def test_a_date_without_a_zone_is_in_utc(date: str, moment: str) -> None:
     post = read("2026-05-06-name.md", TITLE, f"date: {date}")
 
     assert post.published == datetime.fromisoformat(moment)
-    assert post.base == f"{URL}/blog/2026/05/06/name"
+    assert post.page == f"{URL}/blog/2026/05/06/name"
 
 
 @pytest.mark.parametrize(

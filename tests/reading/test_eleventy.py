@@ -184,7 +184,7 @@ def test_a_permalink_that_only_eleventy_reads_gives_the_address_of_the_file(perm
     result = read_post("posts/name.md", text.encode(), NOW, parse_config(SITE.format(zone="UTC")))
 
     assert result.post is not None
-    assert result.post.base == "https://a.example/posts/name/"
+    assert result.post.page == "https://a.example/posts/name/"
     (problem,) = result.problems
     assert (problem.severity, problem.field) == ("warning", "permalink")
     assert "only Eleventy can read" in problem.what
@@ -196,7 +196,7 @@ def test_a_title_in_other_letters_gives_the_address_of_the_file() -> None:
     result = read_post("name.md", text.encode(), NOW, parse_config(SITE.format(zone="UTC")))
 
     assert result.post is not None
-    assert result.post.base == "https://a.example/name/"
+    assert result.post.page == "https://a.example/name/"
     assert [problem.severity for problem in result.problems] == ["warning"]
 
 

@@ -38,7 +38,7 @@ def read(key: str, *lines: str, toml: str = "") -> ReadResult:
 def address(key: str, *lines: str, toml: str = "") -> str:
     result = read(key, DATE, *lines, toml=toml)
     assert result.post, result.problems
-    return result.post.base.removeprefix("https://a.example")
+    return result.post.page.removeprefix("https://a.example")
 
 
 @pytest.mark.parametrize(

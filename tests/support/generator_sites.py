@@ -31,7 +31,7 @@ class Site(NamedTuple):
     def urls(self) -> dict[str, str]:
         """The paths of the posts' own pages below the site's address."""
         base = self.config.site.url
-        return {path: "/" + unquote(post.base[len(base) :]) for path, post in self.posts.items()}
+        return {path: "/" + unquote(post.page[len(base) :]) for path, post in self.posts.items()}
 
     def categories(self, path: str) -> list[str]:
         return [term.name for term in self.posts[path].terms if term.taxonomy == "category"]

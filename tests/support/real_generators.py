@@ -168,7 +168,7 @@ def our_pages(folder: Path, config: Config, now: datetime) -> Pages:
             "date": post.published.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "categories": terms["category"],
             "tags": terms["tag"],
-            "url": unquote("/" + post.base.removeprefix(config.site.url)),
+            "url": unquote("/" + post.page.removeprefix(config.site.url)),
             "language": post.language,
         }
     return pages

@@ -12,6 +12,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 from urllib.parse import quote, unquote, urljoin
 
 from feeds.config import Config
@@ -61,17 +62,28 @@ def may_link(body: str) -> bool:
 _SIGNS = (".md", ".MD", ".markdown", _MARK, "{filename}", "|filename|")
 
 
+class Linking(Protocol):
+    """A post that has links."""
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def page(self) -> str: ...  # noqa: D102
+
+
 class PostLinks:
     """The links of one post to the files of others."""
 
-    def __init__(self, key: str, config: Config, pages: Mapping[str, str]) -> None:
+    def __init__(self, post: Linking, config: Config, pages: Mapping[str, str]) -> None:
         """`pages` are the addresses of posts by key; ``""`` for a key that has no page."""
-        self.key, self.config, self.pages = key, config, pages
+        self.key, self.page, self.config, self.pages = post.key, post.page, config, pages
         self.unknown: dict[str, None] = {}
         """The keys that links may mean and that `pages` does not have."""
 
     def resolved(self, address: str) -> str | None:
         """An address, where it names the file of a post that post's page; None: nobody knows it."""
+        if address.startswith("#"):  # the base of a post that is a folder is not its page
+            return self.page + address
         if address.startswith(_MARK):
             kind, _, reference = address.removeprefix(_MARK).partition("/")
             return self._page(kind, unquote(reference))
@@ -94,10 +106,10 @@ class PostLinks:
         if kind == "link" and not path.endswith(_ENDINGS):  # Jekyll links to any file so
             return urljoin(self.config.site.url, quote(path.lstrip("/"))) + rest
         if kind in ("ref", "relref") and not path:  # a part of this page
-            return rest or None
+            return self.page + rest if rest else None
         for key in self._keys(kind, path):
             if key == self.key:
-                return rest or "#"
+                return self.page + rest
             if page := self.pages.get(key, ""):
                 return page + rest
             if key not in self.pages and len(self.unknown) < _MOST:

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from feeds.config import Config
 from feeds.reading.field_lookup import Fields
-from feeds.reading.generators.base import generator_rules
+from feeds.reading.generators.base import generator_rules, path_of
 from feeds.reading.generators.post_rules import post_rule
 from feeds.urls import MAX_URL_LENGTH
 
@@ -22,6 +22,16 @@ def page_url(fields: Fields, published: datetime, config: Config) -> str:
         what = "the address of the post's page is too long"
         fields.report("permalink", what, "shorten its permalink, slug or file name")
     return url
+
+
+def base_of(page: str, key: str, config: Config) -> str:
+    """What relative links in the post at `key` are relative to.
+
+    A post that is a folder has its images in it: for the page ``lake.html``, they are in ``lake/``.
+    """
+    if not path_of(key, config).is_bundle or page.endswith("/"):
+        return page
+    return f"{page.removesuffix('.html')}/"
 
 
 def page_rule(fields: Fields, config: Config) -> str:
