@@ -184,6 +184,8 @@ def parse_script(text: str) -> Script:
             value = _value(tokens, at + 2, constants)
             if value is not None:
                 top.table.setdefault(key, value)
+        elif top.table and _is_shorthand(token, before, after, top):
+            top.table.setdefault(token.value, constants.get(token.value, EXPRESSION))
         elif before == _Token("word", "const") and token.kind == "word":
             value = _constant(tokens, at + 1, constants)
             if value is not None:
@@ -202,6 +204,12 @@ def _is_key(token: _Token, before: _Token, after: _Token, top: _Open) -> bool:
     is_first = before.kind == "sign" and before.value in ("{", ",")
     is_name = token.kind in ("word", "text") and after == _Token("sign", ":")
     return top.sign == "{" and is_first and is_name
+
+
+def _is_shorthand(token: _Token, before: _Token, after: _Token, top: _Open) -> bool:
+    """Return whether a name is that of a constant too: ``{ title: 'T', url }``."""
+    is_alone = before == _Token("sign", ",") and after.kind == "sign" and after.value in (",", "}")
+    return token.kind == "word" and top.sign == "{" and is_alone
 
 
 def _opened(sign: str, top: _Open, key: str, objects: list[dict[str, object]]) -> _Open:

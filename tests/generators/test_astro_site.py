@@ -107,3 +107,15 @@ def test_the_texts_may_be_in_an_object(tmp_path: Path) -> None:
 
     assert (site.title, site.description, site.language) == ("Object", "Of texts", "de")
     assert site.url == "https://o.example/"
+
+
+def test_the_date_may_be_in_a_field_of_a_theme(tmp_path: Path) -> None:
+    files = {
+        "src/data/blog/a.md": post_text("title: A title", "pubDatetime: 2026-01-02T10:00:00Z"),
+        "src/data/authors/bo.md": PAGE,
+        "src/pages/posts/[...slug]/index.astro": ROUTE.format("blog"),
+    }
+    site = astro(tmp_path, "", **files)
+
+    assert site.urls == {"src/data/blog/a.md": "/posts/a/"}
+    assert site.config.posts.date_keys[:2] == ("pubDatetime", "date")

@@ -63,8 +63,9 @@ def test_a_blog_that_is_switched_off_has_no_posts(tmp_path: Path) -> None:
 
 
 def test_translations_have_rules_of_their_own(tmp_path: Path) -> None:
+    other = "i18n/%zz/docusaurus-plugin-content-blog/2026-01-02-lake.md"
     german = "i18n/de/docusaurus-plugin-content-blog/2026-01-02-lake.md"
-    site = docusaurus(tmp_path, "blog/2026-01-02-lake.md", german, "i18n/de/other/page.md")
+    site = docusaurus(tmp_path, "blog/2026-01-02-lake.md", german, other, "i18n/de/other/page.md")
 
     assert site.urls == {
         "blog/2026-01-02-lake.md": "/blog/2026/01/02/lake",

@@ -83,7 +83,7 @@ def test_the_permalink_of_a_layout(tmp_path: Path) -> None:
         tmp_path,
         {
             ".eleventy.js": "module.exports = {}",
-            "_includes/layouts/post.njk": post_text("permalink: /l/{{ page.fileSlug }}/"),
+            "_includes/layouts/post.njk": post_text("permalink: l/{{ page.fileSlug }}/"),
             "posts/posts.json": '{"layout": "layouts/post.njk"}',
             "posts/a.md": POST,
         },
@@ -110,7 +110,7 @@ def test_several_folders_have_posts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "permalink", "unknown"),
     [
-        ("module.exports = { permalink: '/x/{{ page.fileSlug }}/' };", "/x/a/", 0),
+        ("module.exports = { permalink: 'x/{{ page.fileSlug }}/' };", "/x/a/", 0),
         ("module.exports = { permalink: (data) => data.x };", "/posts/a/", 1),
         ("export default { tags: ['t'], permalink(data) { return '' } };", "/posts/a/", 1),
         ("export default { tags: ['posts'] };", "/posts/a/", 0),
@@ -138,3 +138,24 @@ def test_what_is_not_known(tmp_path: Path) -> None:
         "the addresses of posts: Eleventy leaves pages/ out of them (dir.input)",
     ]
     assert "only an example" in site.text
+
+
+def test_folders_are_relative_to_the_input(tmp_path: Path) -> None:
+    config = """export const config = {
+      dir: { input: "content", includes: "../_includes", data: "../_data" },
+    };"""
+    data = "export default { title: 'Base', url: 'https://b.example/', author: { name: 'Bo' } };"
+    site = initialised(
+        tmp_path,
+        {
+            "eleventy.config.js": config,
+            "_data/metadata.js": data,
+            "_includes/post.njk": post_text("permalink: /l/{{ page.fileSlug }}/"),
+            "content/blog/blog.json": '{"layout": "post.njk"}',
+            "content/blog/a.md": POST,
+            "content/about.md": PAGE,
+        },
+    )
+
+    assert (site.config.site.title, site.config.site.url) == ("Base", "https://b.example/")
+    assert site.urls == {"content/blog/a.md": "/l/a/"}

@@ -11,6 +11,7 @@ CONFIG = r"""
 // @ts-check
 import {themes} from 'prism-react-renderer';
 const NAME: string = "It's a name";
+import {url, other} from './elsewhere';
 const footer = { links: [{ title: 'Other' }] };
 /** @type {import('x').Config} */
 const config: Config = {
@@ -29,6 +30,8 @@ lines`,
     ['classic', /** @type {x} */ ({ docs: { path: 'd' }, blog: { routeBasePath: 'news' } })],
   ],
   method() { return { title: 'Inner' }; },
+  NAME,
+  unknown,
   last: 'end' as const,
 };
 export default config;
@@ -40,6 +43,7 @@ def test_plain_values_are_read_and_code_is_an_expression() -> None:
 
     assert value_at(values, "title") == "It's a name"
     assert value_at(values, "url") == "https://hé.example"
+    assert value_at(values, "NAME") == "It's a name"
     assert value_at(values, "plain") == "two\nlines"
     assert value_at(values, "trailingSlash") is False
     assert value_at(values, "i18n.defaultLocale") == "de"
@@ -47,7 +51,7 @@ def test_plain_values_are_read_and_code_is_an_expression() -> None:
     assert value_at(values, "presets.blog.routeBasePath") == "news"
     assert value_at(values, "presets.docs.path") == "d"
     assert value_at(values, "last") == "end"
-    for name in ("tagline", "address", "sum", "choice", "match"):
+    for name in ("tagline", "address", "sum", "choice", "match", "unknown"):
         assert is_expression(values, name), name
     assert not is_expression(values, "title")
     assert not is_expression(values, "absent")

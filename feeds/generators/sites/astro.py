@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from feeds.config import Posts
 from feeds.generators.javascript import is_expression, read_object, read_script
 from feeds.generators.settings import SiteSettings, Unknown
-from feeds.generators.site_folder import MDX_ENDINGS, SiteFolder, mostly_dated
+from feeds.generators.site_folder import MDX_ENDINGS, SiteFolder, SitePost
 from feeds.generators.values import SiteConfig, Values, clean_path, first_text
 
 _ENDINGS = ("mjs", "js", "ts", "mts", "cjs", "cts")
@@ -29,6 +30,8 @@ _COLLECTIONS = tuple(
     for ending in ("ts", "js", "mjs")
 )
 _PAGES = "src/pages"
+_DATE_FIELDS = ("pubDatetime", "publishedAt", "datePublished", "publicationDate", "createdAt")
+"""Fields that themes have the date in, beside the usual ones."""
 _SLUG = re.compile(r"\[(?:\.\.\.)?\w+\]")
 
 
@@ -51,9 +54,11 @@ def astro_settings(values: Values, site: SiteFolder) -> SiteSettings:
     """The settings in an Astro configuration, and where the posts are."""
     texts = _texts(site)
     url = first_text(values, "site") or texts.url
-    folder = _folder(site)
+    folder, date_field = _folder(site)
     page = _page(folder, site) if folder else ""
     reasons = {"include": "Posts are Markdown or MDX."} if folder else {}
+    if date_field:
+        reasons["date_keys"] = f"Posts have their date in {date_field}."
     unknown = [*_unknown(values)]
     permalink = "/:collection/:slug/"
     if page:
@@ -75,6 +80,7 @@ def astro_settings(values: Values, site: SiteFolder) -> SiteSettings:
         permalink=permalink,
         posts=folder,
         include=tuple(f"**/*{ending}" for ending in MDX_ENDINGS) if folder else (),
+        date_keys=(date_field, *Posts().date_keys) if date_field else (),
         reasons=reasons,
         unknown=tuple(unknown),
         hidden="publish",
@@ -121,8 +127,9 @@ def _unknown(values: Values) -> Iterable[Unknown]:
 # --- where the posts are --------------------------------------------------------------------------
 
 
-def _folder(site: SiteFolder) -> str:
-    """The collection with the most posts that have a date, of those whose files mostly have one.
+def _folder(site: SiteFolder) -> tuple[str, str]:
+    """The collection with the most posts that have a date, of those whose files mostly have one;
+    and the field with the date, if it is not one of the usual ones.
 
     A collection is a folder that a loader names, or one in ``src/content``; there may be posts
     among the pages, too.
@@ -134,12 +141,20 @@ def _folder(site: SiteFolder) -> str:
             steps = path.split("/")
             if len(steps) > 3:
                 found.append("/".join(steps[:3]))
-    best, most = "", 0
-    for folder in dict.fromkeys(found):
-        posts = site.read_posts(site.files(folder, MDX_ENDINGS)) if folder else []
-        if mostly_dated(posts) and sum(post.has_date for post in posts) > most:
-            best, most = folder, sum(post.has_date for post in posts)
-    return best or next(filter(site.has_folder, ("src/content/blog",)), "")
+    best, field, most = "", "", 0
+    for folder in filter(site.has_folder, filter(None, dict.fromkeys(found))):
+        posts = site.read_posts(site.files(folder, MDX_ENDINGS))
+        fields = [_date_field(post) for post in posts if _date_field(post) is not None]
+        if len(fields) > most and 2 * len(fields) >= len(posts):
+            best, field, most = folder, next(filter(None, fields), ""), len(fields)
+    return best or next(filter(site.has_folder, ("src/content/blog",)), ""), field
+
+
+def _date_field(post: SitePost) -> str | None:
+    """The field with the date of a post; ``""`` for the usual ones, None if there is no date."""
+    if post.has_date:
+        return ""
+    return next((name for name in _DATE_FIELDS if post.metadata.get(name)), None)
 
 
 def _page(folder: str, site: SiteFolder) -> str:

@@ -15,6 +15,7 @@ from feeds.generators.javascript import is_expression, read_object
 from feeds.generators.settings import SiteRule, SiteSettings, Unknown
 from feeds.generators.site_folder import MDX_ENDINGS, SiteFolder
 from feeds.generators.values import SiteConfig, Values, bool_at, clean_path, first_text, value_at
+from feeds.text import language_tag
 
 _FILES = tuple(f"docusaurus.config.{ending}" for ending in ("js", "ts", "mjs", "cjs", "mts", "cts"))
 _PLUGIN = "docusaurus-plugin-content-blog"
@@ -90,8 +91,13 @@ def _unknown(values: Values, blog: str, site: SiteFolder) -> Iterable[Unknown]:
 def _translations(site: SiteFolder, main: str) -> tuple[str, ...]:
     """The folders of posts in other languages than the main one."""
     starts = (path.split("/")[:3] for path in site.files("i18n", MDX_ENDINGS))
-    found = ("/".join(steps) for steps in starts if steps[1] != main and steps[2:] == [_PLUGIN])
-    return tuple(dict.fromkeys(found))
+    return tuple(
+        dict.fromkeys(
+            "/".join(steps)
+            for steps in starts
+            if steps[2:] == [_PLUGIN] and steps[1] != main and language_tag(steps[1])
+        )
+    )
 
 
 def _with_translations(settings: SiteSettings, folders: tuple[str, ...]) -> SiteSettings:
@@ -100,7 +106,9 @@ def _with_translations(settings: SiteSettings, folders: tuple[str, ...]) -> Site
     for folder in folders[1:]:
         language = folder.split("/")[1]
         rule = PostRule(
-            (f"{folder}/**",), permalink=f"/{language}{settings.permalink}", language=language
+            (f"{folder}/**",),
+            permalink=f"/{language}{settings.permalink}",
+            language=language_tag(language),
         )
         rules.append(SiteRule(rule, f"These posts are in the language {language}."))
     include = tuple(f"{folder}/**/*{ending}" for folder in folders for ending in MDX_ENDINGS)

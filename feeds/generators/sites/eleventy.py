@@ -6,6 +6,7 @@ https://www.11ty.dev/docs/data-template-dir/ the data of a folder.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ from feeds.generators.values import (
 )
 from feeds.reading.field_values import parse_bool
 from feeds.reading.front_matter.formats import Value
+from feeds.text import one_line
 
 _FILES = (
     ".eleventy.js",
@@ -81,7 +83,8 @@ def eleventy_settings(values: Values, site: SiteFolder) -> SiteSettings:
 
 
 def _join(folder: str, name: str) -> str:
-    return clean_path(f"{folder}/{name}")
+    """A folder that is named relative to another one; ``""`` if it is not in the site."""
+    return clean_path(posixpath.normpath(f"{folder}/{name}".lstrip("/")))
 
 
 def _site_data(folder: str, site: SiteFolder) -> Values:
@@ -218,7 +221,8 @@ def _rule(match: tuple[str, ...], fields: Mapping[str, Value], file: str) -> Sit
     is_closed = "true" in (fields.get("eleventyExcludeFromCollections"), fields.get("draft"))
     reason = f"{file} gives its folder these fields."
     if isinstance(link, str) and parse_bool(link) is None:
-        rule = replace(rule, permalink=link or None)
+        path = one_line(link).lstrip("/")
+        rule = replace(rule, permalink=f"/{path}" if path else None)
     elif link == "false" or is_closed:
         rule = replace(rule, published=False)
     if tags:
