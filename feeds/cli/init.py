@@ -35,9 +35,9 @@ def init(
 ) -> None:
     """Write a feeds.toml, using the site generator's own settings.
 
-    Reads the configurations of Jekyll, Hugo and Pelican and the posts, and asks four questions; a
-    fifth one if posts have the field hidden. Prints what it found, and the first post whose page
-    is not in the built site beside it.
+    Reads the configuration of Jekyll, Hugo, Pelican, Zola, Eleventy, Astro or Docusaurus, and the
+    posts. Asks four questions; a fifth one if posts have the field hidden. Prints what it found,
+    and the first post whose page is not in the built site beside it.
 
     Example: feeds init my-blog/
     """

@@ -14,10 +14,14 @@ from msgspec.structs import replace
 from feeds.generators.proposals import with_proposals
 from feeds.generators.settings import SiteSettings
 from feeds.generators.site_folder import SiteFolder
+from feeds.generators.sites.astro import astro_settings, read_astro
+from feeds.generators.sites.docusaurus import docusaurus_settings, read_docusaurus
+from feeds.generators.sites.eleventy import eleventy_settings, read_eleventy
 from feeds.generators.sites.hugo import hugo_settings, is_hugo, read_hugo
 from feeds.generators.sites.hugo_content import USUAL_FOLDERS
 from feeds.generators.sites.jekyll import is_jekyll, jekyll_settings
 from feeds.generators.sites.pelican import is_pelican, pelican_settings
+from feeds.generators.sites.zola import is_zola, zola_settings
 from feeds.generators.values import SiteConfig, Values, read_values
 
 
@@ -68,6 +72,11 @@ def _read(*files: str) -> Callable[[SiteFolder], SiteConfig]:
     return lambda site: read_values(site, *files)
 
 
+def _always(_config: SiteConfig) -> bool:
+    """Return True: no other generator has a file of this name."""
+    return True
+
+
 GENERATORS = (
     Generator("Hugo", USUAL_FOLDERS, read_hugo, is_hugo, hugo_settings),
     Generator(
@@ -78,16 +87,16 @@ GENERATORS = (
         jekyll_settings,
     ),
     Generator("Pelican", ("content",), _read("pelicanconf.py"), is_pelican, pelican_settings),
+    Generator("Zola", ("content",), _read("zola.toml", "config.toml"), is_zola, zola_settings),
+    Generator("Eleventy", ("src/posts", "posts"), read_eleventy, _always, eleventy_settings),
+    Generator("Astro", ("src/content/blog",), read_astro, _always, astro_settings),
+    Generator("Docusaurus", ("blog",), read_docusaurus, _always, docusaurus_settings),
 )
 
 POST_FOLDERS = (
     *dict.fromkeys(name for generator in GENERATORS for name in generator.posts),
     "source/_posts",
-    "src/content/blog",
-    "src/posts",
-    "posts",
-    "blog",
     "articles",
 )
-"""The folders of a site where its posts usually are: of the generators above, and of Hexo, Astro,
-Eleventy and others."""
+"""The folders of a site where its posts usually are: of the generators above, of Hexo and
+others."""

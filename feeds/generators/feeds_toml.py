@@ -139,7 +139,8 @@ def _permalink(settings: SiteSettings) -> Iterator[str]:
         pattern = pattern or "/:year/:month/:day/:title.html"
     yield _reason(settings, "permalink") + f"permalink = {_quoted(pattern)}"
     if settings.date_keys:
-        yield f"date_keys = {_list(settings.date_keys)}  # in the order of the site's configuration"
+        reason = _reason(settings, "date_keys") or "# In the order of the site's configuration.\n"
+        yield f"{reason}date_keys = {_list(settings.date_keys)}"
     if settings.date_zone:
         yield _reason(settings, "date_zone") + f"date_zone = {_quoted(settings.date_zone)}"
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from feeds import paths
 from feeds.config import Categories, Config, Posts, Site
 from feeds.generators.settings import SiteSettings, Unknown, is_time_zone
-from feeds.generators.site_folder import SiteFolder, SitePost
+from feeds.generators.site_folder import ALL_ENDINGS, SiteFolder, SitePost
 from feeds.reading.dates import parse_datetime
 from feeds.reading.field_values import split_commas, to_names, to_text
 from feeds.reading.generators import jekyll
@@ -52,7 +52,9 @@ def site_posts(settings: SiteSettings, site: SiteFolder) -> list[SitePost]:
     config = _config(settings)
     start = len(settings.posts) + 1 if settings.posts != "." else 0
     folder = settings.posts if start else ""
-    return site.read_posts(path for path in site.files(folder) if is_post(path[start:], config))
+    return site.read_posts(
+        path for path in site.files(folder, ALL_ENDINGS) if is_post(path[start:], config)
+    )
 
 
 def _config(settings: SiteSettings) -> Config:

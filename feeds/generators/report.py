@@ -17,7 +17,7 @@ from feeds import paths
 from feeds.config import Config
 from feeds.generators.questions import EXAMPLE, Answers
 from feeds.generators.settings import SiteSettings, Unknown
-from feeds.generators.site_folder import BUILT_FOLDERS, SiteFolder
+from feeds.generators.site_folder import ALL_ENDINGS, BUILT_FOLDERS, SiteFolder
 from feeds.reading.generators.base import permalink_of
 from feeds.reading.identity import post_identity
 from feeds.reading.post import ReadResult, read_post
@@ -63,7 +63,7 @@ def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) ->
         return SitePosts((), 0, 0, 0, ())
     now = datetime.now(UTC)
     prefix = f"{settings.posts}/" if settings.posts not in ("", ".") else ""
-    files = (path.removeprefix(prefix) for path in site.files(prefix.rstrip("/")))
+    files = (path.removeprefix(prefix) for path in site.files(prefix.rstrip("/"), ALL_ENDINGS))
     keys = [key for key in files if is_post(key, config)]
     dated: list[tuple[datetime, Page]] = []
     published: set[str] = set()

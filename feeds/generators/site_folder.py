@@ -25,6 +25,13 @@ from feeds.text import one_line
 BUILT_FOLDERS = ("_site", "public", "output", "dist", "build")
 """The folders that generators write a site to."""
 
+USUAL_ENDINGS = (".md", ".markdown", ".html", ".htm")
+"""The endings of files that may be posts or pages."""
+MDX_ENDINGS = (".md", ".mdx")
+"""Those of generators that read MDX, which is Markdown with parts of JavaScript."""
+ALL_ENDINGS = (*USUAL_ENDINGS, ".mdx")
+"""The endings of files that may be posts for one of the generators."""
+
 _MAX_POSTS = 10_000
 _MAX_FILES = 200_000
 _MAX_BYTES = 1_000_000
@@ -49,8 +56,10 @@ class SitePost(Struct, frozen=True):
 
     @property
     def has_date(self) -> bool:
-        """Whether the post has a date in a field or in its name."""
-        return bool(self.fields.first(Posts().date_keys)[1]) or has_dated_name(self.path)
+        """Whether the post has a date in a field or in its name, which may be that of a folder."""
+        folder, _, name = self.path.rpartition("/")
+        named = folder if name.startswith("index.") else name
+        return bool(self.fields.first(Posts().date_keys)[1]) or has_dated_name(named)
 
 
 def has_dated_name(path: str) -> bool:
@@ -67,7 +76,7 @@ class SiteFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._posts: dict[str, SitePost | None] = {}
-        self._files: dict[str, list[str]] = {}
+        self._files: dict[tuple[str, tuple[str, ...]], list[str]] = {}
 
     def has_folder(self, path: str) -> bool:
         """Return whether the site has this folder, and feeds.toml can name it."""
@@ -101,17 +110,17 @@ class SiteFolder:
         except OSError:
             return None
 
-    def files(self, folder: str = "") -> list[str]:
-        """The files in a folder that may be posts or pages by their names, sorted.
+    def files(self, folder: str = "", endings: tuple[str, ...] = USUAL_ENDINGS) -> list[str]:
+        """The files in a folder that may be posts or pages by their endings, sorted.
 
         Hidden folders, packages of other programs, the built site, and folders that feeds.toml
         cannot name are skipped.
         """
-        if folder not in self._files:
-            self._files[folder] = sorted(self._walk(folder))
-        return self._files[folder]
+        if (folder, endings) not in self._files:
+            self._files[folder, endings] = sorted(self._walk(folder, endings))
+        return self._files[folder, endings]
 
-    def _walk(self, folder: str) -> list[str]:
+    def _walk(self, folder: str, endings: tuple[str, ...]) -> list[str]:
         found: list[str] = []
         for parent, folders, names in os.walk(self.root / folder):
             folders[:] = [
@@ -121,11 +130,7 @@ class SiteFolder:
             ]
             where = Path(parent).relative_to(self.root).as_posix()
             prefix = "" if where == "." else f"{where}/"
-            found += [
-                prefix + name
-                for name in names
-                if name.lower().endswith((".md", ".markdown", ".html", ".htm"))
-            ]
+            found += [prefix + name for name in names if name.lower().endswith(endings)]
             if len(found) > _MAX_FILES:
                 break
         return found
@@ -167,6 +172,33 @@ def _is_plain(folder: str) -> bool:
 def mostly_dated(posts: list[SitePost]) -> bool:
     """Return whether at least half of the posts have a date, and there is one."""
     return bool(posts) and 2 * sum(post.has_date for post in posts) >= len(posts)
+
+
+def dated_folders(
+    site: SiteFolder, root: str, endings: tuple[str, ...], skipped: Iterable[str] = ()
+) -> dict[str, list[SitePost]]:
+    """The outermost folders below `root` whose files mostly have a date, with their posts.
+
+    `root` itself only if no folder has posts. Folders that are called as in `skipped` are not
+    looked at.
+    """
+    start = len(root) + 1 if root else 0
+    below: dict[str, list[str]] = {}
+    for path in site.files(root, endings):
+        steps = path[start:].split("/")[:-1]
+        if not set(skipped).intersection(steps):
+            for depth in range(len(steps) + 1):
+                below.setdefault("/".join(steps[:depth]), []).append(path)
+    found: dict[str, list[SitePost]] = {}
+    whole = site.read_posts(below.pop("", []))
+    for folder in sorted(below, key=lambda name: (name.count("/"), name)):
+        posts = site.read_posts(below[folder])
+        is_inside = any(f"{folder}/".startswith(f"{outer}/") for outer in found)
+        if not is_inside and mostly_dated(posts):
+            found[folder] = posts
+    if not found and mostly_dated(whole):
+        return {root: whole}
+    return {f"{root}/{name}" if root else name: posts for name, posts in found.items()}
 
 
 def patterns(folders: Iterable[str], files: Iterable[str]) -> tuple[str, ...]:

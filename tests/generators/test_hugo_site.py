@@ -250,17 +250,17 @@ def test_files_beside_the_configuration_change_it_as_for_a_build_of_the_site(
 
 
 @pytest.mark.parametrize(
-    ("file", "text"),
+    ("file", "text", "generator"),
     [
-        ("config.toml", "title = 'T'\nbase_url = 'https://zola.example'\n"),
-        ("config.json", '{"title": "a setting of something else"}'),
+        ("config.toml", "title = 'T'\nbase_url = 'https://zola.example'\n", "zola"),
+        ("config.json", '{"title": "a setting of something else"}', ""),
     ],
 )
 def test_another_file_named_config_is_not_taken_for_hugo_s(
-    tmp_path: Path, file: str, text: str
+    tmp_path: Path, file: str, text: str, generator: str
 ) -> None:
     site = initialised(tmp_path, {file: text, "content/a.md": POST})
-    assert site.config.posts.generator == ""
+    assert site.config.posts.generator == generator
 
 
 def test_fields_with_the_date_in_the_order_of_the_configuration(tmp_path: Path) -> None:

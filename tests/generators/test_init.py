@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from feeds.generators.detect import detect_generator
+from feeds.generators.detect import GENERATORS, detect_generator
 from feeds.generators.feeds_toml import feeds_toml_text
 from feeds.generators.questions import Answers, ask_for_answers
 from feeds.generators.settings import SiteSettings
+from feeds.site_generators import SITE_GENERATORS
 
 COMMAND = str(Path(sys.executable).with_name("feeds"))
 
@@ -342,3 +343,8 @@ def test_the_command_that_init_names_serves_the_folder_that_it_wrote(
     assert f'folder = "{name}"' in (tmp_path / "feeds.toml").read_text()
     assert feeds(tmp_path, "build", name, "public").returncode == 0
     assert feeds(tmp_path, "build", ".", "public").returncode == 2
+
+
+def test_the_configuration_of_each_generator_is_read() -> None:
+    labels = {generator.label for generator in SITE_GENERATORS.values()} - {""}
+    assert {generator.name for generator in GENERATORS} == labels
