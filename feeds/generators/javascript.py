@@ -184,7 +184,7 @@ def parse_script(text: str) -> Script:
             value = _value(tokens, at + 2, constants)
             if value is not None:
                 top.table.setdefault(key, value)
-        elif top.table and _is_shorthand(token, before, after, top):
+        elif top.table is not None and _is_shorthand(token, before, after, top):
             top.table.setdefault(token.value, constants.get(token.value, EXPRESSION))
         elif before == _Token("word", "const") and token.kind == "word":
             value = _constant(tokens, at + 1, constants)
@@ -207,9 +207,15 @@ def _is_key(token: _Token, before: _Token, after: _Token, top: _Open) -> bool:
 
 
 def _is_shorthand(token: _Token, before: _Token, after: _Token, top: _Open) -> bool:
-    """Return whether a name is that of a constant too: ``{ title: 'T', url }``."""
-    is_alone = before == _Token("sign", ",") and after.kind == "sign" and after.value in (",", "}")
-    return token.kind == "word" and top.sign == "{" and is_alone
+    """Return whether a name is that of a constant too: ``{ title: 'T', url }``.
+
+    An object that starts with such a name, and is not the value of one, may be what a script
+    imports (``import { url } from …``).
+    """
+    is_first = before.kind == "sign" and before.value in ("{", ",")
+    is_alone = is_first and after.kind == "sign" and after.value in (",", "}")
+    is_object = top.sign == "{" and bool(top.table or top.key)
+    return token.kind == "word" and is_object and is_alone
 
 
 def _opened(sign: str, top: _Open, key: str, objects: list[dict[str, object]]) -> _Open:
@@ -226,7 +232,7 @@ def _opened(sign: str, top: _Open, key: str, objects: list[dict[str, object]]) -
     inner = table.get(name)
     if not isinstance(inner, dict):
         table[name] = inner = own
-    return _Open(sign, inner, "")
+    return _Open(sign, inner, name)
 
 
 def _constant(tokens: list[_Token], at: int, constants: Mapping[str, object]) -> object:

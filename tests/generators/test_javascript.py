@@ -10,6 +10,7 @@ from feeds.generators.values import value_at
 CONFIG = r"""
 // @ts-check
 import {themes} from 'prism-react-renderer';
+const defaultLocale = 'de';
 const NAME: string = "It's a name";
 import {url, other} from './elsewhere';
 const footer = { links: [{ title: 'Other' }] };
@@ -25,7 +26,7 @@ lines`,
   choice: isLive ? 'live' : 'test',
   match: /['"{]/g,
   trailingSlash: false,
-  i18n: { defaultLocale: 'de', locales: ['de', 'fr'] },
+  i18n: { defaultLocale, locales: ['de', 'fr'] },
   presets: [
     ['classic', /** @type {x} */ ({ docs: { path: 'd' }, blog: { routeBasePath: 'news' } })],
   ],
