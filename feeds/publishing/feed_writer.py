@@ -56,12 +56,19 @@ class FeedWriter:
         self._last_writes: OrderedDict[str, LastWrite] = OrderedDict()
         self._rendering = threading.Lock()  # threads that only compute slow each other down
 
-    def publish(self, index: StoredIndex, *, keep_equal: bool = False) -> PublishedFeed:
+    def publish(
+        self,
+        index: StoredIndex,
+        *,
+        keep_equal: bool = False,
+        changed: dict[str, None] | None = None,
+    ) -> PublishedFeed:
         """Publish the documents of a feed from the newest version of its index.
 
-        `keep_equal`: see `WriteLog`.
+        `keep_equal`: see `WriteLog`. `changed` gets the paths of the documents that this call may
+        have changed, also if it fails.
         """
-        log = WriteLog({}, {}, keep_equal)
+        log = WriteLog({} if changed is None else changed, {}, keep_equal)
         last = self._last_writes.pop(index.path, None)
         manifest = index.manifest
         if not (

@@ -198,6 +198,7 @@ class Publisher:
         by_feed = batch.records_by_feed()
 
         left: list[str] = []
+        changed: dict[str, dict[str, None]] = {path: {} for path in by_feed}
 
         def update_feed(path: str) -> PublishedFeed | None:
             try:
@@ -210,7 +211,7 @@ class Publisher:
                     )
                     turn.size = text_size(index)
                     batch.identity_problems.update(index.shared_ids)
-                    return self._feed_writer.publish(index)
+                    return self._feed_writer.publish(index, changed=changed[path])
             except StoreError as error:
                 what = f"{path or 'all posts'}: {error}"
                 batch.failures.append(Failure(what, tuple(by_feed[path]), feed=path))
@@ -218,7 +219,8 @@ class Publisher:
 
         published = self.runtime.map(update_feed, list(by_feed))
         feeds = {path: feed for path, feed in zip(by_feed, published, strict=True) if feed}
-        batch.changed += [key for feed in feeds.values() for key in feed.changed]
+        # Also of feeds that have failed: by the next delivery, the record may not name them.
+        batch.changed += [key for documents in changed.values() for key in documents]
         batch.note_left("feeds", left, [name for path in left for name in by_feed[path]])
         return feeds
 

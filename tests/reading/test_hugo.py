@@ -169,7 +169,7 @@ def test_languages_in_folders(tmp_path: Path) -> None:
 
 
 _ENDS = st.sampled_from("aZß财ñ0٣")
-_INSIDE = st.text(st.sampled_from("aZß财ñ-_ .'~&,%+!0٣"), max_size=10)
+_INSIDE = st.text(st.sampled_from("aZß财ñ-_ .'~&,+!0٣"), max_size=10)  # "%" may be an escape
 _WORDS = st.builds(
     lambda start, inside, end: start + re.sub(r"([ -])[ -]+", r"\1", inside) + end,
     _ENDS, _INSIDE, _ENDS,

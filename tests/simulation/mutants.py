@@ -272,7 +272,8 @@ class ReportsOnlyWhatItSawWritten(DocumentWriter):
         try:
             super().write(writes, log)
         except Conflict:
-            log.changed = before
+            log.changed.clear()
+            log.changed.update(before)
             raise
 
 
