@@ -241,8 +241,7 @@ def _load_chunk(
     entries: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for _, read in _read_posts(worker, keys):
-        linked = linked_posts(read, worker.config)
-        pages = {key: _page(key, worker) for key in linked}
+        pages = _pages(worker, linked_posts(read, worker.config))
         entry, post_problems = fill_entry(read, worker.config, pages)
         problems += post_problems
         if entry is not None:
@@ -262,10 +261,11 @@ def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[tuple[str, Rea
             yield stat.key, read.as_of(worker.now)
 
 
-def _page(key: str, worker: _Worker) -> str:
-    """The address of the page of the post at `key`; ``""`` if it has none."""
-    fetched = next(iter(_fetch(worker, [key])), None)
-    return "" if isinstance(fetched, Problem) else page_of(fetched, worker.config)
+def _pages(worker: _Worker, keys: Sequence[str]) -> dict[str, str]:
+    """The addresses of the pages of these posts, by key; ``""`` for one that has none."""
+    posts = (found for found in _fetch(worker, keys) if not isinstance(found, Problem))
+    found = {post.stat.key: page_of(post, worker.config) for post in posts}
+    return dict.fromkeys(keys, "") | found
 
 
 def _attachment_size(read: ReadResult, store: Store) -> int:

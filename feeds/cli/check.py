@@ -15,6 +15,7 @@ from feeds.building.site import PostSummary, identity_problems, summarize
 from feeds.cli import console
 from feeds.cli.options import ConfigOption, load_config
 from feeds.config import Config
+from feeds.errors import Denied, TooLarge
 from feeds.model import Problem
 from feeds.reading.entry import fill_entry, linked_posts, page_of
 from feeds.reading.post import ReadResult, read_post, too_large
@@ -166,9 +167,15 @@ class _CheckedPosts:
 
 
 def _page(name: str, key: str, path: Path, config: Config) -> str:
-    """The address of the page of the post at `name`, which the post in the file `path` links to."""
+    """The address of the page of the post at `name`, which the post in the file `path` links to.
+
+    ``""`` if it has none, or cannot be read.
+    """
     root = LocalStore(path.absolute().parents[key.count("/")])
-    return page_of(root.get(name, config.limits.post_bytes), config)
+    try:
+        return page_of(root.get(name, config.limits.post_bytes), config)
+    except (TooLarge, Denied):
+        return ""
 
 
 def _attachment_size(result: ReadResult, path: Path) -> int:

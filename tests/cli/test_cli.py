@@ -960,3 +960,14 @@ def test_a_site_without_a_folder_of_posts_is_built_from_its_own_folder(
     (tmp_path / "posts").mkdir()  # no post is in it
     (tmp_path / "a.md").write_bytes(post("A", "2026-11-01"))
     assert run("build", ".", "out").status == 0
+
+
+def test_check_goes_on_if_a_linked_post_is_too_large(run: Run, site: Path) -> None:
+    (site / "posts" / "large.md").write_bytes(post("Large", body="x" * 1_000_001))
+    (site / "posts" / "linking.md").write_bytes(
+        post("Linking", "2026-11-03", body="[one](one.md) [large](large.md)")
+    )
+    done = run("check", "posts/linking.md")
+
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("Linking\t")
