@@ -35,6 +35,8 @@ class Problem(Struct, frozen=True, order=True, omit_defaults=True):
     """The number of the column, counted from 1; 0 if unknown."""
     severity: Severity = "error"
     """An error keeps the post out of the feeds; a warning does not."""
+    times: int = 1
+    """How often it is in the post."""
 
     def __str__(self) -> str:
         """One line of printable text, whatever characters the post contains."""

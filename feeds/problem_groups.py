@@ -68,7 +68,7 @@ def _group(problems: Sequence[Problem]) -> ProblemGroup:
     return ProblemGroup(
         problems[0].severity,
         len(places),
-        len(problems),
+        sum(problem.times for problem in problems),
         f"{what}; {todo}" if todo else what,
         tuple(places[:_EXAMPLES]),
     )

@@ -236,9 +236,9 @@ SOUP = st.lists(START | END | OTHER | st.text(max_size=4), max_size=14).map("".j
 
 
 @settings(max_examples=1000, deadline=None)
-@given(SOUP, st.sampled_from(["markdown", "html"]))
-def test_content_is_harmless_whatever_came_in(source: str, markup) -> None:
-    check_content(source, markup)
+@given(SOUP, st.booleans())
+def test_content_is_harmless_whatever_came_in(source: str, is_markdown: bool) -> None:
+    check_content(source, is_markdown=is_markdown)
 
 
 @settings(max_examples=300, deadline=None)

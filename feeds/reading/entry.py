@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from feeds.config import Config, Limits
 from feeds.errors import PostError
 from feeds.model import Entry, Problem
-from feeds.reading.content.clean_html import Markup, clean_html
 from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
-from feeds.reading.content.site_generator_tags import without_generator_tags
+from feeds.reading.content.render import Place, Rendered, render
+from feeds.reading.front_matter.formats import is_html
+from feeds.reading.generators.base import generator_rules
 from feeds.reading.post import Post, ReadResult, read_post
 from feeds.stores.base import Object
 from feeds.stores.own_files import is_own
 from feeds.text import truncate
 
-_MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _SUMMARY_CHARS = 280
-_MAX_ABOVE_MORE = 20_000
-"""Characters above a ``<!--more-->`` that a summary is made from."""
+_ENOUGH_HTML = 8_000
+"""Characters of HTML that a summary is made from."""
 
 
 NO_PAGES: Mapping[str, str] = MappingProxyType({})
@@ -33,12 +33,11 @@ def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
     post = result.post
     if post is None:
         return ()
-    body = without_generator_tags(post.body, post.page, config.site.url)
-    if not may_link(body):
+    if not may_link(post.body):
         return ()
     links = PostLinks(post, config, NO_PAGES)
     try:
-        clean_html(body, _markup(post), post.base, config.limits, links.resolved)
+        _rendered(post, config, links)
     except ContentTooLarge:
         return ()
     return tuple(links.unknown)
@@ -83,15 +82,15 @@ def _entry(
     """
     limits = config.limits
     try:
-        body = without_generator_tags(post.body, post.page, config.site.url)
-        links = PostLinks(post, config, pages)
-        content = without_marks(clean_html(body, _markup(post), post.base, limits, links.resolved))
-        summary = _summary(post, body, content, limits)
+        rendered = _rendered(post, config, PostLinks(post, config, pages))
+        content = without_marks(rendered.html)
+        summary = _summary(post, rendered, limits)
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None
-    warnings = tuple(_too_long(post, len(content.encode()), config))
-    if warnings:
+    too_long = tuple(_too_long(post, len(content.encode()), config))
+    warnings = (*too_long, *_unknown(post, rendered))
+    if too_long:
         content = ""
     entry = Entry(
         key=post.key,
@@ -128,15 +127,40 @@ def _too_long(post: Post, size: int, config: Config) -> Iterator[Problem]:
     yield Problem(post.key, post.body_line, what, todo, severity="warning")
 
 
-def _markup(post: Post) -> Markup:
-    return "html" if post.key.lower().endswith((".html", ".htm")) else "markdown"
+def _rendered(post: Post, config: Config, links: PostLinks) -> Rendered:
+    """The content of a post. Raises ContentTooLarge."""
+    anchors = f"e{hashlib.sha256(post.id.encode()).hexdigest()[:8]}-"
+    return render(
+        post.body,
+        Place(post.base, post.page, config.site.url, anchors),
+        config.limits,
+        is_markdown=not is_html(post.key),
+        dialect=generator_rules(config).dialect,
+        follow=links.resolved,
+    )
 
 
-def _summary(post: Post, body: str, content: str, limits: Limits) -> str:
+def _unknown(post: Post, rendered: Rendered) -> Iterator[Problem]:
+    """The warnings about what a template would show and the entry cannot."""
+    for name, times in rendered.unknown.items():
+        yield Problem(
+            post.key, post.body_line, f"{name} shows nothing", "", severity="warning", times=times
+        )
+
+
+def _summary(post: Post, rendered: Rendered, limits: Limits) -> str:
     """The front matter's summary; else the text above ``<!--more-->``, or the first sentences."""
     if post.summary_source:
         return markdown_to_text(post.summary_source, limits)
-    if more := _MORE.search(body):
-        above = body[: min(more.start(), _MAX_ABOVE_MORE)]
-        return html_to_text(without_marks(clean_html(above, _markup(post), post.base, limits)))
-    return truncate(html_to_text(content), _SUMMARY_CHARS)
+    if rendered.above is not None:
+        return html_to_text(without_marks(rendered.above))
+    text = html_to_text(without_marks(_cut(rendered.html)))
+    return truncate(text, _SUMMARY_CHARS)
+
+
+def _cut(made: str) -> str:
+    """HTML that has enough text for a summary: cut off before a tag."""
+    if len(made) <= _ENOUGH_HTML:
+        return made
+    text = html_to_text(made[: made.rfind("<", 0, _ENOUGH_HTML)])
+    return made if len(text) <= _SUMMARY_CHARS else made[: made.rfind("<", 0, _ENOUGH_HTML)]

@@ -22,10 +22,9 @@ from feeds.documents.rss_atom import render_atom, render_rss
 from feeds.documents.view import View
 from feeds.errors import PostError
 from feeds.model import Entry, Feed, Problem
-from feeds.reading.content.clean_html import Markup, clean_html
 from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text
-from feeds.reading.content.site_generator_tags import without_generator_tags
+from feeds.reading.content.render import Place, render
 from feeds.reading.entry import entry_of
 from feeds.reading.post import read_post
 from feeds.text import has_visible_text
@@ -116,10 +115,11 @@ def check_documents(*entries: Entry) -> None:
     assert [item["title"] for item in items] == [entry.title for entry in entries]
 
 
-def check_content(source: str, markup: Markup) -> None:
+def check_content(source: str, *, is_markdown: bool) -> None:
     """Check that content is refused as too large, or becomes harmless HTML."""
     try:
-        made = clean_html(without_generator_tags(source), markup, PAGE, LIMITS)
+        place = Place(PAGE, PAGE, "https://example.com/", "e1-")
+        made = render(source, place, LIMITS, is_markdown=is_markdown).html
     except ContentTooLarge:
         return
     assert len(made) <= LIMITS.content_bytes

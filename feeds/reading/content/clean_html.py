@@ -1,4 +1,4 @@
-"""The content of an entry: Markdown or HTML -> sanitised HTML with absolute URLs.
+"""Any HTML -> sanitised HTML with absolute URLs.
 
 `sanitize` keeps only the elements, attributes and URL schemes that are listed here. It uses nh3, an
 HTML5 parser. Sizes are checked before each step that could multiply them; ContentTooLarge is the
@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import nh3
 
 from feeds.config import Limits
 from feeds.paths import resolved
-from feeds.reading.content.markdown import ContentTooLarge, render_markdown
+from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.tag_balancer import TooDeep, balance
 from feeds.text import without_controls
 from feeds.urls import http_url
-
-Markup = Literal["markdown", "html"]
 
 _TAGS = (nh3.ALLOWED_TAGS | {"audio", "video", "source", "track", "tfoot"}) - {
     "area",
@@ -60,21 +58,6 @@ Follow: TypeAlias = Callable[[str], str | None]
 """Returns where a link leads; None if nobody knows: then its text stays."""
 
 
-def clean_html(
-    body: str, markup: Markup, base: str, limits: Limits, follow: Follow = lambda address: address
-) -> str:
-    """The body as sanitised HTML; relative links and images are relative to the page at `base`.
-
-    `follow` is asked about the address of each link. Raises ContentTooLarge.
-    """
-    source = body
-    if markup == "markdown":
-        source = render_markdown(body, limits)
-    if markup == "html" or "<" in body:  # HTML from Markdown's own markup is balanced
-        source = balance_tags(source, limits)
-    return sanitize(source, base, limits, follow)
-
-
 def balance_tags(source: str, limits: Limits) -> str:
     """The HTML with every element closed. Raises ContentTooLarge if it is nested too deeply."""
     try:
@@ -84,9 +67,18 @@ def balance_tags(source: str, limits: Limits) -> str:
 
 
 def sanitize(
-    source: str, base: str, limits: Limits, follow: Follow = lambda address: address
+    source: str,
+    base: str,
+    limits: Limits,
+    follow: Follow = lambda address: address,
+    anchors: str = "",
 ) -> str:
-    """Balanced HTML with allowed elements and absolute URLs only. Raises ContentTooLarge."""
+    """Balanced HTML with allowed elements and absolute URLs only. Raises ContentTooLarge.
+
+    Relative links and images are relative to the page at `base`; `follow` is asked about the
+    address of each link. Ids that links of the same HTML lead to stay, with `anchors` before them;
+    all others go.
+    """
     # For each character that it escapes, nh3 searches the rest of the text for the others.
     escaped = source.count("&") + source.count("\u00a0")
     if escaped * len(source) > limits.html_work:
@@ -96,12 +88,21 @@ def sanitize(
     # Each relative link may become as long as the address of the post.
     if source.count("=") * len(base) > MAX_LINK_EXPANSION * limits.content_bytes:
         raise ContentTooLarge("the HTML has too many links for a post with so long an address")
+    targets = _targets(source) if anchors else frozenset[str]()
+
+    def clean(_tag: str, name: str, value: str) -> str | None:
+        if targets and name == "id":
+            return f"{anchors}{value}" if value in targets else None
+        if targets and name == "href" and value.startswith("#") and value[1:] in targets:
+            return f"{_WITHIN}{anchors}{value[1:]}"
+        return _clean_attribute(name, value, base, follow)
+
     cleaned = nh3.clean(
         _EMPTY_ADDRESS.sub(r"<\1", source),
         tags=_TAGS,
-        attributes=_ATTRIBUTES,
+        attributes=_WITH_IDS if targets else _ATTRIBUTES,
         clean_content_tags=_DROPPED,
-        attribute_filter=lambda _, name, value: _clean_attribute(name, value, base, follow),
+        attribute_filter=clean,
         link_rel=None,
         url_schemes=_SCHEMES,
         url_relative=("rewrite_with_base", base),
@@ -110,7 +111,25 @@ def sanitize(
         raise ContentTooLarge(
             f"the content is larger than {limits.content_bytes:,} characters as HTML"
         )
+    if targets:
+        cleaned = cleaned.replace(f' href="{_WITHIN}', ' href="#')
     return without_controls(_WITHOUT_SRC.sub("", cleaned)).strip()
+
+
+_WITHIN = "https://within.invalid/#"
+"""What an address within the entry starts with, while the sanitiser makes the others absolute."""
+_WITH_IDS = _ATTRIBUTES | {"*": _ATTRIBUTES["*"] | {"id"}}
+_ID = re.compile(r"""\sid\s*+=\s*+(?:"([\w.:-]++)"|'([\w.:-]++)'|([\w.:-]++))""")
+_TO_ID = re.compile(r"""\shref\s*+=\s*+["']?#([\w.:-]++)["'\s>]""")
+
+
+def _targets(source: str) -> frozenset[str]:
+    """The ids of elements that links of the same HTML lead to."""
+    if "#" not in source or "id=" not in source:
+        return frozenset()
+    linked = {found[1] for found in _TO_ID.finditer(source)}
+    ids = {id_ for found in _ID.finditer(source) for id_ in found.groups() if id_}
+    return frozenset(ids & linked)
 
 
 # Browsers remove line ends and tabs from an address (WHATWG URL, 4.4); other feed readers do not.

@@ -1,12 +1,17 @@
-"""Markdown -> HTML, with the work and the size of the result bounded before rendering."""
+"""Markdown -> HTML by comrak, in the dialect of the site's generator.
+
+comrak's time grows with the length of a text, whatever the text is. What it writes may grow faster
+(a table's empty cells, the way back of each footnote), so its size is checked at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import html
+import re
+from collections.abc import Collection, Iterator
 from functools import cache
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+import comrak
 
 from feeds.config import Limits
 
@@ -15,64 +20,104 @@ class ContentTooLarge(Exception):  # noqa: N818  (it is what it says)
     """The content is over a limit; the message names the limit."""
 
 
+_OPTIONS = {
+    "alerts": "alerts",
+    "autolinks": "autolink",
+    "definition-lists": "description_lists",
+    "directives": "block_directive",
+    "emoji": "shortcodes",
+    "footnotes": "footnotes",
+    "highlight": "highlight",
+    "inline-footnotes": "inline_footnotes",
+    "math": "math_dollars",
+    "subscript": "subscript",
+    "superscript": "superscript",
+    "wikilinks": "wikilinks_title_after_pipe",
+}
+"""What comrak calls the extensions of `content.markdown`; `smart` is no extension there."""
+_DIRECTIVE = re.compile(r"^[ \t>]*:{3}", re.MULTILINE)
+_MOST_DIRECTIVES = 500
+"""The time for containers in containers grows with the square of their number."""
+
+
 @cache
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+def _extensions(names: Collection[str]) -> comrak.ExtensionOptions:
+    options = comrak.ExtensionOptions(
+        table=True,
+        strikethrough=True,
+        tasklist=True,
+        cjk_friendly_emphasis=True,
+        header_attributes=True,
+        link_attributes=True,
+        fenced_code_attributes=True,
+        inline_code_attributes=True,
+    )
+    for name in names:
+        if option := _OPTIONS.get(name):
+            setattr(options, option, True)
+    return options
 
 
-def render_markdown(body: str, limits: Limits) -> str:
-    """Render Markdown as HTML. Raises ContentTooLarge before rendering.
+@cache
+def _parsing(names: Collection[str]) -> comrak.ParseOptions:
+    return comrak.ParseOptions(smart="smart" in names, relaxed_tasklist_matching=True)
 
-    The tokens of links with the same definition share its text, so that parsing is cheap; rendering
-    copies the text into each link, which may grow with the square of the Markdown.
+
+@cache
+def _rendering(names: Collection[str]) -> comrak.RenderOptions:
+    return comrak.RenderOptions(unsafe_=True, hardbreaks="hard-breaks" in names, sourcepos=False)
+
+
+_SOURCE_POSITIONS = comrak.RenderOptions(sourcepos=True)
+_TASK = re.compile(r'<input type="checkbox"( checked="")? disabled="" />')
+_MATH = re.compile(r'<span data-math-style="(inline|display)">([^<]*+)</span>')
+
+
+def render_markdown(body: str, extensions: frozenset[str], limits: Limits) -> str:
+    """Render Markdown as HTML. Raises ContentTooLarge.
+
+    A task that is done starts with ☑, an open one with ☐; formulas stay between their dollar signs,
+    as they are written.
     """
-    environment: dict[str, object] = {}
-    tokens = _parse(body, environment, limits)
-    if _size(tokens) > limits.content_bytes:
+    names = _bounded(body, extensions)
+    made = comrak.markdown_to_html(body, _extensions(names), _parsing(names), _rendering(names))
+    if len(made) > limits.content_bytes:
         raise ContentTooLarge(
             f"the content is larger than {limits.content_bytes:,} characters as HTML"
         )
-    parser = _markdown()
-    return str(parser.renderer.render(tokens, parser.options, environment))
+    if 'type="checkbox"' in made:
+        made = _TASK.sub(lambda task: "☑" if task[1] else "☐", made)
+    if "data-math-style" in made:
+        made = _MATH.sub(_formula, made)
+    return made
 
 
-def code_in_markdown(body: str, limits: Limits) -> Iterator[str]:
+def _formula(found: re.Match[str]) -> str:
+    marks = "$$" if found[1] == "display" else "$"
+    return f"{marks}{found[2]}{marks}"
+
+
+def _bounded(body: str, extensions: frozenset[str]) -> frozenset[str]:
+    """The extensions without those that would take too long for a body."""
+    if "directives" in extensions and len(_DIRECTIVE.findall(body)) > _MOST_DIRECTIVES:
+        return extensions - {"directives"}
+    return extensions
+
+
+_CODE = re.compile(
+    r'<(?P<name>code_block|code) sourcepos="(?P<line>\d+):[^>]*+>(?P<text>[^<]*+)</(?P=name)>'
+)
+_FENCE = re.compile(r"[ \t>*+\-\d.):]*(?:```|~~~)")
+
+
+def code_in_markdown(body: str, extensions: frozenset[str]) -> Iterator[str]:
     """Yield the text of each fenced code block (CommonMark 0.31.2, 4.5) and code span (6.1).
 
-    Indented code blocks are not among them. Raises ContentTooLarge before parsing.
+    Indented code blocks are not among them.
     """
-    return _code(_parse(body, {}, limits))
-
-
-def _code(tokens: Iterable[Token]) -> Iterator[str]:
-    for token in tokens:
-        if token.type in ("fence", "code_inline"):
-            yield token.content
-        yield from _code(token.children or ())
-
-
-def _parse(body: str, environment: dict[str, object], limits: Limits) -> list[Token]:
-    """The tokens of a text. Raises ContentTooLarge."""
-    work = _LINE_WORK * body.count("\n") + sum(map(body.count, _MARKS))
-    if work > limits.markdown_work:
-        raise ContentTooLarge("the Markdown has too many lines and characters of markup")
-    try:
-        return _markdown().parse(body, environment)
-    except RecursionError:
-        raise ContentTooLarge("the Markdown is nested too deeply") from None
-
-
-# Characters that the parser stops at and makes most tokens of; each costs at most 20 us and 1 kB.
-_MARKS = "[]!*_`<<&\\|~"
-_LINE_WORK = 3
-
-
-def _size(tokens: list[Token]) -> int:
-    """About how many characters of HTML the tokens become, before escaping."""
-    size = 0
-    for token in tokens:
-        size += len(token.tag) + 3 if token.tag else 0
-        size += _size(token.children) if token.children else len(token.content)
-        for name, value in token.attrs.items():
-            size += len(name) + len(str(value)) + 4
-    return size
+    names = _bounded(body, extensions)
+    tree = comrak.markdown_to_xml(body, _extensions(names), _parsing(names), _SOURCE_POSITIONS)
+    lines = body.split("\n")
+    for found in _CODE.finditer(tree):
+        if found["name"] == "code" or _FENCE.match(lines[int(found["line"]) - 1]):
+            yield html.unescape(found["text"])

@@ -6,9 +6,8 @@ import html
 import re
 
 from feeds.config import Limits
-from feeds.reading.content.clean_html import balance_tags, sanitize
-from feeds.reading.content.markdown import ContentTooLarge, render_markdown
-from feeds.reading.content.site_generator_tags import without_generator_tags
+from feeds.reading.content.markdown import ContentTooLarge
+from feeds.reading.content.render import Place, render
 from feeds.text import one_line, plain_text
 
 _ELEMENT = re.compile(r'</?([a-z][a-z0-9]*+)(?:"[^"]*+"|[^"<>]++)*+>')
@@ -25,8 +24,14 @@ _INLINE = frozenset({
 _LINK_ALONE = re.compile(r'<p>\s*+<a href="[^"]*+">https?:[^<\s]*+</a>\s*+</p>')
 
 
+_FOOTNOTE_MARK = re.compile(r'<sup[^<>]*+>\s*+<a href="#[^<>]*+>[^<]*+</a>\s*+</sup>')
+_FOOTNOTES = re.compile(r'<ol>\s*+<li id="[^"]*-fn[-:].*', re.DOTALL)
+
+
 def html_to_text(clean: str) -> str:
-    """The text of sanitised HTML on one line."""
+    """The text of sanitised HTML on one line, without its footnotes."""
+    if 'href="#' in clean:
+        clean = _FOOTNOTES.sub("", _FOOTNOTE_MARK.sub("", clean))
     clean = _LINK_ALONE.sub(" ", clean)
     spaced = _ELEMENT.sub(lambda tag: "" if tag[1] in _INLINE else " ", clean)
     return one_line(html.unescape(spaced))
@@ -40,9 +45,7 @@ def markdown_to_text(text: str, limits: Limits) -> str:
     if not _MARKED_UP.search(text):
         return one_line(text)
     try:
-        rendered = render_markdown(without_generator_tags(text), limits)
-        return html_to_text(
-            sanitize(balance_tags(rendered, limits), "https://base.invalid/", limits)
-        )
+        place = Place("https://base.invalid/")
+        return html_to_text(render(text, place, limits, is_markdown=True).html)
     except ContentTooLarge:
         return plain_text(text)

@@ -56,10 +56,11 @@ def without_marks(text: str) -> str:
 
 def may_link(body: str) -> bool:
     """Return whether a body may have a link to the file of a post."""
-    return any(sign in body for sign in _SIGNS)
+    return any(sign in body for sign in _SIGNS) or bool(_TAG.search(body))
 
 
-_SIGNS = (".md", ".MD", ".markdown", _MARK, "{filename}", "|filename|")
+_SIGNS = (".md", ".MD", ".markdown", "{filename}", "|filename|")
+_TAG = re.compile(r"[{<%-]\s*+(?:link|post_url|(?:rel)?ref)\s")
 
 
 class Linking(Protocol):

@@ -11,6 +11,7 @@ import unicodedata
 from datetime import datetime
 
 from feeds.config import Config
+from feeds.reading.content.dialect import ASTRO
 from feeds.reading.field_lookup import Fields
 from feeds.reading.generators.base import GeneratorRules, in_utc, path_of, permalink_of
 from feeds.reading.generators.pattern import expand
@@ -79,6 +80,7 @@ def is_post(path: PostPath) -> bool:
 
 
 RULES = GeneratorRules(
+    dialect=ASTRO,
     permalink="/:collection/:slug/",
     page_path=page_path,
     path_in_fields=path_in_fields,

@@ -11,6 +11,7 @@ from pkgutil import resolve_name
 from msgspec import Struct
 
 from feeds.config import Config
+from feeds.reading.content.dialect import ANY_DIALECT, Dialect
 from feeds.reading.dates import date_in_file_name, date_in_path
 from feeds.reading.field_lookup import Fields
 from feeds.reading.field_values import split_commas, split_words, to_names
@@ -93,6 +94,8 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     """Returns the title of a post that has none in its fields; ``""`` if names give none."""
     heading_before_name: bool = False
     """Whether the heading that a text starts with is its title, rather than `title_in_key`."""
+    dialect: Dialect = ANY_DIALECT
+    """The dialect of the posts' text."""
     is_post: Callable[[PostPath], bool] = every_key
     """Returns whether the generator takes a file among `posts.include` for a post."""
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from feeds.config import Config
+from feeds.reading.content.dialect import DOCUSAURUS
 from feeds.reading.dates import date_in_file_name
 from feeds.reading.field_lookup import Fields
 from feeds.reading.field_values import to_names, to_text
@@ -106,6 +107,7 @@ def is_post(path: PostPath) -> bool:
 
 
 RULES = GeneratorRules(
+    dialect=DOCUSAURUS,
     permalink="/blog/:slug",
     page_path=page_path,
     path_in_fields=path_in_fields,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 
 from feeds.config import Config
+from feeds.reading.content.dialect import ELEVENTY
 from feeds.reading.dates import date_in_file_name
 from feeds.reading.field_lookup import Fields
 from feeds.reading.field_values import parse_bool
@@ -198,6 +199,7 @@ def is_post(path: PostPath) -> bool:
 
 
 RULES = GeneratorRules(
+    dialect=ELEVENTY,
     permalink="",
     page_path=page_path,
     path_in_fields=path_in_fields,

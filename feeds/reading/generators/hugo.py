@@ -11,6 +11,7 @@ from datetime import datetime
 from urllib.parse import unquote, unquote_plus
 
 from feeds.config import Config
+from feeds.reading.content.dialect import HUGO
 from feeds.reading.field_lookup import Fields
 from feeds.reading.generators.base import GeneratorRules, path_of, permalink_of
 from feeds.reading.generators.pattern import Tokens, expand
@@ -162,6 +163,7 @@ _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 
 
 RULES = GeneratorRules(
+    dialect=HUGO,
     permalink="/:folders/:slugorfilename/",
     page_path=page_path,
     path_in_fields=path_in_fields,

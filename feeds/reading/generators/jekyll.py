@@ -11,6 +11,7 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from feeds.config import Config
+from feeds.reading.content.dialect import JEKYLL
 from feeds.reading.dates import date_in_file_name
 from feeds.reading.field_lookup import Fields
 from feeds.reading.field_values import parse_bool, to_names
@@ -191,6 +192,7 @@ def is_post(path: PostPath) -> bool:
 
 
 RULES = GeneratorRules(
+    dialect=JEKYLL,
     permalink="date",
     page_path=page_path,
     path_in_fields=path_in_fields,

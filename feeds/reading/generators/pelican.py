@@ -14,6 +14,7 @@ from datetime import datetime, tzinfo
 from pathlib import PurePosixPath
 
 from feeds.config import Config
+from feeds.reading.content.dialect import PELICAN
 from feeds.reading.dates import date_in_file_name
 from feeds.reading.field_lookup import Fields
 from feeds.reading.field_values import to_names, to_text
@@ -225,6 +226,7 @@ def is_post(path: PostPath) -> bool:
 
 
 RULES = GeneratorRules(
+    dialect=PELICAN,
     permalink="/{slug}.html",
     page_path=page_path,
     path_in_fields=path_in_fields,

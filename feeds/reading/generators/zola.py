@@ -10,6 +10,7 @@ import re
 from datetime import datetime, tzinfo
 
 from feeds.config import Config
+from feeds.reading.content.dialect import ZOLA
 from feeds.reading.dates import parse_datetime
 from feeds.reading.field_lookup import Fields
 from feeds.reading.generators.ascii_text import ascii_text
@@ -91,6 +92,7 @@ def is_post(path: PostPath) -> bool:
 
 
 RULES = GeneratorRules(
+    dialect=ZOLA,
     permalink="/:folders/:slug/",
     page_path=page_path,
     path_in_fields=path_in_fields,

@@ -1,0 +1,222 @@
+"""The marks of templates in a text: masked before Markdown is rendered, filled in the HTML.
+
+A mark is Liquid's ``{{ page.url }}`` or ``{% include a.html %}``, Hugo's ``{{< figure >}}``,
+kramdown's ``{: .wide}``, or a ``<!--more-->``. A word stands for each while the Markdown is
+rendered. So the parser says what is code: a mark there is shown as it is written. No mark can
+change what is code, and no sign in a mark is taken for Markdown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import textwrap
+from bisect import bisect
+from collections.abc import Collection, Iterator
+from functools import cache, cached_property
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Kind: TypeAlias = Literal[
+    "shortcode", "tag", "value", "hidden", "escaped", "raw", "verbatim", "code", "formula", "more",
+    "directive",
+]  # fmt: skip
+
+
+class Mark(Struct, frozen=True):
+    """One mark of a text."""
+
+    kind: Kind
+    """``hidden`` shows nothing; ``escaped`` is shown without the sign that escapes it; ``raw`` is
+    Liquid's `raw` and its end; ``verbatim`` stands between those; ``code`` is a whole block."""
+    text: str
+    """It, as written."""
+    inner: str = ""
+    """What is between its braces, or the code of a block, or what an escaped mark shows."""
+    language: str = ""
+    """The language of a block of code."""
+
+
+# Each expression stops at the next brace but for a pair of its own, so that no part of a text is
+# read twice.
+_INNER = r"(?:[^{}]|\{[^{}]*+\})*+"
+_MARK = re.compile(
+    rf"\{{\{{(?P<sign>[<%])(?P<shortcode>{_INNER})\}}\}}"
+    rf"|\{{%(?P<tag>{_INNER})%?\}}"
+    rf"|\{{\{{-?(?P<value>{_INNER})\}}\}}"
+    r"|(?P<attributes>\{\#[^{}]*+(?<=\#)\}"
+    r"|^(?:[*+-]|1\.)[ ][^\n{]*+\n\{:[ ]*+toc\b[^{}\n]*+\}"
+    r"|^\[(?:toc|\[_?toc_?\])\][ \t]*+$"
+    r"|\{:[^{}\n]*+\}"
+    r"|(?<=[)\]])\{[.#][^{}\n]*+\}"
+    r"|(?<![ \t])[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$))"
+    r"|(?P<more><!--\s*+more\s*+-->)"
+    r"|(?P<directive>(?<=:::)[ \t]*+[\w{\[.][^\n]*+)"
+    r"|(?P<formula>^[ ]{0,3}\$\$[ ]*+\n(?:(?![ ]*+\$\$|[ ]{0,3}[`~]{3}).*+\n){1,200}?"
+    r"[ ]{0,3}\$\$[ ]*+$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_ESCAPED = re.compile(r"\s*+/\*(?P<shown>.*)\*/", re.DOTALL)
+_NAME = re.compile(r"[-~/\s]*(?P<name>[\w./-]*\w)")
+_CODE_NAMES = frozenset({"highlight", "codeblock", "code", "sourcecode", "mermaid", "plantuml"})
+_FENCE = re.compile(r"^[ \t>]*(?:```|~~~)", re.MULTILINE)
+_LANGUAGE = re.compile(r"(?:[^\n]*\blang[:=][\"']?)?(?P<language>[A-Za-z][\w+#-]*)")
+_RAW = re.compile(r"\{%-?\s*(?:end)?raw\s*-?%\}")
+_UNDERLINE = re.compile(r"[ \t]*\n[ ]{0,3}(?:-{2,}|=+)[ \t]*(?:\n|\Z)")
+_LONGEST_INDENT = 200
+_BEFORE_DIRECTIVE = " \t>:-*+.0123456789"
+
+
+class MaskedText(Struct, frozen=True):
+    """A text with a word in place of each mark."""
+
+    text: str
+    """It."""
+    word: str
+    """What each of the words starts with: no other part of the text has it."""
+    marks: tuple[Mark, ...]
+    """The marks, in order."""
+
+    def restored(self, text: str) -> str:
+        """A part of the text, with its marks as they are written."""
+        if not self.marks:
+            return text
+        words = re.compile(rf"(?:\n[ \t]*)?{self.word}(\d+)y|{self.word}(\d+)z")
+        return words.sub(lambda word: self.marks[int(word[1] or word[2])].text, text)
+
+
+def mask(body: str, kinds: Collection[str]) -> MaskedText:
+    """The text with its marks of these kinds masked."""
+    if not any(sign in body for sign in ("{", "<!--", "$$", ":::", "[[", "[TOC]", "[toc]")):
+        return MaskedText(body, "", ())
+    marks: list[Mark] = []
+    parts: list[str] = []
+    word = f"mark{hashlib.sha256(body.encode()).hexdigest()[:16]}n"  # no text has its own hash
+    at = 0
+    for start, mark in _Marks(body, kinds).found():
+        end = start + len(mark.text)
+        parts += (body[at:start], _word(body, start, end, f"{word}{len(marks)}"))
+        marks.append(mark)
+        at = end
+    return MaskedText("".join([*parts, body[at:]]), word, tuple(marks))
+
+
+def _word(body: str, start: int, end: int, word: str) -> str:
+    """The word for a mark; alone on a line, it must not end a table's row, nor be a heading."""
+    line = body.rfind("\n", max(0, start - _LONGEST_INDENT), start) + 1
+    before = after = ""
+    if not body[line:start].strip(" \t>"):
+        if line and "|" in body[body.rfind("\n", max(0, line - 1_000), line - 1) + 1 : line]:
+            before = "\n" + body[line:start]
+        if _UNDERLINE.match(body, end):
+            after = "\n"
+    return f"{before}{word}{'y' if before else 'z'}{after}"
+
+
+class _Marks:
+    """Finds the marks of a text."""
+
+    def __init__(self, body: str, kinds: Collection[str]) -> None:
+        self.body, self.kinds = body, kinds
+        self.ends: dict[str, re.Match[str] | None] = {}
+        self.is_raw = False
+
+    def found(self) -> Iterator[tuple[int, Mark]]:
+        """Yield the marks, each with its start."""
+        at = 0
+        while found := _MARK.search(self.body, at):
+            at = found.end()
+            mark = self._mark(found)
+            if mark is not None:
+                yield found.start(), mark
+                at = found.start() + len(mark.text)
+            elif found["directive"]:
+                at = found.start() + 1
+
+    def _mark(self, found: re.Match[str]) -> Mark | None:
+        """The mark that is at this place; None if it is none of the kinds that are looked for."""
+        kind = found.lastgroup or ""
+        if kind in ("more", "formula"):
+            return Mark(_KINDS[kind], found[0])
+        if kind not in self.kinds:
+            return None
+        if kind == "directive":
+            line = self.body.rfind("\n", max(0, found.start() - _LONGEST_INDENT), found.start()) + 1
+            is_start = not self.body[line : found.start()].strip(_BEFORE_DIRECTIVE)
+            return Mark("directive", found[0]) if is_start else None
+        if kind == "attributes":
+            is_comment = found[0].startswith("{::comment")
+            end = self._end("{:/", found.end()) if is_comment else None
+            return Mark("hidden", self.body[found.start() : end.end()] if end else found[0])
+        inner = found[kind]
+        name = _name(inner)
+        if kind == "tag" and name in ("raw", "endraw"):
+            self.is_raw = name == "raw"
+            return Mark("raw", found[0])
+        if self.is_raw:
+            return Mark("verbatim", found[0])
+        inner = inner[:-1] if kind == "shortcode" else inner
+        if escaped := _ESCAPED.match(inner):
+            return Mark("escaped", found[0], found[0].replace(escaped[0], escaped["shown"], 1))
+        if name == "comment" and (end := self._end(name, found.end())):
+            return Mark("hidden", self.body[found.start() : end.end()])
+        is_start = not inner.lstrip().startswith("/")
+        if is_start and name in _CODE_NAMES and (block := self._code_block(found, inner, name)):
+            return block
+        return Mark(_KINDS[kind], found[0], inner)
+
+    def _end(self, name: str, at: int) -> re.Match[str] | None:
+        """The end of a block that starts before `at`: ``{{< /name >}}`` or ``{% endname %}``."""
+        if name not in self.ends or ((end := self.ends[name]) and end.start() < at):
+            self.ends[name] = _end(name).search(self.body, at)
+        return self.ends[name]
+
+    def _code_block(self, opening: re.Match[str], inner: str, name: str) -> Mark | None:
+        """The block of code that starts with a mark; None if it has no end."""
+        end = self._end(name, opening.end())
+        if end is None or self._fences(opening.end(), end.start()) % 2:
+            return None  # in the second case, one of both is in a block of code already
+        code = self.body[opening.end() : end.start()]
+        if opening["tag"]:
+            code = _RAW.sub("", code)
+        language = _LANGUAGE.match(inner.strip("-%/ \t\n")[len(name) :].strip(" ,\"'"))
+        return Mark(
+            "code",
+            self.body[opening.start() : end.end()],
+            textwrap.dedent(code.strip("\n").rstrip()) + "\n",
+            language["language"].lower() if language else "",
+        )
+
+    def _fences(self, start: int, end: int) -> int:
+        """The number of lines between two places that start or end a block of code."""
+        return bisect(self.fences, end) - bisect(self.fences, start)
+
+    @cached_property
+    def fences(self) -> list[int]:
+        """Where the lines are that start or end a fenced block of code."""
+        return [fence.start() for fence in _FENCE.finditer(self.body)]
+
+
+@cache
+def _end(name: str) -> re.Pattern[str]:
+    if name == "{:/":
+        return re.compile(r"\{:/[^{}\n]*+\}")
+    name = re.escape(name)
+    return re.compile(
+        rf"\{{\{{[<%]\s*/\s*{name}\s*[>%]\}}\}}|\{{%-?\s*end(?:{name})?\s*-?%\}}", re.IGNORECASE
+    )
+
+
+def _name(inner: str) -> str:
+    found = _NAME.match(inner)
+    return found["name"].lower() if found else ""
+
+
+_KINDS: dict[str, Kind] = {
+    "shortcode": "shortcode",
+    "tag": "tag",
+    "value": "value",
+    "more": "more",
+    "formula": "formula",
+}
