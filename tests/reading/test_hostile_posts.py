@@ -21,9 +21,9 @@ from feeds.config import Limits
 from feeds.errors import TooLarge
 from feeds.model import Problem
 from feeds.publishing.publisher import Publisher
-from feeds.reading.content import markdown
-from feeds.reading.content.clean_html import _TAGS, clean_html
-from feeds.reading.content.markdown import ContentTooLarge, _markdown
+from feeds.reading.content.clean_html import _TAGS
+from feeds.reading.content.markdown import ContentTooLarge
+from feeds.reading.content.render import Place, render
 from feeds.reading.content.tag_balancer import balance
 from feeds.reading.entry import entry_of
 from feeds.reading.post import read_post
@@ -133,29 +133,13 @@ def test_reading_takes_time_in_proportion_to_the_length(before: str, repeated: s
     assert any(seconds(640_000) < 10 * seconds(160_000) + 0.05 for _ in range(3))
 
 
-# Work is estimated before it is done
-
-
-def test_markdown_over_the_limit_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(markdown, "_markdown", lambda: pytest.fail("it was parsed"))
-    with pytest.raises(ContentTooLarge, match="too many lines"):
-        clean_html("[" * 150_001, "markdown", "https://a.example/", LIMITS)
-
-
-def test_markdown_with_too_large_a_result_is_refused_before_rendering(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    parser = _markdown()
-    monkeypatch.setattr(parser.renderer, "render", lambda *_: pytest.fail("it was rendered"))
-    body = f"[a]: /{'x' * 2_500}\n\n" + "[a] " * 5_000
-    with pytest.raises(ContentTooLarge, match="larger than"):
-        clean_html(body, "markdown", "https://a.example/", LIMITS)
+# Depth is checked before it costs time
 
 
 def test_deeply_nested_html_is_refused_before_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nh3, "clean", lambda *_, **__: pytest.fail("it was parsed"))
     with pytest.raises(ContentTooLarge, match="nested more than 100"):
-        clean_html("<div>" * 101, "html", "https://a.example/", LIMITS)
+        render("<div>" * 101, Place("https://a.example/"), LIMITS, is_markdown=False)
 
 
 SOUPS = [

@@ -45,7 +45,7 @@ def _many(text: str, size: int = FULL) -> str:
 
 LARGER = "the front matter is larger than 16,384 bytes"
 ANCHORED = "anchors and aliases (& and *) are not supported"
-MARKS = "the Markdown has too many lines and characters of markup"
+TAGS = "more than 20,000 marks of templates"
 TOO_BIG = "the content is larger than 1,500,000 characters as HTML"
 DEEP = "the HTML is nested more than 100 elements deep"
 ESCAPES = "characters to escape, too many for its length"
@@ -77,7 +77,7 @@ FRONT_MATTER = {
     "many stray quotes": Case("md", lambda: _top('"\n' * 8_000), "this line is not a field"),
     "a field 3,000 times": Case("md", lambda: _top("a: 1\n" * 3_000)),
     "never closed": Case("md", lambda: "---\n" + _many("title: Tea\n"), "is not closed"),
-    "opened again and again": Case("md", lambda: _many("---\ntitle: Tea\n"), MARKS),
+    "opened again and again": Case("md", lambda: _many("---\ntitle: Tea\n")),
     "newlines": Case("md", lambda: "---\n" + "\n" * FULL, "is not closed"),
     "80,000 newlines": Case("md", lambda: "\n" * 80_000 + _top("", "Text."), "entry"),
     "dashes": Case("md", lambda: "-" * FULL, "is not closed"),
@@ -107,7 +107,7 @@ FRONT_MATTER = {
         "the post has 150",
     ),
     "gzip": Case("md", lambda: gzip.compress(b"\0" * 10_000_000), "byte 1 (0x8b) is not UTF-8"),
-    "conflicts": Case("md", lambda: _top("", _many("<<<<<<< a\n")), MARKS),
+    "conflicts": Case("md", lambda: _top("", _many("<<<<<<< a\n")), TOO_BIG),
 }
 
 MARKDOWN = {
@@ -120,22 +120,37 @@ MARKDOWN = {
     "one title, often": Case(
         "md", lambda: _top("", f'[a]: /b "{"x" * 2_500}"\n\n' + "[a] " * 4_000), TOO_BIG
     ),
+    # Each character or link of the second kind is at least twice as long in HTML.
     **{
-        f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)), MARKS)
+        f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)))
+        for text in ("[", "![", "*a_ ", "**a ", "`", "[a](b ", "\n", "a\n", "|a|b|\n", "[^a]")
+    },
+    **{
+        f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)), TOO_BIG)
+        for text in ("<", "![[]()", "> [!NOTE]\n\n", "[^a]: b\n\n[^a] ", "::: a\n", "- [ ] a\n")
+    },
+    **{
+        f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)), TAGS)
         for text in (
-            "[",
-            "![",
-            "*a_ ",
-            "**a ",
-            "`",
-            "<",
-            "![[]()",
-            "[a](b ",
-            "\n",
-            "a\n",
-            "|a|b|\n",
+            "{{ a }}",
+            "{{< a >}}",
+            '{{% a "b" %}}',
+            "{% a %}",
+            "{% a %}b{% end %}",
+            "{% comment %}",
+            "{% highlight %}",
+            "{% raw %}",
+            "{: .a}",
+            "{::comment}",
+            "<!--more-->",
+            "`{{ a }}`",
+            "<a {{ a }}",
         )
     },
+    "shortcodes in shortcodes": Case(
+        "md", lambda: _top("", "{{< note >}}x" * 9_000 + "{{< /note >}}" * 9_000)
+    ),
+    "code that is not closed": Case("md", lambda: _top("", "{% highlight %}\n```\n" * 19_000)),
     **{
         f"some {text!r}": Case("md", lambda text=text, n=n: _top("", text * n), outcome)
         for text, n, outcome in (
@@ -144,7 +159,7 @@ MARKDOWN = {
             ("*a_ ", 70_000, "entry"),
             ("[*a", 45_000, "entry"),
             ("x<![CDATA[", 29_000, "entry"),
-            ("> ", 400_000, "entry"),
+            ("> ", 400_000, TOO_BIG),
             ("- a\n", 40_000, "entry"),
             ("a\n", 45_000, "entry"),
             ("`" * 3 + "\n", 20_000, "entry"),
@@ -224,6 +239,7 @@ HTML = {
         lambda: _top(f"permalink: /{'x' * 4_000}/y\n", _many("<a href=b>", 990_000)),
         "too many links",
     ),
+    "marks in an address": Case("html", lambda: _top("", '<a href="' + "{{ a }}" * 9_000 + '">')),
     "templates": Case("html", lambda: _top("", _many("{{ ")), "entry"),
     "unclosed templates": Case("html", lambda: _top("", _many("{% highlight a")), "entry"),
 }
@@ -238,13 +254,13 @@ LINKS = {
             outcome,
         )
         for text, outcome in (
-            ("<a ", MARKS),
+            ("<a ", TOO_BIG),
             ("<a href=http://a ", "entry"),
-            ("[a](b) ", MARKS),
-            ("<p> ", MARKS),
+            ("[a](b) ", TOO_BIG),
+            ("<p> ", TOO_BIG),
             ("http://a ", "entry"),
             ("a:", "entry"),
-            ("&nbsp;", MARKS),
+            ("&nbsp;", "entry"),
         )
     },
     "one long line": Case("md", lambda: _top("", "<a " + _many("href=http://a ", 900_000) + "\n")),

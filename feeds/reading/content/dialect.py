@@ -17,18 +17,20 @@ class Dialect(Struct, frozen=True, kw_only=True):
     """The marks of templates that the generator reads: ``shortcode`` is Hugo's ``{{< x >}}``,
     ``tag`` Liquid's ``{% x %}``, ``value`` its ``{{ x }}``, ``attributes`` kramdown's
     ``{: .x}``."""
+    short_blocks: bool = False
+    """Whether HTML in Markdown ends with its element, rather than at a blank line."""
     marks_in_code: bool = False
     """Whether the generator fills marks in code too."""
 
 
 ANY_DIALECT = Dialect()
-JEKYLL = Dialect(markdown=_COMMON | {"math", "smart"})
+JEKYLL = Dialect(markdown=_COMMON | {"math", "smart"}, short_blocks=True)
 HUGO = Dialect(
     markdown=_COMMON | {"autolinks", "smart"},
     marks=frozenset({"shortcode", "attributes"}),
     marks_in_code=True,
 )
-PELICAN = Dialect(marks=frozenset({"tag", "attributes"}), markdown=_COMMON)
+PELICAN = Dialect(marks=frozenset({"tag", "attributes"}), markdown=_COMMON, short_blocks=True)
 ZOLA = Dialect(
     markdown=frozenset({"footnotes", "alerts"}),
     marks=frozenset({"tag", "value"}),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from feeds.reading.content.dialect import Dialect
-from feeds.reading.content.markdown import code_in_markdown
+from feeds.reading.content.markdown import ContentTooLarge, code_in_markdown
 from feeds.reading.content.template_marks import mask
 
 _READERS = r"(?:members?|subscribers?|patrons?|supporters?|sponsors?|paid|paying|premium)"
@@ -102,7 +102,10 @@ def _markers_in_code(body: str, dialect: Dialect) -> frozenset[int]:
 
 def _code_in_feed(body: str, dialect: Dialect) -> Iterator[str]:
     """Yield the text of each code block and code span, with its marks as they are written."""
-    masked = mask(body, dialect.marks)
+    try:
+        masked = mask(body, dialect.marks)
+    except ContentTooLarge:
+        return
     for code in code_in_markdown(masked.text, dialect.markdown):
         yield masked.restored(code)
 

@@ -20,21 +20,6 @@ class ContentTooLarge(Exception):  # noqa: N818  (it is what it says)
     """The content is over a limit; the message names the limit."""
 
 
-_OPTIONS = {
-    "alerts": "alerts",
-    "autolinks": "autolink",
-    "definition-lists": "description_lists",
-    "directives": "block_directive",
-    "emoji": "shortcodes",
-    "footnotes": "footnotes",
-    "highlight": "highlight",
-    "inline-footnotes": "inline_footnotes",
-    "math": "math_dollars",
-    "subscript": "subscript",
-    "superscript": "superscript",
-    "wikilinks": "wikilinks_title_after_pipe",
-}
-"""What comrak calls the extensions of `content.markdown`; `smart` is no extension there."""
 _DIRECTIVE = re.compile(r"^[ \t>]*:{3}", re.MULTILINE)
 _MOST_DIRECTIVES = 500
 """The time for containers in containers grows with the square of their number."""
@@ -42,7 +27,7 @@ _MOST_DIRECTIVES = 500
 
 @cache
 def _extensions(names: Collection[str]) -> comrak.ExtensionOptions:
-    options = comrak.ExtensionOptions(
+    return comrak.ExtensionOptions(
         table=True,
         strikethrough=True,
         tasklist=True,
@@ -51,11 +36,19 @@ def _extensions(names: Collection[str]) -> comrak.ExtensionOptions:
         link_attributes=True,
         fenced_code_attributes=True,
         inline_code_attributes=True,
+        alerts="alerts" in names,
+        autolink="autolinks" in names,
+        description_lists="definition-lists" in names,
+        block_directive="directives" in names,
+        shortcodes="emoji" in names,
+        footnotes="footnotes" in names,
+        highlight="highlight" in names,
+        inline_footnotes="inline-footnotes" in names,
+        math_dollars="math" in names,
+        subscript="subscript" in names,
+        superscript="superscript" in names,
+        wikilinks_title_after_pipe="wikilinks" in names,
     )
-    for name in names:
-        if option := _OPTIONS.get(name):
-            setattr(options, option, True)
-    return options
 
 
 @cache

@@ -6,14 +6,17 @@ sanitise. Raises ContentTooLarge, and nothing else.
 
 from __future__ import annotations
 
-from collections import Counter
-
 from msgspec import Struct
 
 from feeds.config import Limits
 from feeds.reading.content.callouts import may_have_callouts, with_block_quotes
 from feeds.reading.content.clean_html import Follow, balance_tags, sanitize
 from feeds.reading.content.dialect import ANY_DIALECT, Dialect
+from feeds.reading.content.html_in_markdown import (
+    has_markdown_in_html,
+    with_markdown_in_html,
+    with_short_blocks,
+)
 from feeds.reading.content.markdown import render_markdown
 from feeds.reading.content.shortcodes import Shortcodes
 from feeds.reading.content.template_fill import fill
@@ -63,14 +66,22 @@ def render(
     masked = mask(body, kinds)
     more = f"{masked.word}more"
     values = Shortcodes(place.page, place.site, more)
-    made = render_markdown(masked.text, dialect.markdown, limits) if is_markdown else masked.text
+    made = masked.text
+    if is_markdown:
+        if "<" in made and has_markdown_in_html(made):
+            made = with_markdown_in_html(made)
+        if "<" in made and dialect.short_blocks:
+            masked = masked.with_nothing()
+            made = with_short_blocks(made, masked.last)
+        made = render_markdown(made, dialect.markdown, limits)
     made = fill(made, masked, values, in_code=dialect.marks_in_code)
     if not is_markdown or masked.marks or "<" in body:  # Markdown's own HTML is balanced
         made = balance_tags(made, limits)
     if may_have_callouts(made):
         made = with_block_quotes(made)
     made = sanitize(made, place.base, limits, follow, place.anchors)
-    above, mark, below = made.partition(more) if masked.marks else ("", "", "")
-    if mark:
-        made = (above + below).replace(more, "")
-    return Rendered(made, above if mark else None, dict(Counter(values.unknown)))
+    above = None
+    if any(mark.kind == "more" for mark in masked.marks) and more in made:
+        above = made[: made.index(more)]
+        made = made.replace(more, "")
+    return Rendered(made, above, dict(values.unknown))

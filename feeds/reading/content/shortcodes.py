@@ -135,6 +135,8 @@ class Shortcodes:
 
     def _call(self, mark: Mark, inner: str) -> str:
         call = parse_call(mark.inner)
+        if call.name in ("link", "post_url", "ref", "relref"):
+            return inner  # an address that is not in a link
         if self.is_end(mark) or call.name in _SILENT:
             return inner
         if make := _KNOWN.get(call.name):

@@ -65,7 +65,7 @@ class _Filling:
                 open_[-1][1].append(piece)
             elif (start := self.pairs.get(piece, -1)) >= 0:
                 self._close(open_, start)
-            elif piece in self.starts:
+            elif piece in self.starts and len(open_) <= _DEEPEST:
                 open_.append((piece, []))
             else:
                 open_[-1][1].append(self.values.html(self.marks[piece], ""))
@@ -139,6 +139,8 @@ class _Filling:
         return f'{found["space"]}{found["name"]}="{html.escape(value)}"'
 
 
+_DEEPEST = 30
+"""How many pairs may be open at once; those in deeper ones are filled without what is in them."""
 _ATTRIBUTE = re.compile(
     r"(?P<space>\s)(?P<name>[^\s=<>\"'/]++)\s*+=\s*+[\"']?(?P<value>(?<=\")[^\"]*+|(?<=')[^']*+|[^\s\"'<>]++)[\"']?"
 )

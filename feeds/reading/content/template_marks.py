@@ -18,6 +18,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from feeds.reading.content.markdown import ContentTooLarge
+
 Kind: TypeAlias = Literal[
     "shortcode", "tag", "value", "hidden", "escaped", "raw", "verbatim", "code", "formula", "more",
     "directive",
@@ -78,6 +80,16 @@ class MaskedText(Struct, frozen=True):
     marks: tuple[Mark, ...]
     """The marks, in order."""
 
+    @property
+    def last(self) -> str:
+        """The word for the last mark."""
+        return f"{self.word}{len(self.marks) - 1}z"
+
+    def with_nothing(self) -> MaskedText:
+        """The same text with one more mark, which shows nothing and is not in the text yet."""
+        word = self.word or _word_of(self.text)
+        return MaskedText(self.text, word, (*self.marks, Mark("hidden", "")))
+
     def restored(self, text: str) -> str:
         """A part of the text, with its marks as they are written."""
         if not self.marks:
@@ -86,20 +98,30 @@ class MaskedText(Struct, frozen=True):
         return words.sub(lambda word: self.marks[int(word[1] or word[2])].text, text)
 
 
+MOST_MARKS = 20_000
+
+
 def mask(body: str, kinds: Collection[str]) -> MaskedText:
-    """The text with its marks of these kinds masked."""
+    """The text with its marks of these kinds masked. Raises ContentTooLarge."""
     if not any(sign in body for sign in ("{", "<!--", "$$", ":::", "[[", "[TOC]", "[toc]")):
         return MaskedText(body, "", ())
     marks: list[Mark] = []
     parts: list[str] = []
-    word = f"mark{hashlib.sha256(body.encode()).hexdigest()[:16]}n"  # no text has its own hash
+    word = _word_of(body)
     at = 0
     for start, mark in _Marks(body, kinds).found():
         end = start + len(mark.text)
         parts += (body[at:start], _word(body, start, end, f"{word}{len(marks)}"))
         marks.append(mark)
         at = end
+        if len(marks) > MOST_MARKS:
+            raise ContentTooLarge(f"the text has more than {MOST_MARKS:,} marks of templates")
     return MaskedText("".join([*parts, body[at:]]), word, tuple(marks))
+
+
+def _word_of(body: str) -> str:
+    """The start of a word that is not in a text: no text has its own hash."""
+    return f"mark{hashlib.sha256(body.encode()).hexdigest()[:16]}n"
 
 
 def _word(body: str, start: int, end: int, word: str) -> str:
