@@ -272,7 +272,7 @@ _WORDS = words("aZß財ñ-_ .'~&,+!()0٣")
 _TITLES = words("aZß財ñ- .'&,+!()0٣")  # "~" and "_" may be Markdown
 _DAYS = ("", "", "2026-05-06-", "2026-5-6-", "2026/05/06/", "2026/05/06-", "2026-05-06")
 _FOLDERS = ("", "", "sub/", "2026-03-04-x/", "2026/03/", "Ü x/", "a/2025-01-02/", "_part/")
-_NO_SUCH_DAY = re.compile(r"\d{4}[-/]\d\d?[-/]00?(?!\d)")  # Docusaurus ends with an error
+_NO_SUCH_DAY = re.compile(r"\d{4}[-/]\d\d?[-/]00?(?![0-9])")  # Docusaurus ends with an error
 _MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M", "'%Y-%m-%d %H:%M:%S'",
             "%Y-%m-%dT%H:%M:%S+08:00", "%Y-%m-%d %H:%M:%S -05:00", "'%B %d, %Y'", "%Y/%m/%d",
             "%d %b %Y %H:%M")  # fmt: skip
