@@ -16,6 +16,9 @@ _HEADING = re.compile(
     r"|([^\s\#>`~*+<\d-][^\n]*)\n=+[ \t]*(?:\n|$))",  # 4.3
 )
 
+_IMPORTS = re.compile(r"\s*(?:import\s(?:[^\n]|\n(?!\n))*\n\n\s*)*")
+"""The parts that only MDX reads, each up to an empty line (https://mdxjs.com/docs/using-mdx/)."""
+
 
 def post_title(fields: Fields, body: str, config: Config) -> str:
     """The title, within `limits.title_chars`. Reports a post that has none."""
@@ -34,6 +37,16 @@ def post_title(fields: Fields, body: str, config: Config) -> str:
 
 def _heading(body: str, config: Config) -> str:
     """The text of the heading that a body starts with; ``""`` if it starts with none."""
-    heading = _HEADING.match(body[:2000])
-    text = heading[1] or heading[2] if heading else ""
+    start = 0
+    if generator_rules(config).heading_before_name and (imports := _IMPORTS.match(body)):
+        start = imports.end()
+    heading = _HEADING.match(body[start : start + 2000])
+    text = _unclosed(heading[1]) if heading and heading[1] else heading[2] if heading else ""
     return markdown_to_text(f"# {text}", config.limits).removeprefix("# ") if text else ""
+
+
+def _unclosed(heading: str) -> str:
+    """The text of a heading without the signs that close it: ``A heading ##`` (CommonMark 4.2)."""
+    text = heading.rstrip()
+    start = text.rstrip("#")
+    return start if start[-1:].isspace() or not start else text

@@ -26,7 +26,10 @@ Pages: TypeAlias = dict[str, Page]
 
 _HERE = Path(__file__).parent
 NODE_MODULES = _HERE.parent / "node_modules"
-_ENVIRONMENT = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_DOCUSAURUS = _HERE.parent / "docusaurus"
+_ENVIRONMENT = {
+    **os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "NODE_ENV": "production",
+}  # fmt: skip
 
 
 def write_site(folder: Path, files: dict[str, str]) -> None:
@@ -136,6 +139,15 @@ def eleventy_pages(folder: Path, content: str = ".") -> Pages:
     return pages
 
 
+def docusaurus_pages(folder: Path, **settings: object) -> Pages:
+    """The posts of a site's blog, as Docusaurus says with `settings` (tests/docusaurus)."""
+    if not (_DOCUSAURUS / "node_modules" / "@docusaurus").is_dir():
+        pytest.skip("there is no Docusaurus here: npm ci --prefix tests/docusaurus")
+    program = ("node", _DOCUSAURUS / "posts.mjs", folder, json.dumps(settings))
+    pages: Pages = json.loads(_output(*program, cwd=folder).splitlines()[-1])
+    return pages
+
+
 def github_slugs(texts: list[str]) -> list[str]:
     """The slugs of texts, as the package github-slugger gives them."""
     if not (NODE_MODULES / "github-slugger").is_dir():
@@ -168,6 +180,7 @@ def our_pages(folder: Path, config: Config, now: datetime) -> Pages:
             "date": post.published.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "categories": terms["category"],
             "tags": terms["tag"],
+            "authors": [person.name for person in post.authors],
             "url": unquote("/" + post.page.removeprefix(config.site.url)),
             "language": post.language,
         }

@@ -16,7 +16,7 @@ from feeds.reading.dates import date_in_file_name
 from feeds.reading.field_lookup import Fields
 from feeds.reading.field_values import to_names, to_text
 from feeds.reading.front_matter.formats import Value
-from feeds.reading.generators.base import GeneratorRules, in_utc, path_of, permalink_of
+from feeds.reading.generators.base import GeneratorRules, path_of, permalink_of
 from feeds.reading.generators.pattern import expand
 from feeds.reading.generators.post_path import PostPath
 
@@ -90,10 +90,19 @@ def title_in_key(path: PostPath) -> str:
     return _name(path).text
 
 
+def written_date(date: str) -> str:
+    """A date that is in UTC if it has no zone, in numbers or in words."""
+    text = date.strip()
+    has_offset = "+" in text or "-" in text.partition(":")[2]
+    ends_with_time = text[-1:].isdecimal() or text.lower().endswith(("am", "pm"))
+    return f"{text} UTC" if ends_with_time and not has_offset else date
+
+
 def tags(fields: Fields, config: Config) -> list[str]:
-    """The tags: texts, or tables with a `label`."""
-    value = fields.value(config.posts.tag_keys)
-    return to_names([_label(item) for item in value] if isinstance(value, list) else value)
+    """The tags in the field `tags`: texts, or tables with a `label`."""
+    value = fields.get("tags") or fields.defaults.get(config.posts.tag_keys, "")
+    names = to_names([_label(item) for item in value] if isinstance(value, list) else value)
+    return list(dict.fromkeys(names))
 
 
 def _label(tag: Value) -> str:
@@ -114,7 +123,7 @@ RULES = GeneratorRules(
     roots=_BLOGS,
     tags=tags,
     date_in_key=date_in_key,
-    written_date=in_utc,
+    written_date=written_date,
     title_in_key=title_in_key,
     heading_before_name=True,
     is_post=is_post,

@@ -156,15 +156,23 @@ _YAML_TIME = re.compile(
 )
 
 
+_TIME_WITH_BROKEN_ZONE = re.compile(
+    r"(\d{4}-\d{1,2}-\d{1,2}(?:[Tt]|[ \t]+)\d{1,2}:\d\d(?::\d\d)?)\s*[+-](?:[-+:][-+:\d]*)?",
+    re.ASCII,
+)
+
+
 def written_date(date: str) -> str:
     """A date with the zone that Ruby reads.
 
     A time with seconds and without a zone is a timestamp of YAML, which is in UTC
     (https://yaml.org/type/timestamp.html). Ruby does not read the zone in
-    ``18:00.000000000 +09:00``.
+    ``18:00.000000000 +09:00``, nor anything behind a sign without a number: ``16:30-:00+16:30``.
     """
     if _YAML_TIME.fullmatch(date.strip()):
         return f"{date.strip()} UTC"
+    if broken := _TIME_WITH_BROKEN_ZONE.fullmatch(date.strip()):
+        return broken[1]
     return _HOUR_WITH_FRACTION.sub(r"\1", date, count=1)
 
 
