@@ -198,6 +198,7 @@ class Limits(Struct, frozen=True):
     copied_bytes: int = 2_000_000
     html_depth: int = 100
     html_work: int = 100_000_000_000
+    markdown_work: int = 300_000
     terms: int = 100
     title_chars: int = 1_000
     summary_chars: int = 2_000

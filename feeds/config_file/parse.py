@@ -96,12 +96,6 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-_REMOVED = {
-    "limits.markdown_work": "the Markdown parser needs this limit no longer; remove the key",
-}
-"""What to do about the keys of earlier versions."""
-
-
 def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
     """Convert a TOML table to a Struct, field by field, and add all problems to `problems`.
 
@@ -117,8 +111,7 @@ def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
             key_path = f"{path}.{key}" if path else key
             near = difflib.get_close_matches(key, fields, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            what = _REMOVED.get(key_path, f"there is no such key{hint}")
-            problems.append(f"{key_path}: {what}")
+            problems.append(f"{key_path}: there is no such key{hint}")
     values: dict[str, object] = {}
     for key, field in fields.items():
         key_path = f"{path}.{key}" if path else key

@@ -205,7 +205,10 @@ def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decisi
     if is_withheld(key, front_matter.metadata, config):
         decision = Decision("leave-out", "published: false in posts.rules")
     public = public_text(
-        front_matter.body, generator_rules(config).dialect, is_markdown=not is_html(key)
+        front_matter.body,
+        generator_rules(config).dialect,
+        config.limits,
+        is_markdown=not is_html(key),
     )
     body = public.text
     if decision.effect == "lock" or (decision.effect == "preview" and not public.is_preview):

@@ -95,7 +95,7 @@ def test_control_characters_never_reach_a_document() -> None:
     body = "A\x00B\x0bC\x1fD\ufffeE &#0; &#x1F; &#xB; &#xFFFE; &#xD800; F"
     post = fields(f"date: 2026-11-01\nsummary: 'x &#0;&#x1F;&#xFFFE;y {chr(11)}z'", body)
     result = entry(post)
-    # CommonMark 2.5: a reference to U+0000 or to what is no character becomes U+FFFD. The others are
+    # CommonMark 2.5: a reference to U+0000 or to no character becomes U+FFFD. The others are
     # characters, but XML 1.0 (2.2) has no place for them.
     assert result.content == "<p>ABCDE \ufffd    \ufffd F</p>"
     assert result.summary.startswith("x ") and result.summary.endswith("y z")

@@ -45,6 +45,7 @@ def _many(text: str, size: int = FULL) -> str:
 
 LARGER = "the front matter is larger than 16,384 bytes"
 ANCHORED = "anchors and aliases (& and *) are not supported"
+MARKS = "the Markdown has too many lines and characters of markup"
 TAGS = "more than 20,000 marks of templates"
 TOO_BIG = "the content is larger than 1,500,000 characters as HTML"
 DEEP = "the HTML is nested more than 100 elements deep"
@@ -107,27 +108,40 @@ FRONT_MATTER = {
         "the post has 150",
     ),
     "gzip": Case("md", lambda: gzip.compress(b"\0" * 10_000_000), "byte 1 (0x8b) is not UTF-8"),
-    "conflicts": Case("md", lambda: _top("", _many("<<<<<<< a\n")), TOO_BIG),
+    "conflicts": Case("md", lambda: _top("", _many("<<<<<<< a\n")), MARKS),
 }
 
+# comrak refuses links that would copy more text of definitions than the whole post has.
 MARKDOWN = {
     "one definition, often": Case(
-        "md", lambda: _top("", f"[a]: /{'x' * 2_500}\n\n" + "[a] " * 4_000), TOO_BIG
+        "md", lambda: _top("", f"[a]: /{'x' * 2_500}\n\n" + "[a] " * 4_000)
     ),
     "one definition, in a full post": Case(
-        "md", lambda: _top("", f"[a]: /{'x' * 500_000}\n\n" + "[a] " * 60_000), TOO_BIG
+        "md", lambda: _top("", f"[a]: /{'x' * 500_000}\n\n" + "[a] " * 60_000)
     ),
     "one title, often": Case(
-        "md", lambda: _top("", f'[a]: /b "{"x" * 2_500}"\n\n' + "[a] " * 4_000), TOO_BIG
+        "md", lambda: _top("", f'[a]: /b "{"x" * 2_500}"\n\n' + "[a] " * 4_000)
     ),
-    # Each character or link of the second kind is at least twice as long in HTML.
     **{
-        f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)))
-        for text in ("[", "![", "*a_ ", "**a ", "`", "[a](b ", "\n", "a\n", "|a|b|\n", "[^a]")
-    },
-    **{
-        f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)), TOO_BIG)
-        for text in ("<", "![[]()", "> [!NOTE]\n\n", "[^a]: b\n\n[^a] ", "::: a\n", "- [ ] a\n")
+        f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)), MARKS)
+        for text in (
+            "[",
+            "![",
+            "*a_ ",
+            "**a ",
+            "`",
+            "<",
+            "![[]()",
+            "[a](b ",
+            "\n",
+            "a\n",
+            "|a|b|\n",
+            "[^a]",
+            "> [!NOTE]\n\n",
+            "[^a]: b\n\n[^a] ",
+            "- [ ] a\n",
+            "> ",
+        )
     },
     **{
         f"full of {text!r}": Case("md", lambda text=text: _top("", _many(text)), TAGS)
@@ -145,6 +159,7 @@ MARKDOWN = {
             "<!--more-->",
             "`{{ a }}`",
             "<a {{ a }}",
+            "::: a\n",
         )
     },
     "shortcodes in shortcodes": Case(
@@ -159,7 +174,7 @@ MARKDOWN = {
             ("*a_ ", 70_000, "entry"),
             ("[*a", 45_000, "entry"),
             ("x<![CDATA[", 29_000, "entry"),
-            ("> ", 400_000, TOO_BIG),
+            ("> ", 290_000, TOO_BIG),
             ("- a\n", 40_000, "entry"),
             ("a\n", 45_000, "entry"),
             ("`" * 3 + "\n", 20_000, "entry"),
@@ -172,7 +187,7 @@ MARKDOWN = {
         "md",
         lambda: _top("", "|a" * 1_000 + "|\n" + "|-" * 1_000 + "|\n" + "|\n" * 30_000),
     ),
-    "quotes in quotes": Case("md", lambda: _top("", "\n".join(">" * n for n in range(1, 1_300)))),
+    "quotes in quotes": Case("md", lambda: _top("", "\n".join(">" * n for n in range(1, 700)))),
     "lists in lists": Case("md", lambda: _top("", "\n".join("  " * n + "- a" for n in range(900)))),
     "links in links": Case("md", lambda: _top("", "[" * 20_000 + "](u)" * 20_000)),
     "runs of backticks": Case("md", lambda: _top("", " ".join("`" * n for n in range(1, 500)))),
@@ -254,10 +269,10 @@ LINKS = {
             outcome,
         )
         for text, outcome in (
-            ("<a ", TOO_BIG),
+            ("<a ", MARKS),
             ("<a href=http://a ", "entry"),
             ("[a](b) ", TOO_BIG),
-            ("<p> ", TOO_BIG),
+            ("<p> ", MARKS),
             ("http://a ", "entry"),
             ("a:", "entry"),
             ("&nbsp;", "entry"),

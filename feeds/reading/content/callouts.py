@@ -14,15 +14,12 @@ abstract attention bug caution danger error example failure hint important info 
 seealso success summary tip todo warning
 """
 _KINDS = frozenset(_WORDS.split())
-_INFO = re.compile(r"(?P<brace>\{)?\.?(?P<kind>[\w-]+)?(?(brace)[^}]*\})\s*(?P<rest>.*)")
-_BRACKETS = re.compile(r"\[(?P<title>.*)\]\s*(?:\{[^}]*\})?\s*")
-_ATTRIBUTES = re.compile(r"\s*\{[^}]*\}\s*$")
-_TITLE_ATTRIBUTE = re.compile(r"\btitle=\"([^\"]*)\"")
+_KIND = re.compile(r"[\w-]*+")
 _START = '<div data-callout="">'
 _DIV = re.compile(
     rf'(?P<start>{_START}|<div class="markdown-alert[^"]*+">)|<(?P<end>/?)div(?=[\s>])[^>]*+>'
 )
-_ALERT_TITLE = re.compile(r'<p class="markdown-alert-title">(.*?)</p>')
+_ALERT_TITLE = re.compile(r'<p class="markdown-alert-title">([^<]*+)</p>')
 
 
 def directive(info: str) -> str:
@@ -30,12 +27,16 @@ def directive(info: str) -> str:
 
     A container without a title that only has a class stays a ``<div>``.
     """
-    found = _INFO.match(info.strip())
-    kind, rest = (found["kind"] or "", found["rest"]) if found else ("", "")
-    brackets = _BRACKETS.fullmatch(rest)
-    title = brackets["title"] if brackets else _ATTRIBUTES.sub("", rest)
-    if not title and (named := _TITLE_ATTRIBUTE.search(info)):
-        title = named[1]
+    if info.lstrip().startswith("{"):
+        head, _, rest = info.partition("}")
+    else:
+        head, rest = "", info
+    kind = _KIND.match((head or rest).strip(" \t{."))[0]  # type: ignore[index]  # it always matches
+    rest = rest.strip() if head else rest.strip().removeprefix(kind).strip()
+    is_in_brackets = rest.startswith("[") and "]" in rest
+    title = rest[1:].rpartition("]")[0] if is_in_brackets else rest.partition("{")[0]
+    if not title and 'title="' in info:
+        title = info.partition('title="')[2].partition('"')[0]
     if not title and kind.lower() in _KINDS:
         title = kind.capitalize()
     if not title:

@@ -12,16 +12,18 @@ import re
 _BLOCK = "address|article|aside|blockquote|center|dd|details|div|dl|dt|fieldset|figcaption|figure"
 _BLOCK += "|footer|h[1-6]|header|li|main|nav|ol|p|pre|section|summary|table|ul"
 _ONE_LINE = re.compile(
-    rf"^(?P<line>[ ]{{0,3}}<(?P<name>{_BLOCK})\b[^<>\n]*+>.*</(?P=name)>[ \t]*)\n(?=[ ]{{0,3}}[^\s<])",
+    rf"^(?P<line>[ ]{{0,3}}<(?P<name>{_BLOCK})\b[^<>\n]*+>.*</(?P=name)>[ \t]*)\n"
+    r"(?=[ ]{0,3}[^\s<])",
     re.MULTILINE | re.IGNORECASE,
 )
 _SPAN = re.compile(
-    r"^([ ]{0,3})(?=</?(?:a|abbr|b|br|code|em|font|i|img|small|span|strong|sub|sup|u)\b[^<>]*+>[ \t]*+$)",
+    r"^([ ]{0,3})(?=</?(?:a|abbr|b|br|code|em|font|i|img|small|span|strong|sub|sup|u)\b[^<>]*+>"
+    r"[ \t]*+$)",
     re.MULTILINE | re.IGNORECASE,
 )
 _OF_MARKDOWN = re.compile(
-    r"^(?P<tag>[ ]{0,3}<[a-z][a-z0-9]*+\b[^<>]*?\smarkdown\s*=\s*[\"']?(?:1|block|span|true)\b[^<>]*+>)"
-    r"[ \t]*+\n?(?!\n)",
+    r"^(?P<tag>[ ]{0,3}<[a-z][a-z0-9]*+\b[^<>]*?\smarkdown\s*=\s*[\"']?(?:1|block|span|true)\b"
+    r"[^<>]*+>)[ \t]*+\n?(?!\n)",
     re.MULTILINE | re.IGNORECASE,
 )
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 
 from msgspec import Struct
 
+from feeds.config import Limits
 from feeds.reading.content.dialect import Dialect
 from feeds.reading.content.markdown import ContentTooLarge, code_in_markdown
 from feeds.reading.content.template_marks import mask
@@ -51,11 +51,11 @@ class PublicText(Struct, frozen=True):
     the front matter says that the post is for members (https://ghost.org/help/public-previews/)."""
 
 
-def public_text(body: str, dialect: Dialect, *, is_markdown: bool) -> PublicText:
+def public_text(body: str, dialect: Dialect, limits: Limits, *, is_markdown: bool) -> PublicText:
     """The part of a body that everybody may read."""
     if not any(start.search(body) for start in _LOCK_STARTS):
         return PublicText(body)
-    in_code = _markers_in_code(body, dialect) if is_markdown else frozenset()
+    in_code = _markers_in_code(body, dialect, limits) if is_markdown else frozenset()
     parts: list[str] = []
     at = next_search = 0
     marker = ""
@@ -72,7 +72,7 @@ def public_text(body: str, dialect: Dialect, *, is_markdown: bool) -> PublicText
     return PublicText("".join([*parts, body[at:]]), marker)
 
 
-def _markers_in_code(body: str, dialect: Dialect) -> frozenset[int]:
+def _markers_in_code(body: str, dialect: Dialect, limits: Limits) -> frozenset[int]:
     """The offsets of the markers that are in fenced code blocks and code spans of Markdown.
 
     The tokens of the parser have no offsets. So each marker gets a word of its own, behind the
@@ -88,26 +88,18 @@ def _markers_in_code(body: str, dialect: Dialect) -> frozenset[int]:
         at = start
     marked = "".join([*parts, body[at:]])
     # The feed has the text with the marks of templates masked. Code may start elsewhere in it.
-    found = [
-        {int(rest.partition("-")[0]) for rest in code.split(word)[1:]}
-        for code in (
-            "\n".join(code_in_markdown(marked, dialect.markdown)),
-            "\n".join(_code_in_feed(marked, dialect)),
-        )
-    ]
+    try:
+        masked = mask(marked, dialect.marks)
+        texts = [
+            "\n".join(code_in_markdown(marked, dialect.markdown, limits)),
+            masked.restored("\n".join(code_in_markdown(masked.text, dialect.markdown, limits))),
+        ]
+    except ContentTooLarge:
+        return frozenset()
+    found = [{int(rest.partition("-")[0]) for rest in text.split(word)[1:]} for text in texts]
     in_code = (offsets[number] for number in set.intersection(*found))
     # Where the generator reads its marks in code too, only a comment there does nothing.
-    return frozenset(o for o in in_code if body[o] == "<" or not dialect.marks_in_code)
-
-
-def _code_in_feed(body: str, dialect: Dialect) -> Iterator[str]:
-    """Yield the text of each code block and code span, with its marks as they are written."""
-    try:
-        masked = mask(body, dialect.marks)
-    except ContentTooLarge:
-        return
-    for code in code_in_markdown(masked.text, dialect.markdown):
-        yield masked.restored(code)
+    return frozenset(at for at in in_code if body[at] == "<" or not dialect.marks_in_code)
 
 
 def _is_for_visitors(gate_options: str | None) -> bool:

@@ -20,7 +20,10 @@ from feeds.reading.content.html_in_markdown import (
 from feeds.reading.content.markdown import render_markdown
 from feeds.reading.content.shortcodes import Shortcodes
 from feeds.reading.content.template_fill import fill
-from feeds.reading.content.template_marks import mask
+from feeds.reading.content.template_marks import WORD, mask
+
+_MORE = f"{WORD}more"
+"""What stands for ``<!--more-->``, while the HTML is made."""
 
 
 class Place(Struct, frozen=True):
@@ -64,8 +67,7 @@ def render(
     if is_markdown and "directives" in dialect.markdown:
         kinds |= {"directive"}
     masked = mask(body, kinds)
-    more = f"{masked.word}more"
-    values = Shortcodes(place.page, place.site, more)
+    values = Shortcodes(place.page, place.site, _MORE)
     made = masked.text
     if is_markdown:
         if "<" in made and has_markdown_in_html(made):
@@ -81,7 +83,7 @@ def render(
         made = with_block_quotes(made)
     made = sanitize(made, place.base, limits, follow, place.anchors)
     above = None
-    if any(mark.kind == "more" for mark in masked.marks) and more in made:
-        above = made[: made.index(more)]
-        made = made.replace(more, "")
+    if _MORE in made:
+        above = made[: made.index(_MORE)]
+        made = made.replace(_MORE, "")
     return Rendered(made, above, dict(values.unknown))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from feeds.reading.content.callouts import directive
 from feeds.reading.content.post_links import joined_to_marks
-from feeds.reading.content.template_marks import Mark, MaskedText
+from feeds.reading.content.template_marks import ONE_WORD, WORD, Mark, MaskedText
 
 
 class Values(Protocol):
@@ -39,26 +39,26 @@ def fill(made: str, masked: MaskedText, values: Values, *, in_code: bool) -> str
     return _Filling(masked, values, in_code).filled(made)
 
 
+_PIECE = re.compile(
+    r"<(?P<end>/?)(?P<code>pre|code|xmp|textarea)\b[^<>]*+>|(?P<tag><[a-zA-Z/!][^<>]*+>)"
+    rf"|(?P<mark>(?:\n[ \t]*+)?{WORD}\d+y|{WORD}\d+z)",
+    re.IGNORECASE,
+)
+_DIRECTIVE = re.compile(rf'<div class="{WORD}(\d+)z">')
+_ALONE = re.compile(rf"<p>\s*+((?:{WORD}\d+[yz]\s*+)+)</p>")
+
+
 class _Filling:
     """Fills the marks of one text."""
 
     def __init__(self, masked: MaskedText, values: Values, in_code: bool) -> None:
-        word = masked.word
         self.marks, self.values, self.in_code = masked.marks, values, in_code
-        self.word = re.compile(rf"(?:\n[ \t]*)?{word}(\d+)y|{word}(\d+)z")
-        self.piece = re.compile(
-            rf"<(?P<end>/?)(?P<code>pre|code|xmp|textarea)\b[^<>]*+>|(?P<tag><[a-zA-Z/!][^<>]*+>)"
-            rf"|(?P<mark>(?:\n[ \t]*)?{word}\d+y|{word}\d+z)",
-            re.IGNORECASE,
-        )
-        self.directive = re.compile(rf'<div class="{word}(\d+)z">')
-        self.alone = re.compile(rf"<p>\s*+((?:{word}\d+[yz]\s*+)+)</p>")
         self.pairs = _pairs(masked.marks, values)
         self.starts = frozenset(self.pairs.values())
 
     def filled(self, made: str) -> str:
         """The HTML of the whole text."""
-        made = self.alone.sub(r"\1", made)
+        made = _ALONE.sub(r"\1", made)
         open_: list[tuple[int, list[str]]] = [(-1, [])]
         for piece in self._pieces(made):
             if isinstance(piece, str):
@@ -85,11 +85,11 @@ class _Filling:
     def _pieces(self, made: str) -> Iterator[str | int]:
         """Yield the parts of the HTML: marks to be filled by their number, the rest as it is."""
         at = depth = 0
-        for piece in self.piece.finditer(made):
+        for piece in _PIECE.finditer(made):
             if piece["code"]:
                 depth = max(0, depth + (-1 if piece["end"] else 1))
             elif piece["tag"]:
-                if self.word.search(piece[0]):
+                if ONE_WORD.search(piece[0]):
                     yield made[at : piece.start()]
                     yield self._tag(piece[0])
                     at = piece.end()
@@ -103,7 +103,7 @@ class _Filling:
         yield made[at:]
 
     def _number(self, word: str) -> int:
-        found = self.word.fullmatch(word)
+        found = ONE_WORD.fullmatch(word)
         return int(found[1] or found[2]) if found else 0
 
     def _code(self, number: int) -> str:
@@ -116,14 +116,14 @@ class _Filling:
 
     def _tag(self, tag: str) -> str:
         """A tag with its marks filled in; without an attribute whose address nobody knows."""
-        if (is_directive := self.directive.fullmatch(tag)) and (
+        if (is_directive := _DIRECTIVE.fullmatch(tag)) and (
             mark := self.marks[int(is_directive[1])]
         ).kind == "directive":
             return directive(mark.text)
         return _ATTRIBUTE.sub(self._attribute, tag) if _ATTRIBUTE.search(tag) else tag
 
     def _attribute(self, found: re.Match[str]) -> str:
-        if not self.word.search(found["value"]):
+        if not ONE_WORD.search(found["value"]):
             return found[0]
         is_known = True
 
@@ -133,7 +133,7 @@ class _Filling:
             is_known = is_known and value is not None
             return value or ""
 
-        value = joined_to_marks(self.word.sub(text, html.unescape(found["value"])))
+        value = joined_to_marks(ONE_WORD.sub(text, html.unescape(found["value"])))
         if not is_known and found["name"].lower() in ("href", "src", "poster", "cite"):
             return ""
         return f'{found["space"]}{found["name"]}="{html.escape(value)}"'

@@ -8,7 +8,6 @@ change what is code, and no sign in a mark is taken for Markdown.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import textwrap
 from bisect import bisect
@@ -60,7 +59,7 @@ _MARK = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _ESCAPED = re.compile(r"\s*+/\*(?P<shown>.*)\*/", re.DOTALL)
-_NAME = re.compile(r"[-~/\s]*(?P<name>[\w./-]*\w)")
+_NAME = re.compile(r"[-~/\s]*+(?P<name>\w[\w./-]*+)")
 _CODE_NAMES = frozenset({"highlight", "codeblock", "code", "sourcecode", "mermaid", "plantuml"})
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)", re.MULTILINE)
 _LANGUAGE = re.compile(r"(?:[^\n]*\blang[:=][\"']?)?(?P<language>[A-Za-z][\w+#-]*)")
@@ -70,32 +69,32 @@ _LONGEST_INDENT = 200
 _BEFORE_DIRECTIVE = " \t>:-*+.0123456789"
 
 
+WORD = "markofatemplate7c41e09b"
+"""What the word for a mark starts with; a text that has it loses it."""
+ONE_WORD = re.compile(rf"(?:\n[ \t]*+)?{WORD}(\d+)y|{WORD}(\d+)z")
+"""The word for a mark, and what `mask` adds before it."""
+
+
 class MaskedText(Struct, frozen=True):
     """A text with a word in place of each mark."""
 
     text: str
     """It."""
-    word: str
-    """What each of the words starts with: no other part of the text has it."""
     marks: tuple[Mark, ...]
     """The marks, in order."""
 
     @property
     def last(self) -> str:
         """The word for the last mark."""
-        return f"{self.word}{len(self.marks) - 1}z"
+        return f"{WORD}{len(self.marks) - 1}z"
 
     def with_nothing(self) -> MaskedText:
         """The same text with one more mark, which shows nothing and is not in the text yet."""
-        word = self.word or _word_of(self.text)
-        return MaskedText(self.text, word, (*self.marks, Mark("hidden", "")))
+        return MaskedText(self.text, (*self.marks, Mark("hidden", "")))
 
     def restored(self, text: str) -> str:
         """A part of the text, with its marks as they are written."""
-        if not self.marks:
-            return text
-        words = re.compile(rf"(?:\n[ \t]*)?{self.word}(\d+)y|{self.word}(\d+)z")
-        return words.sub(lambda word: self.marks[int(word[1] or word[2])].text, text)
+        return ONE_WORD.sub(lambda word: self.marks[int(word[1] or word[2])].text, text)
 
 
 MOST_MARKS = 20_000
@@ -104,24 +103,19 @@ MOST_MARKS = 20_000
 def mask(body: str, kinds: Collection[str]) -> MaskedText:
     """The text with its marks of these kinds masked. Raises ContentTooLarge."""
     if not any(sign in body for sign in ("{", "<!--", "$$", ":::", "[[", "[TOC]", "[toc]")):
-        return MaskedText(body, "", ())
+        return MaskedText(body.replace(WORD, ""), ())
+    body = body.replace(WORD, "")
     marks: list[Mark] = []
     parts: list[str] = []
-    word = _word_of(body)
     at = 0
     for start, mark in _Marks(body, kinds).found():
         end = start + len(mark.text)
-        parts += (body[at:start], _word(body, start, end, f"{word}{len(marks)}"))
+        parts += (body[at:start], _word(body, start, end, f"{WORD}{len(marks)}"))
         marks.append(mark)
         at = end
         if len(marks) > MOST_MARKS:
             raise ContentTooLarge(f"the text has more than {MOST_MARKS:,} marks of templates")
-    return MaskedText("".join([*parts, body[at:]]), word, tuple(marks))
-
-
-def _word_of(body: str) -> str:
-    """The start of a word that is not in a text: no text has its own hash."""
-    return f"mark{hashlib.sha256(body.encode()).hexdigest()[:16]}n"
+    return MaskedText("".join([*parts, body[at:]]), tuple(marks))
 
 
 def _word(body: str, start: int, end: int, word: str) -> str:
@@ -232,7 +226,7 @@ def _end(name: str) -> re.Pattern[str]:
 
 def _name(inner: str) -> str:
     found = _NAME.match(inner)
-    return found["name"].lower() if found else ""
+    return found["name"].rstrip("./-").lower() if found else ""
 
 
 _KINDS: dict[str, Kind] = {
