@@ -21,8 +21,8 @@ from feeds.stores.own_files import is_own
 from feeds.text import truncate
 
 _SUMMARY_CHARS = 280
-_ENOUGH_HTML = 8_000
-"""Characters of HTML that a summary is made from."""
+_ENOUGH_HTML = (1_500, 8_000)
+"""Characters of HTML that are mostly enough for a summary."""
 
 
 NO_PAGES: Mapping[str, str] = MappingProxyType({})
@@ -154,13 +154,14 @@ def _summary(post: Post, rendered: Rendered, limits: Limits) -> str:
         return markdown_to_text(post.summary_source, limits)
     if rendered.above is not None:
         return html_to_text(without_marks(rendered.above))
-    text = html_to_text(without_marks(_cut(rendered.html)))
-    return truncate(text, _SUMMARY_CHARS)
+    return truncate(_first_text(without_marks(rendered.html)), _SUMMARY_CHARS)
 
 
-def _cut(made: str) -> str:
-    """HTML that has enough text for a summary: cut off before a tag."""
-    if len(made) <= _ENOUGH_HTML:
-        return made
-    text = html_to_text(made[: made.rfind("<", 0, _ENOUGH_HTML)])
-    return made if len(text) <= _SUMMARY_CHARS else made[: made.rfind("<", 0, _ENOUGH_HTML)]
+def _first_text(made: str) -> str:
+    """The text that HTML starts with, long enough for a summary."""
+    for size in _ENOUGH_HTML:
+        if len(made) > size:
+            text = html_to_text(made[: made.rfind("<", 0, size)])
+            if len(text) > 2 * _SUMMARY_CHARS:
+                return text
+    return html_to_text(made)
