@@ -11,6 +11,7 @@ from feeds.errors import PostError
 from feeds.model import Entry, Problem
 from feeds.reading.content.clean_html import Markup, clean_html
 from feeds.reading.content.markdown import ContentTooLarge
+from feeds.reading.content.media.lead_image import with_lead_image
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
 from feeds.reading.content.site_generator_tags import without_generator_tags
@@ -87,6 +88,8 @@ def _entry(
         links = PostLinks(post, config, pages)
         content = without_marks(clean_html(body, _markup(post), post.base, limits, links.resolved))
         summary = _summary(post, body, content, limits)
+        if config.content.lead_image:
+            content = with_lead_image(content, post.image)
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None

@@ -16,6 +16,8 @@ import nh3
 from feeds.config import Limits
 from feeds.paths import resolved
 from feeds.reading.content.markdown import ContentTooLarge, render_markdown
+from feeds.reading.content.media.readable import readable_media
+from feeds.reading.content.media.tree import PASSED
 from feeds.reading.content.tag_balancer import TooDeep, balance
 from feeds.text import without_controls
 from feeds.urls import http_url
@@ -28,6 +30,7 @@ _TAGS = (nh3.ALLOWED_TAGS | {"audio", "video", "source", "track", "tfoot"}) - {
     "map",
     "nav",
 }
+_BALANCED = _TAGS | PASSED
 _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},
     "a": {"href", "hreflang"},
@@ -71,14 +74,14 @@ def clean_html(
     if markup == "markdown":
         source = render_markdown(body, limits)
     if markup == "html" or "<" in body:  # HTML from Markdown's own markup is balanced
-        source = balance_tags(source, limits)
+        source = readable_media(balance_tags(source, limits), base)
     return sanitize(source, base, limits, follow)
 
 
 def balance_tags(source: str, limits: Limits) -> str:
     """The HTML with every element closed. Raises ContentTooLarge if it is nested too deeply."""
     try:
-        return balance(source, _TAGS, limits.html_depth)
+        return balance(source, _BALANCED, limits.html_depth)
     except TooDeep as error:
         raise ContentTooLarge(str(error)) from None
 
