@@ -24,7 +24,7 @@ from feeds.reading.content.media.images import (
     picture_tag,
     svg_text,
 )
-from feeds.reading.content.media.tree import Element, Node, has_media, parse_media
+from feeds.reading.content.media.tree import Element, Node, parse_media
 
 _NO_TEXT = re.compile(r"(?:\s++|</?[A-Za-z](?:\"[^\"]*+\"|'[^']*+'|[^<>\"'])*+>)*+")
 _MOST_BETWEEN = 500
@@ -35,8 +35,6 @@ _PLAYED = frozenset({"amp-audio", "amp-video", "audio", "video"})
 
 def readable_media(source: str, base: str) -> str:
     """Balanced HTML for feed readers. Relative addresses of embeds are relative to `base`."""
-    if not has_media(source):
-        return source
     return _Media(base).html_of(parse_media(source))
 
 

@@ -11,17 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from feeds.reading.content.media.elements import PASSED
 from feeds.reading.content.tag_balancer import TAG, attributes
 
-# fmt: off
-PASSED = frozenset({
-    "amp-anim", "amp-audio", "amp-iframe", "amp-img", "amp-video", "amp-vimeo", "amp-youtube",
-    "embed", "iframe", "lite-vimeo", "lite-youtube", "math", "mjx-container", "noscript", "object",
-    "param", "picture", "script", "svg", "vimeo-embed", "vimeo-video", "youtube-embed",
-    "youtube-video",
-})
-"""The elements that the balancer lets through for this package; no feed has them."""
-# fmt: on
 _ELEMENTS = PASSED | {"audio", "img", "source", "track", "video"}
 _VOID = frozenset({"embed", "img", "param", "source", "track"})
 _FORMULAS = frozenset(
@@ -39,13 +31,6 @@ _FORMULAS = frozenset(
 )
 _MATH_CLASS = r"span(?=[^>]*(?:katex|mathjax|mjx-|mwe-math))"
 _NAMES = "|".join(sorted(_ELEMENTS - {"img"}))
-# Words that also occur elsewhere only cost the time of a pass that changes nothing.
-_HAS_MEDIA = re.compile(
-    rf"<(?:{_NAMES})[\s/>]|katex|mathjax|mjx-|mwe-math"
-    r"|[\s\"'](?:srcset|data-(?!lang)[a-z-]+|[a-z-]*lazy-?src|loadsrc|_src|original|file)="
-    r"|[\s\"']src=[\"']?(?:data|blob):",
-    re.IGNORECASE,
-)
 # Text, and tags of other elements. Links and paragraphs are read because a link must not be in one.
 _PLAIN = re.compile(
     rf"(?:[^<]++|(?!</?(?:a|p|img|{_NAMES})[\s/>]|<{_MATH_CLASS}){TAG.pattern})*+", re.IGNORECASE
@@ -96,11 +81,6 @@ class Element:
 
 
 Node: TypeAlias = Element | str
-
-
-def has_media(source: str) -> bool:
-    """Whether the HTML may have something that is to be replaced."""
-    return _HAS_MEDIA.search(source) is not None
 
 
 def parse_media(source: str) -> list[Node]:
