@@ -5,6 +5,7 @@ The inputs are of the form that the named programs write.
 
 from __future__ import annotations
 
+import random
 import re
 
 import pytest
@@ -12,7 +13,9 @@ from support.sites import settings
 from support.written import entry, fields
 
 from feeds.config import Limits
-from feeds.reading.content.clean_html import clean_html
+from feeds.reading.content.clean_html import _BALANCED, clean_html
+from feeds.reading.content.media.readable import readable_media
+from feeds.reading.content.tag_balancer import TAG, balance
 
 PAGE = "https://news.example.com/2026/tea.html"
 SITE = "https://news.example.com"
@@ -52,6 +55,7 @@ REAL = {
     "</picture></noscript></div>",
     "AMP": '<amp-img src="/a.jpg" width="4" height="3"><noscript><img src="/a.jpg"></noscript>'
     "</amp-img>",
+    "Shopify": '<img src="/a.jpg" data-src="/a_{width}x.jpg" data-widths="[180, 360]">',
     "data-srcset beside a blurred image": '<img src="/a-blur.jpg" data-srcset="/a.jpg 900w">',
     "a picture": '<picture><source srcset="/a.avif" type="image/avif"><img src="/a.jpg"></picture>',
     "a picture in a format that readers know": '<picture><source srcset="/a.avif" '
@@ -248,6 +252,66 @@ FORMULAS = {
 @pytest.mark.parametrize(("formula", "text"), FORMULAS.items())
 def test_a_formula_is_text_and_is_there_once(formula: str, text: str) -> None:
     assert shown(f"<p>So {formula}.</p>") == f"<p>So {text}.</p>"
+
+
+# What the sanitiser's parser gets is balanced: its time depends on that
+
+NAMES = [
+    "a",
+    "p",
+    "div",
+    "span",
+    "img",
+    "picture",
+    "source",
+    "noscript",
+    "iframe",
+    "svg",
+    "math",
+    "script",
+    "video",
+    "audio",
+    "object",
+    "embed",
+    "lite-youtube",
+    "amp-img",
+    "mjx-container",
+    "table",
+    "td",
+    "h1",
+    "title",
+    "mi",
+    "mfrac",
+]
+ATTRIBUTES = (
+    "src=a.b", "data-src=/c", "srcset='x 1x, y 2x'", "class=katex", "class=MathJax", "data=q.r",
+    "type=math/tex", "title='<p>'", 'title="</a><iframe "', "videoid=dQw4w9WgXcQ", "alttext='<'",
+)  # fmt: skip
+VOID = {"embed", "img", "source"}
+
+
+def _soup(chance: random.Random) -> str:
+    pieces = []
+    for _ in range(chance.randint(1, 40)):
+        start = " ".join(("<" + chance.choice(NAMES), *chance.sample(ATTRIBUTES, 2)))
+        end = f"</{chance.choice(NAMES)}>"
+        text = chance.choice(["x", " ", "<!--", "-->", "<", "'", '"'])
+        pieces.append(chance.choice([start + ">", start + "/>", end, text]))
+    return "".join(pieces)
+
+
+def test_the_result_is_balanced_whatever_came_in() -> None:
+    chance = random.Random(1)
+    for _ in range(3_000):
+        soup = _soup(chance)
+        result = readable_media(balance(soup, _BALANCED, 1_000), PAGE)
+        open_: list[str] = []
+        for tag in TAG.finditer(result):
+            if tag["end"]:
+                assert open_ and open_.pop() == tag["name"], soup
+            elif tag["name"] not in VOID:
+                open_.append(tag["name"])
+        assert open_ == [], soup
 
 
 # The image of the front matter

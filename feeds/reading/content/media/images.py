@@ -122,7 +122,7 @@ def _addresses(image: Element, sources: Iterable[Element]) -> Iterator[str]:
     """All addresses that an image may have, the best first."""
     attributes = image.attributes
     for name in _LAZY:
-        if name in attributes:
+        if "{" not in attributes.get(name, "{"):  # Shopify's script fills in {width}
             yield address_in(attributes[name])
     for name in ("data-srcset", "data-lazy-srcset"):
         yield _best(_candidates(attributes.get(name, "")))
