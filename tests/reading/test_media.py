@@ -197,6 +197,11 @@ def test_a_player_stays_with_a_link_for_readers_that_do_not_play() -> None:
     )
 
 
+def test_the_empty_picture_that_ghost_gives_its_films_is_not_shown() -> None:
+    spacer = "https://img.spacergif.org/v1/1280x720/0a/spacer.png"
+    assert "spacer" not in shown(f'<video src="/a.mp4" poster="{spacer}" loop muted></video>')
+
+
 def test_a_player_without_an_address_shows_its_fallback() -> None:
     film = '<video src="blob:x"><p>See <a href="/a">it</a>.</p></video>'
     assert shown(film) == f'<p>See <a href="{SITE}/a">it</a>.</p>'

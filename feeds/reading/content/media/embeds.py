@@ -11,7 +11,13 @@ from html import escape, unescape
 from typing import NamedTuple
 
 from feeds.paths import resolved
-from feeds.reading.content.media.images import address_in, image_tag, is_hidden, is_image
+from feeds.reading.content.media.images import (
+    address_in,
+    image_tag,
+    is_hidden,
+    is_image,
+    is_placeholder,
+)
 from feeds.reading.content.media.tree import Element
 from feeds.urls import http_url
 
@@ -156,7 +162,8 @@ def _title(element: Element) -> str:
 
 
 def _poster_address(element: Element) -> str:
-    return address_in(element.text_of("poster", "data-poster", "data-lazy-poster"))
+    address = address_in(element.text_of("data-poster", "data-lazy-poster", "poster"))
+    return "" if is_placeholder(address) else address
 
 
 def _poster(element: Element, base: str) -> str:
