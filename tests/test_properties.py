@@ -195,12 +195,15 @@ TAGS = st.sampled_from([
     "a", "b", "p", "div", "img", "table", "tr", "td", "ul", "li", "script", "style", "svg", "math",
     "iframe", "object", "form", "input", "select", "option", "template", "noscript", "textarea",
     "title", "base", "meta", "link", "video", "source", "mglyph", "annotation-xml",
+    "picture", "embed", "param", "audio", "amp-img", "lite-youtube", "mjx-container", "span", "mi",
+    "mfrac", "annotation",
     "foreignObject", "mtext", "xmp", "plaintext", "noembed", "frameset", "body", "html", "head",
 ])
 ATTRIBUTES = st.sampled_from([
     "href", "src", "HREF", "onerror", "onclick", "on\0load", "style", "srcdoc", "formaction",
     "xlink:href", "action", "title", "alt", "cite", "poster", "srcset", "background", "id", "is",
-    "x/y", '"', "=",
+    "x/y", '"', "=", "data-src", "data-srcset", "data-lazy-src", "data", "videoid", "class", "type",
+    "alttext", "encoding", "name", "value",
 ])
 SCHEMES = st.sampled_from([
     "javascript:", "JaVaScRiPt:", "java\nscript:", "java&#10;script:", "&#106;avascript:",

@@ -10,6 +10,7 @@ from feeds.config import Config, Limits
 from feeds.errors import PostError
 from feeds.model import Entry, Problem
 from feeds.reading.content.markdown import ContentTooLarge
+from feeds.reading.content.media.lead_image import with_lead_image
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
 from feeds.reading.content.render import Place, Rendered, render
@@ -85,6 +86,8 @@ def _entry(
         rendered = _rendered(post, config, PostLinks(post, config, pages))
         content = without_marks(rendered.html)
         summary = _summary(post, rendered, limits)
+        if config.content.lead_image:
+            content = with_lead_image(content, post.image)
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None

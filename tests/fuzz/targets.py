@@ -58,6 +58,11 @@ def seeds(target: str) -> Iterator[bytes]:
         for case in hostile.FRONT_MATTER.values():
             yield hostile.data_of(case)[:SEED_BYTES]
         return
+    yield (
+        b"1<picture><source srcset='a 1x, b 2x'><img src=data:x data-src=c></picture><noscript>"
+        b"<img src=d></noscript><iframe data-src=//e title=f></iframe><video><source src=g></video>"
+        b"<math><mfrac><mi>x</mi><mn>3</mn></mfrac></math><svg><title>h</title></svg>"
+    )
     for first, group in ((b"0", hostile.MARKDOWN), (b"1", hostile.HTML)):
         for case in group.values():
             yield first + hostile.data_of(case).split(b"---\n", 2)[-1][:SEED_BYTES]

@@ -138,7 +138,7 @@ SANITIZED = {
     '<img src="data:image/svg+xml,x">Tea': "Tea",
     '<img src="x.png" onerror="x()">': '<img src="https://news.example.com/2026/11/18/x.png">',
     "<svg><script>x()</script><a>q</a></svg>Tea": "Tea",
-    "<math><mtext>x</mtext></math>Tea": "Tea",
+    "<math><mtext>x</mtext></math>Tea": "xTea",  # MathML as its text
     "<style>p{}</style>Tea": "Tea",
     '<base href="https://evil.example/">Tea': "Tea",
     '<meta http-equiv="refresh" content="0;url=https://evil.example/">Tea': "Tea",

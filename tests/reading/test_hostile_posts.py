@@ -173,7 +173,10 @@ def test_no_address_in_a_post_is_fetched(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("a connection was made"))
     names = ("hub", "hubs", "source_url", "image", "enclosure", "feed_url", "canonical_url", "id")
     lines = "\n".join(f"{name}: https://evil.example/{name}" for name in names)
-    body = "![x](https://evil.example/x)\n\n<iframe src='https://evil.example/'></iframe>"
+    body = (
+        "![x](https://evil.example/x)\n\n<iframe src='https://www.youtube.com/embed/dQw4w9WgXcQ'>"
+        "</iframe><img data-src='https://evil.example/'><object data='//evil.example/'></object>"
+    )
     documents = built({"a.md": fields(f"date: 2026-11-01\n{lines}", body).encode()})
     assert [problem.field for problem in documents.problems] == ["enclosure"]  # has no length
 

@@ -249,6 +249,30 @@ HTML = {
     "unclosed drawings": Case("html", lambda: _top("", _many("<svg>"))),
     "unclosed quote": Case("html", lambda: _top("", _many("<a href='"))),
     "films": Case("html", lambda: _top("", _many("<iframe src='//a.example/'></iframe>")), TOO_BIG),
+    "formulas": Case("html", lambda: _top("", _many("<math><mi>x</mi></math>"))),
+    "a deep formula": Case("html", lambda: _top("", f"<math>{_many('<msup><mi>x</mi>')}</math>")),
+    "an unclosed annotation": Case(
+        "html", lambda: _top("", f"<math>{_many('<annotation ')}</math>")
+    ),
+    "drawn formulas": Case(
+        "html", lambda: _top("", _many("<span class=katex><math><mi>x</mi></math></span>"))
+    ),
+    "formulas in an attribute": Case(
+        "html", lambda: _top("", f"<span class=katex title='{_many('<math ')}'>x</span>")
+    ),
+    "a drawing": Case("html", lambda: _top("", f"<svg>{_many('<desc>')}</svg>")),
+    "unclosed objects": Case("html", lambda: _top("", _many("<object>")), DEEP),
+    "unclosed players": Case("html", lambda: _top("", _many("<p><video><source></p>"))),
+    "images that wait": Case(
+        "html", lambda: _top("", _many("<img src=data:x><noscript><img src=a.png></noscript>"))
+    ),
+    "hidden images": Case("html", lambda: _top("", _many("<noscript><img src=a.png></noscript>"))),
+    "sources of an image": Case(
+        "html", lambda: _top("", f"<img srcset='{_many('/a.png 480w, ')}'>")
+    ),
+    "an embedded text": Case(
+        "html", lambda: _top("", f"<iframe srcdoc='{_many('<a href ')}'></iframe>")
+    ),
     "links from a long address": Case(
         "html",
         lambda: _top(f"permalink: /{'x' * 4_000}/y\n", _many("<a href=b>", 990_000)),

@@ -6,6 +6,7 @@ The property tests (tests/test_properties.py) and the fuzz targets (tests/fuzz/)
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -46,6 +47,7 @@ PLAIN = frozenset({
     "hreflang", "kind", "label", "lang", "open", "poster", "reversed", "rowspan", "scope", "span",
     "src", "srclang", "start", "title", "type", "value", "width",
 })
+ANCHOR = re.compile(r"e[0-9a-f]+-[\w.:-]+\Z")
 ADDRESSES = frozenset({"cite", "href", "poster", "src"})
 VOID = frozenset({"br", "col", "hr", "img", "source", "track", "wbr"})
 # fmt: on
@@ -153,7 +155,8 @@ class Seen(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag not in UNSAFE, tag
         for name, value in attrs:
-            assert name in PLAIN, (tag, name)
+            is_anchor = name == "id" and ANCHOR.match(value or "")
+            assert name in PLAIN or is_anchor, (tag, name)
             if name in ADDRESSES:
                 assert is_link(value or ""), (tag, name, value)
         if tag not in VOID:
@@ -176,8 +179,10 @@ class Seen(HTMLParser):
 
 
 def is_link(url: str) -> bool:
-    """Whether a URL is http(s) or mailto."""
-    return url.lower().startswith(("http:", "https:", "mailto:"))
+    """Whether a URL is http(s) or mailto, or leads to a place in the same entry."""
+    return url.lower().startswith(("http:", "https:", "mailto:")) or bool(
+        url.startswith("#") and ANCHOR.match(url[1:])
+    )
 
 
 def is_web_address(url: str) -> bool:

@@ -16,6 +16,7 @@ import nh3
 from feeds.config import Limits
 from feeds.paths import resolved
 from feeds.reading.content.markdown import ContentTooLarge
+from feeds.reading.content.media.elements import PASSED
 from feeds.reading.content.tag_balancer import TooDeep, balance
 from feeds.text import without_controls
 from feeds.urls import http_url
@@ -26,6 +27,7 @@ _TAGS = (nh3.ALLOWED_TAGS | {"audio", "video", "source", "track", "tfoot"}) - {
     "map",
     "nav",
 }
+_BALANCED = _TAGS | PASSED
 _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},
     "a": {"href", "hreflang"},
@@ -61,7 +63,7 @@ Follow: TypeAlias = Callable[[str], str | None]
 def balance_tags(source: str, limits: Limits) -> str:
     """The HTML with every element closed. Raises ContentTooLarge if it is nested too deeply."""
     try:
-        return balance(source, _TAGS, limits.html_depth)
+        return balance(source, _BALANCED, limits.html_depth)
     except TooDeep as error:
         raise ContentTooLarge(str(error)) from None
 

@@ -20,8 +20,13 @@ _INLINE = frozenset({
 # fmt: on
 
 
-# An address alone in a paragraph, such as an embedded video, is not text for a summary.
-_LINK_ALONE = re.compile(r'<p>\s*+<a href="[^"]*+">https?:[^<\s]*+</a>\s*+</p>')
+# An embedded video is not text for a summary: a player, or a link alone in a paragraph, with the
+# still of a film, an address, or the title that YouTube gives to every film.
+_EMBED = re.compile(
+    r'<p>\s*+<a href="[^"]*+">(?:<img src="https://img\.youtube\.com/[^<>]*+><br>[^<]*+'
+    r"|(?:<img [^<>]*+><br>)?https?:[^<\s]*+|YouTube video player)</a>\s*+</p>"
+    r"|<(video|audio)\b[^<>]*+>(?:[^<]++|<(?!/?(?:video|audio)\b))*+</\1>"
+)
 
 
 _FOOTNOTE_MARK = re.compile(r'<sup[^<>]*+>\s*+<a href="#[^<>]*+>[^<]*+</a>\s*+</sup>')
@@ -32,7 +37,7 @@ def html_to_text(clean: str) -> str:
     """The text of sanitised HTML on one line, without its footnotes."""
     if 'href="#' in clean:
         clean = _FOOTNOTES.sub("", _FOOTNOTE_MARK.sub("", clean))
-    clean = _LINK_ALONE.sub(" ", clean)
+    clean = _EMBED.sub(" ", clean)
     spaced = _ELEMENT.sub(lambda tag: "" if tag[1] in _INLINE else " ", clean)
     return one_line(html.unescape(spaced))
 

@@ -18,6 +18,7 @@ from feeds.reading.content.html_in_markdown import (
     with_short_blocks,
 )
 from feeds.reading.content.markdown import render_markdown
+from feeds.reading.content.media.elements import has_media
 from feeds.reading.content.shortcodes import Shortcodes
 from feeds.reading.content.template_fill import fill
 from feeds.reading.content.template_marks import WORD, mask
@@ -79,6 +80,11 @@ def render(
     made = fill(made, masked, values, in_code=dialect.marks_in_code)
     if not is_markdown or masked.marks or "<" in body:  # Markdown's own HTML is balanced
         made = balance_tags(made, limits)
+        if has_media(made):
+            # Few posts need it, and it takes as long to import as 50 posts to read.
+            from feeds.reading.content.media.readable import readable_media
+
+            made = readable_media(made, place.base)
     if may_have_callouts(made):
         made = with_block_quotes(made)
     made = sanitize(made, place.base, limits, follow, place.anchors)

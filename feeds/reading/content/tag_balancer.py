@@ -34,8 +34,8 @@ _MAX_ATTRIBUTES = 200
 
 # fmt: off
 _VOID = frozenset({
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
-    "wbr",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
 })
 # Elements whose text is not for readers. Those of _TEXT_ONLY hold text up to their end tag, even if
 # it looks like tags. Of the others, the tag alone is removed if there is no end tag.
@@ -44,6 +44,11 @@ _TEXT_ONLY = frozenset({
     "plaintext",
 })
 _HIDDEN = _TEXT_ONLY | {"math", "object", "select", "svg", "template"}
+# If they are allowed: one element, whose text is the source between its tags.
+_OPAQUE = frozenset({"iframe", "math", "script", "svg"})
+# What follows them if they are never closed is not their content, but the post's.
+_EMPTY_IF_OPEN = frozenset({"audio", "object", "picture", "video"})
+_PARTS = ("<source", "<track", "<param")
 # 13.2.6.4.7: the start tags that close a paragraph.
 _BLOCKS = frozenset({
     "address", "article", "aside", "blockquote", "center", "dd", "details", "dialog", "dir", "div",
@@ -80,8 +85,9 @@ class TooDeep(Exception):  # noqa: N818  (it is what it says)
 def balance(source: str, allowed: Collection[str], depth: int) -> str:
     """`source` with its elements closed in order, without comments and hidden elements.
 
-    An element that is not in `allowed` is replaced by its text. An ``iframe`` becomes a link to its
-    page. Raises TooDeep if more than `depth` elements would be open at once.
+    An element that is not in `allowed` is replaced by its text. If ``iframe``, ``math``, ``script``
+    or ``svg`` is allowed, its content is its source as text; so only TeX passes in a ``script``.
+    Raises TooDeep if more than `depth` elements would be open at once.
     """
     if "<" not in source:
         return source
@@ -102,12 +108,14 @@ class _TagBalancer:
     def __init__(self, source: str, allowed: Collection[str], depth: int) -> None:
         self.source, self.allowed, self.depth = source, allowed, depth
         self.open: list[str] = []
+        self.starts: list[int] = []
+        """For each open element: which piece of `out` is its start tag."""
+        self.out: list[str] = []
         self.unterminated: set[str] = set()
 
     def pieces(self) -> list[str]:
         """The balanced text, in pieces."""
-        source, at = self.source, 0
-        out: list[str] = []
+        source, at, out = self.source, 0, self.out
         while (start := source.find("<", at)) >= 0:
             out.append(source[at:start])
             tag = TAG.match(source, start)
@@ -118,10 +126,10 @@ class _TagBalancer:
             name = tag["name"].lower()
             if tag["end"]:
                 out.append(self._end(name))
-            elif name in _HIDDEN:
-                at = self._skip_hidden(name, tag)
-                if name == "iframe":
-                    out.append(self._link(tag))
+            elif name in _HIDDEN and not (name == "object" and name in self.allowed):
+                inner, at = self._skip_hidden(name, tag)
+                if name in self.allowed and inner is not None:
+                    out.append(self._with_content(name, tag, inner))
             else:
                 self._start(name, tag, out)
         out.append(source[at:])
@@ -149,12 +157,10 @@ class _TagBalancer:
             return
         if name in _ROWS and name != "table" and "table" not in self.open:
             return
-        if tag.end() - tag.start() > _SHORT_TAG:
-            count = sum(1 for _ in attributes(tag["attributes"]))
-            if count > _MAX_ATTRIBUTES:
-                raise TooDeep(f"an element has {count:,} attributes")
+        _check_attributes(tag)
         if name not in _VOID:
             self.open.append(name)
+            self.starts.append(len(out))
             if len(self.open) > self.depth:
                 raise TooDeep(f"the HTML is nested more than {self.depth} elements deep")
         out.append(tag[0])
@@ -163,6 +169,7 @@ class _TagBalancer:
         """The end tags in place of an end tag; ``""`` if there is no such element to close."""
         if self.open and self.open[-1] == name:
             self.open.pop()
+            self.starts.pop()
             return f"</{name}>"
         if name in _HEADINGS:
             return self._until(_HEADINGS, _CELLS)
@@ -174,45 +181,69 @@ class _TagBalancer:
         """Close the innermost element of `names`, unless one of `barrier` is further in."""
         for at in range(len(self.open) - 1, -1, -1):
             if self.open[at] in names:
-                return self._closed(at)
+                closing = self._closed(at + 1)
+                self.starts.pop()
+                return f"{closing}</{self.open.pop()}>"
             if self.open[at] in barrier:
                 break
         return ""
 
     def _closed(self, at: int) -> str:
         """Close the open elements from the index `at` on."""
-        closing = "".join(f"</{name}>" for name in reversed(self.open[at:]))
-        del self.open[at:]
+        closing = ""
+        for index in range(len(self.open) - 1, at - 1, -1):
+            name = self.open[index]
+            if name in _EMPTY_IF_OPEN or "-" in name:
+                self._end_early(name, self.starts[index])
+            else:
+                closing += f"</{name}>"
+        del self.open[at:], self.starts[at:]
         return closing
 
-    def _skip_hidden(self, name: str, tag: re.Match[str]) -> int:
-        """The offset of the end of a hidden element."""
-        if tag["close"].endswith("/") and name in ("math", "svg"):
-            return tag.end()
-        if name in self.unterminated:
-            return len(self.source) if name in _TEXT_ONLY else tag.end()
-        depth = 1
-        marks = re.compile(rf"<(/?){name}(?=[{_SPACE}/>])[^>]*+>?", re.IGNORECASE)
-        for mark in marks.finditer(self.source, tag.end()):
-            if mark[1]:
-                depth -= 1
-            elif name not in _TEXT_ONLY:
-                depth += 1
-            if not depth:
-                return mark.end()
-        self.unterminated.add(name)
-        return len(self.source) if name in _TEXT_ONLY else tag.end()
+    def _end_early(self, name: str, start: int) -> None:
+        """End an element right after its start tag, and the sources and parameters that follow."""
+        last = start
+        for at in range(start + 1, len(self.out)):
+            if self.out[at].startswith(_PARTS):
+                last = at
+            elif self.out[at].strip():
+                break
+        self.out[last] += f"</{name}>"
 
-    def _link(self, tag: re.Match[str]) -> str:
-        """A link in place of an ``iframe``: a video, a map."""
-        for attribute in attributes(tag["attributes"]):
-            if attribute["name"].lower() == "src" and attribute["value"]:
-                url = html.unescape(attribute["value"].strip("\"'")).strip()
-                if url.startswith("//"):
-                    url = "https:" + url
-                if not url.lower().startswith(("https://", "http://")) or "a" in self.open:
-                    return ""
-                url = html.escape(url)
-                link = f'<a href="{url}">{url}</a>'
-                return link if "p" in self.open else f"<p>{link}</p>"
-        return ""
+    def _skip_hidden(self, name: str, tag: re.Match[str]) -> tuple[str | None, int]:
+        """The source in a hidden element, and the offset of its end; None: it has no end."""
+        source, start = self.source, tag.end()
+        if tag["close"].endswith("/") and name in ("iframe", "math", "svg"):
+            return "", start  # HTML does not close an iframe so; JSX does, and its authors
+        if name not in self.unterminated:
+            depth = 1
+            marks = re.compile(rf"<(/?){name}(?=[{_SPACE}/>])[^>]*+>?", re.IGNORECASE)
+            for mark in marks.finditer(source, start):
+                if mark[1]:
+                    depth -= 1
+                elif name not in _TEXT_ONLY:
+                    depth += 1
+                if not depth:
+                    return source[start : mark.start()], mark.end()
+            self.unterminated.add(name)
+        if name == "iframe":
+            return source[start:], len(source)
+        return None, len(source) if name in _TEXT_ONLY else start
+
+    def _with_content(self, name: str, tag: re.Match[str], inner: str) -> str:
+        """A hidden element that is allowed."""
+        if name == "script" and "math/tex" not in tag["attributes"].lower():
+            return ""
+        _check_attributes(tag)
+        if name in _OPAQUE:
+            inner = "" if name == "iframe" else html.escape(inner, quote=False)
+        else:
+            inner = balance(inner, self.allowed, self.depth - len(self.open) - 1)
+        return f"{tag[0]}{inner}</{name}>"
+
+
+def _check_attributes(tag: re.Match[str]) -> None:
+    if tag.end() - tag.start() > _SHORT_TAG:
+        count = sum(1 for _ in attributes(tag["attributes"]))
+        if count > _MAX_ATTRIBUTES:
+            raise TooDeep(f"an element has {count:,} attributes")
