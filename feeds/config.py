@@ -20,6 +20,22 @@ from feeds.site_generators import SITE_GENERATORS
 from feeds.taxonomies import TAXONOMIES
 
 ContentForm = Literal["full", "summary"]
+MarkdownExtension = Literal[
+    "alerts",
+    "autolinks",
+    "definition-lists",
+    "directives",
+    "emoji",
+    "footnotes",
+    "hard-breaks",
+    "highlight",
+    "inline-footnotes",
+    "math",
+    "smart",
+    "subscript",
+    "superscript",
+    "wikilinks",
+]
 Visibility = Literal["publish", "leave-out", "lock"]
 T = TypeVar("T")
 
@@ -192,6 +208,7 @@ class Content(Struct, frozen=True):
     """[content]: what the content of an entry is made from."""
 
     lead_image: bool = False
+    markdown: tuple[MarkdownExtension, ...] | None = None
 
 
 class Limits(Struct, frozen=True):

@@ -15,7 +15,7 @@ from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
 from feeds.reading.content.render import Place, Rendered, render
 from feeds.reading.front_matter.formats import is_html
-from feeds.reading.generators.base import generator_rules
+from feeds.reading.generators.base import dialect_of
 from feeds.reading.post import Post, ReadResult, read_post
 from feeds.stores.base import Object
 from feeds.stores.own_files import is_own
@@ -138,7 +138,7 @@ def _rendered(post: Post, config: Config, links: PostLinks) -> Rendered:
         Place(post.base, post.page, config.site.url, anchors),
         config.limits,
         is_markdown=not is_html(post.key),
-        dialect=generator_rules(config).dialect,
+        dialect=dialect_of(config),
         follow=links.resolved,
     )
 

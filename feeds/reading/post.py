@@ -30,7 +30,7 @@ from feeds.reading.field_lookup import Fields, flat_fields
 from feeds.reading.front_matter.formats import is_html
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.front_matter.raw_fields import read_raw
-from feeds.reading.generators.base import field_defaults, generator_rules
+from feeds.reading.generators.base import dialect_of, field_defaults
 from feeds.reading.generators.page_url import base_of, page_rule, page_url
 from feeds.reading.generators.post_rules import is_withheld
 from feeds.reading.identity import entry_id
@@ -206,7 +206,7 @@ def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decisi
         decision = Decision("leave-out", "published: false in posts.rules")
     public = public_text(
         front_matter.body,
-        generator_rules(config).dialect,
+        dialect_of(config),
         config.limits,
         is_markdown=not is_html(key),
     )

@@ -9,6 +9,7 @@ from functools import cache
 from pkgutil import resolve_name
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.reading.content.dialect import ANY_DIALECT, Dialect
@@ -106,6 +107,12 @@ _rules: Callable[[str], GeneratorRules] = cache(resolve_name)
 def generator_rules(config: Config) -> GeneratorRules:
     """The rules of `posts.generator`."""
     return _rules(SITE_GENERATORS[config.posts.generator].rules)
+
+
+def dialect_of(config: Config) -> Dialect:
+    """The dialect of the posts' text: the generator's, with the extensions of feeds.toml."""
+    dialect, chosen = generator_rules(config).dialect, config.content.markdown
+    return dialect if chosen is None else replace(dialect, markdown=frozenset(chosen))
 
 
 def path_of(key: str, config: Config) -> PostPath:
