@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -19,7 +19,7 @@ from feeds.model import Person, Term
 from feeds.site_generators import SITE_GENERATORS
 from feeds.taxonomies import TAXONOMIES
 
-Content = Literal["full", "summary"]
+FeedContent = Literal["full", "summary"]
 Visibility = Literal["publish", "leave-out", "lock"]
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Feeds(Struct, frozen=True):
     url: str = ""
     formats: tuple[FormatName, ...] = ("atom", "rss", "json")
     limit: int = 50
-    content: Content = "full"
+    content: FeedContent = "full"
     taxonomies: tuple[TaxonomyName, ...] = ("category",)
     archives: bool = True
     pages: bool = True
@@ -185,7 +185,15 @@ class Categories(Struct, frozen=True):
     title_from: str = ""
     titles: dict[str, str] = {}
     descriptions: dict[str, str] = {}
-    content: dict[str, Content] = {}
+    content: dict[str, FeedContent] = {}
+
+
+class Content(Struct, frozen=True):
+    """[content]: what the templates in posts can use."""
+
+    site: dict[str, Any] = {}
+    data: str = ""
+    includes: str = ""
 
 
 class Limits(Struct, frozen=True):
@@ -198,6 +206,7 @@ class Limits(Struct, frozen=True):
     copied_bytes: int = 2_000_000
     html_depth: int = 100
     html_work: int = 100_000_000_000
+    liquid_work: int = 200_000
     markdown_work: int = 150_000
     terms: int = 100
     title_chars: int = 1_000
@@ -211,10 +220,16 @@ class Config(Struct, frozen=True, dict=True):
     feeds: Feeds = field(default_factory=Feeds)
     posts: Posts = field(default_factory=Posts)
     categories: Categories = field(default_factory=Categories)
+    content: Content = field(default_factory=Content)
     limits: Limits = field(default_factory=Limits)
     theme: dict[str, str] = {}
     """The site's own templates and style sheets by file name; not a table of feeds.toml. theme.py
     reads them from the folder `feeds.templates`."""
+    data: dict[str, str] = {}
+    """The site's data files by path; not a table. reading/liquid/site_files.py reads them from the
+    folder `content.data`."""
+    includes: dict[str, str] = {}
+    """The site's includes by path, from the folder `content.includes`; so too."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -243,7 +258,7 @@ class Config(Struct, frozen=True, dict=True):
         return _by_path(self.categories.descriptions)
 
     @cached_property
-    def content_of_path(self) -> dict[str, Content]:
+    def content_of_path(self) -> dict[str, FeedContent]:
         """`categories.content` by the path of the category's feed."""
         return _by_path(self.categories.content)
 

@@ -37,6 +37,7 @@ from feeds.config_file.read import read_config
 from feeds.documents.theme import theme_files
 from feeds.errors import FeedsError
 from feeds.formats import Format, file_types
+from feeds.reading.liquid.site_files import site_file_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = (3, 13)
@@ -125,7 +126,9 @@ def make_zip(
             _copy(path, task / name)
         _copy(ROOT / "handler.py", task / "handler.py")
         _copy(settings, task / "feeds.toml")
-        for path in theme_files(read_config(settings), settings.parent):
+        config = read_config(settings)
+        own = theme_files(config, settings.parent) + site_file_paths(config, settings.parent)
+        for path in own:
             if path.is_file():
                 _copy(path, task / path.relative_to(settings.parent))
         _compile(task, python)

@@ -14,6 +14,8 @@ from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
 from feeds.reading.content.site_generator_tags import without_generator_tags
+from feeds.reading.liquid.render import rendered
+from feeds.reading.liquid.state import LiquidProblem, has_liquid
 from feeds.reading.post import Post, ReadResult, read_post
 from feeds.stores.base import Object
 from feeds.stores.own_files import is_own
@@ -33,7 +35,7 @@ def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
     post = result.post
     if post is None:
         return ()
-    body = without_generator_tags(post.body, post.page, config.site.url)
+    body, _ = _markdown(post, config)
     if not may_link(body):
         return ()
     links = PostLinks(post, config, NO_PAGES)
@@ -83,15 +85,15 @@ def _entry(
     """
     limits = config.limits
     try:
-        body = without_generator_tags(post.body, post.page, config.site.url)
+        body, unknown = _markdown(post, config)
         links = PostLinks(post, config, pages)
         content = without_marks(clean_html(body, _markup(post), post.base, limits, links.resolved))
         summary = _summary(post, body, content, limits)
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None
-    warnings = tuple(_too_long(post, len(content.encode()), config))
-    if warnings:
+    too_long = tuple(_too_long(post, len(content.encode()), config))
+    if too_long:
         content = ""
     entry = Entry(
         key=post.key,
@@ -110,7 +112,32 @@ def _entry(
         expires=post.expires,
         guid=post.guid,
     )
-    return entry, warnings
+    return entry, (*too_long, *(_not_shown(post, item) for item in unknown))
+
+
+def _markdown(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]]:
+    """The body without what only the site generator reads, and what is not known of it."""
+    if has_liquid(post.body, config):
+        return rendered(post, config)
+    return without_generator_tags(post.body, post.page, config.site.url), ()
+
+
+_NOT_SHOWN = {
+    "value": ("{} is not known here", "add it to [content.site] or content.data in feeds.toml"),
+    "include": ("the include {} is not there", "name its folder in content.includes"),
+    "tag": ("the tag {} shows nothing", "write what it shows into the post"),
+    "filter": ("the filter {} is not known", "write its result into the post"),
+    "data": ("the data file {} cannot be read", "correct it"),
+    "syntax": ("{}", "correct the tags; until then the entry is without them"),
+    "limit": ("the Liquid is over {}", "simplify it, or raise the limit in feeds.toml"),
+}
+
+
+def _not_shown(post: Post, problem: LiquidProblem) -> Problem:
+    """The warning about a thing in the Liquid of a post that the entry cannot show."""
+    what, todo = _NOT_SHOWN[problem.kind]
+    text = f"Liquid: {what.format(problem.name)}"
+    return Problem(post.key, post.body_line, text, todo, severity="warning")
 
 
 def _too_long(post: Post, size: int, config: Config) -> Iterator[Problem]:

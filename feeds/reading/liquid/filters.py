@@ -1,0 +1,137 @@
+"""All filters of Liquid and Jekyll, each with a guard.
+
+The guard takes from the budget by the size of what a
+filter reads and makes, and keeps a value that nobody knows unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from liquid.environment import Environment
+from liquid.exceptions import LiquidError, ResourceLimitError
+from liquid.undefined import Undefined
+
+from feeds.reading.liquid.list_filters import LIST_FILTERS
+from feeds.reading.liquid.state import TooMuchWork
+from feeds.reading.liquid.text_filters import SITE_FILTERS, TEXT_FILTERS, to_text
+from feeds.reading.liquid.values import _CONFIG, Unknown
+
+if TYPE_CHECKING:
+    from feeds.reading.liquid.environment import Context
+
+_MAX_BITS = 4_000
+
+
+def register(environment: Environment) -> None:
+    """Add Jekyll's filters, and put the guard around all."""
+    for name in ("safe", "escapejs", "has", "find_index", "reject", "squish"):
+        del environment.filters[name]  # Ruby's Liquid does not have them
+    own: dict[str, Callable[..., Any]] = {
+        **{name: _of_text(function) for name, function in TEXT_FILTERS.items()},
+        **{name: _of_site(function) for name, function in SITE_FILTERS.items()},
+        **LIST_FILTERS,
+    }
+    for name, function in environment.filters.items():
+        if name not in own:
+            own[name] = _of_library(function, environment)
+    for name, function in own.items():
+        environment.add_filter(name, _guarded(name, function))
+    environment.filters = _Filters(environment.filters)
+
+
+class _Filters(dict[str, Callable[..., Any]]):
+    """All filters; one of a plug-in returns its value as it is."""
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        def unchanged(value: object, *_: object, context: Context, **__: object) -> object:
+            context.state.report("filter", name)
+            return value
+
+        unchanged.with_context = True  # type: ignore[attr-defined]
+        return unchanged
+
+
+_BY_LENGTH = frozenset(
+    "concat default find find_exp first group_by group_by_exp last map pop reverse sample shift "
+    "size slice sort sort_natural uniq where where_exp compact sum".split()
+)
+"""Filters that read the items of a list, but not everything in them."""
+
+
+def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(left: Any, *values: Any, context: Context, **named: Any) -> Any:
+        state = context.state
+        if name == "default" and isinstance(left, Unknown):
+            left = None
+        for value in (left, *values, *named.values()):
+            if isinstance(value, Unknown):
+                return value
+            if name in _BY_LENGTH and isinstance(value, (list, range)):
+                state.spend(1 + len(value))
+            else:
+                state.read_all(value)
+        if isinstance(left, range):
+            left = list(left)
+        elif isinstance(left, Undefined):
+            left = None
+        try:
+            _check_growth(name, left, values, context)
+            result = function(left, *values, context=context, **named)
+        except ResourceLimitError:
+            raise
+        except (LiquidError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            state.report("filter", name)
+            return left
+        if isinstance(result, int) and result.bit_length() > _MAX_BITS:
+            raise TooMuchWork("limits.liquid_work")
+        state.read(result)
+        return result
+
+    guarded.with_context = True  # type: ignore[attr-defined]
+    return guarded
+
+
+def _check_growth(name: str, left: Any, values: tuple[Any, ...], context: Context) -> None:
+    """Take the steps for a result that is longer than what a filter reads."""
+    if name in ("replace", "join") and values:
+        if name == "replace":
+            copies = str(left).count(str(values[0])) if len(values) > 1 else 0
+        else:
+            copies = len(left) if isinstance(left, list) else 0
+        context.state.spend(copies * len(str(values[-1])) // 100)
+
+
+def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
+    def of_text(left: Any, *values: Any, context: Context) -> Any:
+        return None if left is None else function(to_text(left, context.state), *values)
+
+    return of_text
+
+
+def _of_site(function: Callable[..., Any]) -> Callable[..., Any]:
+    def of_site(left: Any, *values: Any, context: Context) -> Any:
+        if left in ("now", "today"):
+            context.state.report("value", str(left))
+            return Unknown(str(left))
+        return function(left, *values, config=context.globals[_CONFIG])
+
+    return of_site
+
+
+def _of_library(function: Callable[..., Any], environment: Environment) -> Callable[..., Any]:
+    """A filter of python-liquid, with what it wants to know."""
+    wants_context = getattr(function, "with_context", False)
+    wants_environment = getattr(function, "with_environment", False)
+
+    def of_library(left: Any, *values: Any, context: Context, **named: Any) -> Any:
+        if wants_context:
+            named["context"] = context
+        if wants_environment:
+            named["environment"] = environment
+        if not isinstance(left, (str, list, int, float, Mapping)) and left is not None:
+            left = to_text(left, context.state)
+        return function(left, *values, **named)
+
+    return of_library
