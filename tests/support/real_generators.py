@@ -26,7 +26,7 @@ Pages: TypeAlias = dict[str, Page]
 
 _HERE = Path(__file__).parent
 NODE_MODULES = _HERE.parent / "node_modules"
-_ENVIRONMENT = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_ENVIRONMENT = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "JEKYLL_ENV": "production"}
 
 
 def write_site(folder: Path, files: dict[str, str]) -> None:
@@ -54,6 +54,15 @@ def jekyll_pages(folder: Path) -> Pages:
     printed = _output("ruby", _HERE / "jekyll.rb", folder, cwd=folder)
     pages: Pages = json.loads(printed.splitlines()[-1])
     return {file: {**page, "url": unquote(str(page["url"]))} for file, page in pages.items()}
+
+
+def jekyll_liquid(folder: Path) -> dict[str, str]:
+    """The text of each post of a site after Liquid and before Markdown, as Jekyll says."""
+    if not shutil.which("jekyll"):
+        pytest.skip("jekyll is not installed")
+    printed = _output("ruby", _HERE / "jekyll_liquid.rb", folder, cwd=folder)
+    texts: dict[str, str] = json.loads(printed.splitlines()[-1])
+    return texts
 
 
 def hugo_pages(folder: Path, site: str, now: datetime) -> Pages:

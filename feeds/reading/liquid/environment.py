@@ -138,7 +138,7 @@ def tokens(source: str) -> Iterator[Token]:
         strips = source.startswith("-", start.end())
         yield from _content(source, at, start.start(), strip, strips)
         at, strip = end + 2, source[end - 1] == "-" and end > start.end() + strips
-        inner = source[start.end() + strips : end - strip]
+        inner = _without_keywords(source[start.end() + strips : end - strip])
         if output and not inner.strip():
             continue
         if output:
@@ -162,6 +162,19 @@ def tokens(source: str) -> Iterator[Token]:
             if rest := inner[tag.end() :].strip():
                 yield Token(TOKEN_EXPRESSION, rest, start.end() + tag.end(), source)
     yield from _content(source, at, len(source), strip, False)
+
+
+_KEYWORD_FIELD = re.compile(
+    r"\"[^\"]*+\"|'[^']*+'|\.(?P<name>empty|blank|nil|null|true|false|and|or|contains|not|in|offset"
+    r"|limit|reversed|cols|continue|with|for|as|if|else|required)(?![\w?-])"
+)
+
+
+def _without_keywords(text: str) -> str:
+    """An expression where a field with the name of a keyword is in brackets: ``a["for"]``."""
+    if "." not in text:
+        return text
+    return _KEYWORD_FIELD.sub(lambda it: f'["{it["name"]}"]' if it["name"] else it[0], text)
 
 
 def _content(source: str, at: int, end: int, lstrip: bool, rstrip: bool) -> Iterator[Token]:

@@ -15,7 +15,7 @@ from liquid.undefined import Undefined
 
 from feeds.reading.liquid.list_filters import LIST_FILTERS
 from feeds.reading.liquid.state import TooMuchWork
-from feeds.reading.liquid.text_filters import SITE_FILTERS, TEXT_FILTERS, to_text
+from feeds.reading.liquid.text_filters import SITE_FILTERS, TEXT_FILTERS, string, to_text
 from feeds.reading.liquid.values import _CONFIG, Unknown
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def register(environment: Environment) -> None:
     }
     for name, function in environment.filters.items():
         if name not in own:
-            own[name] = _of_library(function, environment)
+            own[name] = _of_library(name, function, environment)
     for name, function in own.items():
         environment.add_filter(name, _guarded(name, function))
     environment.filters = _Filters(environment.filters)
@@ -72,10 +72,8 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 state.spend(1 + len(value))
             else:
                 state.read_all(value)
-        if isinstance(left, range):
-            left = list(left)
-        elif isinstance(left, Undefined):
-            left = None
+        left = list(left) if isinstance(left, range) else _or_none(left)
+        values = tuple(map(_or_none, values))
         try:
             _check_growth(name, left, values, context)
             result = function(left, *values, context=context, **named)
@@ -93,6 +91,10 @@ def _guarded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, Undefined) else value
+
+
 def _check_growth(name: str, left: Any, values: tuple[Any, ...], context: Context) -> None:
     """Take the steps for a result that is longer than what a filter reads."""
     if name in ("replace", "join") and values:
@@ -105,7 +107,7 @@ def _check_growth(name: str, left: Any, values: tuple[Any, ...], context: Contex
 
 def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
     def of_text(left: Any, *values: Any, context: Context) -> Any:
-        return None if left is None else function(to_text(left, context.state), *values)
+        return None if left is None else function(string(left, context.state), *values)
 
     return of_text
 
@@ -120,7 +122,9 @@ def _of_site(function: Callable[..., Any]) -> Callable[..., Any]:
     return of_site
 
 
-def _of_library(function: Callable[..., Any], environment: Environment) -> Callable[..., Any]:
+def _of_library(
+    name: str, function: Callable[..., Any], environment: Environment
+) -> Callable[..., Any]:
     """A filter of python-liquid, with what it wants to know."""
     wants_context = getattr(function, "with_context", False)
     wants_environment = getattr(function, "with_environment", False)
@@ -130,8 +134,12 @@ def _of_library(function: Callable[..., Any], environment: Environment) -> Calla
             named["context"] = context
         if wants_environment:
             named["environment"] = environment
-        if not isinstance(left, (str, list, int, float, Mapping)) and left is not None:
-            left = to_text(left, context.state)
+        if function.__module__.endswith(".string") and left is not None and name != "slice":
+            left = string(left, context.state)
+            values = tuple(
+                "" if value is None else value if isinstance(value, int) else string(value, context.state)
+                for value in values
+            )
         return function(left, *values, **named)
 
     return of_library

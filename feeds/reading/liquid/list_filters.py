@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
@@ -238,6 +239,13 @@ def _to_integer(left: Any, *, context: Context) -> int:
     return int(number[0]) if number else 0
 
 
+def _round(left: Any, digits: Any = 0, *, context: Context) -> Any:
+    number = Decimal(str(left if isinstance(left, (int, float)) else _to_integer(left, context=context)))
+    places = int(digits or 0)
+    rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return int(rounded) if places < 1 else float(rounded)
+
+
 def _sentence(left: Any, connector: Any = "and", *, context: Context) -> str:
     texts = [to_text(item, context.state) for item in left]
     if len(texts) < 3:
@@ -283,6 +291,7 @@ LIST_FILTERS: dict[str, Callable[..., Any]] = {
     "pop": _pop,
     "push": _push,
     "reverse": lambda left, *, context: _flat(left)[::-1],
+    "round": _round,
     "sample": _sample,
     "shift": _shift,
     "size": _size,

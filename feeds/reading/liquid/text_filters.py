@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import quote, quote_plus, urljoin, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit
 
 from liquid.undefined import Undefined
 
@@ -44,6 +44,11 @@ def to_text(value: Any, state: State) -> str:
     if isinstance(value, datetime):
         return strftime(value, "%Y-%m-%d %H:%M:%S %z")
     return str(value)
+
+
+def string(value: Any, state: State) -> str:
+    """A value as Ruby's `to_s` writes it: a list has its brackets."""
+    return inspected(value) if isinstance(value, (list, tuple)) else to_text(value, state)
 
 
 def inspected(value: Any) -> str:
@@ -180,7 +185,7 @@ def cgi_escape(value: str) -> str:
 
 def uri_escape(value: str) -> str:
     """A text for an address."""
-    return quote(value, safe=_URL_SAFE.replace("%", "").replace("[", "").replace("]", "") + "[]")
+    return quote(unquote(value), safe=_URL_SAFE.replace("%", "").replace("[", "").replace("]", "") + "[]")
 
 
 def normalize_whitespace(value: str) -> str:
@@ -236,6 +241,17 @@ def strip_html(value: str) -> str:
     return "".join([*parts, value[at:]])
 
 
+def split(value: str, separator: Any = " ") -> list[str]:
+    """The parts of a text; empty ones at the end do not count."""
+    text = str(separator or "")
+    if text == " ":
+        return value.split()
+    parts = value.split(text) if text else list(value)
+    while parts and not parts[-1]:
+        parts.pop()
+    return parts
+
+
 _CLOSE = {"!--": "-->", "script": "</script>", "style": "</style>"}
 
 TEXT_FILTERS: dict[str, Callable[..., Any]] = {
@@ -245,6 +261,7 @@ TEXT_FILTERS: dict[str, Callable[..., Any]] = {
     "slug": slugify,
     "slugify": slugify,
     "smartify": smartify,
+    "split": split,
     "strip_html": strip_html,
     "strip_index": strip_index,
     "uri_escape": uri_escape,

@@ -14,7 +14,11 @@ from liquid.undefined import Undefined
 
 from feeds.config import Config
 from feeds.paths import stem
+from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.formats import Value
+from feeds.reading.front_matter.parse import FrontMatter
+from feeds.reading.generators import jekyll
+from feeds.reading.generators.base import field_defaults
 from feeds.reading.liquid.site_files import DataFiles
 from feeds.reading.liquid.state import State
 
@@ -110,10 +114,9 @@ def _page(post: Post, config: Config, fields: dict[str, Any]) -> dict[str, Any]:
         "collection": "posts",
         "draft": False,
     }
-    terms = {
-        "categories": [term.name for term in post.terms if term.taxonomy == "category"],
-        "tags": [term.name for term in post.terms if term.taxonomy == "tag"],
-    }
+    front_matter = FrontMatter(post.values, "", 1, {})
+    read = Fields(post.key, front_matter, field_defaults(post.key, config))
+    terms = {"categories": jekyll.categories(read, config), "tags": jekyll.tags(read, config)}
     # Jekyll's own values are above the fields; only the title and the slug are the fields' own.
     return {**known, **fields, **terms, **{key: known[key] for key in _OWN}}
 
