@@ -19,8 +19,8 @@ from feeds.cli.options import (
     open_existing_store,
 )
 from feeds.documents.theme import theme_files
-from feeds.reading.liquid.site_files import site_file_paths
 from feeds.model import Problem
+from feeds.reading.liquid.site_files import site_file_paths
 from feeds.stores.addresses import folder_of
 
 

@@ -26,7 +26,13 @@ Pages: TypeAlias = dict[str, Page]
 
 _HERE = Path(__file__).parent
 NODE_MODULES = _HERE.parent / "node_modules"
-_ENVIRONMENT = {**os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "JEKYLL_ENV": "production"}
+_ENVIRONMENT = {
+    **os.environ,
+    "LANG": "C.UTF-8",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "JEKYLL_ENV": "production",
+}
 
 
 def write_site(folder: Path, files: dict[str, str]) -> None:

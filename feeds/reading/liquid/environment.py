@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from liquid.ast import Node
 from liquid.builtin.output import Output, OutputNode
@@ -26,7 +26,7 @@ from liquid.utils import ReadOnlyChainMap
 from feeds.reading.content.post_links import marked
 from feeds.reading.liquid.state import State, TooMuchWork
 from feeds.reading.liquid.text_filters import to_text
-from feeds.reading.liquid.values import _STATE, Unknown
+from feeds.reading.liquid.values import STATE, Unknown
 
 __all__ = ("Context", "LiquidError", "render_template")
 
@@ -58,10 +58,10 @@ class Context(RenderContext):
         super().__init__(template, **options)
         # Without python-liquid's `now` and `today`: a post is the same at any time.
         self.scope = ReadOnlyChainMap(self.locals, self.globals, self.counters)
-        self.state: State = self.globals[_STATE]  # type: ignore[assignment]
+        self.state = cast(State, self.globals[STATE])
 
     @property
-    def disabled_tags(self) -> list[str]:  # type: ignore[override]
+    def disabled_tags(self) -> list[str]:
         """The tags that are not allowed here. Every node asks for them, so they count the nodes."""
         self.state.spend(1)
         return self._disabled

@@ -6,17 +6,18 @@ filter reads and makes, and keeps a value that nobody knows unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from liquid.environment import Environment
 from liquid.exceptions import LiquidError, ResourceLimitError
 from liquid.undefined import Undefined
 
-from feeds.reading.liquid.list_filters import LIST_FILTERS
+from feeds.reading.liquid.list_filters import CONTEXT_FILTERS, LIST_FILTERS
+from feeds.reading.liquid.query_filters import QUERY_FILTERS
 from feeds.reading.liquid.state import TooMuchWork
-from feeds.reading.liquid.text_filters import SITE_FILTERS, TEXT_FILTERS, string, to_text
-from feeds.reading.liquid.values import _CONFIG, Unknown
+from feeds.reading.liquid.text_filters import SITE_FILTERS, TEXT_FILTERS, string
+from feeds.reading.liquid.values import CONFIG, Unknown
 
 if TYPE_CHECKING:
     from feeds.reading.liquid.environment import Context
@@ -31,7 +32,9 @@ def register(environment: Environment) -> None:
     own: dict[str, Callable[..., Any]] = {
         **{name: _of_text(function) for name, function in TEXT_FILTERS.items()},
         **{name: _of_site(function) for name, function in SITE_FILTERS.items()},
-        **LIST_FILTERS,
+        **{name: _of_value(function) for name, function in LIST_FILTERS.items()},
+        **CONTEXT_FILTERS,
+        **QUERY_FILTERS,
     }
     for name, function in environment.filters.items():
         if name not in own:
@@ -54,8 +57,10 @@ class _Filters(dict[str, Callable[..., Any]]):
 
 
 _BY_LENGTH = frozenset(
-    "concat default find find_exp first group_by group_by_exp last map pop reverse sample shift "
-    "size slice sort sort_natural uniq where where_exp compact sum".split()
+    (
+        *("compact", "concat", "default", "first", "last", "map", "pop", "reverse", "sample"),
+        *("shift", "size", "slice", "sort", "sort_natural", "sum", "uniq", *QUERY_FILTERS),
+    )
 )
 """Filters that read the items of a list, but not everything in them."""
 
@@ -105,6 +110,10 @@ def _check_growth(name: str, left: Any, values: tuple[Any, ...], context: Contex
         context.state.spend(copies * len(str(values[-1])) // 100)
 
 
+def _of_value(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda left, *values, context: function(left, *values)  # noqa: ARG005
+
+
 def _of_text(function: Callable[..., Any]) -> Callable[..., Any]:
     def of_text(left: Any, *values: Any, context: Context) -> Any:
         return None if left is None else function(string(left, context.state), *values)
@@ -117,7 +126,7 @@ def _of_site(function: Callable[..., Any]) -> Callable[..., Any]:
         if left in ("now", "today"):
             context.state.report("value", str(left))
             return Unknown(str(left))
-        return function(left, *values, config=context.globals[_CONFIG])
+        return function(left, *values, config=context.globals[CONFIG])
 
     return of_site
 
@@ -137,7 +146,11 @@ def _of_library(
         if function.__module__.endswith(".string") and left is not None and name != "slice":
             left = string(left, context.state)
             values = tuple(
-                "" if value is None else value if isinstance(value, int) else string(value, context.state)
+                ""
+                if value is None
+                else value
+                if isinstance(value, int)
+                else string(value, context.state)
                 for value in values
             )
         return function(left, *values, **named)

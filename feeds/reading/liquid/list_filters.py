@@ -1,4 +1,4 @@
-"""Filters of Jekyll for lists and for values of any kind.
+"""Filters of Jekyll for whole lists, and for values of any kind.
 
 https://jekyllrb.com/docs/liquid/filters/
 """
@@ -12,14 +12,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
-from liquid.builtin.expressions import BooleanExpression, FilteredExpression, tokenize
-from liquid.stream import TokenStream
-from liquid.token import TOKEN_EXPRESSION, Token
-
 from feeds.reading.content.markdown import ContentTooLarge, render_markdown
+from feeds.reading.liquid.query_filters import item_property
 from feeds.reading.liquid.state import TooMuchWork
 from feeds.reading.liquid.text_filters import inspected, plain, to_text, xml_escape
-from feeds.reading.liquid.values import _CONFIG
+from feeds.reading.liquid.values import CONFIG
 
 if TYPE_CHECKING:
     from feeds.reading.liquid.environment import Context
@@ -27,103 +24,12 @@ if TYPE_CHECKING:
 _MAX_NESTED = 1_000
 
 
-def _items(value: Any) -> list[Any] | None:
-    """The items of a list or the values of a table; None for anything else."""
-    if isinstance(value, Mapping):
-        return list(value.values())
-    return value if isinstance(value, list) else None
-
-
 def _flat(value: Any) -> list[Any]:
     """The items of a list and of the lists in it; any other value is one item."""
-    if isinstance(value, list):
-        return [inner for item in value for inner in (_flat(item) if isinstance(item, list) else [item])]
-    return [] if value is None else [value]
-
-
-def _property(item: Any, name: Any) -> Any:
-    """A field of an item; a dot leads into a table. A text that is a number is one."""
-    for part in str(name).split("."):
-        item = item.get(part) if isinstance(item, Mapping) else None
-    if isinstance(item, str) and re.fullmatch(r"\s*-?[0-9]{1,15}\s*", item):
-        return int(item)
-    if isinstance(item, str) and re.fullmatch(r"\s*-?[0-9]{0,15}\.[0-9]{1,15}\s*", item):
-        return float(item)
-    return item
-
-
-def _matches(found: Any, target: Any, context: Context) -> bool:
-    if target is None:
-        return found is None
-    text = to_text(target, context.state)
-    if isinstance(found, list):
-        return any(to_text(item, context.state) == text for item in found)
-    return found is not None and to_text(found, context.state) == text
-
-
-def _where(left: Any, name: Any, target: Any = None, *, context: Context) -> Any:
-    items = _items(left)
-    if not name or isinstance(target, (list, Mapping)) or items is None:
-        return left
-    return [item for item in items if _matches(_property(item, name), target, context)]
-
-
-def _find(left: Any, name: Any, target: Any = None, *, context: Context) -> Any:
-    items = _items(left)
-    if not name or isinstance(target, (list, Mapping)) or items is None:
-        return left
-    found = (item for item in items if _matches(_property(item, name), target, context))
-    return next(found, None)
-
-
-def _expression(parser: Any, text: Any, context: Context) -> Any:
-    token = Token(TOKEN_EXPRESSION, str(text), 0, str(text))
-    return parser.parse(context.env, TokenStream(tokenize(str(text), token)))
-
-
-def _where_exp(left: Any, name: Any, text: Any, *, context: Context) -> Any:
-    items = _items(left)
-    if items is None:
-        return left
-    condition = _expression(BooleanExpression, text, context)
-    kept = []
-    for item in items:
-        context.state.spend(2)
-        with context.extend({str(name): item}):
-            if condition.evaluate(context):
-                kept.append(item)
-    return kept
-
-
-def _find_exp(left: Any, name: Any, text: Any, *, context: Context) -> Any:
-    found = _where_exp(left, name, text, context=context)
-    return (found[0] if found else None) if isinstance(found, list) else found
-
-
-def _grouped(groups: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    return [{"name": name, "items": items, "size": len(items)} for name, items in groups.items()]
-
-
-def _group_by(left: Any, name: Any, *, context: Context) -> Any:
-    if not isinstance(left, list):
-        return left
-    groups: dict[str, list[Any]] = {}
-    for item in left:
-        groups.setdefault(to_text(_property(item, name), context.state), []).append(item)
-    return _grouped(groups)
-
-
-def _group_by_exp(left: Any, name: Any, text: Any, *, context: Context) -> Any:
-    if not isinstance(left, list):
-        return left
-    expression = _expression(FilteredExpression, text, context)
-    groups: dict[str, list[Any]] = {}
-    for item in left:
-        context.state.spend(2)
-        with context.extend({str(name): item}):
-            group = to_text(expression.evaluate(context), context.state)
-        groups.setdefault(group, []).append(item)
-    return _grouped(groups)
+    if not isinstance(value, list):
+        return [] if value is None else [value]
+    parts = (_flat(item) if isinstance(item, list) else [item] for item in value)
+    return [inner for part in parts for inner in part]
 
 
 def _compare(first: Any, second: Any) -> int:
@@ -131,17 +37,18 @@ def _compare(first: Any, second: Any) -> int:
     numbers = all(isinstance(value, (int, float)) for value in both)
     if not numbers and type(first) is not type(second):
         first, second = str(first), str(second)
-    return (first > second) - (first < second)
+    return int(first > second) - int(first < second)
 
 
-def _sort(left: Any, name: Any = None, nils: Any = "first", *, context: Context) -> Any:
+def _sort(left: Any, name: Any = None, nils: Any = "first") -> Any:
     items = list(left) if isinstance(left, list) else _flat(left)
     if name is None:
         return sorted(items, key=cmp_to_key(_compare))
-    keyed = [(_property(item, name), item) for item in items]
+    keyed: list[tuple[Any, Any]] = [(item_property(item, name), item) for item in items]
     without = [item for value, item in keyed if value is None]
     rest = [pair for pair in keyed if pair[0] is not None]
-    rest.sort(key=cmp_to_key(lambda first, second: _compare(first[0], second[0])))
+    by_property = cmp_to_key(_compare)
+    rest.sort(key=lambda pair: by_property(pair[0]))
     ordered = [item for _, item in rest]
     return ordered + without if nils == "last" else without + ordered
 
@@ -150,12 +57,12 @@ def _uniq(left: Any, name: Any = None, *, context: Context) -> Any:
     seen: dict[str, Any] = {}
     for item in _flat(left):
         context.state.read_all(item)
-        seen.setdefault(inspected(item if name is None else _property(item, name)), item)
+        seen.setdefault(inspected(item if name is None else item_property(item, name)), item)
     return list(seen.values())
 
 
-def _pushed(left: Any, item: Any, context: Context) -> Any:
-    """Check that lists in lists stay small: two lists that hold the same twice take long to read."""
+def _pushed(left: Any, item: Any) -> Any:
+    """Check that lists in lists stay small: those that hold the same twice take long to read."""
     pending, count = [item], 0
     while pending:
         value = pending.pop()
@@ -167,23 +74,23 @@ def _pushed(left: Any, item: Any, context: Context) -> Any:
     return left
 
 
-def _push(left: Any, item: Any, *, context: Context) -> Any:
-    return [*_pushed(left, item, context), item] if isinstance(left, list) else left
+def _push(left: Any, item: Any) -> Any:
+    return [*_pushed(left, item), item] if isinstance(left, list) else left
 
 
-def _unshift(left: Any, item: Any, *, context: Context) -> Any:
-    return [item, *_pushed(left, item, context)] if isinstance(left, list) else left
+def _unshift(left: Any, item: Any) -> Any:
+    return [item, *_pushed(left, item)] if isinstance(left, list) else left
 
 
-def _pop(left: Any, number: Any = 1, *, context: Context) -> Any:
+def _pop(left: Any, number: Any = 1) -> Any:
     return left[: max(0, len(left) - int(number))] if isinstance(left, list) else left
 
 
-def _shift(left: Any, number: Any = 1, *, context: Context) -> Any:
+def _shift(left: Any, number: Any = 1) -> Any:
     return left[int(number) :] if isinstance(left, list) else left
 
 
-def _sample(left: Any, number: Any = 1, *, context: Context) -> Any:
+def _sample(left: Any, number: Any = 1) -> Any:
     """The first items: a post is the same each time that it is read."""
     if not isinstance(left, list):
         return left
@@ -194,12 +101,12 @@ def _join(left: Any, glue: Any = " ", *, context: Context) -> str:
     return to_text(glue, context.state).join(to_text(item, context.state) for item in _flat(left))
 
 
-def _map(left: Any, name: Any, *, context: Context) -> list[Any]:
+def _map(left: Any, name: Any) -> list[Any]:
     return [item.get(name) if isinstance(item, Mapping) else None for item in _flat(left)]
 
 
 def _end(at: int) -> Callable[..., Any]:
-    def end(left: Any, *, context: Context) -> Any:
+    def end(left: Any) -> Any:
         if isinstance(left, Mapping):
             left = [list(pair) for pair in left.items()]
         return left[at] if isinstance(left, list) and left else None
@@ -207,28 +114,28 @@ def _end(at: int) -> Callable[..., Any]:
     return end
 
 
-def _compact(left: Any, name: Any = None, *, context: Context) -> list[Any]:
+def _compact(left: Any, name: Any = None) -> list[Any]:
     return [
         item
         for item in _flat(left)
-        if (item if name is None else _property(item, name)) is not None
+        if (item if name is None else item_property(item, name)) is not None
     ]
 
 
-def _sum(left: Any, name: Any = None, *, context: Context) -> Any:
-    values = [item if name is None else _property(item, name) for item in _flat(left)]
+def _sum(left: Any, name: Any = None) -> Any:
+    values = [item if name is None else item_property(item, name) for item in _flat(left)]
     return sum(value for value in values if isinstance(value, (int, float)))
 
 
 def _sort_natural(left: Any, name: Any = None, *, context: Context) -> list[Any]:
     def key(item: Any) -> tuple[bool, str]:
-        value = item if name is None else _property(item, name)
+        value = item if name is None else item_property(item, name)
         return value is None, to_text(value, context.state).lower()
 
     return sorted(_flat(left), key=key)
 
 
-def _size(left: Any, *, context: Context) -> int:
+def _size(left: Any) -> int:
     return len(left) if isinstance(left, (str, list, Mapping)) else 8 * isinstance(left, int)
 
 
@@ -240,7 +147,9 @@ def _to_integer(left: Any, *, context: Context) -> int:
 
 
 def _round(left: Any, digits: Any = 0, *, context: Context) -> Any:
-    number = Decimal(str(left if isinstance(left, (int, float)) else _to_integer(left, context=context)))
+    number = Decimal(
+        str(left if isinstance(left, (int, float)) else _to_integer(left, context=context))
+    )
     places = int(digits or 0)
     rounded = number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return int(rounded) if places < 1 else float(rounded)
@@ -254,7 +163,7 @@ def _sentence(left: Any, connector: Any = "and", *, context: Context) -> str:
 
 
 def _markdownify(left: Any, *, context: Context) -> str:
-    limits = context.globals[_CONFIG].limits  # type: ignore[attr-defined]
+    limits = context.globals[CONFIG].limits  # type: ignore[attr-defined]
     text = to_text(left, context.state)
     context.state.spend(len(text))
     try:
@@ -263,45 +172,42 @@ def _markdownify(left: Any, *, context: Context) -> str:
         raise TooMuchWork("limits.markdown_work") from None
 
 
-def _jsonify(left: Any, *, context: Context) -> str:
+def _jsonify(left: Any) -> str:
     return json.dumps(plain(left), ensure_ascii=False, separators=(",", ":"))
 
 
-def _inspect(left: Any, *, context: Context) -> str:
+def _inspect(left: Any) -> str:
     return xml_escape(inspected(left))
 
 
 LIST_FILTERS: dict[str, Callable[..., Any]] = {
-    "array_to_sentence_string": _sentence,
     "compact": _compact,
-    "concat": lambda left, more, *, context: _flat(left) + list(more),
-    "find": _find,
-    "find_exp": _find_exp,
+    "concat": lambda left, more: _flat(left) + list(more),
     "first": _end(0),
-    "group_by": _group_by,
-    "group_by_exp": _group_by_exp,
     "inspect": _inspect,
-    "join": _join,
     "jsonify": _jsonify,
     "json": _jsonify,
     "last": _end(-1),
-    "log": lambda left, *_, context: left,
+    "log": lambda left, *_: left,
     "map": _map,
-    "markdownify": _markdownify,
     "pop": _pop,
     "push": _push,
-    "reverse": lambda left, *, context: _flat(left)[::-1],
-    "round": _round,
+    "reverse": lambda left: _flat(left)[::-1],
     "sample": _sample,
     "shift": _shift,
     "size": _size,
     "sort": _sort,
-    "sort_natural": _sort_natural,
     "sum": _sum,
+    "unshift": _unshift,
+}
+"""Filters of a value alone."""
+CONTEXT_FILTERS: dict[str, Callable[..., Any]] = {
+    "array_to_sentence_string": _sentence,
+    "join": _join,
+    "markdownify": _markdownify,
+    "round": _round,
+    "sort_natural": _sort_natural,
     "to_integer": _to_integer,
     "uniq": _uniq,
-    "unshift": _unshift,
-    "where": _where,
-    "where_exp": _where_exp,
 }
-"""Filters of values of any kind."""
+"""Filters that get the state of the rendering."""

@@ -15,6 +15,7 @@ from feeds.reading.liquid.state import LiquidProblem, State, TooMuchWork
 if TYPE_CHECKING:
     from feeds.reading.post import Post
 
+
 def rendered(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]]:
     """The body of a post with its Liquid rendered, and what is not known. Never raises.
 

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -65,9 +65,7 @@ def _paths(folder: Path, key: str) -> list[Path]:
     ]
 
 
-def _texts(
-    beside: Path, folder: str, key: str, problems: list[str]
-) -> Iterator[tuple[str, str]]:
+def _texts(beside: Path, folder: str, key: str, problems: list[str]) -> Iterator[tuple[str, str]]:
     root, size = beside / folder, 0
     if not root.is_dir():
         problems.append(f"content.{key}: {root}: there is no such folder")
@@ -122,7 +120,7 @@ def parse_data(path: str, text: str) -> Any:
     elif path.endswith(".json"):
         values = json.loads(text)
     else:
-        values = yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader)
+        values = yaml.load(text, Loader=_Loader)
     count = [0]
     return _plain(values, count, 0)
 
@@ -136,6 +134,8 @@ def _plain(value: Any, count: list[int], depth: int) -> Any:
         return {str(name): _plain(item, count, depth + 1) for name, item in value.items()}
     if isinstance(value, (list, set)):
         return [_plain(item, count, depth + 1) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
     if isinstance(value, date):
-        return value.isoformat(sep=" ") if hasattr(value, "hour") else value.isoformat()
+        return value.isoformat()
     return value if isinstance(value, (str, int, float, bool)) else None

@@ -1,4 +1,4 @@
-"""Tags of Jekyll and Eleventy: includes, code, links to posts; and tags that nobody knows.
+"""Tags of Jekyll and Eleventy: includes, links to posts; and tags that nobody knows.
 
 https://jekyllrb.com/docs/liquid/tags/, https://www.11ty.dev/docs/languages/liquid/
 """
@@ -11,12 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from liquid.ast import BlockNode, Node
+from liquid.ast import Node
 from liquid.builtin.expressions import FilteredExpression, tokenize
 from liquid.context import RenderContext
 from liquid.environment import Environment
 from liquid.exceptions import LiquidError, LiquidSyntaxError
-from liquid.parser import get_parser
 from liquid.stream import TokenStream
 from liquid.tag import Tag
 from liquid.template import BoundTemplate
@@ -24,9 +23,10 @@ from liquid.token import TOKEN_EXPRESSION, TOKEN_ILLEGAL, TOKEN_TAG, Token
 
 from feeds.config import Config
 from feeds.reading.content.post_links import marked
+from feeds.reading.liquid.code_tag import Highlight
 from feeds.reading.liquid.environment import Context, check_expression, parsed, unknown
 from feeds.reading.liquid.text_filters import to_text
-from feeds.reading.liquid.values import _CONFIG, _POST, Unknown
+from feeds.reading.liquid.values import CONFIG, Unknown
 
 _MAX_TAG = 5_000
 
@@ -38,7 +38,7 @@ def register(environment: Environment) -> None:
     for tag in environment.tags.values():
         if tag.name not in _PSEUDO:
             environment.tags[tag.name] = _Checked(environment, tag)
-    for own in (_Highlight, _Illegal):
+    for own in (Highlight, _Illegal):
         environment.add_tag(own)
     for names, node in _SIMPLE.items():
         for name in names:
@@ -144,7 +144,7 @@ class _GistNode(_TextNode):
 class _NothingNode(_TextNode):
     """A tag for the head of a page."""
 
-    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+    def render_to_output(self, _context: RenderContext, _buffer: TextIO) -> int:
         """Write nothing."""
         return 0
 
@@ -152,7 +152,7 @@ class _NothingNode(_TextNode):
 # --- includes -------------------------------------------------------------------------------------
 
 _PARAMETER = re.compile(
-    r"([\w-]++)\s*+[=:]\s*+"
+    r"(?<![\w-])([\w-]++)\s*+[=:]\s*+"
     r"(?:\"((?:[^\"\\]|\\.)*+)\"|'((?:[^'\\]|\\.)*+)'|([\w.\[\]-]++))",
     re.DOTALL,
 )
@@ -165,10 +165,10 @@ class _IncludeNode(_TextNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         """Write the include."""
         assert isinstance(context, Context)
-        config: Config = context.globals[_CONFIG]  # type: ignore[assignment]
+        config: Config = context.globals[CONFIG]  # type: ignore[assignment]
         is_jekyll = config.posts.generator == "jekyll"
         name, values = self._call(context, is_jekyll)
-        text = self._source(name, context, config)
+        text = self._source(name, config)
         if text is None:
             context.state.report("include", name)
             return buffer.write(_shown(values))
@@ -197,7 +197,7 @@ class _IncludeNode(_TextNode):
             else:
                 yield name, double.replace('\\"', '"') if double else single.replace("\\'", "'")
 
-    def _source(self, name: str, context: Context, config: Config) -> str | None:
+    def _source(self, name: str, config: Config) -> str | None:
         """The text of the include; None if there is no such file."""
         path = posixpath.normpath(name)
         if self.token.value == "include_relative" or path.startswith(("/", "..")):
@@ -255,51 +255,6 @@ class _Illegal(_Simple):
 
 
 _PARTS = frozenset(("else", "elsif", "when"))
-
-
-# --- code -----------------------------------------------------------------------------------------
-
-
-class _HighlightNode(Node):
-    """``{% highlight ruby %}``: a block of code."""
-
-    def __init__(self, token: Token, language: str, block: BlockNode) -> None:
-        super().__init__(token)
-        self.language, self.block = language, block
-        self.blank = False
-
-    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        """Write the code, as a fenced block in Markdown and as HTML in HTML."""
-        assert isinstance(context, Context)
-        inner = context.get_buffer()
-        self.block.render(context, inner)
-        code = inner.getvalue().strip("\n\r")
-        post: Any = context.globals[_POST]
-        if post.key.lower().endswith((".html", ".htm")):
-            return buffer.write(f"<pre><code>{html.escape(code)}</code></pre>")
-        source, start = self.token.source, self.token.start_index
-        before = source[source.rfind("\n", 0, start) + 1 : start]
-        indent = before if not before.strip() else ""
-        longest = max((len(ticks) for ticks in re.findall("`+", code)), default=0)
-        fence = "`" * max(3, longest + 1)
-        lines = [line if line.startswith(indent) else indent + line for line in code.split("\n")]
-        lead = "" if not before.strip(" \t>*+-0123456789.") else "\n\n"
-        text = "\n".join((lead + fence + self.language, *lines, indent + fence, ""))
-        return buffer.write(text)
-
-
-class _Highlight(Tag):
-    name = "highlight"
-    end = "endhighlight"
-
-    def parse(self, stream: TokenStream) -> Node:
-        """Parse the block."""
-        token, text = _tag_text(stream)
-        next(stream)
-        block = get_parser(self.env).parse_block(stream, ("endhighlight",))
-        stream.expect(TOKEN_TAG, value="endhighlight")
-        language = re.match(r"[\w.+#-]+", text)
-        return _HighlightNode(token, language[0].lower() if language else "", block)
 
 
 _SIMPLE: dict[tuple[str, ...], type[_TextNode]] = {

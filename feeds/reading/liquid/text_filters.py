@@ -185,7 +185,9 @@ def cgi_escape(value: str) -> str:
 
 def uri_escape(value: str) -> str:
     """A text for an address."""
-    return quote(unquote(value), safe=_URL_SAFE.replace("%", "").replace("[", "").replace("]", "") + "[]")
+    return quote(
+        unquote(value), safe=_URL_SAFE.replace("%", "").replace("[", "").replace("]", "") + "[]"
+    )
 
 
 def normalize_whitespace(value: str) -> str:
@@ -193,7 +195,9 @@ def normalize_whitespace(value: str) -> str:
     return " ".join(value.split())
 
 
-_CJK = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_CJK = re.compile(
+    r"[\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+)
 _NOT_CJK = re.compile(_CJK.pattern.replace("[", r"[^\s", 1) + "+")
 
 
@@ -252,6 +256,13 @@ def split(value: str, separator: Any = " ") -> list[str]:
     return parts
 
 
+def truncatewords(value: str, words: Any = 15, end: Any = "...") -> str:
+    """The first words of a text."""
+    number = max(1, int(words))
+    parts = value.split(None, number)
+    return value if len(parts) <= number else " ".join(parts[:number]) + str(end or "")
+
+
 _CLOSE = {"!--": "-->", "script": "</script>", "style": "</style>"}
 
 TEXT_FILTERS: dict[str, Callable[..., Any]] = {
@@ -264,6 +275,7 @@ TEXT_FILTERS: dict[str, Callable[..., Any]] = {
     "split": split,
     "strip_html": strip_html,
     "strip_index": strip_index,
+    "truncatewords": truncatewords,
     "uri_escape": uri_escape,
     "xml_escape": xml_escape,
 }

@@ -75,13 +75,13 @@ def template_values(post: Post, config: Config, state: State) -> Mapping[str, An
         "jekyll": PartlyKnown("jekyll", {"environment": "production"}, state),
         "layout": PartlyKnown("layout", {}, state),
         "theme": PartlyKnown("theme", {}, state),
-        _STATE: state,
-        _CONFIG: config,
-        _POST: post,
+        STATE: state,
+        CONFIG: config,
+        POST: post,
     }
 
 
-_STATE, _CONFIG, _POST = "%state", "%config", "%post"
+STATE, CONFIG, POST = "%state", "%config", "%post"
 """Names that no template can write: tags and filters need these values."""
 
 
@@ -159,16 +159,21 @@ def _eleventy_values(
         "lang": post.language or config.site.language,
     }
     tags = [term.name for term in post.terms if term.taxonomy == "tag"]
-    known = {"title": post.title, "tags": tags, **_global_data(config, state), **config.content.site}
+    known = {
+        "title": post.title,
+        "tags": tags,
+        **_global_data(config, state),
+        **config.content.site,
+    }
     return PartlyKnown(
         "",
         {
             **known,
             **fields,
             "page": PartlyKnown("page", page, state),
-            _STATE: state,
-            _CONFIG: config,
-            _POST: post,
+            STATE: state,
+            CONFIG: config,
+            POST: post,
         },
         state,
     )
