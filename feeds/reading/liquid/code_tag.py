@@ -33,7 +33,7 @@ class _HighlightNode(Node):
         assert isinstance(context, Context)
         inner = context.get_buffer()
         self.block.render(context, inner)
-        code = inner.getvalue().strip("\n\r")
+        code = inner.getvalue().strip("\n\r").rstrip()
         post: Any = context.globals[POST]
         if post.key.lower().endswith((".html", ".htm")):
             return buffer.write(f"<pre><code>{html.escape(code)}</code></pre>")

@@ -241,7 +241,7 @@ class _Output(Output):
             return _UnreadableNode(token)
 
 
-_PATH = re.compile(r"[\w.\[\]'\" -]+")
+_PATH = re.compile(r"[A-Za-z_][\w.\[\]'\" -]*")
 
 
 def unknown(name: str) -> str:

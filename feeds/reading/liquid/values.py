@@ -15,12 +15,12 @@ from liquid.undefined import Undefined
 from feeds.config import Config
 from feeds.paths import stem
 from feeds.reading.field_lookup import Fields
-from feeds.reading.front_matter.formats import Value
 from feeds.reading.front_matter.parse import FrontMatter
 from feeds.reading.generators import jekyll
 from feeds.reading.generators.base import field_defaults
 from feeds.reading.liquid.site_files import DataFiles
 from feeds.reading.liquid.state import State
+from feeds.reading.liquid.typed import typed
 
 if TYPE_CHECKING:
     from feeds.reading.post import Post
@@ -184,27 +184,3 @@ def _global_data(config: Config, state: State) -> dict[str, Any]:
     files = DataFiles(config.data, state.report)
     names = {path.partition("/")[0].rpartition(".")[0] or path for path in config.data}
     return {name: files[name] for name in sorted(names)}
-
-
-def typed(value: Value) -> Any:
-    """A value of front matter, whose values are texts, with the type that YAML gives it.
-
-    A number stays a text if it would be written in another way: ``1.10`` is a version.
-    """
-    if isinstance(value, list):
-        return [typed(item) for item in value]
-    if isinstance(value, dict):
-        return {name: typed(item) for name, item in value.items()}
-    if value in _BOOLS:
-        return _BOOLS[value]
-    if _NUMBER.fullmatch(value):
-        number = float(value) if "." in value else int(value)
-        return number if str(number) == value else value
-    return value or None
-
-
-_BOOLS = {
-    **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
-    **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
-}
-_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
