@@ -10,6 +10,7 @@ from feeds.config import Config, Limits
 from feeds.errors import PostError
 from feeds.model import Entry, Problem
 from feeds.reading.content.clean_html import Markup, clean_html
+from feeds.reading.content.locked_text import public_text
 from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
@@ -118,7 +119,10 @@ def _entry(
 def _markdown(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]]:
     """The body without what only the site generator reads, and what is not known of it."""
     if has_liquid(post.body, config):
-        return rendered(post, config)
+        text, unknown = rendered(post, config)
+        # An include or a value may have the marker of a part that not everybody may read.
+        is_markdown = _markup(post) == "markdown"
+        return public_text(text, config.limits, is_markdown=is_markdown).text, unknown
     return without_generator_tags(post.body, post.page, config.site.url), ()
 
 

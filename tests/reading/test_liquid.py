@@ -591,6 +591,14 @@ def test_links_to_posts_lead_to_their_pages() -> None:
     )
 
 
+def test_marker_in_an_include_locks_the_text_below_it() -> None:
+    ours = plain_config('[content]\nincludes = "i"\n')
+    ours = replace(ours, includes={"members.html": "<!--members-only-->"})
+    assert entry_text("For all.\n\n{% include members.html %}\n\nFor members.", ours) == (
+        "<p>For all.</p>"
+    )
+
+
 def test_posts_of_other_generators_are_not_rendered() -> None:
     for generator in ("hugo", "zola", "pelican", "astro", "docusaurus", ""):
         assert not has_liquid("{{ page.title }}", plain_config(generator=generator))
