@@ -151,6 +151,15 @@ def eleventy_pages(folder: Path, content: str = ".") -> Pages:
     return pages
 
 
+def eleventy_liquid(folder: Path) -> dict[str, str]:
+    """The text of each HTML page of a site after Liquid, as Eleventy says."""
+    if not (NODE_MODULES / "@11ty" / "eleventy").is_dir():
+        pytest.skip("there is no Eleventy here: npm ci --prefix tests")
+    printed = _output("node", _HERE / "eleventy_liquid.mjs", cwd=folder)
+    texts: dict[str, str] = json.loads(printed.splitlines()[-1])
+    return texts
+
+
 def github_slugs(texts: list[str]) -> list[str]:
     """The slugs of texts, as the package github-slugger gives them."""
     if not (NODE_MODULES / "github-slugger").is_dir():

@@ -18,6 +18,7 @@ from liquid.undefined import Undefined
 
 from feeds.config import Config
 from feeds.reading.dates import parse_datetime
+from feeds.reading.generators.eleventy import slugify as eleventy_slug
 from feeds.reading.generators.jekyll import slugify as jekyll_slug
 from feeds.reading.liquid.ruby_time import strftime
 from feeds.reading.liquid.state import State
@@ -209,8 +210,14 @@ def number_of_words(value: str, mode: Any = None) -> int:
     return len(value.split())
 
 
-def slugify(value: str, mode: Any = None) -> str:
-    """A text as a name in an address."""
+def slugify(value: Any, mode: Any = None, *, config: Config) -> Any:
+    """A text as a name in an address, as the site's generator makes it."""
+    if value is None:
+        return None
+    value = value if isinstance(value, str) else inspected(value)
+    if config.posts.generator == "eleventy":
+        slug = eleventy_slug(value)
+        return slug if slug is not None else value
     if mode == "none":
         return value.lower()
     if mode == "raw":
@@ -269,8 +276,6 @@ TEXT_FILTERS: dict[str, Callable[..., Any]] = {
     "cgi_escape": cgi_escape,
     "normalize_whitespace": normalize_whitespace,
     "number_of_words": number_of_words,
-    "slug": slugify,
-    "slugify": slugify,
     "smartify": smartify,
     "split": split,
     "strip_html": strip_html,
@@ -288,6 +293,8 @@ SITE_FILTERS: dict[str, Callable[..., Any]] = {
     "date_to_string": _day("%b"),
     "date_to_xmlschema": date_to_xmlschema,
     "relative_url": relative_url,
+    "slug": slugify,
+    "slugify": slugify,
     "url": eleventy_url,
 }
 """Filters that need the configuration."""
