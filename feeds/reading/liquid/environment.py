@@ -118,7 +118,6 @@ def parsed(text: str, name: str) -> BoundTemplate:
 
 # --- tokens ---------------------------------------------------------------------------------------
 
-_TAG = re.compile(r"\{%-?\s*+(?P<name>#|\w+)(?P<rest>.*?)-?%\}", re.DOTALL)
 _COMMENT = re.compile(r"\{%-?\s*+(?P<end>end)?comment\b[^%]{0,200}?(?P<strip>-?)%\}")
 _END_RAW = re.compile(r"\{%-?\s*+endraw\s*+(?P<strip>-?)%\}")
 _STARTS = re.compile(r"\{[{%]")
