@@ -54,7 +54,7 @@ _UNUSED_FILES = re.compile(
     | \.(pyi|pyx|pxd|pxi|h|c|cpp|typed|rst)$ | ^\.lock$
     | ^lxml/(includes|isoschematron|html)/
     | ^lxml/(builder|objectify|sax|_difflib|doctestcompare|cssselect)\b
-    | ^babel/(locale-data|global\.dat|messages/)  # python-liquid imports Babel for filters that
+    | ^babel/(locale-data/|global\.dat)  # python-liquid imports Babel for filters that
       # no post of Jekyll can use
     | ^boto3/(data|examples)/ | ^botocore/cacert\.pem$  # requests uses certifi's
     | ^charset_normalizer/.*\.so$    # its Python form does the same, slower

@@ -30,13 +30,15 @@ def rendered(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]
         text = render_template(post.body, template_values(post, config, state), state)
     except TooMuchWork as error:
         state.report("limit", str(error))
-    except (LiquidError, RecursionError) as error:
+    except (LiquidError, RecursionError, *_FAULTS) as error:
         state.report("syntax", str(error).partition("\n")[0] or type(error).__name__)
     else:
         return joined_to_marks(text), tuple(state.problems)
     return _without_tags(post.body), tuple(state.problems)
 
 
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""Errors of python-liquid itself, for values that it does not expect."""
 _PIECE = re.compile(
     r"\{%-?\s*+(?P<raw>raw)\s*+-?%\}|\{%-?\s*+(?P<end>endraw)\s*+-?%\}"
     r"|\{%(?P<tag>[^{}%]*+)%\}|\{\{-?(?P<value>[^{}]*+)\}\}"

@@ -63,7 +63,7 @@ class State:
     def read_all(self, value: object) -> None:
         """Take the steps for a value that is read with everything in it. Raises TooMuchWork."""
         self.read(value)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             value = list(value.values())
         if isinstance(value, (list, tuple)):
             self.spend(len(value))

@@ -8,8 +8,9 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urljoin, urlsplit
@@ -28,23 +29,13 @@ from feeds.reading.liquid.state import State
 
 def to_text(value: Any, state: State) -> str:
     """A value as Ruby's Liquid writes it."""
-    if isinstance(value, str):
-        return value
-    if value is None or isinstance(value, Undefined):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, (list, tuple)):
         state.read_all(value)
         return "".join(to_text(item, state) for item in value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         state.read_all(value)
         return inspected(value)
-    if isinstance(value, range):
-        return f"{value.start}..{value.stop - 1}"
-    if isinstance(value, datetime):
-        return strftime(value, "%Y-%m-%d %H:%M:%S %z")
-    return str(value)
+    return "" if value is None else _scalar(value)
 
 
 def string(value: Any, state: State) -> str:
@@ -52,33 +43,42 @@ def string(value: Any, state: State) -> str:
     return inspected(value) if isinstance(value, (list, tuple)) else to_text(value, state)
 
 
+def _scalar(value: Any) -> str:
+    """A value that is neither a list nor a table; nothing for an object of python-liquid."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, range):
+        return f"{value.start}..{value.stop - 1}"
+    if isinstance(value, datetime):
+        return strftime(value, "%Y-%m-%d %H:%M:%S %z")
+    return str(value) if isinstance(value, (int, float, Decimal)) else ""
+
+
 def inspected(value: Any) -> str:
     """A value as Ruby's `inspect` writes it."""
     if value is None or isinstance(value, Undefined):
         return "nil"
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(inspected, value))}]"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         pairs = (f"{inspected(key)}=>{inspected(item)}" for key, item in value.items())
         return f"{{{', '.join(pairs)}}}"
-    return str(value)
+    return _scalar(value)
 
 
 def plain(value: Any) -> Any:
     """A value with only what JSON has."""
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, Undefined):
-        return None
-    return strftime(value, "%Y-%m-%d %H:%M:%S %z") if isinstance(value, datetime) else str(value)
+    return None if isinstance(value, Undefined) else _scalar(value)
 
 
 # --- dates ----------------------------------------------------------------------------------------
