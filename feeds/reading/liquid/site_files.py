@@ -5,14 +5,15 @@ Only `read_site_files` reads from disk. A data file is parsed when a post asks f
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from msgspec.structs import replace
@@ -91,30 +92,57 @@ def _texts(beside: Path, folder: str, key: str, problems: list[str]) -> Iterator
 class DataFiles(dict[str, Any]):
     """``site.data``: a table of the files of a folder, by their names without endings."""
 
-    def __init__(self, files: Mapping[str, str], report: Any, below: str = "") -> None:
+    def __init__(self, files: Mapping[str, str], report: Callable[[Literal["data"], str], None]):
         super().__init__()
-        self.files, self.report, self.below = files, report, below
+        self.files, self.report = files, report
 
     def __missing__(self, name: object) -> Any:
         if not isinstance(name, str):
             raise KeyError(name)
-        path = self.below + name
-        for ending in _DATA_ENDINGS:
-            if path + ending in self.files:
+        self[name] = self._value("", name)
+        return self[name]
+
+    def _value(self, folder: str, name: str) -> Any:
+        """The value of the file or the folder with this name. Raises KeyError."""
+        inner: dict[str, None] = {}
+        for path in self.files:
+            if not path.startswith(folder):
+                continue
+            step, _, rest = path[len(folder) :].partition("/")
+            if rest and _data_name(step) == name:
+                next_step = rest.partition("/")
+                below = f"{folder}{step}/"
+                inner[_data_name(next_step[0] if next_step[1] else _stem(rest))] = None
+            elif not rest and _data_name(_stem(step)) == name:
                 try:
-                    return parse_data(path + ending, self.files[path + ending])
+                    return parse_data(path, self.files[path])
                 except (ValueError, yaml.YAMLError, RecursionError):
-                    self.report("data", path + ending)
+                    self.report("data", path)
                     raise KeyError(name) from None
-        if any(file.startswith(f"{path}/") for file in self.files):
-            return DataFiles(self.files, self.report, f"{path}/")
-        raise KeyError(name)
+        if not inner:
+            raise KeyError(name)
+        values: dict[str, Any] = {}
+        for key in inner:
+            with suppress(KeyError):
+                values[key] = self._value(below, key)
+        return values
+
+
+def _stem(file: str) -> str:
+    return file.rpartition(".")[0]
+
+
+def _data_name(file: str) -> str:
+    """The name that Jekyll gives a data file or a folder: letters, digits, ``_`` and ``-``."""
+    return re.sub(r"\s+", "_", re.sub(r"[^\w\s-]+", "", file).strip())
 
 
 @lru_cache(64)
 def parse_data(path: str, text: str) -> Any:
     """The values in a data file, by its ending. Raises ValueError or yaml.YAMLError."""
     if path.endswith((".csv", ".tsv")):
+        import csv  # few sites have such files, and a cold start should not wait for it
+
         rows = csv.DictReader(io.StringIO(text), delimiter="\t" if path.endswith("tsv") else ",")
         values: Any = [{name or "": value for name, value in row.items()} for row in rows]
     elif path.endswith(".json"):

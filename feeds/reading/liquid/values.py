@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -182,5 +183,10 @@ def _eleventy_values(
 def _global_data(config: Config, state: State) -> dict[str, Any]:
     """The files of Eleventy's data folder, by their names."""
     files = DataFiles(config.data, state.report)
-    names = {path.partition("/")[0].rpartition(".")[0] or path for path in config.data}
-    return {name: files[name] for name in sorted(names)}
+    firsts = {path.split("/")[0] for path in config.data}
+    names = {first.rpartition(".")[0] or first for first in firsts}
+    values: dict[str, Any] = {}
+    for name in sorted(names):
+        with suppress(KeyError):
+            values[name] = files[name]
+    return values
