@@ -618,6 +618,12 @@ def test_post_with_a_mistake_is_shown_without_its_tags(broken: str) -> None:
     assert "One {{ page.title }} two." in content
 
 
+@pytest.mark.parametrize("end", ["", "{% endcomment %}"])
+def test_comment_in_a_post_with_a_mistake_stays_hidden(end: str) -> None:
+    body = "One {% comment %} secret {{ x }} " + end + "{% if page.number %}"
+    assert entry_text(body, plain_config()) == "<p>One</p>"
+
+
 def test_raw_is_how_authors_keep_marks_in_code() -> None:
     body = "```\n{% raw %}{{ a }}{% endraw %}\n```\n\n`{% raw %}{% x %}{% endraw %}`"
     assert entry_text(body, plain_config()) == (

@@ -40,20 +40,25 @@ def rendered(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]
 _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """Errors of python-liquid itself, for values that it does not expect."""
 _PIECE = re.compile(
-    r"\{%-?\s*+(?P<raw>raw)\s*+-?%\}|\{%-?\s*+(?P<end>endraw)\s*+-?%\}"
+    r"\{%-?\s*+(?P<block>(?P<end>end)?(?P<kind>raw|comment))\b[^{}%]*+%\}"
     r"|\{%(?P<tag>[^{}%]*+)%\}|\{\{-?(?P<value>[^{}]*+)\}\}"
 )
 
 
 def _without_tags(body: str) -> str:
-    """A body that cannot be rendered, without its tags; values are named as unknown ones are."""
+    """A body that cannot be rendered, without its tags; values are named as unknown ones are.
+
+    The text of a comment is not shown, up to the end of the body if the comment does not end.
+    """
     parts: list[str] = []
-    at, in_raw = 0, False
+    at, inside = 0, ""
     for piece in _PIECE.finditer(body):
-        if in_raw and not piece["end"]:
+        if inside and (piece["kind"] != inside or not piece["end"]):
             continue
-        parts.append(body[at : piece.start()])
-        in_raw, at = bool(piece["raw"]), piece.end()
+        if inside != "comment":
+            parts.append(body[at : piece.start()])
+        at = piece.end()
+        inside = piece["kind"] if piece["block"] and not piece["end"] else ""
         if piece["value"] is not None:
             parts.append(marked("value", piece["value"].partition("|")[0].strip(" \t\n-")) + "/")
-    return "".join([*parts, body[at:]])
+    return "".join(parts if inside == "comment" else [*parts, body[at:]])
