@@ -610,6 +610,15 @@ def test_unknown_block_keeps_its_text_and_an_unknown_include_its_picture() -> No
     )
 
 
+def test_picture_of_an_unknown_tag_is_shown_with_its_words() -> None:
+    body = (
+        "{% image_with_class 'assets/a b.png' \"assets/form.png\" 'shadow' \"An 'example' form\" %}"
+    )
+    assert entry_text(body, plain_config()) == (
+        '<img src="https://a.example/base/assets/form.png" alt="An \'example\' form">'
+    )
+
+
 @pytest.mark.parametrize("broken", ["{% if page.number %}", "{{ a", "{% raw %}", "{% comment %}"])
 def test_post_with_a_mistake_is_shown_without_its_tags(broken: str) -> None:
     body = "One {{ page.title | upcase }} {% x %}two.\n" + broken

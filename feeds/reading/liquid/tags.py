@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 from liquid.ast import Node
 from liquid.builtin.expressions import FilteredExpression, tokenize
@@ -171,7 +172,7 @@ class _IncludeNode(_TextNode):
         text = self._source(name, config)
         if text is None:
             context.state.report("include", name)
-            return buffer.write(_shown(values))
+            return buffer.write(_shown(values, config))
         template = parsed(text, name)
         if self.token.value == "render":
             inner = context.copy(values, template=template, carry_loop_iterations=True)
@@ -212,14 +213,28 @@ def _render(template: BoundTemplate, context: RenderContext, buffer: TextIO) -> 
     return sum(node.render(context, buffer) for node in template.nodes)
 
 
-def _shown(values: Mapping[str, Any]) -> str:
+def _shown(values: Mapping[str, Any], config: Config) -> str:
     """What an unknown tag shows of its values: its picture."""
     texts = {name: value for name, value in values.items() if isinstance(value, str)}
     image = next((text for text in texts.values() if _IMAGE.fullmatch(text)), "")
     if not image:
         return ""
-    alt = texts.get("alt") or texts.get("caption") or texts.get("title") or ""
+    if "/" in image and not image.startswith(("/", ".")) and "://" not in image:
+        # Plug-ins take such a path from the root of the site.
+        image = f"{urlsplit(config.site.url).path}{image}"
+    alt = texts.get("alt") or texts.get("caption") or texts.get("title") or texts.get("", "")
     return f'<img src="{html.escape(image)}" alt="{html.escape(" ".join(alt.split()))}">'
+
+
+def _positional(text: str) -> dict[str, str]:
+    """The texts in quotes of a tag: the address of a picture, and as ``""`` the longest other."""
+    found = [double or single for double, single in _QUOTED.findall(text)]
+    image = next((text for text in found if _IMAGE.fullmatch(text)), "")
+    words = [text for text in found if text != image]
+    return {"src": image, "": max(words, key=len, default="")}
+
+
+_QUOTED = re.compile(r"\"([^\"]*+)\"|'([^']*+)'")
 
 
 class _UnknownNode(_IncludeNode):
@@ -231,8 +246,10 @@ class _UnknownNode(_IncludeNode):
         name = self.token.value
         if not name.startswith("end"):
             context.state.report("tag", name)
+        config: Config = context.globals[CONFIG]  # type: ignore[assignment]
         try:
-            return buffer.write(_shown(dict(self._parameters(self.text, context))))
+            values = dict(self._parameters(self.text, context)) or _positional(self.text)
+            return buffer.write(_shown(values, config))
         except LiquidError:
             return 0
 
