@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Annotated, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -209,6 +209,9 @@ class Content(Struct, frozen=True):
 
     lead_image: bool = False
     markdown: tuple[MarkdownExtension, ...] | None = None
+    site: dict[str, Any] = {}
+    data: str = ""
+    includes: str = ""
 
 
 class Limits(Struct, frozen=True):
@@ -221,6 +224,7 @@ class Limits(Struct, frozen=True):
     copied_bytes: int = 2_000_000
     html_depth: int = 100
     html_work: int = 100_000_000_000
+    liquid_work: int = 200_000
     markdown_work: int = 300_000
     terms: int = 100
     title_chars: int = 1_000
@@ -239,6 +243,11 @@ class Config(Struct, frozen=True, dict=True):
     theme: dict[str, str] = {}
     """The site's own templates and style sheets by file name; not a table of feeds.toml. theme.py
     reads them from the folder `feeds.templates`."""
+    data: dict[str, str] = {}
+    """The site's data files by path; not a table. reading/liquid/site_files.py reads them from the
+    folder `content.data`."""
+    includes: dict[str, str] = {}
+    """The site's includes by path, from the folder `content.includes`; so too."""
 
     @cached_property
     def zone(self) -> ZoneInfo:

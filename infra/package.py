@@ -37,6 +37,7 @@ from feeds.config_file.read import read_config
 from feeds.documents.theme import theme_files
 from feeds.errors import FeedsError
 from feeds.formats import Format, file_types
+from feeds.reading.liquid.site_files import site_file_paths
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = (3, 13)
@@ -53,6 +54,8 @@ _UNUSED_FILES = re.compile(
     | \.(pyi|pyx|pxd|pxi|h|c|cpp|typed|rst)$ | ^\.lock$
     | ^lxml/(includes|isoschematron|html)/
     | ^lxml/(builder|objectify|sax|_difflib|doctestcompare|cssselect)\b
+    | ^babel/(locale-data/|global\.dat)  # python-liquid imports Babel for filters that
+      # no post of Jekyll can use
     | ^boto3/(data|examples)/ | ^botocore/cacert\.pem$  # requests uses certifi's
     | ^charset_normalizer/.*\.so$    # its Python form does the same, slower
     | ^dateutil/zoneinfo/.*\.tar\.gz$
@@ -125,7 +128,9 @@ def make_zip(
             _copy(path, task / name)
         _copy(ROOT / "handler.py", task / "handler.py")
         _copy(settings, task / "feeds.toml")
-        for path in theme_files(read_config(settings), settings.parent):
+        config = read_config(settings)
+        own = theme_files(config, settings.parent) + site_file_paths(config, settings.parent)
+        for path in own:
             if path.is_file():
                 _copy(path, task / path.relative_to(settings.parent))
         _compile(task, python)

@@ -20,6 +20,7 @@ from feeds.cli.options import (
 )
 from feeds.documents.theme import theme_files
 from feeds.model import Problem
+from feeds.reading.liquid.site_files import site_file_paths
 from feeds.stores.addresses import folder_of
 
 
@@ -71,6 +72,8 @@ def serve(
         )
         if posts_folder is None:
             console.out.print("Changes in the bucket are not followed; start again to see them.")
-        sources = [config_file, *theme_files(config, config_file.parent)]
+        beside = config_file.parent
+        own = theme_files(config, beside) + site_file_paths(config, beside)
+        sources = [config_file, *own]
         run_server(root / "public", posts_folder, sources, port, follower.follow, console.out.print)
         follower.stop()

@@ -17,6 +17,8 @@ from feeds.errors import ConfigError
 from feeds.urls import http_url, id_authority
 
 S = TypeVar("S", bound=Struct)
+_READ_FROM_DISK = ("theme", "data", "includes")
+"""Fields of Config that are not tables of feeds.toml."""
 
 
 def parse_config(text: str, name: str = "feeds.toml") -> Config:
@@ -105,7 +107,8 @@ def _struct(data: object, kind: type[S], path: str, problems: list[str]) -> S:
         problems.append(f"{path}: expected a table, found {show(data)}")
         return _placeholder(kind)
     hints = get_type_hints(kind, include_extras=True)
-    fields = {f.name: f for f in msgspec.structs.fields(kind) if f.name != "theme"}
+    known = msgspec.structs.fields(kind)
+    fields = {f.name: f for f in known if kind is not Config or f.name not in _READ_FROM_DISK}
     for key in data:
         if key not in fields:
             key_path = f"{path}.{key}" if path else key
@@ -138,6 +141,8 @@ def _placeholder(kind: type[T]) -> T:
 
 def _value(value: object, kind: Any, path: str, problems: list[str]) -> object:
     """Convert a TOML value to a field's type; add a problem and return None if that fails."""
+    if kind is Any:
+        return value
     options = [a for a in get_args(kind) if a is not type(None)]
     if type(None) in get_args(kind) and len(options) == 1:
         kind = options[0]

@@ -8,10 +8,11 @@ from feeds.config import Config
 from feeds.config_file.parse import parse_config
 from feeds.documents.theme import read_theme
 from feeds.errors import ConfigError
+from feeds.reading.liquid.site_files import read_site_files
 
 
 def read_config(path: Path, todo: str = "") -> Config:
-    """Read the configuration in the file at `path`, with the site's own templates.
+    """Read the configuration in the file at `path`, with the site's own files.
 
     `todo` ends the message if the file cannot be read: what the user can do. Raises ConfigError if
     the file cannot be read, is not UTF-8, or has a mistake.
@@ -23,4 +24,5 @@ def read_config(path: Path, todo: str = "") -> Config:
         raise ConfigError([f"{path}: cannot be read ({error.strerror}){advice}"]) from None
     except UnicodeDecodeError:
         raise ConfigError([f"{path}: is not UTF-8; save it as UTF-8"]) from None
-    return read_theme(parse_config(text, str(path)), path.parent)
+    config = read_theme(parse_config(text, str(path)), path.parent)
+    return read_site_files(config, path.parent)

@@ -53,7 +53,7 @@ id_authority = {authority}
 # The address of a post's own page, for posts without a permalink. Posts without a source article
 # link to it.
 {permalink}
-{languages}{link_in_body}{undated}{hidden}{rules}{categories}"""
+{languages}{link_in_body}{undated}{hidden}{rules}{categories}{content}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
@@ -97,6 +97,7 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         undated=_UNDATED.format(generator=settings.generator) if settings.generator else "",
         rules="".join(map(_rule, settings.rules)),
         categories=_categories(settings),
+        content=_content(settings),
     )
     parse_config(text)
     return text
@@ -188,6 +189,31 @@ def _categories(settings: SiteSettings) -> str:
         key = f"title_from = {_quoted(settings.title_from)}\n"
         lines.append(_reason(settings, "title_from") + key)
     return "\n[categories]\n" + "".join(lines) if lines else ""
+
+
+def _content(settings: SiteSettings) -> str:
+    lines = []
+    folders = {"data": settings.data, "includes": settings.includes}
+    if any(folders.values()):
+        lines.append("# Posts use files of these folders: the package of the function has them.\n")
+    lines += [f"{key} = {_quoted(folder)}\n" for key, folder in folders.items() if folder]
+    if settings.site_values:
+        lines.append(f"\n[content.site]\n# Values of {settings.file} that posts use.\n")
+        values = settings.site_values.items()
+        lines += [f"{_quoted(name)} = {_toml_value(value)}\n" for name, value in values]
+    return "\n[content]\n" + "".join(lines) if lines else ""
+
+
+def _toml_value(value: object) -> str:
+    """A value on one line."""
+    if isinstance(value, dict):
+        pairs = (f"{_quoted(name)} = {_toml_value(item)}" for name, item in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml_value, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _quoted(value) if isinstance(value, str) else repr(value)
 
 
 def _reason(settings: SiteSettings, key: str) -> str:

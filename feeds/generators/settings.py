@@ -89,6 +89,14 @@ class SiteSettings(Struct, frozen=True):
     """The folder that the generator writes the site to."""
     feed: str = ""
     """The path of the feed that the generator itself writes."""
+    configuration: dict[str, object] = {}
+    """The values of the generator's configuration, which posts may name."""
+    data: str = ""
+    """The folder of the data files that posts use."""
+    includes: str = ""
+    """The folder of the includes that posts use."""
+    site_values: dict[str, object] = {}
+    """The values of the configuration that posts use."""
     unreadable: str = ""
     """A configuration file that could not be read."""
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 from feeds import paths
 from feeds.config import Config, Limits, Posts, Site
 from feeds.errors import PostError
+from feeds.generators.liquid_names import liquid_names
 from feeds.reading.dates import date_in_file_name
 from feeds.reading.field_lookup import Fields
 from feeds.reading.front_matter.formats import Value
@@ -48,6 +49,9 @@ class SitePost(Struct, frozen=True):
     """Its fields."""
     ends_in_link: bool
     """Whether its text ends with the link to a source article."""
+
+    liquid: tuple[str, ...] = ()
+    """The names in its Liquid (liquid_names.py)."""
 
     @property
     def fields(self) -> Fields:
@@ -156,7 +160,7 @@ class SiteFolder:
         except PostError:
             return None
         link = find_source_link(front.body)
-        return SitePost(path, front.metadata, bool(link and link.url))
+        return SitePost(path, front.metadata, bool(link and link.url), liquid_names(front.body))
 
     def page(self, path: str) -> Mapping[str, Value]:
         """The fields of a page that is not a post; empty if it has none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -12,11 +11,9 @@ from feeds.model import Entry, Problem
 from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.media.lead_image import with_lead_image
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
-from feeds.reading.content.post_links import PostLinks, may_link, without_marks
-from feeds.reading.content.render import Place, Rendered, render
-from feeds.reading.front_matter.formats import is_html
-from feeds.reading.generators.base import dialect_of
+from feeds.reading.content.post_links import PostLinks, may_link
 from feeds.reading.post import Post, ReadResult, read_post
+from feeds.reading.post_content import PostContent, post_content, source_text
 from feeds.stores.base import Object
 from feeds.stores.own_files import is_own
 from feeds.text import truncate
@@ -34,11 +31,11 @@ def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
     post = result.post
     if post is None:
         return ()
-    if not may_link(post.body):
+    if not may_link(source_text(post, config)[0]):
         return ()
     links = PostLinks(post, config, NO_PAGES)
     try:
-        _rendered(post, config, links)
+        post_content(post, config, links)
     except ContentTooLarge:
         return ()
     return tuple(links.unknown)
@@ -83,16 +80,15 @@ def _entry(
     """
     limits = config.limits
     try:
-        rendered = _rendered(post, config, PostLinks(post, config, pages))
-        content = without_marks(rendered.html)
-        summary = _summary(post, rendered, limits)
+        made = post_content(post, config, PostLinks(post, config, pages))
+        content = made.html
+        summary = _summary(post, made, limits)
         if config.content.lead_image:
             content = with_lead_image(content, post.image)
     except ContentTooLarge as error:
         todo = "shorten or simplify the post, or raise the limit in feeds.toml"
         raise PostError(Problem(post.key, post.body_line, str(error), todo)) from None
     too_long = tuple(_too_long(post, len(content.encode()), config))
-    warnings = (*too_long, *_unknown(post, rendered))
     if too_long:
         content = ""
     entry = Entry(
@@ -112,7 +108,7 @@ def _entry(
         expires=post.expires,
         guid=post.guid,
     )
-    return entry, warnings
+    return entry, (*too_long, *made.problems)
 
 
 def _too_long(post: Post, size: int, config: Config) -> Iterator[Problem]:
@@ -130,34 +126,13 @@ def _too_long(post: Post, size: int, config: Config) -> Iterator[Problem]:
     yield Problem(post.key, post.body_line, what, todo, severity="warning")
 
 
-def _rendered(post: Post, config: Config, links: PostLinks) -> Rendered:
-    """The content of a post. Raises ContentTooLarge."""
-    anchors = f"e{hashlib.sha256(post.id.encode()).hexdigest()[:8]}-"
-    return render(
-        post.body,
-        Place(post.base, post.page, config.site.url, anchors),
-        config.limits,
-        is_markdown=not is_html(post.key),
-        dialect=dialect_of(config),
-        follow=links.resolved,
-    )
-
-
-def _unknown(post: Post, rendered: Rendered) -> Iterator[Problem]:
-    """The warnings about what a template would show and the entry cannot."""
-    for name, times in rendered.unknown.items():
-        yield Problem(
-            post.key, post.body_line, f"{name} shows nothing", "", severity="warning", times=times
-        )
-
-
-def _summary(post: Post, rendered: Rendered, limits: Limits) -> str:
+def _summary(post: Post, made: PostContent, limits: Limits) -> str:
     """The front matter's summary; else the text above ``<!--more-->``, or the first sentences."""
     if post.summary_source:
         return markdown_to_text(post.summary_source, limits)
-    if rendered.above is not None:
-        return html_to_text(without_marks(rendered.above))
-    return truncate(_first_text(without_marks(rendered.html)), _SUMMARY_CHARS)
+    if made.above is not None:
+        return html_to_text(made.above)
+    return truncate(_first_text(made.html), _SUMMARY_CHARS)
 
 
 def _first_text(made: str) -> str:

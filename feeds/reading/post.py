@@ -27,13 +27,14 @@ from feeds.reading.enclosure import (
     unknown_length_problem,
 )
 from feeds.reading.field_lookup import Fields, flat_fields
-from feeds.reading.front_matter.formats import is_html
+from feeds.reading.front_matter.formats import Value, is_html
 from feeds.reading.front_matter.parse import FrontMatter, parse_front_matter
 from feeds.reading.front_matter.raw_fields import read_raw
 from feeds.reading.generators.base import dialect_of, field_defaults
 from feeds.reading.generators.page_url import base_of, page_rule, page_url
 from feeds.reading.generators.post_rules import is_withheld
 from feeds.reading.identity import entry_id
+from feeds.reading.liquid.state import has_liquid
 from feeds.reading.publication_window import (
     Window,
     date_field,
@@ -44,7 +45,7 @@ from feeds.reading.publication_window import (
 from feeds.reading.source_link import entry_link
 from feeds.reading.terms import post_terms
 from feeds.reading.title import post_title
-from feeds.reading.visibility import Decision, decide_visibility
+from feeds.reading.visibility.decision import Decision, decide_visibility
 from feeds.text import language_tag
 
 
@@ -88,6 +89,8 @@ class Post(Struct, frozen=True):
     """The address of the post's own page."""
     base: str
     """What relative links are relative to: the page, or the folder of a post that is a folder."""
+    values: dict[str, Value] = {}
+    """The fields of the front matter, for a body that has Liquid; else empty."""
     expires: datetime | None = None
     """When the post stops being public (publication_window.py); None if it does not."""
 
@@ -262,6 +265,7 @@ def _read_fields(
         body_line=front_matter.body_line,
         page=page,
         base=base,
+        values=front_matter.metadata if has_liquid(link.body, config) else {},
         expires=expires,
     )
     future_change = _future_change(fields, config) if updated > published else None

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from support import hostile, invariants
+
+from feeds.config_file.parse import parse_config
+from feeds.reading.liquid.render import rendered
+from feeds.reading.liquid.state import has_liquid
+from feeds.reading.post import read_post
 
 ROOT = Path(__file__).parent.parent.parent
 MAX_BYTES = 2_000
@@ -41,7 +47,35 @@ def event(data: bytes) -> None:
     invariants.check_event(direct, "s3://posts-example/posts/")
 
 
-TARGETS = {"front-matter": front_matter, "content": body, "events": event}
+def liquid(data: bytes) -> None:
+    """Check any text as the Liquid of a post of Jekyll: it is rendered, within the limits."""
+    post = read_post(_KEY, b"---\ntitle: Tea\nwords: [a, b]\n---\n" + data, _NOW, _JEKYLL).post
+    if post and has_liquid(post.body, _JEKYLL):
+        text, _ = rendered(post, _JEKYLL)
+        assert len(text) <= _JEKYLL.limits.content_bytes
+
+
+_KEY = "_posts/2026-11-18-tea.md"
+_NOW = datetime(2026, 11, 30, tzinfo=UTC)
+_SITE = '[site]\ntitle = "A"\nurl = "https://a.example/"\n[posts]\ngenerator = "jekyll"\n'
+_JEKYLL = parse_config(_SITE + "[content.site]\na = [1, { b = 2 }]\n")
+_LIQUID = (
+    "{{ page.title | upcase | append: site.a[0] }}",
+    "{% if page.words contains 'a' %}x{% elsif b %}z{% else %}y{% endif %}",
+    "{% for w in page.words limit:2 reversed %}{{ forloop.index }}{{ w }}{% endfor %}",
+    "{% assign x = page.words | sort | push: 3 %}{{ x | jsonify }}",
+    "{% raw %}{{ a }}{% endraw %}{% comment %}{% endcomment %}",
+    "{% highlight ruby %}a{% endhighlight %}",
+    "{% include a.html b='c' %}{% link a.md %}{% gist a/b %}",
+    "{{- site.b -}} {% case 1 %}{% when 1, 2 %}a{% endcase %}",
+    "{{ (1..3) | join }}{{ page.date | date: '%-d %B' }}",
+    "{% capture y %}a{% endcapture %}{% cycle 'a', 'b' %}{% increment n %}",
+    "{{ page.words | where_exp: 'w', 'w > 1' | group_by: 'a' | inspect | markdownify }}",
+    "{% for a in (1..3) %}{% for b in (1..a) %}{{ forloop.parentloop }}{% endfor %}{% endfor %}",
+    "{% tablerow w in page.words cols:2 %}{{ w }}{% endtablerow %}{% liquid echo 1 %}",
+)
+
+TARGETS = {"front-matter": front_matter, "content": body, "events": event, "liquid": liquid}
 
 
 def seeds(target: str) -> Iterator[bytes]:
@@ -49,6 +83,9 @@ def seeds(target: str) -> Iterator[bytes]:
     if target == "events":
         for file in sorted((ROOT / "tests" / "events").glob("*.json")):
             yield file.read_bytes()
+        return
+    if target == "liquid":
+        yield from (text.encode() for text in _LIQUID)
         return
     for file in sorted((ROOT / "examples").rglob("*.md")):
         yield file.read_bytes() if target == "front-matter" else b"0" + file.read_bytes()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.generator_sites import initialised, post_text, write_site
 
-from feeds.config import PostRule
+from feeds.config import Content, PostRule
 
 CONFIG = "title: T\nurl: https://j.example\n"
 POST = post_text("title: A title", "date: 2026-01-02 10:00:00 +0000")
@@ -236,3 +236,34 @@ def test_values_of_other_types_are_ignored(tmp_path: Path, defaults: str) -> Non
 
     assert site.config.posts.rules == ()
     assert site.urls == {"_posts/2026-01-02-a.md": "/2026/01/02/a.html"}
+
+
+LIQUID = {
+    "_config.yml": CONFIG
+    + "repository: a/b\nunused: 1\nteam: {size: 3, open: true, names: [x, y]}\n"
+    "shown: in an include\n",
+    "_data/releases.yml": "- 1\n",
+    "_includes/note.html": "{{ site.shown }}{% include inner.html %}",
+    "_includes/inner.html": "{{ site.data.releases }}",
+    "_posts/2026-01-02-a.md": POST
+    + "{{ site.repository }} {% for x in site.team.names %}{% endfor %}",
+    "_posts/2026-01-03-b.md": POST + "{% include note.html text='site.unused' %} {{ site.title }}",
+}
+
+
+def test_values_data_and_includes_that_posts_use_are_proposed(tmp_path: Path) -> None:
+    content = initialised(tmp_path, LIQUID).config.content
+
+    assert (content.data, content.includes) == ("_data", "_includes")
+    assert content.site == {
+        "repository": "a/b",
+        "shown": "in an include",
+        "team": {"size": 3, "open": True, "names": ["x", "y"]},
+    }
+
+
+def test_site_without_liquid_in_posts_gets_no_content_table(tmp_path: Path) -> None:
+    files = {name: text for name, text in LIQUID.items() if not name.startswith("_posts")}
+    site = initialised(tmp_path, {**files, "_posts/2026-01-02-a.md": POST})
+
+    assert site.config.content == Content()

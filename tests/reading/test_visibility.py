@@ -13,7 +13,7 @@ from support.written import entry, fields, problem, reading
 from feeds.config_file.parse import parse_config
 from feeds.errors import ConfigError
 from feeds.reading.field_lookup import spelling
-from feeds.reading.visibility_rules import RULES
+from feeds.reading.visibility.rules import RULES
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "reading.md"
 SECRET = "The key lies below the blue pot."

@@ -29,6 +29,7 @@ NODE_MODULES = _HERE.parent / "node_modules"
 _DOCUSAURUS = _HERE.parent / "docusaurus"
 _ENVIRONMENT = {
     **os.environ, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "NODE_ENV": "production",
+    "JEKYLL_ENV": "production",
 }  # fmt: skip
 
 
@@ -57,6 +58,15 @@ def jekyll_pages(folder: Path) -> Pages:
     printed = _output("ruby", _HERE / "jekyll.rb", folder, cwd=folder)
     pages: Pages = json.loads(printed.splitlines()[-1])
     return {file: {**page, "url": unquote(str(page["url"]))} for file, page in pages.items()}
+
+
+def jekyll_liquid(folder: Path) -> dict[str, str]:
+    """The text of each post of a site after Liquid and before Markdown, as Jekyll says."""
+    if not shutil.which("jekyll"):
+        pytest.skip("jekyll is not installed")
+    printed = _output("ruby", _HERE / "jekyll_liquid.rb", folder, cwd=folder)
+    texts: dict[str, str] = json.loads(printed.splitlines()[-1])
+    return texts
 
 
 def hugo_pages(folder: Path, site: str, now: datetime) -> Pages:
@@ -146,6 +156,15 @@ def docusaurus_pages(folder: Path, **settings: object) -> Pages:
     program = ("node", _DOCUSAURUS / "posts.mjs", folder, json.dumps(settings))
     pages: Pages = json.loads(_output(*program, cwd=folder).splitlines()[-1])
     return pages
+
+
+def eleventy_liquid(folder: Path) -> dict[str, str]:
+    """The text of each HTML page of a site after Liquid, as Eleventy says."""
+    if not (NODE_MODULES / "@11ty" / "eleventy").is_dir():
+        pytest.skip("there is no Eleventy here: npm ci --prefix tests")
+    printed = _output("node", _HERE / "eleventy_liquid.mjs", cwd=folder)
+    texts: dict[str, str] = json.loads(printed.splitlines()[-1])
+    return texts
 
 
 def github_slugs(texts: list[str]) -> list[str]:

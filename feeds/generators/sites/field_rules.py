@@ -11,7 +11,7 @@ from feeds.generators.settings import SiteRule
 from feeds.generators.site_folder import below
 from feeds.reading.field_values import parse_people, split_commas, to_names
 from feeds.reading.front_matter.formats import Value
-from feeds.reading.visibility import decide_visibility
+from feeds.reading.visibility.decision import decide_visibility
 from feeds.text import language_tag
 
 

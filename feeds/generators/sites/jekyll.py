@@ -54,6 +54,7 @@ def jekyll_settings(values: Values, site: SiteFolder) -> SiteSettings:
         email=first_text(values, "author.email", "email"),
         permalink=_permalink(first_text(values, "collections.posts.permalink", "permalink")),
         hidden="publish",
+        configuration=dict(values),
         built=clean_path(first_text(values, "destination")) or "_site",
         feed=clean_path(first_text(values, "feed.path")) or "feed.xml",
     )

@@ -24,7 +24,9 @@ class Dialect(Struct, frozen=True, kw_only=True):
 
 
 ANY_DIALECT = Dialect()
-JEKYLL = Dialect(markdown=_COMMON | {"math", "smart"}, short_blocks=True)
+JEKYLL = Dialect(  # Liquid is rendered before
+    markdown=_COMMON | {"math", "smart"}, marks=frozenset({"attributes"}), short_blocks=True
+)
 HUGO = Dialect(
     markdown=_COMMON | {"autolinks", "smart"},
     marks=frozenset({"shortcode", "attributes"}),
@@ -36,7 +38,7 @@ ZOLA = Dialect(
     marks=frozenset({"tag", "value"}),
     marks_in_code=True,
 )
-ELEVENTY = Dialect(markdown=_COMMON)
+ELEVENTY = Dialect(markdown=_COMMON, marks=frozenset({"attributes"}))
 DOCUSAURUS = Dialect(
     markdown=frozenset({"footnotes", "alerts", "directives", "autolinks", "emoji"}),
     marks=frozenset({"attributes"}),

@@ -9,6 +9,7 @@ Pure: the caller knows the pages. A link to a post that it does not know keeps i
 
 from __future__ import annotations
 
+import html
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ def marked(kind: str, reference: str) -> str:
 
 def joined_to_marks(text: str) -> str:
     """The text without what a template puts before a reference: ``{{ site.baseurl }}``."""
-    *parts, last = text.split(_MARK)
+    *parts, last = _JOINED.split(text)
     return "".join(f"{_without_address(part)}{_MARK}" for part in parts) + last
 
 
@@ -45,13 +46,22 @@ def _without_address(text: str) -> str:
     return text[:start] if text[start:].startswith(("/", "http://", "https://")) else text
 
 
+_JOINED = re.compile(_MARK + r"(?!value/)")
 _BEFORE_ADDRESS = " \t\n()<>[]\"'"
-_BARE = re.compile(_MARK + r"(?:link|post_url|ref)/[\w.~%-]*")
+_BARE = re.compile(_MARK + r"(?:(?:link|post_url|ref)/[\w.~%-]*|value/(?P<value>[\w.~%-]*)/)")
 
 
 def without_marks(text: str) -> str:
-    """The text without references that are not in a link: their address is not known there."""
-    return _BARE.sub("", text) if _MARK in text else text
+    """HTML without references that are not in a link: their address is not known there.
+
+    A value of a template that nobody knows is named, as the template names it.
+    """
+    return _BARE.sub(_named, text) if _MARK in text else text
+
+
+def _named(mark: re.Match[str]) -> str:
+    name = html.escape(unquote(mark["value"] or ""))
+    return f"{{{{ {name} }}}}" if name else ""
 
 
 def may_link(body: str) -> bool:
@@ -59,7 +69,7 @@ def may_link(body: str) -> bool:
     return any(sign in body for sign in _SIGNS) or bool(_TAG.search(body))
 
 
-_SIGNS = (".md", ".MD", ".markdown", "{filename}", "|filename|")
+_SIGNS = (".md", ".MD", ".markdown", _MARK, "{filename}", "|filename|")
 _TAG = re.compile(r"[{<%-]\s*+(?:link|post_url|(?:rel)?ref)\s")
 
 
@@ -85,6 +95,8 @@ class PostLinks:
         """An address, where it names the file of a post that post's page; None: nobody knows it."""
         if address.startswith("#"):  # the base of a post that is a folder is not its page
             return self.page + address
+        if f"{_MARK}value/" in address:
+            return None
         if address.startswith(_MARK):
             kind, _, reference = address.removeprefix(_MARK).partition("/")
             return self._page(kind, unquote(reference))

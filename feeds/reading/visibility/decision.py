@@ -1,6 +1,6 @@
 """Decides by a post's front matter what feeds may show of it: all, all but its text, or nothing.
 
-The table of the fields that count is in visibility_rules.py. A site changes it with
+The table of the fields that count is in rules.py. A site changes it with
 `posts.visibility`. If several rules apply, the strictest decides.
 """
 
@@ -15,7 +15,7 @@ from msgspec import Struct
 from feeds.config import Config, Visibility
 from feeds.reading.field_lookup import flat_fields, spelling
 from feeds.reading.front_matter.formats import Value
-from feeds.reading.visibility_rules import (
+from feeds.reading.visibility.rules import (
     RULES,
     Effect,
     Rule,

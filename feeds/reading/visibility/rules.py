@@ -1,6 +1,6 @@
 """The table of front matter fields that keep a post out of feeds, or lock its text.
 
-docs/reading.md shows the table for people. visibility.py applies it.
+docs/reading.md shows the table for people. decision.py applies it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,93 @@
+"""The body of a post -> its content, by the rules of the site's generator, and what is not shown.
+
+Liquid is rendered first, where the generator does so (liquid/render.py); then the text becomes HTML
+(content/render.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from feeds.config import Config
+from feeds.model import Problem
+from feeds.reading.content.locked_text import public_text
+from feeds.reading.content.post_links import PostLinks, without_marks
+from feeds.reading.content.render import Place, render
+from feeds.reading.front_matter.formats import is_html
+from feeds.reading.generators.base import dialect_of
+from feeds.reading.liquid.render import rendered
+from feeds.reading.liquid.state import LiquidProblem, has_liquid
+from feeds.reading.post import Post
+
+
+class PostContent(Struct, frozen=True):
+    """The content of a post."""
+
+    html: str
+    """It, sanitised."""
+    above: str | None
+    """The HTML above ``<!--more-->``, cut off there; None if there is no such mark."""
+    problems: tuple[Problem, ...]
+    """The warnings about what the entry does not show."""
+
+
+def source_text(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]]:
+    """The body of a post with its Liquid rendered, and what is not known of it."""
+    if not has_liquid(post.body, config):
+        return post.body, ()
+    text, unknown = rendered(post, config)
+    # An include or a value may have the marker of a part that not everybody may read.
+    is_markdown = not is_html(post.key)
+    return public_text(
+        text, dialect_of(config), config.limits, is_markdown=is_markdown
+    ).text, unknown
+
+
+def post_content(post: Post, config: Config, links: PostLinks) -> PostContent:
+    """The content of a post; `links` knows where its links lead. Raises ContentTooLarge."""
+    text, unknown = source_text(post, config)
+    made = render(
+        text,
+        Place(post.base, post.page, config.site.url, _anchors(post)),
+        config.limits,
+        is_markdown=not is_html(post.key),
+        dialect=dialect_of(config),
+        follow=links.resolved,
+    )
+    problems = [*_not_rendered(post, unknown), *_not_shown(post, made.unknown)]
+    above = None if made.above is None else without_marks(made.above)
+    return PostContent(without_marks(made.html), above, tuple(problems))
+
+
+def _anchors(post: Post) -> str:
+    """What the ids in the HTML of a post start with: no other entry has it."""
+    return f"e{hashlib.sha256(post.id.encode()).hexdigest()[:8]}-"
+
+
+_IN_LIQUID = {
+    "value": ("{} is not known here", "add it to [content.site] or content.data in feeds.toml"),
+    "include": ("the include {} is not there", "name its folder in content.includes"),
+    "tag": ("the tag {} shows nothing", "write what it shows into the post"),
+    "filter": ("the filter {} is not known", "write its result into the post"),
+    "data": ("the data file {} cannot be read", "correct it"),
+    "syntax": ("{}", "correct the tags; until then the entry is without them"),
+    "limit": ("the Liquid is over {}", "simplify it, or raise the limit in feeds.toml"),
+}
+
+
+def _not_rendered(post: Post, unknown: tuple[LiquidProblem, ...]) -> Iterator[Problem]:
+    """The warnings about the things in the Liquid of a post that the entry cannot show."""
+    for problem in unknown:
+        what, todo = _IN_LIQUID[problem.kind]
+        text = f"Liquid: {what.format(problem.name)}"
+        yield Problem(post.key, post.body_line, text, todo, severity="warning")
+
+
+def _not_shown(post: Post, unknown: dict[str, int]) -> Iterator[Problem]:
+    """The warnings about the marks of templates that show nothing in the entry."""
+    for name, times in unknown.items():
+        what = f"{name} shows nothing"
+        yield Problem(post.key, post.body_line, what, "", severity="warning", times=times)
