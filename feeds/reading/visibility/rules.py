@@ -15,7 +15,7 @@ from feeds.reading.front_matter.formats import Value
 
 Effect = Literal["publish", "preview", "lock", "leave-out"]
 """What feeds show of a post, the strictest last. *preview*: the public beginning of the text, if
-the body marks one (content/locked_text.py); else the same as *lock*."""
+the body marks one (feeds/reading/content/locked_text.py); else the same as *lock*."""
 
 
 # --- values --------------------------------------------------------------------------------------
