@@ -122,6 +122,8 @@ def _folder(settings: SiteSettings) -> Iterator[str]:
     yield f"folder = {_quoted(settings.posts)}" if settings.posts else '# folder = "posts"'
     if settings.include:
         yield _reason(settings, "include") + f"include = {_list(settings.include)}"
+    if settings.exclude:
+        yield _reason(settings, "exclude") + f"exclude = {_list(settings.exclude)}"
 
 
 def _moves(settings: SiteSettings) -> str:
