@@ -18,6 +18,9 @@ from feeds.urls import http_url
 EXAMPLE = "https://example.com/"
 """The address of a site whose own address is not known."""
 
+_EXAMPLES = re.compile(r"(www\.)?example\.(com|net|org)|your-.*|localhost|127\.0\.0\.1")
+"""The hosts that generators write into a new site's configuration."""
+
 Ask: TypeAlias = Callable[[str, str, Callable[[str], str]], str]
 """Asks a question: its text, the default answer, and a function that returns a fault or ``""``."""
 
@@ -70,6 +73,11 @@ def _ask_about_hidden(settings: SiteSettings, ask: Ask) -> Visibility:
 
 def _yes_no_fault(answer: str) -> str:
     return "answer yes or no" if parse_bool(answer) is None else ""
+
+
+def is_example(url: str) -> bool:
+    """Return whether an address is only an example, as that of a new site is."""
+    return bool(_EXAMPLES.fullmatch(urlsplit(url).hostname or ""))
 
 
 def _feeds_url(url: str) -> str:

@@ -11,9 +11,11 @@ from feeds.errors import PostError
 from feeds.model import Entry, Problem
 from feeds.reading.content.clean_html import Markup, clean_html
 from feeds.reading.content.markdown import ContentTooLarge
+from feeds.reading.content.mdx import without_mdx
 from feeds.reading.content.plain_text import html_to_text, markdown_to_text
 from feeds.reading.content.post_links import PostLinks, may_link, without_marks
 from feeds.reading.content.site_generator_tags import without_generator_tags
+from feeds.reading.generators.base import generator_rules
 from feeds.reading.post import Post, ReadResult, read_post
 from feeds.stores.base import Object
 from feeds.stores.own_files import is_own
@@ -33,7 +35,7 @@ def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
     post = result.post
     if post is None:
         return ()
-    body = without_generator_tags(post.body, post.page, config.site.url)
+    body = _markdown(post, config)
     if not may_link(body):
         return ()
     links = PostLinks(post, config, NO_PAGES)
@@ -83,7 +85,7 @@ def _entry(
     """
     limits = config.limits
     try:
-        body = without_generator_tags(post.body, post.page, config.site.url)
+        body = _markdown(post, config)
         links = PostLinks(post, config, pages)
         content = without_marks(clean_html(body, _markup(post), post.base, limits, links.resolved))
         summary = _summary(post, body, content, limits)
@@ -126,6 +128,13 @@ def _too_long(post: Post, size: int, config: Config) -> Iterator[Problem]:
     else:
         return
     yield Problem(post.key, post.body_line, what, todo, severity="warning")
+
+
+def _markdown(post: Post, config: Config) -> str:
+    """The body without what only the site's generator understands."""
+    is_mdx = post.key.lower().endswith(generator_rules(config).mdx_endings)
+    body = without_mdx(post.body) if is_mdx else post.body
+    return without_generator_tags(body, post.page, config.site.url)
 
 
 def _markup(post: Post) -> Markup:

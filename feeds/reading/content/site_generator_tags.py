@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from feeds.reading.content import template_values
 from feeds.reading.content.post_links import joined_to_marks
@@ -38,17 +40,33 @@ def without_generator_tags(body: str, page: str = "", site: str = "") -> str:
     if "{%" in body:
         body = _without_comments(body)
         body = _CODE_BLOCK.sub(lambda tag: f"\n```{tag['lang'] or ''}\n", body)
+    return map_text(body, partial(_stripped, page=page, site=site))
+
+
+def map_text(body: str, change: Callable[[str], str]) -> str:
+    """Markdown with `change` made to its text, and not to blocks and spans of code."""
+
+    def change_outside_spans(text: str) -> str:
+        pieces = _INLINE_CODE.split(text)
+        pieces[::2] = map(change, pieces[::2])
+        return "".join(pieces)
+
+    return map_text_and_code_spans(body, change_outside_spans)
+
+
+def map_text_and_code_spans(body: str, change: Callable[[str], str]) -> str:
+    """Markdown with `change` made to its text, and not to blocks of code."""
     parts: list[str] = []
     at, fence = 0, ""
     for mark in _FENCE.finditer(body):
         if not fence:
-            parts.append(_stripped(body[at : mark.start()], page, site))
+            parts.append(change(body[at : mark.start()]))
             at, fence = mark.start(), mark[1]
         elif mark[1].startswith(fence):
             parts.append(body[at : mark.end()])
             at, fence = mark.end(), ""
     rest = body[at:]
-    parts.append(rest if fence else _stripped(rest, page, site))
+    parts.append(rest if fence else change(rest))
     return "".join(parts)
 
 
@@ -68,15 +86,8 @@ def _without_comments(body: str) -> str:
 
 
 def _stripped(text: str, page: str, site: str) -> str:
-    """Text outside blocks of code, without tags; tags in inline code stay."""
-    if "{" not in text:
-        return text
-    pieces = _INLINE_CODE.split(text)
-    pieces[::2] = [
-        joined_to_marks(_TEMPLATE.sub(lambda found: _value(found, page, site), piece))
-        for piece in pieces[::2]
-    ]
-    return "".join(pieces)
+    """Text outside code, without tags."""
+    return joined_to_marks(_TEMPLATE.sub(lambda found: _value(found, page, site), text))
 
 
 def _value(found: re.Match[str], page: str, site: str) -> str:

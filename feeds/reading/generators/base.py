@@ -93,6 +93,8 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     """Returns the title of a post that has none in its fields; ``""`` if names give none."""
     heading_before_name: bool = False
     """Whether the heading that a text starts with is its title, rather than `title_in_key`."""
+    mdx_endings: tuple[str, ...] = ()
+    """The endings of files that are MDX."""
     is_post: Callable[[PostPath], bool] = every_key
     """Returns whether the generator takes a file among `posts.include` for a post."""
 
