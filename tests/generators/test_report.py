@@ -18,7 +18,7 @@ NEW_SITES = {
     "hugo new site": ("config.toml", "baseURL = 'http://example.org/'\ntitle = 'My New Hugo Site'"),
     "create-docusaurus": (
         "docusaurus.config.js",
-        "export default { url: 'https://your-docusaurus-site.example.com', baseUrl: '/', title: 'T' }",
+        "export default { url: 'https://your-docusaurus-site.example.com', title: 'T' }",
     ),
     "create-astro": ("astro.config.mjs", "export default { site: 'https://example.com' }"),
 }
