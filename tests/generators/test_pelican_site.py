@@ -97,3 +97,10 @@ def test_settings_that_feeds_cannot_follow_are_named(
 
 def test_an_ordinary_site_has_nothing_unknown(tmp_path: Path) -> None:
     assert initialised(tmp_path, {"pelicanconf.py": CONF, **FILES}).settings.unknown == ()
+
+
+def test_a_site_without_path_has_its_articles_in_content(tmp_path: Path) -> None:
+    """`pelican-quickstart` writes ``PATH``; older sites run ``pelican content``."""
+    files = {"pelicanconf.py": 'SITENAME = "Lake"\n', "content/a.md": article("A")}
+
+    assert initialised(tmp_path, files).settings.posts == "content"

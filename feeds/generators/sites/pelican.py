@@ -52,7 +52,7 @@ def is_pelican(config: SiteConfig) -> bool:
 def pelican_settings(values: Values, site: SiteFolder) -> SiteSettings:
     """The settings in a Pelican configuration, and where the articles are."""
     folders = (clean_path(first_text(values, "PATH")), "content")
-    posts = next(filter(site.has_folder, folders), "")
+    posts = next((name for name in folders if name and site.has_folder(name)), "")
     include, exclude = _articles(values, posts, site)
     slug, unknown = _slug(values)
     pattern = "/" + (first_text(values, "ARTICLE_URL") or "{slug}.html").lstrip("/")
