@@ -49,7 +49,7 @@ def ask_for_answers(settings: SiteSettings, folder: Path, ask: Ask) -> Answers:
     """
     name = folder.absolute().name or "News"
     title = ask("What is the title of the site?", settings.title or name, _title_fault)
-    url = ask("What is its address?", http_url(settings.url) or EXAMPLE, _url_fault)
+    url = ask("What is its address?", _base_url(settings.url) or EXAMPLE, _url_fault)
     feeds_url = ask("What will be the address of its feeds?", _feeds_url(url), _url_fault)
     language = ask("Which language is it in?", _language_tag(settings.language), _language_fault)
     hidden = _ask_about_hidden(settings, ask)
@@ -97,7 +97,15 @@ def _title_fault(answer: str) -> str:
 
 
 def _url_fault(answer: str) -> str:
-    return "" if http_url(answer) else f"not a full web address; write it like {EXAMPLE}"
+    if not http_url(answer):
+        return f"not a full web address; write it like {EXAMPLE}"
+    return "" if _base_url(answer) else "pages cannot be below an address with ? or #; leave it out"
+
+
+def _base_url(text: str) -> str:
+    """An address that pages can be below; ``""`` if it is none."""
+    url = http_url(text)
+    return "" if {"?", "#"}.intersection(url) else url
 
 
 def _language_fault(answer: str) -> str:
