@@ -65,6 +65,11 @@ def every_key(_path: PostPath) -> bool:
     return True
 
 
+def no_root(_folder: str) -> bool:
+    """The folder of the posts may say something about them."""
+    return False
+
+
 class GeneratorRules(Struct, frozen=True, kw_only=True):
     """How a site generator reads a post. The defaults are those of a site that has none."""
 
@@ -78,6 +83,9 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     is the day of a post that has no other."""
     roots: tuple[str, ...] = ()
     """The folder of a site that all content is in, such as Hugo's ``content``."""
+    is_root: Callable[[str], bool] = no_root
+    """Returns whether `posts.folder` is what the generator reads as the site, so that the names of
+    its folders say nothing."""
     categories: Callable[[Fields, Config], list[str]] = fields_categories
     """Returns the names of the post's categories, perhaps with repeats."""
     tags: Callable[[Fields, Config], list[str]] = fields_tags
@@ -109,8 +117,9 @@ def generator_rules(config: Config) -> GeneratorRules:
 
 def path_of(key: str, config: Config) -> PostPath:
     """The path of the post at `key`, as the site's generator takes it apart."""
-    posts = config.posts
-    return post_path(key, posts.folder, generator_rules(config).roots, posts.languages)
+    posts, rules = config.posts, generator_rules(config)
+    folder = "" if rules.is_root(posts.folder) else posts.folder
+    return post_path(key, folder, rules.roots, posts.languages)
 
 
 def permalink_of(key: str, config: Config) -> str:
