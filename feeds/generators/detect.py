@@ -20,7 +20,7 @@ from feeds.generators.sites.eleventy import eleventy_settings, read_eleventy
 from feeds.generators.sites.hugo import hugo_settings, is_hugo, read_hugo
 from feeds.generators.sites.hugo_content import USUAL_FOLDERS
 from feeds.generators.sites.jekyll import is_jekyll, jekyll_settings
-from feeds.generators.sites.pelican import is_pelican, pelican_settings
+from feeds.generators.sites.pelican import is_pelican, pelican_settings, read_pelican
 from feeds.generators.sites.zola import is_zola, zola_settings
 from feeds.generators.values import SiteConfig, Values, read_values
 
@@ -86,7 +86,7 @@ GENERATORS = (
         is_jekyll,
         jekyll_settings,
     ),
-    Generator("Pelican", ("content",), _read("pelicanconf.py"), is_pelican, pelican_settings),
+    Generator("Pelican", ("content",), read_pelican, is_pelican, pelican_settings),
     Generator("Zola", ("content",), _read("zola.toml", "config.toml"), is_zola, zola_settings),
     Generator("Eleventy", ("src/posts", "posts"), read_eleventy, _always, eleventy_settings),
     Generator("Astro", ("src/content/blog",), read_astro, _always, astro_settings),

@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from feeds.config_file.parse import parse_config
 from feeds.generators.proposals import generator_name
-from feeds.generators.questions import EXAMPLE, Answers
+from feeds.generators.questions import Answers, is_example
 from feeds.generators.settings import SiteRule, SiteSettings, is_time_zone
 from feeds.taxonomies import TAXONOMIES
 from feeds.text import one_line, plain_text
@@ -79,7 +79,7 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
     text = _FILE.format(
         title=_quoted(plain_text(answers.title) or answers.title),
         url=_quoted(answers.url),
-        url_means=_URL_UNKNOWN if answers.url == EXAMPLE else _URL_MEANS,
+        url_means=_URL_UNKNOWN if is_example(answers.url) else _URL_MEANS,
         description=_quoted(plain_text(settings.description)),
         language=_quoted(answers.language),
         timezone=_quoted(settings.timezone if is_time_zone(settings.timezone) else zone),
@@ -123,6 +123,8 @@ def _folder(settings: SiteSettings) -> Iterator[str]:
     yield f"folder = {_quoted(settings.posts)}" if settings.posts else '# folder = "posts"'
     if settings.include:
         yield _reason(settings, "include") + f"include = {_list(settings.include)}"
+    if settings.exclude:
+        yield _reason(settings, "exclude") + f"exclude = {_list(settings.exclude)}"
 
 
 def _moves(settings: SiteSettings) -> str:

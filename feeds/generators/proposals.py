@@ -64,6 +64,8 @@ def _config(settings: SiteSettings) -> Config:
     posts = Posts(generator=generator_name(settings.generator), folder=settings.posts)
     if settings.include:
         posts = replace(posts, include=settings.include)
+    if settings.exclude:
+        posts = replace(posts, exclude=settings.exclude)
     rules = tuple(item.rule for item in settings.rules)
     split = False if settings.keep_whole else None
     return Config(Site("", ""), posts=replace(posts, rules=rules), categories=Categories(split))

@@ -18,6 +18,9 @@ from feeds.urls import http_url
 EXAMPLE = "https://example.com/"
 """The address of a site whose own address is not known."""
 
+_EXAMPLES = re.compile(r"(www\.)?example\.(com|net|org)|your-.*|localhost|127\.0\.0\.1")
+"""The hosts that generators write into a new site's configuration."""
+
 Ask: TypeAlias = Callable[[str, str, Callable[[str], str]], str]
 """Asks a question: its text, the default answer, and a function that returns a fault or ``""``."""
 
@@ -46,7 +49,7 @@ def ask_for_answers(settings: SiteSettings, folder: Path, ask: Ask) -> Answers:
     """
     name = folder.absolute().name or "News"
     title = ask("What is the title of the site?", settings.title or name, _title_fault)
-    url = ask("What is its address?", http_url(settings.url) or EXAMPLE, _url_fault)
+    url = ask("What is its address?", _base_url(settings.url) or EXAMPLE, _url_fault)
     feeds_url = ask("What will be the address of its feeds?", _feeds_url(url), _url_fault)
     language = ask("Which language is it in?", _language_tag(settings.language), _language_fault)
     hidden = _ask_about_hidden(settings, ask)
@@ -72,6 +75,11 @@ def _yes_no_fault(answer: str) -> str:
     return "answer yes or no" if parse_bool(answer) is None else ""
 
 
+def is_example(url: str) -> bool:
+    """Return whether an address is only an example, as that of a new site is."""
+    return bool(_EXAMPLES.fullmatch(urlsplit(url).hostname or ""))
+
+
 def _feeds_url(url: str) -> str:
     """An address on a host of its own, so that no feed replaces a page of the site."""
     parts = urlsplit(http_url(url))
@@ -89,7 +97,15 @@ def _title_fault(answer: str) -> str:
 
 
 def _url_fault(answer: str) -> str:
-    return "" if http_url(answer) else f"not a full web address; write it like {EXAMPLE}"
+    if not http_url(answer):
+        return f"not a full web address; write it like {EXAMPLE}"
+    return "" if _base_url(answer) else "pages cannot be below an address with ? or #; leave it out"
+
+
+def _base_url(text: str) -> str:
+    """An address that pages can be below; ``""`` if it is none."""
+    url = http_url(text)
+    return "" if {"?", "#"}.intersection(url) else url
 
 
 def _language_fault(answer: str) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from feeds import paths
 from feeds.config import Config
-from feeds.generators.questions import EXAMPLE, Answers
+from feeds.generators.questions import Answers, is_example
 from feeds.generators.settings import SiteSettings, Unknown
 from feeds.generators.site_folder import ALL_ENDINGS, BUILT_FOLDERS, SiteFolder
 from feeds.reading.generators.base import permalink_of
@@ -121,9 +121,9 @@ def _count(globs: tuple[str, ...], posts: SitePosts) -> int:
 
 def unknown_things(settings: SiteSettings, posts: SitePosts, answers: Answers) -> Iterator[Unknown]:
     """What neither the files of the site nor a person said, and what a person should write."""
-    if answers.url == EXAMPLE:
-        what = f"the address of the site ({EXAMPLE} is only an example)"
-        yield Unknown(what, "the real one as site.url and feeds.url")
+    if is_example(answers.url):
+        what = f"the address of the site ({answers.url} is only an example)"
+        yield Unknown(what, "the real one as site.url and feeds.url, and as posts.id_authority")
     if not answers.is_title_known:
         yield Unknown(
             "the title of the site (it is that of the folder)", "another one as site.title"

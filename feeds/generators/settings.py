@@ -38,6 +38,8 @@ class SiteSettings(Struct, frozen=True):
     """The folder of the posts; ``.`` is the site's own."""
     include: tuple[str, ...] = ()
     """The patterns of the posts in that folder; empty for the usual ones."""
+    exclude: tuple[str, ...] = ()
+    """The patterns of files among those that are not posts; empty for the usual ones."""
     title: str = ""
     """The title of the site."""
     url: str = ""

@@ -207,12 +207,8 @@ def _decide(front_matter: FrontMatter, key: str, config: Config) -> tuple[Decisi
     decision = decide_visibility(front_matter.metadata, config)
     if is_withheld(key, front_matter.metadata, config):
         decision = Decision("leave-out", "published: false in posts.rules")
-    public = public_text(
-        front_matter.body,
-        dialect_of(config),
-        config.limits,
-        is_markdown=not is_html(key),
-    )
+    dialect, is_markdown = dialect_of(config), not is_html(key)
+    public = public_text(front_matter.body, dialect, config.limits, is_markdown=is_markdown)
     body = public.text
     if decision.effect == "lock" or (decision.effect == "preview" and not public.is_preview):
         body = ""

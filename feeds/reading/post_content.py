@@ -16,8 +16,9 @@ from feeds.model import Problem
 from feeds.reading.content.locked_text import public_text
 from feeds.reading.content.post_links import PostLinks, without_marks
 from feeds.reading.content.render import Place, render
+from feeds.reading.content.templates.mdx import without_mdx
 from feeds.reading.front_matter.formats import is_html
-from feeds.reading.generators.base import dialect_of
+from feeds.reading.generators.base import dialect_of, generator_rules
 from feeds.reading.liquid.render import rendered
 from feeds.reading.liquid.state import LiquidProblem, has_liquid
 from feeds.reading.post import Post
@@ -35,7 +36,9 @@ class PostContent(Struct, frozen=True):
 
 
 def source_text(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]]:
-    """The body of a post with its Liquid rendered, and what is not known of it."""
+    """The body of a post with its Liquid rendered or without MDX; what is not known of Liquid."""
+    if post.key.lower().endswith(generator_rules(config).mdx_endings):
+        return without_mdx(post.body), ()
     if not has_liquid(post.body, config):
         return post.body, ()
     text, unknown = rendered(post, config)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -348,3 +349,31 @@ def test_the_command_that_init_names_serves_the_folder_that_it_wrote(
 def test_the_configuration_of_each_generator_is_read() -> None:
     labels = {generator.label for generator in SITE_GENERATORS.values()} - {""}
     assert {generator.name for generator in GENERATORS} == labels
+
+
+@pytest.mark.parametrize("base", ["/?x=1", "/#top"])
+def test_an_address_that_pages_cannot_be_below_is_not_taken(tmp_path: Path, base: str) -> None:
+    text = f"export default {{ title: 'T', url: 'https://d.example', baseUrl: '{base}' }}"
+
+    config = written(site(tmp_path, "docusaurus.config.js", text, "blog"))
+    assert config["site"]["url"] == "https://example.com/"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ("https://a.example/blog", ""),
+        ("a.example", "not a full web address; write it like https://example.com/"),
+        ("https://a.example/?a=b", "pages cannot be below an address with ? or #; leave it out"),
+        ("https://a.example/#b", "pages cannot be below an address with ? or #; leave it out"),
+    ],
+)
+def test_faults_of_the_answer_about_the_address(tmp_path: Path, answer: str, fault: str) -> None:
+    faults = {}
+
+    def ask(question: str, default: str, fault_of: Callable[[str], str]) -> str:
+        faults[question] = fault_of(answer)
+        return default
+
+    ask_for_answers(SiteSettings(), tmp_path, ask)
+    assert faults["What is its address?"] == fault

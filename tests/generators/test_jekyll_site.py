@@ -5,10 +5,13 @@ The addresses are those of https://jekyllrb.com/docs/permalinks/.
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.generator_sites import initialised, post_text, write_site
+from support.real_generators import differences, jekyll_pages, our_pages
 
 from feeds.config import Content, PostRule
 
@@ -193,13 +196,43 @@ def test_a_name_that_two_posts_have_does_not_identify_a_post(
     assert site.config.posts.id_from == "key"
 
 
-@pytest.mark.parametrize("name", ["source", "collections_dir"])
-def test_a_folder_that_is_not_a_category_for_jekyll_is_reported(tmp_path: Path, name: str) -> None:
-    files = {"_config.yml": CONFIG + f"{name}: ./src\n", "src/_posts/2026-01-02-a.md": POST}
-    site = initialised(tmp_path, files)
+IN_A_FOLDER = """
+permalink: /:categories/:title/
+collections:
+  notes: {output: true}
+defaults:
+  - scope: {path: "_posts/old"}
+    values: {permalink: "/old/:title/"}
+  - scope: {path: "de/_posts", type: posts}
+    values: {categories: [welt]}
+"""
 
-    (unknown,) = site.settings.unknown
-    assert f"src/ ({name})" in unknown.what
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", ["source: ./src", "collections_dir: src", ""])
+def test_posts_are_where_jekyll_has_them(tmp_path: Path, settings: str) -> None:
+    """The folders of `source` and `collections_dir` are not categories; other folders are."""
+    top = "src/" if settings else ""
+    site = initialised(
+        tmp_path,
+        {
+            "_config.yml": f"{CONFIG}{settings}\n{IN_A_FOLDER}",
+            f"{top}_posts/2026-01-02-a.md": POST,
+            f"{top}_posts/old/2026-01-03-b.md": POST,
+            f"{top}de/_posts/2026-01-04-c.md": POST,
+            f"{top}_notes/d.md": POST,
+        },
+    )
+    is_source = settings.startswith("source")
+    if is_source:  # as Jekyll is told by the command line here
+        shutil.copy(tmp_path / "_config.yml", tmp_path / "src")
+    theirs = jekyll_pages(tmp_path / "src" if is_source else tmp_path)
+
+    pages = our_pages(tmp_path, site.config, datetime(2026, 11, 30, tzinfo=UTC))
+    ours = {path.removeprefix("src/"): page for path, page in pages.items()}
+    assert len(theirs) == 4
+    assert differences(theirs, ours) == []
+    assert site.settings.unknown == ()
 
 
 def test_the_address_of_a_site_on_github_pages_is_in_the_file_cname(tmp_path: Path) -> None:

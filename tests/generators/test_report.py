@@ -14,6 +14,14 @@ import pytest
 from support.generator_sites import post_text, write_site
 
 CONFIG = "title: T\nurl: https://j.example\nbaseurl: /sub\npermalink: pretty\n"
+NEW_SITES = {
+    "hugo new site": ("config.toml", "baseURL = 'http://example.org/'\ntitle = 'My New Hugo Site'"),
+    "create-docusaurus": (
+        "docusaurus.config.js",
+        "export default { url: 'https://your-docusaurus-site.example.com', title: 'T' }",
+    ),
+    "create-astro": ("astro.config.mjs", "export default { site: 'https://example.com' }"),
+}
 SITE = {
     "_config.yml": CONFIG,
     "_posts/2026-01-02-a.md": post_text("title: A"),
@@ -163,3 +171,13 @@ def test_check_needs_a_web_address(tmp_path: Path) -> None:
         "--check j.example: not a full web address; write it like https://example.com/\n",
     )
     assert not (tmp_path / "feeds.toml").exists()
+
+
+@pytest.mark.parametrize(("file", "text"), NEW_SITES.values(), ids=NEW_SITES)
+def test_an_address_that_the_generator_itself_wrote_is_only_an_example(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    lines = init(tmp_path, {file: text, "blog/2026-01-02-a.md": post_text("title: A")})
+
+    assert [line for line in lines if "address of the site" in line and "only an example" in line]
+    assert "# only an example" in (tmp_path / "feeds.toml").read_text(encoding="utf-8")

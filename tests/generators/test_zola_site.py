@@ -87,14 +87,29 @@ def test_languages_are_in_the_names_of_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("style", "url", "unknown"),
-    [("on", "/blog/a-name/", 0), ("off", "/blog/A_Name/", 0), ("safe", "/blog/A_Name/", 1)],
+    ("slugify", "url"),
+    [
+        ("paths = 'on'", "/blog/a-name/"),
+        ("paths = 'off'", "/blog/A Name?/"),
+        ("paths = 'safe'", "/blog/A Name/"),
+        ("paths_keep_dates = true", "/blog/2026-01-02-a-name/"),
+        ("paths = 'safe'\npaths_keep_dates = true", "/blog/2026-01-02_A Name/"),
+    ],
 )
-def test_the_style_of_slugs(tmp_path: Path, style: str, url: str, unknown: int) -> None:
-    site = zola(tmp_path, f"[slugify]\npaths = '{style}'\n", "blog/A_Name.md")
+def test_the_style_of_slugs(tmp_path: Path, slugify: str, url: str) -> None:
+    site = zola(tmp_path, f"[slugify]\n{slugify}\n", "blog/2026-01-02_A Name?.md")
 
     assert [*site.urls.values()] == [url]
-    assert len(site.settings.unknown) == unknown
+    assert site.settings.unknown == ()
+
+
+def test_sections_that_are_drafts_are_left_out(tmp_path: Path) -> None:
+    draft = '+++\ntitle = "Later"\ndraft = true\n+++\n'
+    files = {"content/later/_index.md": draft, "content/blog/new/_index.md": draft}
+    posts = ("later/a.md", "blog/new/b.md", "blog/c.md", "notes/d.md", "root.md")
+    site = zola(tmp_path, "", *posts, **files)
+
+    assert site.urls == {"content/blog/c.md": "/blog/c/", "content/notes/d.md": "/notes/d/"}
 
 
 def test_taxonomies(tmp_path: Path) -> None:

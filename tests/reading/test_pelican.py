@@ -173,6 +173,7 @@ def test_settings_of_slugs(pattern: str, settings: str, tmp_path: Path) -> None:
     names = ("2026-01-02_One Name", "2026-01-03_ünï_财经", "2026-01-04_a.b")
     files = {f"{name}.md": article(title=f"{at} Ünïcode 财经") for at, name in enumerate(names)}
     files["2026-01-05_slug.md"] = article("Slug: own", title="财")
+    files["no day.md"] = article(title="A title")
     if "basename" in pattern:
         files = {name: text for name, text in files.items() if "财经" not in name}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 import pytest
 
@@ -166,7 +167,9 @@ def test_an_address_that_is_known_is_no_warning(line: str, toml: str) -> None:
         ("content/blog/2026-03-04-name/index.md", [], "2026-03-04T00:00:00+00:00"),
         ("content/2026-03-04-name.md", ["date = 2026-05-06"], "2026-05-06T00:00:00+00:00"),
         ("content/2026-02-30-name.md", [], ""),
-        ("content/2026-03-04.md", [], ""),
+        ("content/2026-03-04.md", [], "2026-03-04T00:00:00+00:00"),
+        ("content/2026-03-04/index.md", [], "2026-03-04T00:00:00+00:00"),
+        ("content/2026-03-04x.md", [], ""),
         ("content/2026/03/04/name.md", [], ""),
         ("content/name.md", ['path = "2026/03/04/name"'], "2026-03-04T00:00:00+00:00"),
     ],
@@ -200,3 +203,39 @@ def test_taxonomies_and_the_draft() -> None:
         ("category", "News"), ("tag", "a"), ("tag", "b c"),
     ]  # fmt: skip
     assert read("content/blog/name.md", "draft = true", *lines).post is None
+
+
+@pytest.mark.parametrize(
+    ("name", "slug", "safe", "raw"),
+    [  # https://github.com/getzola/zola: the tests of components/utils/src/slugs.rs
+        ("input", "input", "input", "input"),
+        ("tes t", "tes-t", "tes t", "tes t"),
+        ("dot.", "dot", "dot", "dot."),
+        ("héhé", "hehe", "héhé", "héhé"),
+        ("test (hey)", "test-hey", "test (hey)", "test (hey)"),
+        ("why? a:b*", "why-a-b", "why ab", "why? a:b*"),
+    ],
+)
+def test_ways_to_make_slugs(name: str, slug: str, safe: str, raw: str) -> None:
+    for token, expected in (("slug", slug), ("safe_slug", safe), ("raw_slug", raw)):
+        toml = f'permalink = "/x/:{token}/"'
+        found = unquote(address("content/a.md", f'slug = "{name}"', toml=toml))
+        assert found == f"/x/{expected}/"
+
+
+@pytest.mark.parametrize(
+    ("key", "token", "expected"),
+    [
+        ("content/2016-10-08_a post.md", "slug_with_day", "/2016-10-08-a-post/"),
+        ("content/2016-10-08_a post/index.md", "slug_with_day", "/2016-10-08-a-post/"),
+        ("content/2016-10-08_a post.md", "raw_slug_with_day", "/2016-10-08_a post/"),
+        ("content/2016-10-08_a post?.md", "safe_slug_with_day", "/2016-10-08_a post/"),
+        ("content/2016-10-08_a post?.md", "safe_slug", "/a post/"),
+    ],
+)
+def test_days_in_addresses(key: str, token: str, expected: str) -> None:
+    assert unquote(address(key, toml=f'permalink = "/:{token}/"')) == expected
+
+
+def test_a_page_that_is_not_rendered_is_left_out() -> None:
+    assert read("content/a.md", DATE, "render = false").post is None

@@ -58,7 +58,13 @@ def jekyll_settings(values: Values, site: SiteFolder) -> SiteSettings:
         built=clean_path(first_text(values, "destination")) or "_site",
         feed=clean_path(first_text(values, "feed.path")) or "feed.xml",
     )
-    return _with_rules(_with_posts(settings, values, site), values)
+    named = (clean_path(first_text(values, name)) for name in ("source", "collections_dir"))
+    where = "/".join(filter(None, named))
+    if not where or not site.has_folder(where):
+        return _with_rules(_with_posts(settings, values, site), values)
+    inner = SiteFolder(site.root / where)
+    settings = _with_posts(settings, values, inner, is_whole=True)
+    return replace(_with_rules(settings, values), posts=where)
 
 
 def _cname(site: SiteFolder) -> str:
@@ -88,8 +94,13 @@ def _suffix(permalink: str) -> str:
 # --- where the posts are --------------------------------------------------------------------------
 
 
-def _with_posts(settings: SiteSettings, values: Values, site: SiteFolder) -> SiteSettings:
-    """The settings with the folder of the posts, and the patterns of several folders."""
+def _with_posts(
+    settings: SiteSettings, values: Values, site: SiteFolder, *, is_whole: bool = False
+) -> SiteSettings:
+    """The settings with the folder of the posts, and the patterns of several folders.
+
+    With `is_whole`, the folder of the posts is the site's own, also if there is only one.
+    """
     excluded = texts_at(values, "exclude")
     files = [path for path in site.files() if not _is_within(path, excluded)]
     folders = [*dict.fromkeys(found for path in files if (found := _post_folder(path)))]
@@ -105,11 +116,6 @@ def _with_posts(settings: SiteSettings, values: Values, site: SiteFolder) -> Sit
         for folder in by_folder
         if folder not in moved
     ]
-    for name in ("source", "collections_dir"):
-        if where := clean_path(first_text(values, name)):
-            what = f"that {where}/ ({name}) is not a category: in feeds it is one"
-            todo = f'this file in {where}/, with folder = "_posts"'
-            unknown.append(Unknown(what, todo))
     all_folders = [*folders, *(folder for _, folder in collections), *moved]
     rules = [*_collection_rules(collections, settings.permalink, values)]
     if moved:
@@ -121,9 +127,9 @@ def _with_posts(settings: SiteSettings, values: Values, site: SiteFolder) -> Sit
             )
         )
     settings = replace(settings, rules=tuple(rules), unknown=(*settings.unknown, *unknown))
-    if len(all_folders) == 1:
+    if len(all_folders) == 1 and not is_whole:
         return replace(settings, posts=all_folders[0], rules=relative_rules(rules, all_folders[0]))
-    if not all_folders:
+    if not all_folders and not is_whole:
         return replace(settings, posts="_posts" if site.has_folder("_posts") else "")
     reasons = {"include": f"Posts are in {_listed(all_folders)}."}
     if moved:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from feeds.generators.settings import SiteSettings, Unknown
-from feeds.generators.site_folder import SiteFolder, SitePost
+from feeds.generators.site_folder import SiteFolder, SitePost, below
 from feeds.generators.sites.hugo_content import ContentRoot, content_folders
 from feeds.generators.values import (
     SiteConfig,
@@ -24,8 +24,16 @@ from feeds.generators.values import (
     value_at,
 )
 from feeds.reading.dates import date_in_path
+from feeds.reading.field_values import parse_bool, to_text
 
 _ROOT = ContentRoot("content", "", "")
+
+
+_SLUGS = {
+    "off": (":raw_slug", 'slugify.paths is "off": names stay as they are.'),
+    "safe": (":safe_slug", 'slugify.paths is "safe": names lose only what Windows does not allow.'),
+}
+"""The token of a pattern for each way to make slugs, and the reason for it."""
 
 
 def is_zola(config: SiteConfig) -> bool:
@@ -37,8 +45,12 @@ def zola_settings(values: Values, site: SiteFolder) -> SiteSettings:
     """The settings in a Zola configuration, and where the posts are."""
     main = first_text(values, "default_language") or "en"
     others = tuple(name for name in table_at(values, "languages") if name != main)
-    folder, include, reason = _posts(site)
+    drafts = _draft_sections(site)
+    folder, include, reason = _posts(site, drafts)
+    exclude = below([f"{section}/**" for section in drafts], folder) if folder else ()
     reasons = {"include": reason} if include else {}
+    if exclude:
+        reasons["exclude"] = "_index.md in these folders has draft = true: Zola skips them."
     permalink, why = _permalink(values)
     if why:
         reasons["permalink"] = why
@@ -57,11 +69,12 @@ def zola_settings(values: Values, site: SiteFolder) -> SiteSettings:
         permalink=permalink,
         posts=folder,
         include=include,
+        exclude=exclude,
         languages=(main, *others) if others else (),
         language_folders="others" if others else "",
         taxonomies=("tag",) if only_tags else ("category",),
         reasons=reasons,
-        unknown=tuple(_unknown(values, taxonomies - {"", "tags", "categories", "authors"})),
+        unknown=tuple(_unknown(taxonomies - {"", "tags", "categories", "authors"})),
         hidden="publish",
         built=clean_path(first_text(values, "output_dir")) or "public",
         feed=next(iter(texts_at(values, "feed_filenames")), "") or "atom.xml",
@@ -71,18 +84,14 @@ def zola_settings(values: Values, site: SiteFolder) -> SiteSettings:
 def _permalink(values: Values) -> tuple[str, str]:
     """The pattern of addresses, and the reason if it is not the usual one."""
     style = first_text(values, "slugify.paths")
-    if style in ("off", "safe"):
-        return "/:folders/:raw_slug/", f'slugify.paths is "{style}": names stay as they are.'
-    return "/:folders/:slug/", ""
-
-
-def _unknown(values: Values, taxonomies: Iterable[str]) -> Iterable[Unknown]:
-    if first_text(values, "slugify.paths") == "safe":
-        what = 'the addresses of files with signs or spaces in their names (slugify.paths = "safe")'
-        yield Unknown(what, "a slug or a path in these posts")
+    token, reason = _SLUGS.get(style, (":slug", ""))
     if bool_at(values, "slugify.paths_keep_dates"):
-        what = "addresses with the day of the file's name (slugify.paths_keep_dates)"
-        yield Unknown(what, "a path in posts whose name starts with a day")
+        token += "_with_day"
+        reason = f"{reason} slugify.paths_keep_dates: days in names stay.".strip()
+    return f"/:folders/{token}/", reason
+
+
+def _unknown(taxonomies: Iterable[str]) -> Iterable[Unknown]:
     for name in sorted(taxonomies):
         what = f"whether the taxonomy {name} is one of categories or of tags"
         yield Unknown(what, f"taxonomies.{name} into category_keys or tag_keys below [posts]")
@@ -91,7 +100,14 @@ def _unknown(values: Values, taxonomies: Iterable[str]) -> Iterable[Unknown]:
 # --- where the posts are --------------------------------------------------------------------------
 
 
-def _posts(site: SiteFolder) -> tuple[str, tuple[str, ...], str]:
+def _draft_sections(site: SiteFolder) -> tuple[str, ...]:
+    """The folders of sections that are drafts; Zola skips all that is in them."""
+    indexes = [path for path in site.files(_ROOT.source, (".md",)) if path.endswith("/_index.md")]
+    drafts = (path for path in indexes if parse_bool(to_text(site.page(path).get("draft", ""))))
+    return tuple(path.removesuffix("/_index.md") for path in drafts)
+
+
+def _posts(site: SiteFolder, drafts: tuple[str, ...]) -> tuple[str, tuple[str, ...], str]:
     """The folder of the posts, the patterns of those in it, and the reason for these.
 
     They are the sections whose pages mostly have a date. Of the pages in no section, a single one
@@ -99,7 +115,8 @@ def _posts(site: SiteFolder) -> tuple[str, tuple[str, ...], str]:
     """
     sections: dict[str, list[str]] = {}
     for path in site.files(_ROOT.source, (".md",)):
-        if not path.rpartition("/")[2].startswith("_index."):
+        is_draft = any(path.startswith(f"{section}/") for section in drafts)
+        if not is_draft and not path.rpartition("/")[2].startswith("_index."):
             section = next(iter(content_folders(path, _ROOT)), "")
             sections.setdefault(section, []).append(path)
     chosen = []

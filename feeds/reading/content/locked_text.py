@@ -15,7 +15,7 @@ from msgspec import Struct
 from feeds.config import Limits
 from feeds.reading.content.dialect import Dialect
 from feeds.reading.content.markdown import ContentTooLarge, code_in_markdown
-from feeds.reading.content.template_marks import mask
+from feeds.reading.content.templates.marks import mask
 
 _READERS = r"(?:members?|subscribers?|patrons?|supporters?|sponsors?|paid|paying|premium)"
 _LOCKS = (

@@ -19,9 +19,9 @@ from feeds.reading.content.html_in_markdown import (
 )
 from feeds.reading.content.markdown import render_markdown
 from feeds.reading.content.media.elements import has_media
-from feeds.reading.content.shortcodes import Shortcodes
-from feeds.reading.content.template_fill import fill
-from feeds.reading.content.template_marks import WORD, mask
+from feeds.reading.content.templates.fill import fill
+from feeds.reading.content.templates.marks import WORD, mask
+from feeds.reading.content.templates.shortcodes import Shortcodes
 
 _MORE = f"{WORD}more"
 """What stands for ``<!--more-->``, while the HTML is made."""

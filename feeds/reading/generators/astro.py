@@ -81,6 +81,7 @@ def is_post(path: PostPath) -> bool:
 
 RULES = GeneratorRules(
     dialect=ASTRO,
+    mdx_endings=(".mdx",),
     permalink="/:collection/:slug/",
     page_path=page_path,
     path_in_fields=path_in_fields,

@@ -67,6 +67,11 @@ def every_key(_path: PostPath) -> bool:
     return True
 
 
+def no_root(_folder: str) -> bool:
+    """The folder of the posts may say something about them."""
+    return False
+
+
 class GeneratorRules(Struct, frozen=True, kw_only=True):
     """How a site generator reads a post. The defaults are those of a site that has none."""
 
@@ -80,6 +85,9 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     is the day of a post that has no other."""
     roots: tuple[str, ...] = ()
     """The folder of a site that all content is in, such as Hugo's ``content``."""
+    is_root: Callable[[str], bool] = no_root
+    """Returns whether `posts.folder` is what the generator reads as the site, so that the names of
+    its folders say nothing."""
     categories: Callable[[Fields, Config], list[str]] = fields_categories
     """Returns the names of the post's categories, perhaps with repeats."""
     tags: Callable[[Fields, Config], list[str]] = fields_tags
@@ -97,6 +105,8 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     """Whether the heading that a text starts with is its title, rather than `title_in_key`."""
     dialect: Dialect = ANY_DIALECT
     """The dialect of the posts' text."""
+    mdx_endings: tuple[str, ...] = ()
+    """The endings of files that are MDX."""
     is_post: Callable[[PostPath], bool] = every_key
     """Returns whether the generator takes a file among `posts.include` for a post."""
 
@@ -117,8 +127,9 @@ def dialect_of(config: Config) -> Dialect:
 
 def path_of(key: str, config: Config) -> PostPath:
     """The path of the post at `key`, as the site's generator takes it apart."""
-    posts = config.posts
-    return post_path(key, posts.folder, generator_rules(config).roots, posts.languages)
+    posts, rules = config.posts, generator_rules(config)
+    folder = "" if rules.is_root(posts.folder) else posts.folder
+    return post_path(key, folder, rules.roots, posts.languages)
 
 
 def permalink_of(key: str, config: Config) -> str:

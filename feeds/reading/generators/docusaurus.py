@@ -117,6 +117,7 @@ def is_post(path: PostPath) -> bool:
 
 RULES = GeneratorRules(
     dialect=DOCUSAURUS,
+    mdx_endings=(".md", ".mdx"),
     permalink="/blog/:slug",
     page_path=page_path,
     path_in_fields=path_in_fields,

@@ -199,8 +199,16 @@ def is_post(path: PostPath) -> bool:
     return in_collection or bool(_DATED_NAME.fullmatch(path.name))
 
 
+def is_root(folder: str) -> bool:
+    """Return whether a folder is that of the site, Jekyll's `source`: it has no ``_posts`` or
+    other collection in its path.
+    """
+    return not any(step.startswith("_") for step in folder.split("/"))
+
+
 RULES = GeneratorRules(
     dialect=JEKYLL,
+    is_root=is_root,
     permalink="date",
     page_path=page_path,
     path_in_fields=path_in_fields,

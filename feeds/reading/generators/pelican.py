@@ -128,7 +128,7 @@ class _Names:
             case "basename_slug":
                 return self.own_slug() or self.ascii_slug(stem)
             case "undated_name":
-                return self.own_slug() or _without_day(stem)
+                return self.own_slug() or _name_behind_day(stem) or self.text_of("slug")
             case "category":
                 return self.ascii_slug(*categories(self.fields, self.config))
             case "author":
@@ -167,9 +167,9 @@ def _is_known(char: str) -> bool:
     return char.isascii() or is_emoji or char in "\u200d\ufe0f"
 
 
-def _without_day(name: str) -> str:
+def _name_behind_day(name: str) -> str:
     day = _DAY.match(name)
-    return name[day.end() :].lstrip("-_ ") if day else name
+    return name[day.end() :].lstrip("-_ ") if day else ""
 
 
 def slugify(text: str) -> str:

@@ -20,9 +20,11 @@ from feeds.reading.generators.post_path import PostPath
 
 _DATED_NAME = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2}))?)"
-    r"\s?[-_](?P<slug>.+)",
+    r"(?:\s?[-_](?P<slug>.+))?",
     re.ASCII,
 )
+_NOT_IN_NAMES = str.maketrans("", "", '<>:"/\\|?*')
+"""What Windows does not have in names of files; Zola's *safe* slugs are without it."""
 
 
 def path_in_fields(fields: Fields) -> str:
@@ -40,32 +42,36 @@ def page_path(fields: Fields, _published: datetime, config: Config) -> str:
         return f"{own}/"
     path = path_of(fields.key, config)
     pattern = permalink_of(fields.key, config)
-    text = _name(fields, path)
+    text = _name(fields, path, with_day="_with_day" in pattern)
     slug = slugify(text)
     if not slug.isascii() and ":slug" in pattern:
         what = f"Zola writes {text!r} in ASCII letters in the address of the page"
         todo = "write a slug: then the address is known; docs/generators.md has other ways"
         fields.report("slug", what, todo, "warning")
-    expanded = expand(
-        pattern,
-        {
-            "folders": lambda: "/".join(path.folders),
-            "slug": lambda: slug,
-            "raw_slug": lambda: text,
-        },
-    )
+    tokens = {
+        "folders": lambda: "/".join(path.folders),
+        "slug": lambda: slug,
+        "raw_slug": lambda: text,
+        "safe_slug": lambda: text.rstrip(" .").translate(_NOT_IN_NAMES),
+    }
+    with_day = {f"{name}_with_day": value for name, value in tokens.items()}
+    expanded = expand(pattern, {**tokens, **with_day})
     steps = [step for step in expanded.split("/") if step]
     if path.language and path.language.lower() != config.site.language.lower():
         steps.insert(0, path.language)
     return "".join(f"{step}/" for step in steps)
 
 
-def _name(fields: Fields, path: PostPath) -> str:
-    """The name of a page in its address: the field `slug`, or what files say, without a day."""
+def _name(fields: Fields, path: PostPath, *, with_day: bool) -> str:
+    """The name of a page in its address: the field `slug`, or what files say.
+
+    The day before it goes, if there is more than a day.
+    """
     if path.name == "index" and not path.is_bundle:
         return ""  # the page of the root
     named = _DATED_NAME.fullmatch(path.name)
-    return fields.text(("slug",)) or (named["slug"] if named else path.name)
+    behind_day = named["slug"] if named and not with_day else ""
+    return fields.text(("slug",)) or behind_day or path.name
 
 
 def slugify(text: str) -> str:

@@ -230,6 +230,8 @@ RULES = (
     ),
     # https://gohugo.io/content-management/build-options/
     rule("leave-out", no, "build.list", "build.render"),
+    # https://www.getzola.org/documentation/content/page/
+    rule("leave-out", no, "render"),
     # https://gohugo.io/content-management/page-bundles/
     rule("leave-out", any_value, "headless"),
     *(

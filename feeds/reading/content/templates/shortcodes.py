@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
-from feeds.reading.content import template_values
-from feeds.reading.content.template_marks import Mark
+from feeds.reading.content.templates import values
+from feeds.reading.content.templates.marks import Mark
 
 _ARGUMENT = re.compile(
     r"(?:(?P<name>[A-Za-z_][\w.-]*+)\s*+[=:]\s*+)?"
@@ -101,11 +101,11 @@ class Shortcodes:
         if mark.kind in ("escaped", "verbatim"):
             return mark.inner or mark.text
         if mark.kind == "value" and not _CALL.match(mark.inner):
-            value = template_values.value(mark.inner, self.page, self.site)
+            value = values.value(mark.inner, self.page, self.site)
         elif mark.kind == "tag":
-            value = template_values.tag(mark.inner)
+            value = values.tag(mark.inner)
         elif mark.kind in ("shortcode", "value"):
-            value = template_values.shortcode(mark.inner)
+            value = values.shortcode(mark.inner)
         else:
             return ""
         if not value and mark.kind != "value":
@@ -129,7 +129,7 @@ class Shortcodes:
         if mark.kind in ("hidden", "raw"):
             return inner
         if mark.kind == "value" and not _CALL.match(mark.inner):
-            value = template_values.value(mark.inner, self.page, self.site)
+            value = values.value(mark.inner, self.page, self.site)
             return html.escape(value, quote=False) + inner
         return self._call(mark, inner)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from feeds.reading.content.callouts import directive
 from feeds.reading.content.post_links import joined_to_marks
-from feeds.reading.content.template_marks import ONE_WORD, WORD, Mark, MaskedText
+from feeds.reading.content.templates.marks import ONE_WORD, WORD, Mark, MaskedText
 
 
 class Values(Protocol):
