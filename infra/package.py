@@ -54,8 +54,8 @@ _UNUSED_FILES = re.compile(
     | \.(pyi|pyx|pxd|pxi|h|c|cpp|typed|rst)$ | ^\.lock$
     | ^lxml/(includes|isoschematron|html)/
     | ^lxml/(builder|objectify|sax|_difflib|doctestcompare|cssselect)\b
-    | ^babel/(locale-data/|global\.dat)  # python-liquid imports Babel for filters that
-      # no post of Jekyll can use
+    | ^babel/(locale-data/|global\.dat) | ^pytz/zoneinfo/  # python-liquid imports both for
+      # filters that no post of Jekyll can use
     | ^boto3/(data|examples)/ | ^botocore/cacert\.pem$  # requests uses certifi's
     | ^charset_normalizer/.*\.so$    # its Python form does the same, slower
     | ^dateutil/zoneinfo/.*\.tar\.gz$
