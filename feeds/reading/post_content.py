@@ -92,5 +92,5 @@ def _not_rendered(post: Post, unknown: tuple[LiquidProblem, ...]) -> Iterator[Pr
 def _not_shown(post: Post, unknown: dict[str, int]) -> Iterator[Problem]:
     """The warnings about the marks of templates that show nothing in the entry."""
     for name, times in unknown.items():
-        what = f"{name} shows nothing"
-        yield Problem(post.key, post.body_line, what, "", severity="warning", times=times)
+        what, todo = f"{name} shows nothing", "write what it shows into the post"
+        yield Problem(post.key, post.body_line, what, todo, severity="warning", times=times)

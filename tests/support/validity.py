@@ -300,12 +300,19 @@ class _Html(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.flaw = ""
+        self.ids: set[str] = set()
+        self.within: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in self.HARMFUL:
             self.flaw = self.flaw or f"has <{tag}>"
         for name, value in attrs:
-            self.handle_attribute(tag, name, value or "")
+            if name == "id":
+                self.ids.add(value or "")
+            if tag == "a" and name == "href" and (value or "").startswith("#"):
+                self.within.add((value or "")[1:])  # a footnote in the same text
+            else:
+                self.handle_attribute(tag, name, value or "")
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -346,6 +353,8 @@ def _html_flaw(html: str) -> str:
     parser = _Html()
     parser.feed(html)
     parser.close()
+    if lost := parser.within - parser.ids:
+        return f"a link leads to #{min(lost)}, which is not in the text"
     return parser.flaw or (f"<{parser.open[-1]}> is never closed" if parser.open else "")
 
 

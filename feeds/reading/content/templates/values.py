@@ -30,8 +30,9 @@ def value(expression: str, page: str, site: str) -> str:
 
 def tag(text: str) -> str:
     """The value of ``{% text %}``: an address that stands for a post, or nothing."""
-    name, _, reference = text.strip("-% \t\n").partition(" ")
-    return marked(name, reference.strip("'\" ")) if name in ("link", "post_url") else ""
+    name, *rest = text.strip("-% \t\n").split(maxsplit=1)
+    reference = "".join(rest).strip("'\" ")
+    return marked(name, reference) if name in ("link", "post_url") and reference else ""
 
 
 def shortcode(text: str) -> str:
