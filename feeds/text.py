@@ -65,6 +65,21 @@ def plain_text(text: str) -> str:
     return one_line(unicodedata.normalize("NFC", text))
 
 
+_MARKDOWN = re.compile(
+    r"!?\[(?P<link>[^\[\]]*+)\]\((?P<address>[^()\s]*+)(?:\s[^()]*+)?\)"
+    r"|(?<!`)`(?P<code>[^`]++)`(?!`)|\*\*(?=[^\s*])(?P<strong>[^*]++)(?<!\s)\*\*"
+)
+
+
+def without_markdown(text: str) -> str:
+    """A title or a name without Markdown that cannot mean anything else: links, code, ``**a**``."""
+    if not any(sign in text for sign in ("](", "`", "**")):
+        return text
+    return _MARKDOWN.sub(
+        lambda found: found["link"] or found["code"] or found["strong"] or "", text
+    )
+
+
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 """Unicode categories of characters that show nothing."""
 

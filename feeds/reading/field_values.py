@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from feeds.model import Person
 from feeds.reading.front_matter.formats import Value
-from feeds.text import plain_text
+from feeds.text import plain_text, without_markdown
 from feeds.urls import http_url
 
 _MAX_NAME_CHARS = 500
@@ -72,6 +72,9 @@ _EMAIL = re.compile(r"[^\s<>()@]+@[^\s<>()@]+")
 _NAME_AND_EMAIL = re.compile(rf"(?P<name>.*\S)\s*[(<](?P<email>{_EMAIL.pattern})[)>]")
 
 
+_LINK = re.compile(r"\]\((https?://[^()\s]++)\)")
+
+
 def parse_people(value: Value) -> Iterator[Person]:
     """The authors in a value: a name, a name with an email address, a table, or a list of these."""
     if isinstance(value, list):
@@ -79,7 +82,7 @@ def parse_people(value: Value) -> Iterator[Person]:
             yield from parse_people(item)
     elif isinstance(value, dict):
         texts = {name.lower(): text for name, text in value.items() if isinstance(text, str)}
-        name = plain_text(texts.get("name", ""))
+        name = plain_text(without_markdown(texts.get("name", "")))
         email = texts.get("email", "")
         if name:
             yield Person(
@@ -90,8 +93,9 @@ def parse_people(value: Value) -> Iterator[Person]:
     elif named := _NAME_AND_EMAIL.fullmatch(value[:_MAX_NAME_CHARS]):
         if name := plain_text(named["name"]):
             yield Person(name, named["email"])
-    elif name := plain_text(value):
-        yield Person(name[:_MAX_NAME_CHARS])
+    elif name := plain_text(without_markdown(value)):
+        link = _LINK.search(value)
+        yield Person(name[:_MAX_NAME_CHARS], uri=http_url(link[1]) if link else "")
 
 
 # Not mimetypes: its table differs between machines, and the same posts must be the same bytes.

@@ -9,7 +9,7 @@ from feeds.reading.content.plain_text import markdown_to_text
 from feeds.reading.field_lookup import Fields
 from feeds.reading.field_values import to_text
 from feeds.reading.generators.base import generator_rules, path_of
-from feeds.text import has_visible_text, plain_text
+from feeds.text import has_visible_text, plain_text, without_markdown
 
 _HEADING = re.compile(
     r"\s*(?:\#[ \t]+(\S[^\n]*)"  # CommonMark 4.2
@@ -22,7 +22,7 @@ _IMPORTS = re.compile(r"\s*(?:import\s(?:[^\n]|\n(?!\n))*\n\n\s*)*")
 
 def post_title(fields: Fields, body: str, config: Config) -> str:
     """The title, within `limits.title_chars`. Reports a post that has none."""
-    title = plain_text(to_text(fields.get("title") or ""))
+    title = plain_text(without_markdown(to_text(fields.get("title") or "")))
     if not title and "title" not in fields:
         rules = generator_rules(config)
         named = rules.title_in_key(path_of(fields.key, config))

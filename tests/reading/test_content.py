@@ -354,6 +354,18 @@ def test_a_hub_in_the_front_matter_is_ignored() -> None:
         assert b"evil.example" not in data, path
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('`cargo` is [here](https://a.example/ "x")', "cargo is here"),
+        ("**Now**: 2 * 3 ** 4 and snake_case_name", "Now: 2 * 3 ** 4 and snake_case_name"),
+        ("[Draft] a ` b and f(x)[0](y", "[Draft] a ` b and f(x)[0](y"),
+    ],
+)
+def test_a_title_loses_its_markdown(written: str, read: str) -> None:
+    assert entry(f"---\ntitle: '{written}'\n---\nx").title == read
+
+
 def test_authors_are_parsed_in_every_form() -> None:
     forms = {
         "author: Lin Mei": [("Lin Mei", "", "")],
@@ -366,6 +378,10 @@ def test_authors_are_parsed_in_every_form() -> None:
         "author: {name: Lin, email: nonsense, url: 'javascript:x()'}": [("Lin", "", "")],
         "author_name: '<a href=x>Lin</a>'": [("Lin", "", "")],
         "author: ['', {name: ''}]": [],
+        "author: 'Lin ([@lin](https://lin.example/@lin))'": [
+            ("Lin (@lin)", "", "https://lin.example/@lin")
+        ],
+        "author: {name: '**Lin** [Mei](x)'}": [("Lin Mei", "", "")],
     }
     for line, people in forms.items():
         result = entry(fields(line), config=settings())
