@@ -75,9 +75,7 @@ def without_markdown(text: str) -> str:
     """A title or a name without Markdown that cannot mean anything else: links, code, ``**a**``."""
     if not any(sign in text for sign in ("](", "`", "**")):
         return text
-    return _MARKDOWN.sub(
-        lambda found: found["link"] or found["code"] or found["strong"] or "", text
-    )
+    return _MARKDOWN.sub(lambda found: "".join(filter(None, found.group(1, 3, 4))), text)
 
 
 _INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
