@@ -120,18 +120,23 @@ print(json.dumps({
 """Prints what Pelican makes of the site with a configuration, as JSON. Titles are still HTML."""
 
 
-def pelican_pages(folder: Path) -> Pages:
-    """The articles of a site whose files are in ``content/``, as Pelican says.
+def pelican_python() -> str:
+    """A Python that has Pelican.
 
-    The environment variable FEEDS_PELICAN is a Python that has Pelican; else it is the one beside
-    the program ``pelican``.
+    The environment variable FEEDS_PELICAN names it; else it is the one beside the program
+    ``pelican``.
     """
     program = shutil.which("pelican")
     beside = str(Path(program).resolve().with_name("python")) if program else ""
     python = os.environ.get("FEEDS_PELICAN", "") or beside
     if not python:
         pytest.skip("pelican is not installed")
-    printed = _output(python, "-c", _PELICAN, folder / "pelicanconf.py", cwd=folder)
+    return python
+
+
+def pelican_pages(folder: Path) -> Pages:
+    """The articles of a site whose files are in ``content/``, as Pelican says."""
+    printed = _output(pelican_python(), "-c", _PELICAN, folder / "pelicanconf.py", cwd=folder)
     pages: Pages = json.loads(printed.splitlines()[-1])
     for page in pages.values():
         page["url"] = unquote(str(page["url"]))

@@ -64,6 +64,7 @@ def _rendering(names: Collection[str]) -> comrak.RenderOptions:
 
 _SOURCE_POSITIONS = comrak.RenderOptions(sourcepos=True)
 _TASK = re.compile(r'<input type="checkbox"( checked="")? disabled="" />')
+_NUMBER_OF_RETURN = re.compile(r'↩<sup class="footnote-ref">\d+</sup>')
 _MATH = re.compile(r'<span data-math-style="(inline|display)">([^<]*+)</span>')
 
 
@@ -82,6 +83,8 @@ def render_markdown(body: str, extensions: frozenset[str], limits: Limits) -> st
         )
     if 'type="checkbox"' in made:
         made = _TASK.sub(lambda task: "☑" if task[1] else "☐", made)
+    if "footnote-backref" in made:
+        made = _NUMBER_OF_RETURN.sub("↩", made)
     if "data-math-style" in made:
         made = _MATH.sub(_formula, made)
     return made
