@@ -47,7 +47,7 @@ COMMON = {
     "html spans": "A <kbd>key</kbd>, H<sub>2</sub>O, x<sup>2</sup> and <br>a line.",
     "entities": "&copy; &amp; &lt;b&gt; AT&T &#8217; 1 < 2 > 0",
     "footnotes": (
-        "One.[^1] Two.[^long] One again.[^1]"
+        "One.[^1] Two.[^long]"
         "\n\n[^1]: The first.\n[^long]: The *second*.\n\nAfter."
     ),
     "definition lists": "Tea\n: A drink.\n\nBread\n: A food.\n: Old.",
