@@ -39,7 +39,8 @@ def source_text(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, .
     """The body of a post with its Liquid rendered or without MDX; what is not known of Liquid."""
     if post.key.lower().endswith(generator_rules(config).mdx_endings):
         return without_mdx(post.body), ()
-    if not has_liquid(post.body, config):
+    is_rendered = post.values.get("render_with_liquid") != "false"  # a field of Jekyll 4
+    if not has_liquid(post.body, config) or not is_rendered:
         return post.body, ()
     text, unknown = rendered(post, config)
     # An include or a value may have the marker of a part that not everybody may read.

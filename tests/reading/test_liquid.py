@@ -805,3 +805,13 @@ def test_include_that_includes_itself_ends() -> None:
         includes = {"a.html": "x{% include a.html %}" * times}
         text, problems = text_of("{% include a.html %}", replace(ours, includes=includes))
         assert [problem.kind for problem in problems] == ["limit"] and text == ""
+
+
+def test_a_post_without_render_with_liquid_shows_its_tags() -> None:
+    config = plain_config()
+    post = b"---\ntitle: Tea\nrender_with_liquid: false\n---\n{{ page.title }} {% raw %}"
+    read = read_post("_posts/2026-01-02-a.md", post, NOW, config)
+    made, problems = fill_entry(read, config)
+
+    assert made and made.content == "<p>{{ page.title }} {% raw %}</p>"
+    assert problems == ()

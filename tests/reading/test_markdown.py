@@ -291,6 +291,13 @@ def test_a_shortcode_becomes_what_it_shows(body: str, part: str) -> None:
     assert "{" not in made and "markof" not in made
 
 
+def test_zola_ends_a_shortcode_without_its_name() -> None:
+    made = html('{% quote(author="V") %}\n*In*\n{% end %}\n\nAfter', dialect.ZOLA)
+
+    assert made.index("<blockquote>") < made.index("<em>In</em>") < made.index("V</footer>")
+    assert made.index("</blockquote>") < made.index("After")
+
+
 def test_a_link_with_an_unknown_address_becomes_its_text() -> None:
     made = html('[Guide]({{< legacy "x" >}}) and ![Boat]({{< legacy "x" >}} "title")')
 

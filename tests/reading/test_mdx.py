@@ -26,6 +26,13 @@ from feeds.reading.post import read_post
         ("{/* a */} b {/* c", " b {/* c"),
         ("a\n\n{/* truncate */}\n\nb", "a\n\n<!--more-->\n\nb"),
         ("a\n\n<!-- truncate -->\n\nb", "a\n\n<!--more-->\n\nb"),
+        ("<img src={require('./a.png').default} alt=\"b\" />", '<img src="./a.png" alt="b" />'),
+        (
+            '<img src={useBaseUrl("/a.png")} style={{width: "3", a: {b: 1}}}/>',
+            '<img src="/a.png"/>',
+        ),
+        ("<Card title={'T'} on={() => go(1)}>x</Card>", '<Card title="T">x</Card>'),
+        ("`<A b={1}>` and x={1}", "`<A b={1}>` and x={1}"),
     ],
 )
 def test_imports_exports_and_comments_are_removed(mdx: str, markdown: str) -> None:

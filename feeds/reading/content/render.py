@@ -85,6 +85,7 @@ def render(
             from feeds.reading.content.media.readable import readable_media
 
             made = readable_media(made, place.base)
+        made = made.replace("<p></p>", "")
     if may_have_callouts(made):
         made = with_block_quotes(made)
     made = sanitize(made, place.base, limits, follow, place.anchors)

@@ -165,7 +165,7 @@ class _Marks:
             is_comment = found[0].startswith("{::comment")
             end = self._end("{:/", found.end()) if is_comment else None
             return Mark("hidden", self.body[found.start() : end.end()] if end else found[0])
-        inner = found[kind]
+        inner = found[kind].removesuffix("%") if kind == "tag" else found[kind]
         name = _name(inner)
         if kind == "tag" and name in ("raw", "endraw"):
             self.is_raw = name == "raw"

@@ -29,6 +29,8 @@ def without_mdx(body: str) -> str:
         body = _map_text_and_code_spans(body, _without_modules)
     if "{" in body or "<!--" in body:
         body = _map_text(body, _without_comments)
+    if "={" in body:
+        body = _map_text(body, _with_plain_attributes)
     return body
 
 
@@ -51,6 +53,29 @@ def _without_modules(text: str) -> str:
             kept.append(line)
         is_start = not line.strip() or is_module
     return "\n".join(kept)
+
+
+_BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
+_ELEMENT = re.compile(rf"<[A-Za-z][\w.:-]*+(?:[^<>{{}}\"']|\"[^\"]*+\"|'[^']*+'|{_BRACES})*+>")
+_EXPRESSION = re.compile(rf"\s[\w-]++=(?P<braces>{_BRACES})")
+_ADDRESS = re.compile(
+    r"\{\s*(?:(?:require|useBaseUrl)\(\s*)?(?P<quote>[\"'`])(?P<text>[^\"'`<>${}]*+)(?P=quote)"
+    r"(?:\s*,?\s*\))?(?:\.default)?\s*\}"
+)
+
+
+def _with_plain_attributes(text: str) -> str:
+    """`text` with JSX's ``src={require("./a.png").default}`` as ``src="./a.png"``.
+
+    Attributes with other expressions are removed.
+    """
+    return _ELEMENT.sub(lambda element: _EXPRESSION.sub(_plain_attribute, element[0]), text)
+
+
+def _plain_attribute(found: re.Match[str]) -> str:
+    if address := _ADDRESS.fullmatch(found["braces"]):
+        return f'{found[0].partition("=")[0]}="{address["text"]}"'
+    return ""
 
 
 def _without_comments(text: str) -> str:
