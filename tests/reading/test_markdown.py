@@ -308,6 +308,13 @@ def test_a_bar_in_a_mark_is_no_cell() -> None:
     assert html("| a |\n|---|\n| [x]({{ '/y/' | relative_url }}) |").count("<td>") == 1
 
 
+def test_a_path_that_only_the_site_knows_is_no_address() -> None:
+    result = rendered('{{< legacy-img src="2014/04/map.jpg" alt="Map" >}} {{< img src="logo" >}}')
+
+    assert "img" not in result.html
+    assert result.unknown == {"the shortcode legacy-img": 1, "the shortcode img": 1}
+
+
 def test_what_shows_nothing_is_counted_by_name() -> None:
     result = rendered(
         "{{< legacy-ad >}} x {{< legacy-ad 3 >}} {% plugin a %} {% if a %}b{% endif %}"

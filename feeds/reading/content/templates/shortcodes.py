@@ -27,7 +27,6 @@ _ARGUMENT = re.compile(
 _HEAD = re.compile(r"[-~\s]*(?P<end>/|end(?=\w)|end(?=\s*-?\Z))?\s*(?P<name>[\w./-]*\w)?")
 _CALL = re.compile(r"\s*[\w:]+\s*\(")
 _IMAGE = re.compile(r"[^\s?#]+\.(?:avif|gif|jpe?g|png|svg|webp)(?:[?#]\S*)?", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?:https?://|/|\.{0,2}/)\S+", re.IGNORECASE)
 _ID = re.compile(r"[\w.:-]+")
 
 
@@ -248,19 +247,26 @@ def _note(call: Call, inner: str) -> str:
 
 def _address(call: Call) -> str:
     """An image or a link, if a shortcode that nobody knows has an address."""
-    address = call.first("src", "url", "href", "link", "image", "img", "file")
-    if not address:
-        address = next((text for text in call.positional if _is_address(text)), "")
+    named = [call.named.get(name, "") for name in _ADDRESS_NAMES]
+    address = next((text for text in (*named, *call.positional) if _is_address(text)), "")
     if not address:
         return ""
-    if _IMAGE.fullmatch(address):
+    if _IMAGE.fullmatch(address) or (address == call.named.get("src") and call.name in _IMAGES):
         return _image(call, "")
-    text = call.first("title", "text", "caption", "label", "alt")
-    return _link(address, text)
+    return _link(address, call.first("title", "text", "caption", "label", "alt"))
+
+
+_ADDRESS_NAMES = ("src", "url", "href", "link", "image", "img", "file")
+_IMAGES = frozenset({"asset_img", "fig", "image", "img", "photo", "picture"})
+_ADDRESS = re.compile(r"(?:https?:/)?/\S+|\.{1,2}/\S+", re.IGNORECASE)
 
 
 def _is_address(text: str) -> bool:
-    return bool(_IMAGE.fullmatch(text) or _ADDRESS.fullmatch(text))
+    """Return whether a text is a whole address, or the name of an image beside the post.
+
+    ``2014/04/map.jpg`` is neither: only the site knows what is before it.
+    """
+    return bool(_ADDRESS.fullmatch(text)) or ("/" not in text and bool(_IMAGE.fullmatch(text)))
 
 
 def _gist(call: Call, inner: str) -> str:
@@ -273,9 +279,7 @@ _YOUTUBE = _page_of(
     still="https://img.youtube.com/vi/{id}/hqdefault.jpg",
 )  # fmt: skip
 _KNOWN = {
-    **dict.fromkeys(
-        ("figure", "fig", "img", "image", "picture", "photo", "asset_img", "figimg"), _image
-    ),
+    "figure": _image,
     "youtube": _YOUTUBE,
     "youtube_id": _YOUTUBE,
     "vimeo": _page_of("https://vimeo.com/{id}", "Vimeo"),
