@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import logging
 import os
 import shutil
@@ -80,7 +81,12 @@ def _one_write_at_a_time(app: Callable[..., Any]) -> Callable[..., Any]:
     lock = threading.Lock()
 
     def locked(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        with lock if environ["REQUEST_METHOD"] == "PUT" else contextlib.nullcontext():
+        if environ["REQUEST_METHOD"] != "PUT":
+            return app(environ, start_response)
+        if length := environ.get("CONTENT_LENGTH"):
+            # A client that goes away before it has sent its body must not keep the lock.
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(length)))
+        with lock:
             return app(environ, start_response)
 
     return locked
@@ -241,7 +247,12 @@ class _Proxy(_Handler):
     host: str
 
     def forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Forward the request, and return the answer of the server behind this one."""
+        """Forward the request, and return the answer of the server behind this one.
+
+        Raises ConnectionError if the client is gone before it has sent the whole body.
+        """
+        if len(body) < int(self.headers.get("Content-Length") or 0):
+            raise ConnectionError("the client is gone")
         with contextlib.closing(http.client.HTTPConnection(self.host)) as upstream:
             # Keep the Host header: the client has signed it.
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
