@@ -17,8 +17,9 @@ _EXAMPLES = 3
 """How many places a group names."""
 
 _TOKEN = re.compile(r"""(?<!\w)'[^']*'|(?<!\w)"[^"]*"|\s+|[^\s'"]+|['"]""")
-_VALUE = re.compile(r"""['"].|.*\d|.*\w[./:]\w""", re.DOTALL)
-"""A word that may be of one post: in quotes, with a digit, or like an address or a file."""
+_VALUE = re.compile(r"""(?!\{\{)(?:['"].|.*\d|.*\w[./:]\w)""", re.DOTALL)
+"""A word that may be of one post: in quotes, with a digit, or like an address or a file. A value in
+a template, ``{{page.author}}``, is in many."""
 
 
 class ProblemGroup(Struct, frozen=True):

@@ -22,6 +22,7 @@ SAME_RULE = {
     "the post has … categories": [f"the post has {n} categories" for n in (101, 140, 101, 1_500)],
     "feeds show … in place of this file": [f"feeds show {n} in place of this file" for n in
                                            ("a/b.md", "c.md", "d/1.html", "é.md")],
+    "{{page.author}} shows nothing": ["{{page.author}} shows nothing"] * 4,
     "byte … is not UTF-8": [f"byte {n} is not UTF-8" for n in (14, 15, 16, 17)],
 }  # fmt: skip
 

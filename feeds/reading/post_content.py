@@ -72,7 +72,10 @@ def _anchors(post: Post) -> str:
 
 
 _IN_LIQUID = {
-    "value": ("{} is not known here", "add it to [content.site] or content.data in feeds.toml"),
+    "value": (
+        "{{{{{}}}}} is not known here",
+        "add it to [content.site] or content.data in feeds.toml",
+    ),
     "include": ("the include {} is not there", "name its folder in content.includes"),
     "tag": ("the tag {} shows nothing", "write what it shows into the post"),
     "filter": ("the filter {} is not known", "write its result into the post"),

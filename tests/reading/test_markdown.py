@@ -316,11 +316,12 @@ def test_a_path_that_only_the_site_knows_is_no_address() -> None:
 
 
 def test_what_shows_nothing_is_counted_by_name() -> None:
+    ads = "{{< legacy-ad >}} x {{< legacy-ad 3 >}}"
     result = rendered(
-        "{{< legacy-ad >}} x {{< legacy-ad 3 >}} {% plugin a %} {% if a %}b{% endif %}"
+        f"{ads} {{% plugin a %}} {{% if a %}}b{{% endif %}} {{{{ page.x | upcase }}}}"
     )
 
-    assert result.unknown == {"the shortcode legacy-ad": 2, "the tag plugin": 1}
+    assert result.unknown == {"the shortcode legacy-ad": 2, "the tag plugin": 1, "{{page.x}}": 1}
 
 
 def test_a_generator_fills_only_its_own_marks() -> None:

@@ -79,7 +79,7 @@ class Shortcodes:
     def __init__(self, page: str, site: str, more: str) -> None:
         """`page` and `site` are the addresses of the post's page and of the site.
 
-        `more` becomes of the mark below which the summary ends.
+        `more` takes the place of the mark that ends the summary.
         """
         self.page, self.site, self.more = page, site, more
         self.unknown: Counter[str] = Counter()
@@ -129,6 +129,8 @@ class Shortcodes:
             return inner
         if mark.kind == "value" and not _CALL.match(mark.inner):
             value = values.value(mark.inner, self.page, self.site)
+            if not value:
+                self.unknown[f"{{{{{values.name(mark.inner)}}}}}"] += 1
             return html.escape(value, quote=False) + inner
         return self._call(mark, inner)
 

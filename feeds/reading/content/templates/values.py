@@ -23,16 +23,21 @@ def value(expression: str, page: str, site: str) -> str:
     head, *filters = _PARTS.findall(expression.strip().removesuffix("-")) or [""]
     result = _operand(head, page, site)
     for written in filters:
-        name, _, argument = written.strip().partition(":")
-        result = _filtered(result, name.strip(), _operand(argument, page, site), site)
+        filter_, _, argument = written.strip().partition(":")
+        result = _filtered(result, filter_.strip(), _operand(argument, page, site), site)
     return result
+
+
+def name(expression: str) -> str:
+    """The name of a value, for a message: ``page.author`` of ``{{ page.author | escape }}``."""
+    return "".join(expression.partition("|")[0].strip("- \t\n").split())[:100]
 
 
 def tag(text: str) -> str:
     """The value of ``{% text %}``: an address that stands for a post, or nothing."""
-    name, *rest = text.strip("-% \t\n").split(maxsplit=1)
+    kind, *rest = text.strip("-% \t\n").split(maxsplit=1) or [""]
     reference = "".join(rest).strip("'\" ")
-    return marked(name, reference) if name in ("link", "post_url") and reference else ""
+    return marked(kind, reference) if kind in ("link", "post_url") and reference else ""
 
 
 def shortcode(text: str) -> str:
@@ -43,14 +48,14 @@ def shortcode(text: str) -> str:
 
 def _operand(text: str, page: str, site: str) -> str:
     """A text in quotes, or a variable that has an address."""
-    name = text.strip()
-    if literal := _TEXT.fullmatch(name):
+    variable = text.strip()
+    if literal := _TEXT.fullmatch(variable):
         return literal["single"] or literal["double"] or ""
-    if name == "site.baseurl":
+    if variable == "site.baseurl":
         return _base_path(site)
-    if name in ("site.url", "site.github.url"):
-        return site.rstrip("/") if name == "site.github.url" else _host(site)
-    return urlsplit(page).path if name == "page.url" else ""
+    if variable in ("site.url", "site.github.url"):
+        return site.rstrip("/") if variable == "site.github.url" else _host(site)
+    return urlsplit(page).path if variable == "page.url" else ""
 
 
 def _filtered(text: str, name: str, argument: str, site: str) -> str:
