@@ -209,6 +209,7 @@ class Content(Struct, frozen=True):
 
     lead_image: bool = False
     markdown: tuple[MarkdownExtension, ...] | None = None
+    shortcodes: dict[str, str] = {}
     site: dict[str, Any] = {}
     data: str = ""
     includes: str = ""

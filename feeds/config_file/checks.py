@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.config import Config, Feeds, Limits, Posts, Site
+from feeds.reading.content.templates.own import template_problems
 from feeds.site_generators import SITE_GENERATORS
 from feeds.urls import http_url, id_authority
 
@@ -60,6 +61,11 @@ def check_config(config: Config) -> Iterator[str]:
     yield from _check_site(config.site)
     yield from _check_feeds(config.feeds)
     yield from _check_posts(config.posts, config.site)
+    for name, template in config.content.shortcodes.items():
+        if name != name.lower():
+            yield f"content.shortcodes.{name}: expected a name in lower case"
+        for problem in template_problems(template):
+            yield f"content.shortcodes.{name}: {problem}"
     for limit in msgspec.structs.fields(Limits):
         number = getattr(config.limits, limit.name)
         if number < 1:

@@ -60,6 +60,7 @@ def post_content(post: Post, config: Config, links: PostLinks) -> PostContent:
         is_markdown=not is_html(post.key),
         dialect=dialect_of(config),
         follow=links.resolved,
+        own=config.content.shortcodes,
     )
     problems = [*_not_rendered(post, unknown), *_not_shown(post, made.unknown)]
     above = None if made.above is None else without_marks(made.above)
@@ -97,4 +98,7 @@ def _not_shown(post: Post, unknown: dict[str, int]) -> Iterator[Problem]:
     """The warnings about the marks of templates that show nothing in the entry."""
     for name, times in unknown.items():
         what, todo = f"{name} shows nothing", "write what it shows into the post"
+        if name.startswith("the shortcode "):
+            key = name.removeprefix("the shortcode ").partition(" ")[0]
+            todo = f"add content.shortcodes.{key} to feeds.toml"
         yield Problem(post.key, post.body_line, what, todo, severity="warning", times=times)

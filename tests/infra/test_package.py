@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
 CONFIG = ROOT / "examples" / "news" / "feeds.toml"
 TEMPLATES = ROOT / "feeds" / "documents" / "templates"
-BYTES = 9_500_000
+BYTES = 10_500_000
 
 
 def zip_for_lambda(target: Path) -> Path:

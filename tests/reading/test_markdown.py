@@ -315,6 +315,41 @@ def test_a_path_that_only_the_site_knows_is_no_address() -> None:
     assert result.unknown == {"the shortcode legacy-img": 1, "the shortcode img": 1}
 
 
+OWN = {
+    "img": '<img src="https://cdn.example/{{ src }}.jpg" alt="{{ alt }}">',
+    "button": '<a href="{{ href | default(_0) }}">{{ inner }}</a>',
+    "asset": "https://cdn.example/{{ args[0] }}",
+    "wrong": "{{ 1 / args | length }}",
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "part"),
+    [
+        (
+            '{{< img src="a" alt="B & \'c\'" >}}',
+            '<img src="https://cdn.example/a.jpg" alt="B &amp; ',
+        ),
+        ('{% img src="a" %}', '<img src="https://cdn.example/a.jpg" alt="">'),
+        ('{{ img(src="a") }}', '<img src="https://cdn.example/a.jpg" alt="">'),
+        ('{{< button "/x" >}}*Go*{{< /button >}}', '<a href="https://a.example/x"><em>Go</em></a>'),
+        ('[x]({{< asset "a.pdf" >}})', 'href="https://cdn.example/a.pdf"'),
+        ("{{< img src='\"><script>x</script>' >}}", "cdn.example"),
+    ],
+)
+def test_a_shortcode_of_the_site_is_its_template(body: str, part: str) -> None:
+    made = render(body, PLACE, Limits(), is_markdown=True, own=OWN).html
+
+    assert part in made and "<script" not in made
+
+
+def test_a_template_that_fails_shows_nothing_and_is_reported() -> None:
+    result = render("a {{< wrong >}} b", PLACE, Limits(), is_markdown=True, own=OWN)
+
+    assert html_to_text(result.html) == "a b"
+    assert [name.partition(" (line 1:")[0] for name in result.unknown] == ["the shortcode wrong"]
+
+
 def test_what_shows_nothing_is_counted_by_name() -> None:
     ads = "{{< legacy-ad >}} x {{< legacy-ad 3 >}}"
     result = rendered(

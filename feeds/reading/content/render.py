@@ -6,6 +6,9 @@ sanitise. Raises ContentTooLarge, and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from msgspec import Struct
 
 from feeds.config import Limits
@@ -59,8 +62,11 @@ def render(
     is_markdown: bool,
     dialect: Dialect = ANY_DIALECT,
     follow: Follow = lambda address: address,
+    own: Mapping[str, str] = MappingProxyType({}),
 ) -> Rendered:
     """The content of an entry. `follow` is asked about the address of each link.
+
+    `own` are the templates of the site's own shortcodes, by name.
 
     Raises ContentTooLarge.
     """
@@ -68,7 +74,7 @@ def render(
     if is_markdown and "directives" in dialect.markdown:
         kinds |= {"directive"}
     masked = mask(body, kinds)
-    values = Shortcodes(place.page, place.site, _MORE)
+    values = Shortcodes(place.page, place.site, _MORE, own)
     made = masked.text
     if is_markdown:
         if "<" in made and has_markdown_in_html(made):

@@ -1,104 +1,56 @@
 """What the marks of templates become: Hugo's and Zola's shortcodes, and tags that resemble them.
 
-Hugo's own shortcodes (https://gohugo.io/shortcodes/), Octopress' and Hexo's tags
-(https://hexo.io/docs/tag-plugins), and the names that many sites give to their own. Of a shortcode
-that nobody knows, an address becomes an image or a link, and the text between its start and its end
-stays.
+Of a shortcode that nobody knows, an address becomes an image or a link, and the text between its
+start and its end stays.
 """
 
 from __future__ import annotations
 
 import html
-import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
-from urllib.parse import quote, urlsplit
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from feeds.reading.content.templates import values
+from feeds.reading.content.templates.known_shortcodes import HEAD, KNOWN, Call, address, parse_call
 from feeds.reading.content.templates.marks import Mark
 
-_ARGUMENT = re.compile(
-    r"(?:(?P<name>[A-Za-z_][\w.-]*+)\s*+[=:]\s*+)?"
-    r"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|`(?P<back>[^`]*+)`"
-    r"|(?P<bare>[^\s,\"'`()|]++))"
-)
-_HEAD = re.compile(r"[-~\s]*(?P<end>/|end(?=\w)|end(?=\s*-?\Z))?\s*(?P<name>[\w./-]*\w)?")
 _CALL = re.compile(r"\s*[\w:]+\s*\(")
-_IMAGE = re.compile(r"[^\s?#]+\.(?:avif|gif|jpe?g|png|svg|webp)(?:[?#]\S*)?", re.IGNORECASE)
-_ID = re.compile(r"[\w.:-]+")
-
-
-_INCLUDES = frozenset({"include", "include_relative", "include_cached", "render", "partial"})
-
-
-class Call(NamedTuple):
-    """A shortcode or a tag as it is written in a post."""
-
-    name: str
-    """Its name; of ``{% include youtube.html %}``, that of the file."""
-    positional: list[str]
-    """Its arguments without a name, in order."""
-    named: dict[str, str]
-    """Its arguments with a name."""
-
-    def first(self, *names: str) -> str:
-        """The first of the named arguments that is there; ``""`` if none is."""
-        return next((self.named[name] for name in names if self.named.get(name)), "")
-
-    def get(self, position: int, *names: str) -> str:
-        """One of the named arguments, or else the one in this position."""
-        in_position = self.positional[position : position + 1]
-        return self.first(*names) or next(iter(in_position), "")
-
-
-def parse_call(inner: str) -> Call:
-    """The name and the arguments that are between the braces of a mark."""
-    head = _HEAD.match(inner)
-    name = (head["name"] or "") if head else ""
-    positional: list[str] = []
-    named: dict[str, str] = {}
-    for found in _ARGUMENT.finditer(inner, head.end() if head else 0):
-        value = next(v for v in found.group("double", "single", "back", "bare") if v is not None)
-        if found["name"]:
-            named[found["name"].lower()] = value
-        elif value.strip("-%>/|~"):
-            positional.append(value)
-    if (
-        name in ("include", "include_relative", "include_cached", "render", "partial")
-        and positional
-    ):
-        name = posixpath.basename(positional.pop(0)).partition(".")[0]
-    return Call(name.lower(), positional, named)
+_NO_TEMPLATES: Mapping[str, str] = MappingProxyType({})
 
 
 class Shortcodes:
     """Fills the marks of one post, and counts what shows nothing."""
 
-    def __init__(self, page: str, site: str, more: str) -> None:
+    def __init__(
+        self, page: str, site: str, more: str, own: Mapping[str, str] = _NO_TEMPLATES
+    ) -> None:
         """`page` and `site` are the addresses of the post's page and of the site.
 
-        `more` takes the place of the mark that ends the summary.
+        `more` takes the place of the mark that ends the summary. `own` are the templates of the
+        site's own shortcodes, by name.
         """
-        self.page, self.site, self.more = page, site, more
+        self.page, self.site, self.more, self.own = page, site, more, own
         self.unknown: Counter[str] = Counter()
         """How often each mark shows nothing, by its name."""
 
     def name(self, mark: Mark) -> str:
         """The name of what a mark starts."""
-        head = _HEAD.match(mark.inner)
+        head = HEAD.match(mark.inner)
         return (head["name"] or "").lower() if head else ""
 
     def is_end(self, mark: Mark) -> str:
         """The name of what a mark ends; ``""`` if it is not an end."""
-        head = _HEAD.match(mark.inner)
+        head = HEAD.match(mark.inner)
         return (head["name"] or "end").lower() if head and head["end"] else ""
 
     def text(self, mark: Mark) -> str | None:
         """The text of a mark, for an address or for code; None if nobody knows it."""
         if mark.kind in ("escaped", "verbatim"):
             return mark.inner or mark.text
+        if self.own and (template := self.own.get(parse_call(mark.inner).name)):
+            return html.unescape(self._rendered(template, parse_call(mark.inner), "").strip())
         if mark.kind == "value" and not _CALL.match(mark.inner):
             value = values.value(mark.inner, self.page, self.site)
         elif mark.kind == "tag":
@@ -138,14 +90,27 @@ class Shortcodes:
         call = parse_call(mark.inner)
         if call.name in ("link", "post_url", "ref", "relref"):
             return inner  # an address that is not in a link
-        if self.is_end(mark) or call.name in _SILENT:
+        if self.is_end(mark):
             return inner
-        if make := _KNOWN.get(call.name):
+        if template := self.own.get(call.name):
+            return self._rendered(template, call, inner)
+        if call.name in _SILENT:
+            return inner
+        if make := KNOWN.get(call.name):
             return make(call, inner)
-        made = _address(call)
+        made = address(call)
         if not made and not inner.strip():
             self.unknown[_label(mark, call.name)] += 1
         return made + inner
+
+    def _rendered(self, template: str, call: Call, inner: str) -> str:
+        """The HTML of one of the site's own shortcodes."""
+        from feeds.reading.content.templates.own import render  # few sites have some
+
+        made = render(template, call.named, call.positional, inner)
+        if made.problem:
+            self.unknown[f"the shortcode {call.name} ({made.problem})"] += 1
+        return made.html
 
 
 def _label(mark: Mark, name: str) -> str:
@@ -160,141 +125,3 @@ readmore section set tablerow toc unless when with
 """
 _SILENT = frozenset(_SILENT_WORDS.split())
 """The tags that control others, or that show nothing in a post."""
-
-
-Maker: TypeAlias = Callable[[Call, str], str]
-"""Makes the HTML of a call; the text is the HTML between its start and its end."""
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text.strip())
-
-
-def _link(address: str, text: str, inner: str = "", still: str = "") -> str:
-    """A paragraph with a link, and perhaps a picture in it."""
-    picture = f'<img src="{_escaped(still)}" alt="{_escaped(text)}"><br>' if still else ""
-    shown = _escaped(text) or _escaped(address)
-    return f'<p><a href="{_escaped(address)}">{picture}{shown}</a></p>{inner}'
-
-
-def _image(call: Call, inner: str) -> str:
-    """Hugo's `figure`, Octopress' `img`, Hexo's `asset_img`."""
-    addresses = [text for text in call.positional if _IMAGE.fullmatch(text)]
-    source = call.first("src", "url", "image", "file", "path", "href", "img") or next(
-        iter(addresses or call.positional), ""
-    )
-    if not source:
-        return inner
-    words = [text for text in call.positional if text != source and not _is_size(text)]
-    caption = call.first("caption", "title", "attr")
-    alt = call.first("alt") or caption or " ".join(words)
-    sizes = "".join(
-        f' {name}="{call.named[name]}"'
-        for name in ("width", "height")
-        if call.named.get(name, "").removesuffix("px").isdigit()
-    )
-    image = f'<img src="{_escaped(source)}" alt="{_escaped(alt)}"{sizes}>'
-    if link := call.first("link"):
-        image = f'<a href="{_escaped(link)}">{image}</a>'
-    if not caption and not inner.strip():
-        return f"<p>{image}</p>"
-    shown = _escaped(caption)
-    return f"<figure>{image}<figcaption>{shown}{inner}</figcaption></figure>"
-
-
-def _is_size(text: str) -> bool:
-    return text.isdigit() or text in ("left", "right", "center", "half", "full")
-
-
-def _page_of(start: str, what: str, *names: str, still: str = "") -> Maker:
-    """A maker of a link to the page of what an id names."""
-
-    def make(call: Call, inner: str) -> str:
-        ids = [text for text in call.positional if _ID.fullmatch(text)]
-        id_ = call.first(*names, "id") or "/".join(ids[: start.count("/{") or 1])
-        if not id_ or urlsplit(id_).scheme:
-            return (_link(id_, call.first("title"), inner)) if id_ else inner
-        id_ = quote(id_, safe="/@")
-        picture = still.replace("{id}", id_) if still else ""
-        return _link(start.replace("{id}", id_), call.first("title") or what, inner, picture)
-
-    return make
-
-
-def _tweet(call: Call, inner: str) -> str:
-    id_ = call.get(-1, "id")
-    user = call.get(0, "user") if len(call.positional) > 1 or "user" in call.named else "i"
-    if not id_.isdigit():
-        return _address(call) + inner
-    return _link(f"https://x.com/{quote(user)}/status/{id_}", "Post on X", inner)
-
-
-def _details(call: Call, inner: str) -> str:
-    title = call.get(0, "summary", "title")
-    summary = f"<summary>{_escaped(title)}</summary>" if title else ""
-    return f"<details>{summary}{inner}</details>"
-
-
-def _quote(call: Call, inner: str) -> str:
-    author = call.first("author", "source", "cite") or ", ".join(call.positional)
-    cite = f"<footer>{_escaped(author)}</footer>" if author else ""
-    return f"<blockquote>{inner}{cite}</blockquote>"
-
-
-def _note(call: Call, inner: str) -> str:
-    title = call.first("title")
-    heading = f"<p><strong>{_escaped(title)}</strong></p>" if title else ""
-    return f"<blockquote>{heading}{inner}</blockquote>" if inner.strip() else heading
-
-
-def _address(call: Call) -> str:
-    """An image or a link, if a shortcode that nobody knows has an address."""
-    named = [call.named.get(name, "") for name in _ADDRESS_NAMES]
-    address = next((text for text in (*named, *call.positional) if _is_address(text)), "")
-    if not address:
-        return ""
-    if _IMAGE.fullmatch(address) or (address == call.named.get("src") and call.name in _IMAGES):
-        return _image(call, "")
-    return _link(address, call.first("title", "text", "caption", "label", "alt"))
-
-
-_ADDRESS_NAMES = ("src", "url", "href", "link", "image", "img", "file")
-_IMAGES = frozenset({"asset_img", "fig", "image", "img", "photo", "picture"})
-_ADDRESS = re.compile(r"(?:https?:/)?/\S+|\.{1,2}/\S+", re.IGNORECASE)
-
-
-def _is_address(text: str) -> bool:
-    """Return whether a text is a whole address, or the name of an image beside the post.
-
-    ``2014/04/map.jpg`` is neither: only the site knows what is before it.
-    """
-    return bool(_ADDRESS.fullmatch(text)) or ("/" not in text and bool(_IMAGE.fullmatch(text)))
-
-
-def _gist(call: Call, inner: str) -> str:
-    ids = "/".join(text for text in call.positional[:2] if re.fullmatch(r"[\w/-]+", text))
-    return _link(f"https://gist.github.com/{ids}", "Gist", inner) if ids else inner
-
-
-_YOUTUBE = _page_of(
-    "https://www.youtube.com/watch?v={id}", "YouTube", "v", "videoid",
-    still="https://img.youtube.com/vi/{id}/hqdefault.jpg",
-)  # fmt: skip
-_KNOWN = {
-    "figure": _image,
-    "youtube": _YOUTUBE,
-    "youtube_id": _YOUTUBE,
-    "vimeo": _page_of("https://vimeo.com/{id}", "Vimeo"),
-    "bilibili": _page_of("https://www.bilibili.com/video/{id}", "Bilibili", "bvid", "bv"),
-    "instagram": _page_of("https://www.instagram.com/p/{id}/", "Instagram"),
-    "codepen": _page_of("https://codepen.io/pen/{id}", "CodePen"),
-    "asciinema": _page_of("https://asciinema.org/a/{id}", "asciinema"),
-    **dict.fromkeys(("tweet", "twitter", "x"), _tweet),
-    "gist": _gist,
-    "details": _details,
-    **dict.fromkeys(("blockquote", "quote", "pullquote"), _quote),
-    **dict.fromkeys(
-        ("admonition", "alert", "callout", "hint", "info", "note", "notice", "tip", "warning"),
-        _note,
-    ),
-}
