@@ -352,7 +352,7 @@ PREVIOUS = '<link rel="prev-archive" href="https://feeds.example.com/archive/1.x
         ("has <script>", "&lt;br&gt;", "&lt;script&gt;x&lt;/script&gt;"),
         ("the attribute onclick", "&lt;br&gt;", "&lt;br onclick=x&gt;"),
         ("not absolute http", 'a href="https://example.com/"', 'a href="javascript:x"'),
-        ("not absolute http", 'a href="https://example.com/"', 'a href="#note"'),
+        ("leads to #note", 'a href="https://example.com/"', 'a href="#note"'),
         ("not absolute http", 'img src="https://example.com/i.png"', 'img src="/i.png"'),
         (
             "not absolute http",

@@ -80,12 +80,6 @@ def render(environment: Environment, file: str, values: Mapping[str, Value]) -> 
 
 def parse(text: str, file: str = "") -> None:
     """Check the syntax of a template. Raises TemplateError."""
-    if mark := re.search(_MUSTACHE, blank_raw(text)):
-        raise TemplateError(
-            file,
-            line_of(text, mark.start()),
-            f"{mark[0]} is Mustache; write it in Jinja",
-        )
     try:
         Environment().add_template(file, text)
     except EngineError as error:
@@ -96,21 +90,6 @@ def undeclared_names(text: str) -> set[str]:
     """The names that a template takes from its values, such as ``title`` and ``words.latest``."""
     names = Environment().undeclared_variables_in_str(text, nested=True)
     return {name for name in names if name.partition(".")[0] not in GLOBAL_NAMES}
-
-
-# Only checks need these patterns, so they are not compiled when the module is imported.
-_MUSTACHE = r"\{\{\s*[#^/>&!]\s*[\w.]*|\{\{\{"
-_RAW = r"(?s)\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}|\{#.*?#\}"
-
-
-def blank_raw(text: str) -> str:
-    """The template with blanks in the place of comments and of what stands in ``{% raw %}``."""
-    return re.sub(_RAW, lambda match: re.sub(r"\S", " ", match[0]), text)
-
-
-def line_of(text: str, position: int) -> int:
-    """The line of a position in a text, from 1."""
-    return text.count("\n", 0, position) + 1
 
 
 def _translated(error: EngineError, file: str) -> TemplateError:

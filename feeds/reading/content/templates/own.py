@@ -62,7 +62,7 @@ def template_problems(template: str) -> Iterator[str]:
         jinja.parse(template, _NAME)
         names = {name.partition(".")[0] for name in jinja.undeclared_names(template)}
         # A name that is called must stay unknown, so that the call is found.
-        called = set(re.findall(r"(\w+)\s*\(", template))
+        called = set(re.findall(r"(?<!\w)(\w++)\s*+\(", template))
         given = dict.fromkeys(names - called - {"args", "named"}, "1")
         for values in (_values(given, ["1"] * 10, "1"), _values({}, [], "")):
             jinja.render(_environment(template), _NAME, values)
