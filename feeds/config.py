@@ -19,7 +19,7 @@ from feeds.model import Person, Term
 from feeds.site_generators import SITE_GENERATORS
 from feeds.taxonomies import TAXONOMIES
 
-Content = Literal["full", "summary"]
+FeedContent = Literal["full", "summary"]
 Visibility = Literal["publish", "leave-out", "lock"]
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Feeds(Struct, frozen=True):
     url: str = ""
     formats: tuple[FormatName, ...] = ("atom", "rss", "json")
     limit: int = 50
-    content: Content = "full"
+    content: FeedContent = "full"
     taxonomies: tuple[TaxonomyName, ...] = ("category",)
     archives: bool = True
     pages: bool = True
@@ -185,7 +185,13 @@ class Categories(Struct, frozen=True):
     title_from: str = ""
     titles: dict[str, str] = {}
     descriptions: dict[str, str] = {}
-    content: dict[str, Content] = {}
+    content: dict[str, FeedContent] = {}
+
+
+class Content(Struct, frozen=True):
+    """[content]: how the text of a post becomes HTML."""
+
+    shortcodes: dict[str, str] = {}
 
 
 class Limits(Struct, frozen=True):
@@ -211,6 +217,7 @@ class Config(Struct, frozen=True, dict=True):
     feeds: Feeds = field(default_factory=Feeds)
     posts: Posts = field(default_factory=Posts)
     categories: Categories = field(default_factory=Categories)
+    content: Content = field(default_factory=Content)
     limits: Limits = field(default_factory=Limits)
     theme: dict[str, str] = {}
     """The site's own templates and style sheets by file name; not a table of feeds.toml. theme.py
@@ -243,7 +250,7 @@ class Config(Struct, frozen=True, dict=True):
         return _by_path(self.categories.descriptions)
 
     @cached_property
-    def content_of_path(self) -> dict[str, Content]:
+    def content_of_path(self) -> dict[str, FeedContent]:
         """`categories.content` by the path of the category's feed."""
         return _by_path(self.categories.content)
 

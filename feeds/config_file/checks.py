@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from feeds.config import Config, Feeds, Limits, Posts, Site
+from feeds.config import Config, Content, Feeds, Limits, Posts, Site
+from feeds.reading.content.shortcode_template import template_problems
 from feeds.site_generators import SITE_GENERATORS
 from feeds.urls import http_url, id_authority
 
@@ -60,6 +61,7 @@ def check_config(config: Config) -> Iterator[str]:
     yield from _check_site(config.site)
     yield from _check_feeds(config.feeds)
     yield from _check_posts(config.posts, config.site)
+    yield from _check_content(config.content)
     for limit in msgspec.structs.fields(Limits):
         number = getattr(config.limits, limit.name)
         if number < 1:
@@ -167,6 +169,17 @@ def _check_permalink(path: str, permalink: str, posts: Posts) -> Iterator[str]:
     if permalink and not permalink.startswith("/") and permalink not in styles:
         names = "".join(f', or "{name}"' for name in styles)
         yield f"{path}: expected a path that starts with /{names}, found {show(permalink)}"
+
+
+_SHORTCODE = re.compile(r"[^\W\d][\w./-]*")
+
+
+def _check_content(content: Content) -> Iterator[str]:
+    for name, template in content.shortcodes.items():
+        if not _SHORTCODE.fullmatch(name):
+            yield f"content.shortcodes: expected the name of a shortcode, found {show(name)}"
+        for problem in template_problems(template):
+            yield f"content.shortcodes.{name}: {problem}"
 
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
