@@ -1,4 +1,4 @@
-"""Filters of Jekyll and Eleventy that make texts: dates, addresses, escapes, words.
+"""How values are written, and filters that make texts: dates, addresses, escapes, words.
 
 https://jekyllrb.com/docs/liquid/filters/
 """

@@ -49,7 +49,10 @@ class Embed(NamedTuple):
     """The tag of an image; ``""`` if its address is not known."""
 
     def html(self, place: Element) -> str:
-        """The link in place of `place`; only its text if there is no address, or in a link."""
+        """The link that stands in place of `place`.
+
+        It is only its text if there is no address, or if `place` is in a link already.
+        """
         text = escape(self.title or self.address, quote=False)
         label = f"{self.still}<br>{text}" if self.still else text
         if not label:
