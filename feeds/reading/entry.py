@@ -31,11 +31,12 @@ def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
     post = result.post
     if post is None:
         return ()
-    if not may_link(source_text(post, config)[0]):
+    source = source_text(post, config)
+    if not may_link(source[0]):
         return ()
     links = PostLinks(post, config, NO_PAGES)
     try:
-        post_content(post, config, links)
+        post_content(post, config, links, source)
     except ContentTooLarge:
         return ()
     return tuple(links.unknown)

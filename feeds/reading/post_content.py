@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -35,8 +36,12 @@ class PostContent(Struct, frozen=True):
     """The warnings about what the entry does not show."""
 
 
-def source_text(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, ...]]:
-    """The body of a post with its Liquid rendered or without MDX; what is not known of Liquid."""
+SourceText: TypeAlias = tuple[str, tuple[LiquidProblem, ...]]
+"""A text of Markdown or HTML, and what is not known of its Liquid."""
+
+
+def source_text(post: Post, config: Config) -> SourceText:
+    """The body of a post with its Liquid rendered, or without MDX."""
     if post.key.lower().endswith(generator_rules(config).mdx_endings):
         return without_mdx(post.body), ()
     is_rendered = post.values.get("render_with_liquid") != "false"  # a field of Jekyll 4
@@ -50,9 +55,14 @@ def source_text(post: Post, config: Config) -> tuple[str, tuple[LiquidProblem, .
     ).text, unknown
 
 
-def post_content(post: Post, config: Config, links: PostLinks) -> PostContent:
-    """The content of a post; `links` knows where its links lead. Raises ContentTooLarge."""
-    text, unknown = source_text(post, config)
+def post_content(
+    post: Post, config: Config, links: PostLinks, source: SourceText | None = None
+) -> PostContent:
+    """The content of a post; `links` knows where its links lead.
+
+    `source` is the post's `source_text`, if the caller has it. Raises ContentTooLarge.
+    """
+    text, unknown = source or source_text(post, config)
     made = render(
         text,
         Place(post.base, post.page, config.site.url, _anchors(post)),
