@@ -1,13 +1,7 @@
 # Prints what Jekyll makes of the site in a folder, as JSON: file -> title, date, categories, tags, url.
-require "jekyll"
-require "json"
+require_relative "jekyll_site"
 
-Jekyll.logger.log_level = :error
-folder = ARGV[0]
-site = Jekyll::Site.new(Jekyll.configuration("source" => folder, "destination" => "#{folder}/_site", "quiet" => true))
-site.reset
-site.read
-site.generate
+site = read_site(ARGV[0])
 pages = site.documents.select(&:write?).to_h do |document|
   data = document.data
   [document.relative_path, {

@@ -1,13 +1,7 @@
 # Prints the text of each post of a site after Liquid and before Markdown, as JSON: file -> text.
-require "jekyll"
-require "json"
+require_relative "jekyll_site"
 
-Jekyll.logger.log_level = :error
-folder = ARGV[0]
-site = Jekyll::Site.new(Jekyll.configuration("source" => folder, "destination" => "#{folder}/_site", "quiet" => true))
-site.reset
-site.read
-site.generate
+site = read_site(ARGV[0])
 texts = site.posts.docs.to_h do |document|
   payload = site.site_payload
   payload["page"] = document.to_liquid
