@@ -9,6 +9,7 @@ import pytest
 from feeds.config import Limits
 from feeds.reading.content import dialect
 from feeds.reading.content.dialect import ANY_DIALECT, Dialect
+from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text
 from feeds.reading.content.render import Place, Rendered, render
 
@@ -341,6 +342,18 @@ def test_a_shortcode_of_the_site_is_its_template(body: str, part: str) -> None:
     made = render(body, PLACE, Limits(), is_markdown=True, own=OWN).html
 
     assert part in made and "<script" not in made
+
+
+@pytest.mark.parametrize("name", ["link", "section", "layout", "block"])
+def test_a_shortcode_with_the_name_of_a_tag_is_reported(name: str) -> None:
+    assert rendered(f"{{{{< {name} >}}}}").unknown == {f"the shortcode {name}": 1}
+    assert rendered(f"{{% {name} %}}").unknown == {}
+
+
+def test_templates_cannot_multiply_a_post_beyond_its_limit() -> None:
+    body = "{{< big >}}" * 1_000
+    with pytest.raises(ContentTooLarge, match="larger than 1,500,000"):
+        render(body, PLACE, Limits(), is_markdown=True, own={"big": "x" * 2_000})
 
 
 def test_a_template_that_fails_shows_nothing_and_is_reported() -> None:

@@ -15,7 +15,7 @@ import nh3
 
 from feeds.config import Limits
 from feeds.paths import resolved
-from feeds.reading.content.markdown import ContentTooLarge
+from feeds.reading.content.markdown import ContentTooLarge, check_size
 from feeds.reading.content.media.elements import PASSED
 from feeds.reading.content.tag_balancer import TooDeep, balance
 from feeds.text import without_controls
@@ -109,10 +109,7 @@ def sanitize(
         url_schemes=_SCHEMES,
         url_relative=("rewrite_with_base", base),
     )
-    if len(cleaned) > limits.content_bytes:
-        raise ContentTooLarge(
-            f"the content is larger than {limits.content_bytes:,} characters as HTML"
-        )
+    check_size(cleaned, limits)
     if targets:
         cleaned = cleaned.replace(f' href="{_WITHIN}', ' href="#')
     return without_controls(_WITHOUT_SRC.sub("", cleaned)).strip()

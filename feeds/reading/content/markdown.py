@@ -77,10 +77,7 @@ def render_markdown(body: str, extensions: frozenset[str], limits: Limits) -> st
     _check(body, limits)
     names = _bounded(body, extensions)
     made = comrak.markdown_to_html(body, _extensions(names), _parsing(names), _rendering(names))
-    if len(made) > limits.content_bytes:
-        raise ContentTooLarge(
-            f"the content is larger than {limits.content_bytes:,} characters as HTML"
-        )
+    check_size(made, limits)
     if 'type="checkbox"' in made:
         made = _TASK.sub(lambda task: "☑" if task[1] else "☐", made)
     if "footnote-backref" in made:
@@ -97,6 +94,14 @@ _MARKS = "[]!*_`<&\\|~>"
 def _check(body: str, limits: Limits) -> None:
     if body.count("\n") + sum(map(body.count, _MARKS)) > limits.markdown_work:
         raise ContentTooLarge("the Markdown has too many lines and characters of markup")
+
+
+def check_size(made: str, limits: Limits) -> None:
+    """Check the size of HTML. Raises ContentTooLarge."""
+    if len(made) > limits.content_bytes:
+        raise ContentTooLarge(
+            f"the content is larger than {limits.content_bytes:,} characters as HTML"
+        )
 
 
 def _formula(found: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from feeds.reading.content.html_in_markdown import (
     with_markdown_in_html,
     with_short_blocks,
 )
-from feeds.reading.content.markdown import render_markdown
+from feeds.reading.content.markdown import check_size, render_markdown
 from feeds.reading.content.media.elements import has_media
 from feeds.reading.content.templates.fill import fill
 from feeds.reading.content.templates.marks import WORD, mask
@@ -66,9 +66,7 @@ def render(
 ) -> Rendered:
     """The content of an entry. `follow` is asked about the address of each link.
 
-    `own` are the templates of the site's own shortcodes, by name.
-
-    Raises ContentTooLarge.
+    `own` are the templates of the site's own shortcodes, by name. Raises ContentTooLarge.
     """
     kinds = dialect.marks
     if is_markdown and "directives" in dialect.markdown:
@@ -84,6 +82,7 @@ def render(
             made = with_short_blocks(made, masked.last)
         made = render_markdown(made, dialect.markdown, limits)
     made = fill(made, masked, values, in_code=dialect.marks_in_code)
+    check_size(made, limits)
     if not is_markdown or masked.marks or "<" in body:  # Markdown's own HTML is balanced
         made = balance_tags(made, limits)
         if has_media(made):

@@ -88,13 +88,11 @@ class Shortcodes:
 
     def _call(self, mark: Mark, inner: str) -> str:
         call = parse_call(mark.inner)
-        if call.name in ("link", "post_url", "ref", "relref"):
-            return inner  # an address that is not in a link
         if self.is_end(mark):
             return inner
         if template := self.own.get(call.name):
             return self._rendered(template, call, inner)
-        if call.name in _SILENT:
+        if call.name in (_SILENT_TAGS if mark.kind == "tag" else _SILENT_SHORTCODES):
             return inner
         if make := KNOWN.get(call.name):
             return make(call, inner)
@@ -120,8 +118,10 @@ def _label(mark: Mark, name: str) -> str:
 
 _SILENT_WORDS = """
 assign block break capture case comment continue cycle decrement elif else elseif elsif extends for
-if ifchanged import increment layout liquid macro metadata more nocomment otherwise paginate
-readmore section set tablerow toc unless when with
+if ifchanged import increment layout link liquid macro metadata more nocomment otherwise paginate
+post_url readmore section set tablerow toc unless when with
 """
-_SILENT = frozenset(_SILENT_WORDS.split())
-"""The tags that control others, or that show nothing in a post."""
+_SILENT_TAGS = frozenset(_SILENT_WORDS.split())
+"""The tags that control others, that show nothing in a post, or that are addresses of pages."""
+_SILENT_SHORTCODES = frozenset({"comment", "more", "readmore", "ref", "relref", "toc"})
+"""The same of shortcodes."""
