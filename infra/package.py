@@ -34,7 +34,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.config_file.read import read_config
-from feeds.documents.theme import theme_files
+from feeds.documents.own_templates import theme_files
 from feeds.errors import FeedsError
 from feeds.formats import Format, file_types
 from feeds.reading.liquid.site_files import site_file_paths

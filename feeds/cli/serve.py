@@ -18,7 +18,7 @@ from feeds.cli.options import (
     number_from,
     open_existing_store,
 )
-from feeds.documents.theme import theme_files
+from feeds.documents.own_templates import theme_files
 from feeds.model import Problem
 from feeds.reading.liquid.site_files import site_file_paths
 from feeds.stores.addresses import folder_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.config_file.parse import parse_config
-from feeds.documents.theme import read_theme
+from feeds.documents.own_templates import read_theme
 from feeds.errors import ConfigError
 from feeds.reading.liquid.site_files import read_site_files
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from feeds import paths
 from feeds.config import Config
-from feeds.documents import html_page, mustache, translations
-from feeds.documents.mustache import Value
+from feeds.documents import html_page, translations
 from feeds.documents.opml import render_opml
 from feeds.documents.theme import theme_of
 from feeds.formats import FEED_LIST_OPML, FEED_LIST_PAGE, FEED_STYLE, FORMATS, FileType
 from feeds.model import Document, ListedFeed
 from feeds.taxonomies import TAXONOMIES
+from feeds.templating.jinja import Value
 
 FILTER_ABOVE = 12
 """The page has a box to filter the feeds if the site has more feeds than this."""
@@ -72,7 +72,7 @@ def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:
             {"heading": heading(taxonomy), "feeds": rows} for taxonomy, rows in groups.items()
         ],
     }
-    return mustache.render_template(theme_of(config).pages[here], values).encode()
+    return theme_of(config).render(here, values)
 
 
 def _render_style(config: Config) -> bytes:

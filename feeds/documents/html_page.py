@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 from feeds import paths
 from feeds.config import Config
-from feeds.documents import mustache, translations
-from feeds.documents.mustache import Html, Value
+from feeds.documents import translations
 from feeds.documents.theme import theme_of
 from feeds.documents.view import View, feed_id
 from feeds.formats import FORMATS
 from feeds.model import GENERATOR_URL, Entry, Person
 from feeds.taxonomies import TAXONOMIES
+from feeds.templating.jinja import Value
 
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" '
@@ -52,7 +52,7 @@ def render_page(view: View, config: Config) -> bytes:
         "older": _relative(here, view.older, config),
         "entries": [_entry(entry, view, here, config) for entry in view.entries],
     }
-    return mustache.render_template(theme_of(config).pages["page.html"], values).encode()
+    return theme_of(config).render("page.html", values)
 
 
 def _is_described(path: str, config: Config) -> bool:
@@ -72,8 +72,6 @@ def page_values(template: str, here: str, language: str, config: Config) -> dict
         "words": words,
         "words_lang": "" if is_translated else text_language,
         "policy": theme.policy(template, config.feeds.page_images),
-        "style": Html(theme.style),
-        "script": Html(theme.scripts[template]),
         "icon": ICON,
         "site_title": site.title,
         "site_url": site.url,
@@ -119,8 +117,8 @@ def _entry(entry: Entry, view: View, here: str, config: Config) -> dict[str, Val
         "file": {"url": enclosure.url, "type": enclosure.type} if enclosure else "",
         "has_terms": bool(terms),
         "terms": terms,
-        "entry_language": own,
-        "entry_direction": translations.direction(own) if own else "auto",
+        "language": own,
+        "direction": translations.direction(own) if own else "auto",
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -16,16 +17,11 @@ from lxml import html as lxml_html
 from support.sites import NOW, PLAIN, built, entry, post, settings
 
 from feeds.config import Config
-from feeds.documents import feed_documents, pagination, translations
-from feeds.documents.theme import (
-    _BUILT_IN,
-    OVERRIDABLE_FILES,
-    TEMPLATE_VARIABLES,
-    read_theme,
-    template_problems,
-)
+from feeds.documents import feed_documents, feed_list, pagination, translations
+from feeds.documents.own_templates import PAGE_VALUES, read_theme, template_problems
+from feeds.documents.theme import BUILT_IN, OVERRIDABLE_FILES, Theme
 from feeds.errors import ConfigError
-from feeds.model import Document, Enclosure, Entry, Person, Term
+from feeds.model import Document, Enclosure, Entry, ListedFeed, Person, Term
 from feeds.stores.local import LocalStore
 
 CST = timezone(timedelta(hours=8))
@@ -458,8 +454,9 @@ START = '<!doctype html>\n<meta name="generator" content="bucketfeed">\n'
 def test_a_site_can_replace_a_template(tmp_path: Path) -> None:
     config = own(
         tmp_path,
-        page_html=START + "<h1>{{title}}</h1>{{#entries}}{{> entry.html}}{{/entries}}",
-        entry_html="<p>{{title}}: {{date}}</p>",
+        page_html=START
+        + "<h1>{{ title }}</h1>{% for entry in entries %}{% include 'entry.html' %}{% endfor %}",
+        entry_html="<p>{{ entry.title }}: {{ entry.date }}</p>",
     )
     page = parsed_page([entry(1)], config)
 
@@ -508,7 +505,27 @@ def test_another_template_changes_the_configuration_and_the_page(tmp_path: Path)
             START + "{{words.latset}}",
             ":3: there is no value words.latset; did you mean latest?",
         ),
-        ("page_html", START + "{{#title}}", ":3: title is never closed"),
+        ("page_html", START + "{% if title %}", ":3: unexpected end of input"),
+        ("page_html", START + "{{#title}}{{/title}}", ":3: {{#title is Mustache"),
+        (
+            "entry_html",
+            "{% if rights %}\n{{ entry.titel }}{% endif %}",
+            ":2: there is no value entry.titel",
+        ),
+        (
+            "entry_html",
+            "{% for a in entry.authors %}{{ a.link }}{% endfor %}",
+            ":1: there is no value a.link",
+        ),
+        ("feeds_html", START + "{{ title }}", ":3: there is no value title"),
+        ("entry_html", "\n{{ entry.title | safe }}", ":2: there is no filter safe"),
+        ("entry_html", "\n{{ entry.title.nothing() }}", ":2: string has no method named nothing"),
+        (
+            "entry_html",
+            "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+            ":1: it does too much work",
+        ),
+        ("entry_html", "<style>a{% raw %}b{% endraw %}</style>", ":1: <style> can contain no {#"),
         ("page_html", "<h1>{{title}}</h1>", ":1: its start has no <meta name="),
         (
             "page_html",
@@ -518,10 +535,10 @@ def test_another_template_changes_the_configuration_and_the_page(tmp_path: Path)
         (
             "page_html",
             START + "\n<script>\nlet x = '{{title}}';</script>",
-            ":4: <script> can contain no value except {{script}}",
+            ":4: <script> can contain no value except {{ script }}",
         ),
-        ("page_html", START + "{{> style.css}}", ":3: there is no template 'style.css'"),
-        ("entry_html", "{{> entry.html}}", ":1: entry.html includes itself"),
+        ("page_html", START + "{% include 'style.css' %}", ":3: there is no template 'style.css'"),
+        ("entry_html", "{% include 'entry.html' %}", ":1: it includes or calls itself"),
         ("style_css", "a{}</style><script>", ":1: a style sheet must not contain </style"),
     ],
 )
@@ -545,17 +562,106 @@ def test_a_template_folder_without_template_files_is_reported(tmp_path: Path) ->
 
 
 def test_every_name_in_the_built_in_templates_is_a_template_variable() -> None:
-    built_in = {file: _BUILT_IN[file] for file in OVERRIDABLE_FILES}
+    built_in = {file: BUILT_IN[file] for file in OVERRIDABLE_FILES}
 
     assert list(template_problems(built_in)) == []
+
+
+def names_in(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        yield name
+        if name != "words" and (isinstance(value, dict) or (isinstance(value, list) and value)):
+            yield from names_in(value[0] if isinstance(value, list) else value)
 
 
 def test_every_template_variable_is_documented() -> None:
     text = (Path(__file__).parent.parent.parent / "docs" / "pages.md").read_text(encoding="utf-8")
     tables = text[text.index("### On every page") :]
-    documented = set(re.findall(r"`\{\{[#^]?([a-z_]+)", tables))
+    documented = set(re.findall(r"`(?:words|(?:\w+\.)*([a-z_]+))(?:\.…)?`", tables)) | {"words"}
 
-    assert documented == TEMPLATE_VARIABLES
+    assert documented - {"", "ltr", "rtl", "auto", "html"} == {
+        name for page in PAGE_VALUES.values() for name in names_in(page)
+    }
+
+
+def test_the_invented_values_have_the_names_that_a_page_gets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The check of a site's templates knows the names that the program fills in, and no other."""
+    filled: dict[str, dict[str, Any]] = {}
+
+    def keep(_: Theme, page: str, values: dict[str, Any]) -> bytes:
+        filled[page] = values
+        return b""
+
+    monkeypatch.setattr(Theme, "render", keep)
+    item = entry(
+        1,
+        authors=(Person("A"),),
+        terms=(Term("category", "x", "x"),),
+        enclosure=Enclosure("https://media.example.net/a", "audio/mpeg"),
+    )
+    list(feed_documents.current_documents("", [item], "", PLAIN))
+    list(feed_list.feed_list_documents([ListedFeed("tag/a", "A")], PLAIN))
+
+    added = {"style", "script"}  # by Theme.render
+    for page, values in PAGE_VALUES.items():
+        assert set(names_in(values)) == {*names_in(filled[page]), *added}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ entry.title }}",
+        "{{ entry.title | upper }}",
+        "{{ [entry.title] }}",
+        "{{ [entry.title, entry.title] | join('&' | e) }}",
+        "{{ ('x' | e) ~ entry.title }}",
+        "{{ 'x' | e | replace('x', entry.title) }}",
+        "{{ ('{}' | e).format(entry.title) }}",
+        "{% autoescape false %}{{ entry.title }}{{ [entry.title] }}{% endautoescape %}",
+        "{% autoescape 'none' %}{% set x %}{{ [entry] }}{% endset %}{{ x }}{% endautoescape %}",
+        "{% macro m(x) %}{{ x }}{% endmacro %}{{ m(entry.title) }}",
+        "{% filter lower %}{{ entry.title }}{% endfilter %}",
+        "{{ entry | items }}",
+    ],
+)
+def test_no_form_in_a_template_writes_a_value_unescaped(tmp_path: Path, text: str) -> None:
+    config = own(tmp_path, entry_html=f'<p title="{text}">{text}</p>')
+    hostile = "\"><script>alert('1')</script>"
+    page = parsed_page([entry(1, title=hostile, link="https://e.com/")], config)
+
+    assert len(page.all("//script")) == 1  # the page's own
+    (paragraph,) = page.all("//main/p")
+    assert paragraph.attrib.keys() == ["title"]
+
+
+def test_a_filter_for_json_does_not_exist(tmp_path: Path) -> None:
+    """Its result keeps its quotes, so a value could end an attribute."""
+    with pytest.raises(ConfigError, match="tojson is unknown"):
+        own(tmp_path, entry_html='<p title="{{ entry.title | tojson }}">')
+
+
+def test_a_style_sheet_with_a_comment_mark_of_jinja_can_stand_in_raw(tmp_path: Path) -> None:
+    css = "@media print{#nav{display:none}}h1{color:red}"
+    page = parsed_page(
+        config=own(
+            tmp_path,
+            page_html=START
+            + '<meta http-equiv="Content-Security-Policy" content="{{ policy }}">'
+            + f"{{% raw %}}<style>{css}</style>{{% endraw %}}",
+        )
+    )
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+
+    assert f"<style>{css}</style>" in page.text
+    assert digest in page.values("//meta[@http-equiv]/@content")[0]
+
+
+def test_a_template_that_fails_with_real_values_names_its_file_and_line(tmp_path: Path) -> None:
+    text = "\n{% if entry.title == 'Title 1' %}{{ 1 / 0 }}{% endif %}"
+    with pytest.raises(ConfigError, match=r"entry\.html:2: unable to calculate 1 / 0"):
+        parsed_page([entry(1)], own(tmp_path, entry_html=text))
 
 
 # --- writing -------------------------------------------------------------------------------------

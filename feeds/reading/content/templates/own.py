@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from feeds.reading.content.templates.jinja import Environment, Value
+    from feeds.templating.jinja import Environment, Value
 
 _FUEL = 100_000
 """The work that one use may take: some milliseconds."""
@@ -36,7 +36,7 @@ def render(
     template: str, named: Mapping[str, str], positional: Sequence[str], inner: str
 ) -> Rendered:
     """One use of a shortcode."""
-    from feeds.reading.content.templates import jinja
+    from feeds.templating import jinja
 
     values = _values(named, positional, inner)
     texts = (*named.values(), *positional)
@@ -53,14 +53,14 @@ def render(
 
 def template_problems(template: str) -> Iterator[str]:
     """The mistakes of a template that do not depend on the arguments: ``line N: problem``."""
-    from feeds.reading.content.templates import jinja
+    from feeds.templating import jinja, jinja_syntax
 
     if len(template) > _MAX_CHARS:
         yield f"line 1: it has more than {_MAX_CHARS:,} characters"
         return
     try:
-        jinja.parse(template, _NAME)
-        names = {name.partition(".")[0] for name in jinja.undeclared_names(template)}
+        jinja_syntax.parse(template, _NAME)
+        names = {name.partition(".")[0] for name in jinja_syntax.undeclared_names(template)}
         # A name that is called must stay unknown, so that the call is found.
         called = set(re.findall(r"(?<!\w)(\w++)\s*+\(", template))
         given = dict.fromkeys(names - called - {"args", "named"}, "1")
@@ -78,7 +78,7 @@ _MISTAKES = frozenset(
 
 
 def _values(named: Mapping[str, str], positional: Sequence[str], inner: str) -> dict[str, Value]:
-    from feeds.reading.content.templates.jinja import Markup
+    from feeds.templating.jinja import Markup
 
     return {
         **{f"_{i}": text for i, text in enumerate(positional)},
@@ -92,6 +92,6 @@ def _values(named: Mapping[str, str], positional: Sequence[str], inner: str) -> 
 
 @lru_cache(maxsize=500)
 def _environment(template: str) -> Environment:
-    from feeds.reading.content.templates import jinja
+    from feeds.templating import jinja
 
     return jinja.make_environment({_NAME: template}, _FUEL, safe=True)

@@ -1,4 +1,4 @@
-"""The template language of a site's own shortcodes: a template and values -> HTML.
+"""The template language of pages and shortcodes: a template and values -> HTML.
 
 It is Jinja's, by minijinja (https://docs.rs/minijinja). A template cannot run Python or read a
 file, and its work is limited (*fuel*). Every value is escaped when it is written, whatever filter
@@ -18,9 +18,6 @@ from minijinja import TemplateError as EngineError
 
 Value: TypeAlias = str | bool | Mapping[str, "Value"] | list["Value"]
 """The values of a template. A `Markup` is a str."""
-
-GLOBAL_NAMES = frozenset({"cycler", "dict", "joiner", "loop", "namespace", "range"})
-"""The names that the language itself gives a meaning."""
 
 
 class TemplateError(ValueError):
@@ -75,32 +72,28 @@ def render(environment: Environment, file: str, values: Mapping[str, Value]) -> 
     try:
         return environment.render_template(file, **values)
     except EngineError as error:
-        raise _translated(error, file) from None
+        raise translate_error(error, file) from None
 
 
-def parse(text: str, file: str = "") -> None:
-    """Check the syntax of a template. Raises TemplateError."""
-    try:
-        Environment().add_template(file, text)
-    except EngineError as error:
-        raise _translated(error, file) from None
-
-
-def undeclared_names(text: str) -> set[str]:
-    """The names that a template takes from its values, such as ``title`` and ``words.latest``."""
-    names = Environment().undeclared_variables_in_str(text, nested=True)
-    return {name for name in names if name.partition(".")[0] not in GLOBAL_NAMES}
-
-
-def _translated(error: EngineError, file: str) -> TemplateError:
+def translate_error(error: EngineError, file: str) -> TemplateError:
+    """The sentence for an error, with the file and the line where it is."""
+    file, line = error.name or file, error.line or 1
     detail = (error.detail or error.message).partition(" (in ")[0]
-    if error.kind == "OutOfFuel":
+    # An error in an included template is known only as a text: its last cause.
+    for cause in str(error).splitlines():
+        text, _, place = cause.removesuffix(")").rpartition(" (in ")
+        if cause.startswith("caused by: ") and place:
+            text = text.removeprefix("caused by: ")
+            detail = text.partition(": ")[2] or text
+            file, _, number = place.rpartition(":")
+            line = int(number)
+    if error.kind == "OutOfFuel" or "ran out of fuel" in detail:
         detail = "it does too much work: is a loop too long?"
-    elif error.kind == "TemplateNotFound":
+    elif "non-existing template" in detail:
         name = re.search("'(.*)'", detail)
         detail = f"there is no template {name[0] if name else ''}"
-    elif error.kind == "UnknownFilter" and re.search(r"\bsafe\b", detail):
+    elif detail == "filter safe is unknown":
         detail = "there is no filter safe: every value is escaped"
     elif "recursion limit" in detail:
         detail = "it includes or calls itself without end"
-    return TemplateError(error.name or file, error.line or 1, detail, error.kind)
+    return TemplateError(file, line, detail, error.kind)
