@@ -98,6 +98,8 @@ def _print_report(
     width = max(len(what) for what, _ in rows)
     for what, count in rows if posts.keys else ():
         console.out.print(console.without_control_characters(f"{what:{width}}  {count:7,}"))
+    for line in posts.closed.lines():
+        console.out.print(line)
     for unknown in unknown_things(settings, posts, answers):
         line = f"could not know: {unknown.what}; write {unknown.todo}"
         console.out.print(console.without_control_characters(line))

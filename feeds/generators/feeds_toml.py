@@ -13,6 +13,7 @@ from feeds.config_file.parse import parse_config
 from feeds.generators.proposals import generator_name
 from feeds.generators.questions import Answers, is_example
 from feeds.generators.settings import SiteRule, SiteSettings, is_time_zone
+from feeds.generators.shortcodes import shortcode_lines
 from feeds.taxonomies import TAXONOMIES
 from feeds.text import one_line, plain_text
 from feeds.urls import id_authority
@@ -203,6 +204,9 @@ def _content(settings: SiteSettings) -> str:
         lines.append(f"\n[content.site]\n# Values of {settings.file} that posts use.\n")
         values = settings.site_values.items()
         lines += [f"{_quoted(name)} = {_toml_value(value)}\n" for name, value in values]
+    if settings.shortcodes:
+        lines.append("\n[content.shortcodes]\n")
+        lines += [f"{line}\n" for line in shortcode_lines(settings.shortcodes)]
     return "\n[content]\n" + "".join(lines) if lines else ""
 
 

@@ -16,11 +16,12 @@ from feeds import paths
 from feeds.config import Categories, Config, Posts, Site
 from feeds.generators.liquid_values import with_liquid
 from feeds.generators.settings import SiteSettings, Unknown, is_time_zone
+from feeds.generators.shortcodes import with_shortcodes
 from feeds.generators.site_folder import ALL_ENDINGS, SiteFolder, SitePost
 from feeds.reading.dates import parse_datetime
 from feeds.reading.field_values import split_commas, to_names, to_text
 from feeds.reading.generators import jekyll
-from feeds.reading.generators.base import generator_rules
+from feeds.reading.generators.base import dialect_of, generator_rules
 from feeds.reading.selection import is_post
 from feeds.reading.visibility.decision import decide_visibility
 from feeds.site_generators import SITE_GENERATORS
@@ -45,7 +46,9 @@ def with_proposals(settings: SiteSettings, site: SiteFolder) -> SiteSettings:
     if not posts:
         return settings
     settings = _with_whole_categories(settings, site)
-    settings = with_liquid(settings, generator_name(settings.generator), posts, site)
+    generator = generator_name(settings.generator)
+    settings = with_liquid(settings, generator, posts, site)
+    settings = with_shortcodes(settings, generator, dialect_of(_config(settings)), posts, site)
     return _with_link(_with_terms(_with_date_zone(settings, posts), posts), posts)
 
 

@@ -23,9 +23,11 @@ from feeds.reading.identity import post_identity
 from feeds.reading.post import ReadResult, read_post
 from feeds.reading.publication_window import is_public
 from feeds.reading.selection import is_post
+from feeds.state.closed_posts import ClosedPosts
 
 _MOST_POSTS = 10_000
 _MOST_PAGES = 20
+_MOST_NAMES = 8
 _MAX_LIST_BYTES = 20_000_000
 _LISTS = ("sitemap.xml", "feed.xml", "atom.xml", "index.xml", "rss.xml")
 _ADDRESS = re.compile(r"<loc>\s*([^<\s]+)\s*</loc>|<link[^<>]*?href=[\"']([^\"']+)|<link>([^<]+)<")
@@ -55,12 +57,14 @@ class SitePosts(NamedTuple):
     """The number of posts with an error."""
     pages: tuple[Page, ...]
     """The newest of those whose entry leads to their own page."""
+    closed: ClosedPosts
+    """Why other posts are not in feeds."""
 
 
 def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) -> SitePosts:
     """Read the posts, at most 10,000 of them."""
     if not settings.posts:
-        return SitePosts((), 0, 0, 0, ())
+        return SitePosts((), 0, 0, 0, (), ClosedPosts())
     now = datetime.now(UTC)
     prefix = f"{settings.posts}/" if settings.posts not in ("", ".") else ""
     files = (path.removeprefix(prefix) for path in site.files(prefix.rstrip("/"), ALL_ENDINGS))
@@ -68,12 +72,14 @@ def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) ->
     dated: list[tuple[datetime, Page]] = []
     published: set[str] = set()
     undated = faulty = 0
+    closed = ClosedPosts()
     for key in keys[:_MOST_POSTS]:
         read = _read(prefix, key, site, config)
         if read is None:
             continue
         undated += read.undated
         faulty += read.failed
+        closed.count(key, read, now)
         if read.post is None or not is_public(read.post, now):
             continue
         published.add(post_identity(key, config))
@@ -82,7 +88,7 @@ def read_site_posts(settings: SiteSettings, site: SiteFolder, config: Config) ->
             dated.append((read.post.published, page))
     newest = sorted(dated, key=lambda pair: pair[0], reverse=True)[:_MOST_PAGES]
     return SitePosts(
-        tuple(keys), len(published), undated, faulty, tuple(page for _, page in newest)
+        tuple(keys), len(published), undated, faulty, tuple(page for _, page in newest), closed
     )
 
 
@@ -139,6 +145,12 @@ def unknown_things(settings: SiteSettings, posts: SitePosts, answers: Answers) -
         what = f"the date of {posts.undated:,} posts, which are left out"
         yield Unknown(what, "a date in each that is not only a page")
     yield from settings.unknown
+    if missing := [code for code in settings.shortcodes if not code.is_own]:
+        names = ", ".join(code.name for code in missing[:_MOST_NAMES])
+        more = ", …" if len(missing) > _MOST_NAMES else ""
+        times = sum(code.times for code in missing)
+        what = f"what these shortcodes show ({times:,} times nothing): {names}{more}"
+        yield Unknown(what, "their templates below [content.shortcodes]; feeds.toml has proposals")
 
 
 # --- addresses ------------------------------------------------------------------------------------

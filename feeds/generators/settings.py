@@ -27,6 +27,23 @@ class Unknown(Struct, frozen=True):
     """What a person should write instead."""
 
 
+class Shortcode(Struct, frozen=True):
+    """A shortcode that posts use, and its template for ``[content.shortcodes]``."""
+
+    name: str
+    """Its name."""
+    file: str
+    """The site's own template; ``""`` if there is none."""
+    template: str
+    """The template in Jinja: the site's own, or a proposal."""
+    is_own: bool = False
+    """Whether it is the site's own."""
+    times: int = 0
+    """How often it shows nothing."""
+    posts: int = 0
+    """In how many posts it shows nothing."""
+
+
 class SiteSettings(Struct, frozen=True):
     """The settings of a site; ``""`` for each that its generator's configuration does not have."""
 
@@ -99,6 +116,8 @@ class SiteSettings(Struct, frozen=True):
     """The folder of the includes that posts use."""
     site_values: dict[str, object] = {}
     """The values of the configuration that posts use."""
+    shortcodes: tuple[Shortcode, ...] = ()
+    """The shortcodes that posts use and that the program does not know."""
     unreadable: str = ""
     """A configuration file that could not be read."""
 

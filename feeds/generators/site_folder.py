@@ -52,6 +52,8 @@ class SitePost(Struct, frozen=True):
 
     liquid: tuple[str, ...] = ()
     """The names in its Liquid (liquid_names.py)."""
+    may_have_shortcodes: bool = False
+    """Whether its text has braces as shortcodes have them."""
 
     @property
     def fields(self) -> Fields:
@@ -90,6 +92,13 @@ class SiteFolder:
         """The names of the files in a folder, sorted; not those in folders below it."""
         try:
             return sorted(entry.name for entry in os.scandir(self.root / folder) if entry.is_file())
+        except OSError:
+            return []
+
+    def folders(self, folder: str) -> list[str]:
+        """The names of the folders in a folder, sorted."""
+        try:
+            return sorted(entry.name for entry in os.scandir(self.root / folder) if entry.is_dir())
         except OSError:
             return []
 
@@ -159,8 +168,12 @@ class SiteFolder:
             front = parse_front_matter(path, data, Limits().front_matter_bytes)
         except PostError:
             return None
-        link = find_source_link(front.body)
-        return SitePost(path, front.metadata, bool(link and link.url), liquid_names(front.body))
+        body = front.body
+        link = find_source_link(body)
+        has_braces = "{{" in body or "{%" in body
+        return SitePost(
+            path, front.metadata, bool(link and link.url), liquid_names(body), has_braces
+        )
 
     def page(self, path: str) -> Mapping[str, Value]:
         """The fields of a page that is not a post; empty if it has none."""

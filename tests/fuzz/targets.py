@@ -13,6 +13,17 @@ from pathlib import Path
 from support import hostile, invariants
 
 from feeds.config_file.parse import parse_config
+from feeds.reading.content.dialect import (
+    ANY_DIALECT,
+    ASTRO,
+    DOCUSAURUS,
+    ELEVENTY,
+    HUGO,
+    JEKYLL,
+    PELICAN,
+    ZOLA,
+)
+from feeds.reading.content.templates.mdx import without_mdx
 from feeds.reading.liquid.render import rendered
 from feeds.reading.liquid.state import has_liquid
 from feeds.reading.post import read_post
@@ -30,9 +41,27 @@ def front_matter(data: bytes) -> None:
 
 
 def body(data: bytes) -> None:
-    """Check any content. The first byte selects the markup: even is Markdown, odd is HTML."""
-    is_markdown = not (data[:1] and data[0] % 2)
-    invariants.check_content(data[1:].decode("utf-8", "replace"), is_markdown=is_markdown)
+    """Check any content. The first byte selects the markup: even is Markdown, odd is HTML; and the
+    dialect.
+    """
+    selector = data[0] if data else 0
+    dialect = _DIALECTS[selector // 2 % len(_DIALECTS)]
+    text = data[1:].decode("utf-8", "replace")
+    if dialect is DOCUSAURUS:
+        text = without_mdx(text)
+    invariants.check_content(text, is_markdown=not selector % 2, dialect=dialect)
+
+
+_DIALECTS = (ANY_DIALECT, JEKYLL, HUGO, PELICAN, ZOLA, ELEVENTY, DOCUSAURUS, ASTRO)
+"""The dialect of a site without a generator is that of the bytes ``0`` and ``1``."""
+_IN_DIALECTS = {
+    JEKYLL: "a[^1]\n{: .b }\n\n[^1]: c\n\nd\n: e\n\n<div markdown=1>\n*f*\n</div>\n\n$$g_h$$",
+    HUGO: "{{< img src=a alt=`b` >}}{{% box c %}}\n*d*\n{{% /box %}}{{</* e */>}}{{< youtube f >}}",
+    PELICAN: "{% youtube a 640 %}\n[b]({static}/c.png)\n\n    :::python\n    d",
+    ZOLA: "{{ youtube(id=\"a\") }}{% box(b='c') %}d{% end %}\n> [!NOTE]\n> {{/* e() */}}",
+    DOCUSAURUS: "import A from 'a'\n\n:::note[B]\nc\n:::\n<A b={{c: 'd'}}>\n*e*\n</A>\n{/* f */}",
+    ASTRO: "export const a = 1\n\n> [!TIP]\n> b :smile: https://c.example/",
+}
 
 
 def event(data: bytes) -> None:
@@ -100,6 +129,8 @@ def seeds(target: str) -> Iterator[bytes]:
         b"<img src=d></noscript><iframe data-src=//e title=f></iframe><video><source src=g></video>"
         b"<math><mfrac><mi>x</mi><mn>3</mn></mfrac></math><svg><title>h</title></svg>"
     )
+    for dialect, text in _IN_DIALECTS.items():
+        yield bytes([2 * _DIALECTS.index(dialect)]) + text.encode()
     for first, group in ((b"0", hostile.MARKDOWN), (b"1", hostile.HTML)):
         for case in group.values():
             yield first + hostile.data_of(case).split(b"---\n", 2)[-1][:SEED_BYTES]

@@ -23,6 +23,7 @@ from feeds.documents.rss_atom import render_atom, render_rss
 from feeds.documents.view import View
 from feeds.errors import PostError
 from feeds.model import Entry, Feed, Problem
+from feeds.reading.content.dialect import ANY_DIALECT, Dialect
 from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text
 from feeds.reading.content.render import Place, render
@@ -117,11 +118,19 @@ def check_documents(*entries: Entry) -> None:
     assert [item["title"] for item in items] == [entry.title for entry in entries]
 
 
-def check_content(source: str, *, is_markdown: bool) -> None:
+OWN_SHORTCODES = {
+    "img": '<img src="{{ src }}" alt="{{ alt }}">',
+    "box": "<div>{% for a in args %}{{ a | upper }}{% endfor %}{{ inner }}</div>",
+}
+
+
+def check_content(source: str, *, is_markdown: bool, dialect: Dialect = ANY_DIALECT) -> None:
     """Check that content is refused as too large, or becomes harmless HTML."""
     try:
         place = Place(PAGE, PAGE, "https://example.com/", "e1-")
-        made = render(source, place, LIMITS, is_markdown=is_markdown).html
+        made = render(
+            source, place, LIMITS, is_markdown=is_markdown, dialect=dialect, own=OWN_SHORTCODES
+        ).html
     except ContentTooLarge:
         return
     assert len(made) <= LIMITS.content_bytes
