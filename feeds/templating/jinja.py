@@ -15,6 +15,7 @@ from typing import TypeAlias
 from minijinja import Environment as Environment
 from minijinja import Markup as Markup
 from minijinja import TemplateError as EngineError
+from minijinja import pass_state as pass_state
 
 Value: TypeAlias = str | bool | Mapping[str, "Value"] | list["Value"]
 """The values of a template. A `Markup` is a str."""
@@ -67,7 +68,7 @@ def _escaped(value: object) -> object:
     return "" if value is None else Markup(html.escape(str(value)))
 
 
-def render(environment: Environment, file: str, values: Mapping[str, Value]) -> str:
+def render(environment: Environment, file: str, values: Mapping[str, object]) -> str:
     """A template of the environment with `values` filled in. Raises TemplateError."""
     try:
         return environment.render_template(file, **values)

@@ -12,6 +12,7 @@ from feeds.reading.content.dialect import ANY_DIALECT, Dialect
 from feeds.reading.content.markdown import ContentTooLarge
 from feeds.reading.content.plain_text import html_to_text
 from feeds.reading.content.render import Place, Rendered, render
+from feeds.reading.content.templates.own import template_problems
 
 PAGE = "https://a.example/blog/page/"
 PLACE = Place(PAGE, PAGE, "https://a.example/blog/", "e1-")
@@ -321,6 +322,9 @@ OWN = {
     "button": '<a href="{{ href | default(_0) }}">{{ inner }}</a>',
     "asset": "https://cdn.example/{{ args[0] }}",
     "wrong": "{{ 1 / args | length }}",
+    "note": "<aside>{{ text | markdown }}</aside>",
+    "word": "<b>{{ _0 | markdown(inline=true) | safe }}</b>",
+    "loop": "{% for i in range(9000) %}{{ _0 | markdown }}{% endfor %}",
 }
 
 
@@ -336,6 +340,9 @@ OWN = {
         ('{{< button "/x" >}}*Go*{{< /button >}}', '<a href="https://a.example/x"><em>Go</em></a>'),
         ('[x]({{< asset "a.pdf" >}})', 'href="https://cdn.example/a.pdf"'),
         ("{{< img src='\"><script>x</script>' >}}", "cdn.example"),
+        ('{{< note text="A *b*\n\n- c" >}}', "<p>A <em>b</em></p>\n<ul>\n<li>c</li>\n</ul>"),
+        ('{{< note text="x <script>y</script> *b*" >}}', "<em>b</em>"),
+        ('a {{< word "*b*" >}} c', "a <b><em>b</em></b> c"),
     ],
 )
 def test_a_shortcode_of_the_site_is_its_template(body: str, part: str) -> None:
@@ -361,6 +368,20 @@ def test_a_template_that_fails_shows_nothing_and_is_reported() -> None:
 
     assert html_to_text(result.html) == "a b"
     assert [name.partition(" (line 1:")[0] for name in result.unknown] == ["the shortcode wrong"]
+
+
+def test_the_markdown_of_a_template_is_limited() -> None:
+    body = '{{< loop "*a*" >}}'
+    result = render(body, PLACE, Limits(), is_markdown=True, own=OWN)
+
+    (name,) = result.unknown
+    assert "filter markdown: more than 200,000 characters" in name
+
+
+@pytest.mark.parametrize("filter_", ["markdown(size=3)", "markdown(true)"])
+def test_the_arguments_of_the_filter_markdown_are_checked(filter_: str) -> None:
+    (problem,) = template_problems(f"{{{{ text | {filter_} }}}}")
+    assert problem == "line 1: filter markdown has one argument, inline=true"
 
 
 def test_what_shows_nothing_is_counted_by_name() -> None:

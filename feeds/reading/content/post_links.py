@@ -132,12 +132,13 @@ class PostLinks:
     def _keys(self, kind: str, path: str) -> Iterator[str]:
         """The keys that the path of a reference may mean, the most likely first."""
         folder = posixpath.dirname(self.key)
-        if kind == "post_url" and "_posts/" in f"{self.config.posts.folder}/{self.key}":
-            path = f"_posts/{path}"
         paths = [path]
+        if kind == "post_url" and "_posts/" in f"{self.config.posts.folder}/{self.key}":
+            above, name = posixpath.split(path)
+            paths = [f"_posts/{path}", *([f"{above}/_posts/{name}"] if above else [])]
         if not path.endswith((*_ENDINGS, ".mdx")):
             endings = (*_ENDINGS, "/index.md") if kind != "post_url" else _ENDINGS
-            paths = [path + ending for ending in endings]
+            paths = [path + ending for path in paths for ending in endings]
         is_below_root = kind in ("content", "link", "post_url") or path.startswith("/")
         seen: dict[str, None] = {}
         for name in paths:

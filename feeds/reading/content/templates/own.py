@@ -3,7 +3,9 @@
 A named argument is a variable. ``args`` has the positional ones, and ``_0`` is the first; ``named``
 has the named ones, also those whose name is not a variable's (``named["data-src"]``). ``inner`` (in
 Zola: ``body``) is the HTML between the tags of a pair. A name that is not given is empty. The
-values are escaped; the result must be sanitised like everything else in a post.
+filter `markdown` renders a text; with ``inline=true``, a single paragraph loses its tags, as in
+Zola (https://www.getzola.org/documentation/templates/overview/). The values are escaped; the result
+must be sanitised like everything else in a post.
 """
 
 from __future__ import annotations
@@ -11,16 +13,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from feeds.config import Limits
+from feeds.reading.content.markdown import ContentTooLarge, render_markdown
 
 if TYPE_CHECKING:
-    from feeds.templating.jinja import Environment, Value
+    from feeds.templating.jinja import Environment
 
 _FUEL = 100_000
 """The work that one use may take: some milliseconds."""
 _MAX_CHARS = 200_000
 """Length of the HTML of one use; of its arguments together; and of a template."""
 _NAME = "shortcode"
+_WORK = "markdown work"
+"""The name of the value that counts the Markdown of one use; no template can write it."""
+_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>).)*+)</p>\n?", re.DOTALL)
 
 
 class Rendered(NamedTuple):
@@ -43,7 +51,7 @@ def render(
     if sum(map(len, texts)) + len(inner) > _MAX_CHARS:
         return Rendered("", f"its arguments have more than {_MAX_CHARS:,} characters")
     try:
-        html = jinja.render(_environment(template), _NAME, values)
+        html = _filled(template, values)
     except jinja.TemplateError as error:
         return Rendered("", f"line {error.line}: {error}")
     if len(html) > _MAX_CHARS:
@@ -65,7 +73,7 @@ def template_problems(template: str) -> Iterator[str]:
         called = set(re.findall(r"(?<!\w)(\w++)\s*+\(", template))
         given = dict.fromkeys(names - called - {"args", "named"}, "1")
         for values in (_values(given, ["1"] * 10, "1"), _values({}, [], "")):
-            jinja.render(_environment(template), _NAME, values)
+            _filled(template, values)
     except jinja.TemplateError as error:
         # Another mistake, such as a division by zero, may be one of the invented arguments only.
         if error.kind.startswith("Unknown") or error.kind in _MISTAKES:
@@ -77,10 +85,11 @@ _MISTAKES = frozenset(
 )
 
 
-def _values(named: Mapping[str, str], positional: Sequence[str], inner: str) -> dict[str, Value]:
+def _values(named: Mapping[str, str], positional: Sequence[str], inner: str) -> dict[str, object]:
     from feeds.templating.jinja import Markup
 
     return {
+        _WORK: _Work(),
         **{f"_{i}": text for i, text in enumerate(positional)},
         **named,
         "named": dict(named),
@@ -90,8 +99,50 @@ def _values(named: Mapping[str, str], positional: Sequence[str], inner: str) -> 
     }
 
 
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """The HTML of a template. Raises TemplateError."""
+    from feeds.templating import jinja
+
+    try:
+        return jinja.render(_environment(template), _NAME, values)
+    except ContentTooLarge as error:
+        raise jinja.TemplateError(_NAME, 1, f"filter markdown: {error}", "TooLarge") from None
+    except TypeError:  # minijinja calls the filter as the template says
+        message = "filter markdown has one argument, inline=true"
+        raise jinja.TemplateError(_NAME, 1, message, "TooManyArguments") from None
+
+
 @lru_cache(maxsize=500)
 def _environment(template: str) -> Environment:
     from feeds.templating import jinja
 
-    return jinja.make_environment({_NAME: template}, _FUEL, safe=True)
+    environment = jinja.make_environment({_NAME: template}, _FUEL, safe=True)
+    environment.add_filter("markdown", jinja.pass_state(_markdown))
+    return environment
+
+
+class _Work:
+    """How much Markdown one use has rendered."""
+
+    chars = 0
+
+
+class _State(Protocol):
+    """What minijinja tells a filter."""
+
+    def lookup(self, name: str, /) -> _Work:
+        """A value of the template."""
+
+
+def _markdown(state: _State, text: object, *, inline: bool = False) -> str:
+    """The filter `markdown`."""
+    from feeds.templating.jinja import Markup
+
+    body = "" if text is None else str(text)
+    work = state.lookup(_WORK)
+    work.chars += len(body) + 100
+    if work.chars > _MAX_CHARS:
+        raise ContentTooLarge(f"more than {_MAX_CHARS:,} characters")
+    made = render_markdown(body, frozenset(), Limits())
+    alone = _PARAGRAPH.fullmatch(made) if inline else None
+    return Markup(alone[1] if alone else made)
