@@ -42,13 +42,14 @@ def post_terms(
     fields: Fields, authors: tuple[Person, ...], language: str, config: Config
 ) -> tuple[Term, ...]:
     """The terms of the site's taxonomies, without repeats. Reports too many."""
-    terms = list(_all_terms(TermSource(fields, authors, language, config)))
-    unique = {term.path: term for term in reversed(terms)}
+    unique: dict[str, Term] = {}
+    for term in _all_terms(TermSource(fields, authors, language, config)):
+        unique.setdefault(term.path, term)
     if len(unique) > config.limits.terms:
         what = f"the post has {len(unique)} categories, tags and authors"
         todo = f"keep at most {config.limits.terms}, or raise limits.terms"
         fields.report(fields.first(config.posts.category_keys)[0], what, todo)
-    return tuple(reversed(unique.values()))
+    return tuple(unique.values())
 
 
 def _all_terms(source: TermSource) -> Iterator[Term]:

@@ -80,6 +80,10 @@ def test_a_site_may_name_a_category_of_posts_without_one(front_matter: str) -> N
     assert names("category: Trade", config) == ["Trade"]
 
 
+def test_a_repeated_category_keeps_its_first_place() -> None:
+    assert names("categories: [Tea, Trade, tea, Tea]") == ["Tea", "Trade"]
+
+
 def test_toml_and_json_categories_are_as_written() -> None:
     toml = '+++\ntitle = "Tea"\ncategories = [2013, "017", true]\n+++\n'
     json_ = '{"title": "Tea", "categories": [2013, "017", false, null]}\n'
