@@ -20,6 +20,7 @@ from feeds.errors import PostError
 from feeds.model import Enclosure, Person, Problem, Term
 from feeds.reading import field_values
 from feeds.reading.content.locked_text import public_text
+from feeds.reading.content.templates.values import may_show_fields
 from feeds.reading.enclosure import (
     attachment_key,
     file_url,
@@ -34,7 +35,6 @@ from feeds.reading.generators.base import dialect_of, field_defaults
 from feeds.reading.generators.page_url import base_of, page_rule, page_url
 from feeds.reading.generators.post_rules import is_withheld
 from feeds.reading.identity import entry_id
-from feeds.reading.liquid.state import has_liquid
 from feeds.reading.publication_window import (
     Window,
     date_field,
@@ -90,7 +90,7 @@ class Post(Struct, frozen=True):
     base: str
     """What relative links are relative to: the page, or the folder of a post that is a folder."""
     values: dict[str, Value] = {}
-    """The fields of the front matter, for a body that has Liquid; else empty."""
+    """The fields of the front matter, for a body that may show some; else empty."""
     expires: datetime | None = None
     """When the post stops being public (publication_window.py); None if it does not."""
 
@@ -261,7 +261,7 @@ def _read_fields(
         body_line=front_matter.body_line,
         page=page,
         base=base,
-        values=front_matter.metadata if has_liquid(link.body, config) else {},
+        values=front_matter.metadata if may_show_fields(link.body, config) else {},
         expires=expires,
     )
     future_change = _future_change(fields, config) if updated > published else None

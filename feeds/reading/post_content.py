@@ -71,6 +71,7 @@ def post_content(
         dialect=dialect_of(config),
         follow=links.resolved,
         own=config.content.shortcodes,
+        params={**config.content.site, **post.values},
     )
     problems = [*_not_rendered(post, unknown), *_not_shown(post, made.unknown)]
     above = None if made.above is None else without_marks(made.above)
@@ -111,4 +112,6 @@ def _not_shown(post: Post, unknown: dict[str, int]) -> Iterator[Problem]:
         if name.startswith("the shortcode "):
             key = name.removeprefix("the shortcode ").partition(" ")[0]
             todo = f"add content.shortcodes.{key} to feeds.toml"
+        elif name.startswith("the parameter "):
+            todo = "add it to the front matter, or to [content.site] in feeds.toml"
         yield Problem(post.key, post.body_line, what, todo, severity="warning", times=times)

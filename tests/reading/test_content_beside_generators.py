@@ -7,6 +7,7 @@ that the three know has a text here. docs/content.md lists what we mean to do ot
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,9 +15,13 @@ import pytest
 from support.real_content import hugo_content, jekyll_content, pelican_content, shown
 
 from feeds.config import Limits
+from feeds.config_file.parse import parse_config
 from feeds.reading.content import dialect
 from feeds.reading.content.dialect import Dialect
+from feeds.reading.content.post_links import PostLinks
 from feeds.reading.content.render import Place, render
+from feeds.reading.post import read_post
+from feeds.reading.post_content import post_content
 
 pytestmark = pytest.mark.slow
 
@@ -112,3 +117,31 @@ def test_an_entry_shows_what_the_page_shows(name: str, tmp_path: Path) -> None:
         if shown(theirs) != shown(made.html):
             differences.append((what, shown(theirs), shown(made.html)))
     assert differences == []
+
+
+def test_the_parameters_of_hugo_are_those_of_the_post_and_of_the_site(tmp_path: Path) -> None:
+    names = ("title", "Colour", "colour", "deep.er", "flag", "number", "from", "both")
+    texts = {name: f"a {{{{< param {name} >}}}} b" for name in names}
+    texts |= {"quoted": '[x]({{< param "link" >}})', "title twice": '{{% param "title" %}} *b*'}
+    front = (
+        "title: A <b> & 'c'\ncolour: red\ndeep: {er: down}\nflag: true\nnumber: 3\nboth: post\n"
+        "link: https://b.example/?a=1&b=2\ndate: 2026-01-02"
+    )
+    site = '[params]\nfrom = "the site"\nboth = "site"\n'
+    config = parse_config(
+        '[site]\ntitle = "T"\nurl = "https://a.example/"\n[posts]\ngenerator = "hugo"\n'
+        f"{site.replace('params', 'content.site')}"
+    )
+    for name, theirs in hugo_content(texts, tmp_path, front, site).items():
+        data = f"---\n{front}\n---\n{texts[name]}".encode()
+        post = read_post("p.md", data, datetime(2026, 12, 1, tzinfo=UTC), config).post
+        assert post
+        ours = post_content(post, config, PostLinks(post, config, {}))
+        assert (shown(ours.html), ours.problems) == (shown(theirs), ()), name
+        assert ("b=2" in ours.html) == ("b=2" in theirs)
+
+
+def test_a_parameter_that_is_not_there_is_named() -> None:
+    place = Place("https://a.example/p/")
+    made = render("a {{< param x.y >}} b", place, Limits(), is_markdown=True, dialect=dialect.HUGO)
+    assert made.unknown == {"the parameter x.y": 1}

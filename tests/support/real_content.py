@@ -69,16 +69,18 @@ def pelican_content(texts: dict[str, str], _folder: Path) -> dict[str, str]:
     return made
 
 
-def hugo_content(texts: dict[str, str], folder: Path) -> dict[str, str]:
+def hugo_content(
+    texts: dict[str, str], folder: Path, front: str = "title: x", config: str = ""
+) -> dict[str, str]:
     """The `.Content` of a page with each text, as Hugo makes it."""
-    (folder / "hugo.toml").write_text(_HUGO)
-    (folder / "config.toml").write_text(_HUGO)
+    (folder / "hugo.toml").write_text(_HUGO + config)
+    (folder / "config.toml").write_text(_HUGO + config)
     layout = folder / "layouts" / "_default" / "single.html"
     layout.parent.mkdir(parents=True)
     layout.write_text("{{ .Content }}")
     (folder / "content").mkdir()
     for number, text in enumerate(texts.values()):
-        (folder / "content" / f"p{number}.md").write_text(f"---\ntitle: x\n---\n{text}", "utf-8")
+        (folder / "content" / f"p{number}.md").write_text(f"---\n{front}\n---\n{text}", "utf-8")
     _run("hugo", "--quiet", cwd=folder)
     pages = (folder / "public" / f"p{number}" / "index.html" for number in range(len(texts)))
     return {name: page.read_text("utf-8") for name, page in zip(texts, pages, strict=True)}

@@ -63,16 +63,18 @@ def render(
     dialect: Dialect = ANY_DIALECT,
     follow: Follow = lambda address: address,
     own: Mapping[str, str] = MappingProxyType({}),
+    params: Mapping[str, object] = MappingProxyType({}),
 ) -> Rendered:
     """The content of an entry. `follow` is asked about the address of each link.
 
-    `own` are the templates of the site's own shortcodes, by name. Raises ContentTooLarge.
+    `own` are the templates of the site's own shortcodes, by name; `params` are the values that
+    Hugo's ``{{< param name >}}`` shows. Raises ContentTooLarge.
     """
     kinds = dialect.marks
     if is_markdown and "directives" in dialect.markdown:
         kinds |= {"directive"}
     masked = mask(body, kinds)
-    values = Shortcodes(place.page, place.site, _MORE, own)
+    values = Shortcodes(place.page, place.site, _MORE, own, params)
     made = masked.text
     if is_markdown:
         if "<" in made and has_markdown_in_html(made):

@@ -18,20 +18,26 @@ from feeds.reading.content.templates.marks import Mark
 
 _CALL = re.compile(r"\s*[\w:]+\s*\(")
 _NO_TEMPLATES: Mapping[str, str] = MappingProxyType({})
+_NO_PARAMS: Mapping[str, object] = MappingProxyType({})
 
 
 class Shortcodes:
     """Fills the marks of one post, and counts what shows nothing."""
 
     def __init__(
-        self, page: str, site: str, more: str, own: Mapping[str, str] = _NO_TEMPLATES
+        self,
+        page: str,
+        site: str,
+        more: str,
+        own: Mapping[str, str] = _NO_TEMPLATES,
+        params: Mapping[str, object] = _NO_PARAMS,
     ) -> None:
         """`page` and `site` are the addresses of the post's page and of the site.
 
         `more` takes the place of the mark that ends the summary. `own` are the templates of the
-        site's own shortcodes, by name.
+        site's own shortcodes, by name. `params` are the values that ``{{< param name >}}`` shows.
         """
-        self.page, self.site, self.more, self.own = page, site, more, own
+        self.page, self.site, self.more, self.own, self.params = page, site, more, own, params
         self.unknown: Counter[str] = Counter()
         """How often each mark shows nothing, by its name."""
 
@@ -51,6 +57,8 @@ class Shortcodes:
             return mark.inner or mark.text
         if self.own and (template := self.own.get(parse_call(mark.inner).name)):
             return html.unescape(self._rendered(template, parse_call(mark.inner), "").strip())
+        if mark.kind == "shortcode" and (call := parse_call(mark.inner)).name == "param":
+            return self._param(call) or None
         if mark.kind == "value" and not _CALL.match(mark.inner):
             value = values.value(mark.inner, self.page, self.site)
         elif mark.kind == "tag":
@@ -92,6 +100,8 @@ class Shortcodes:
             return inner
         if template := self.own.get(call.name):
             return self._rendered(template, call, inner)
+        if call.name == "param" and mark.kind == "shortcode":
+            return html.escape(self._param(call), quote=False)
         if call.name in (_SILENT_TAGS if mark.kind == "tag" else _SILENT_SHORTCODES):
             return inner
         if make := KNOWN.get(call.name):
@@ -100,6 +110,14 @@ class Shortcodes:
         if not made and not inner.strip():
             self.unknown[_label(mark, call.name)] += 1
         return made + inner
+
+    def _param(self, call: Call) -> str:
+        """What ``{{< param name >}}`` shows (https://gohugo.io/shortcodes/param/)."""
+        name = call.get(0)
+        shown = values.param(name, self.params)
+        if not shown:
+            self.unknown[f"the parameter {name}"] += 1
+        return shown
 
     def _rendered(self, template: str, call: Call, inner: str) -> str:
         """The HTML of one of the site's own shortcodes."""

@@ -9,13 +9,21 @@ itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urljoin, urlsplit
 
+from feeds.config import Config
 from feeds.reading.content.post_links import marked
+from feeds.reading.liquid.state import has_liquid
 
 _PARTS = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^|'\"])+")
 _TEXT = re.compile(r"'(?P<single>[^']*)'|\"(?P<double>[^\"]*)\"")
 _REF = re.compile(r"""/?\s*(?P<kind>rel)?ref\s+(?:path=)?["'`]?(?P<reference>[^"'`\s>%]+)""")
+
+
+def may_show_fields(body: str, config: Config) -> bool:
+    """Return whether a body may show fields of its front matter: by Liquid, or Hugo's `param`."""
+    return has_liquid(body, config) or ("param" in body and "{{" in body)
 
 
 def value(expression: str, page: str, site: str) -> str:
@@ -44,6 +52,17 @@ def shortcode(text: str) -> str:
     """The value of Hugo's ``{{< text >}}``: an address that stands for a page, or nothing."""
     found = _REF.match(text.strip())
     return marked("ref", found["reference"]) if found else ""
+
+
+def param(name: str, params: Mapping[str, object]) -> str:
+    """The text of a parameter, ``author.name`` of a table too; letter case does not matter."""
+    found: object = params
+    for part in name.lower().split("."):
+        table = found if isinstance(found, Mapping) else {}
+        found = next((table[key] for key in table if str(key).lower() == part), "")
+    if isinstance(found, bool):
+        return str(found).lower()
+    return str(found) if isinstance(found, str | int | float) else ""
 
 
 def _operand(text: str, page: str, site: str) -> str:
