@@ -7,20 +7,16 @@ memory while it is small.
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-import sys
 import tempfile
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from feeds.building.site import PostSummary, identity_problems, summarize
+from feeds.building.workers import Workers
 from feeds.config import Config
 from feeds.errors import Denied, TooLarge
 from feeds.model import Entry, Problem
@@ -37,10 +33,11 @@ CHUNK_SIZE = 250
 """How many posts a worker reads before it returns its results."""
 SERIAL_BELOW = 400
 """Below this number of posts, this process reads them itself: starting workers takes longer."""
+READ_WHOLE_BELOW = 2_000
+"""Up to this number of posts, each is read once, with its content. Of more posts, most are in no
+document, so those that are in one are read again, unless archives have them all."""
 _PARALLEL_REQUESTS = 16
 """How many requests a worker process has open at the same time to a store behind a network."""
-_WAIT_SECONDS = 0.2
-"""How long Ctrl+C waits at most while this process waits for a worker."""
 _SPOOL_BYTES = 32_000_000
 """The size up to which the file of entries stays in memory."""
 
@@ -55,6 +52,8 @@ class ChunkResult(NamedTuple):
     problems: list[Problem]
     closed: ClosedPosts
     undated: list[str]
+    entries: list[tuple[str, bytes]]
+    """The entries that were read with their content, encoded, by key."""
 
 
 class PostScanner:
@@ -90,16 +89,16 @@ class PostScanner:
         self.summaries, self.scheduled, self.problems, self.closed = [], [], [], ClosedPosts()
         self.undated = []
         self.on_load = None
+        self._reads_whole = False
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
-        self._pool: Executor | None = None
+        self._workers = Workers(self.jobs, _start_worker, (store.url, config, now))
 
     def __enter__(self) -> PostScanner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+        self._workers.close()
         self._spool.close()
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -108,13 +107,15 @@ class PostScanner:
         `progress(done, total)` is called with numbers of posts.
         """
         keys = [stat.key for stat in self.closed.posts_among(self.store.list(), self.config)]
+        self._reads_whole = self.config.feeds.archives or len(keys) < READ_WHOLE_BELOW
         done = 0
-        for result in self._map_chunks(_read_chunk, keys):
+        for result in self._map_chunks(_read_whole if self._reads_whole else _read_chunk, keys):
             self.summaries += result.summaries
             self.scheduled += result.scheduled
             self.problems += result.problems
             self.closed.add(result.closed)
             self.undated += result.undated
+            self._keep(result.entries)
             done += CHUNK_SIZE
             if progress:
                 progress(min(done, len(keys)), len(keys))
@@ -123,14 +124,17 @@ class PostScanner:
     def load(self, keys: Sequence[str]) -> Collection[str]:
         """Load the entries of these posts (`EntrySource.load`)."""
         done = 0
-        for entries, problems in self._map_chunks(_load_chunk, keys):
-            for key, data in entries:
-                self._spans[key] = (self._spool.seek(0, 2), self._spool.write(data))
+        for entries, problems in () if self._reads_whole else self._map_chunks(_load_chunk, keys):
+            self._keep(entries)
             self.problems += problems
             done += CHUNK_SIZE
             if self.on_load:
                 self.on_load(min(done, len(keys)), len(keys))
         return [key for key in keys if key not in self._spans]
+
+    def _keep(self, entries: Iterable[tuple[str, bytes]]) -> None:
+        for key, data in entries:
+            self._spans[key] = (self._spool.seek(0, 2), self._spool.write(data))
 
     def entry(self, key: str) -> Entry:
         """Return an entry that was loaded (`EntrySource.entry`)."""
@@ -146,49 +150,7 @@ class PostScanner:
             for chunk in chunks:
                 yield task(chunk, worker)
             return
-        if self._pool is None:
-            # Forking is fast, but it copies the locks that other threads hold, without the threads.
-            # So fork only if this process has one thread.
-            fork = sys.platform == "linux" and threading.active_count() == 1
-            self._pool = ProcessPoolExecutor(
-                min(self.jobs, len(chunks)),
-                mp_context=multiprocessing.get_context("fork" if fork else "spawn"),
-                initializer=_start_worker,
-                initargs=(self.store.url, self.config, self.now),
-            )
-        with _interrupts_blocked():
-            futures: list[Future[T]] = [self._pool.submit(task, chunk) for chunk in chunks]
-        for future in futures:
-            yield _result(future)
-
-
-def _result(future: Future[T]) -> T:
-    """Wait for the result of a future.
-
-    Ctrl+C raises its exception between two waits, never in one: there, it could leave the lock of
-    the future held, and the thread that ends the workers would wait for that lock for ever.
-    """
-    while True:
-        with _interrupts_blocked():
-            if wait([future], _WAIT_SECONDS).done:
-                return future.result()
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block Ctrl+C, which comes as soon as the block ends.
-
-    Worker processes that start in the block inherit this, so they ignore Ctrl+C. It then stops
-    this process only, and this process ends its workers.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+        yield from self._workers.map(task, chunks)
 
 
 # --- in a worker ---------------------------------------------------------------------------------
@@ -212,12 +174,25 @@ def _start_worker(url: str, config: Config, now: datetime) -> None:
 
 
 def _read_chunk(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
+    """Read posts without their content."""
+    return _chunk_result(keys, worker, whole=False)
+
+
+def _read_whole(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
+    """Read posts with the content of those that are public now."""
+    return _chunk_result(keys, worker, whole=True)
+
+
+def _chunk_result(keys: Sequence[str], worker: _Worker | None, *, whole: bool) -> ChunkResult:
     worker = worker or _worker
     assert worker is not None
-    result = ChunkResult([], [], [], ClosedPosts(), [])
+    result = ChunkResult([], [], [], ClosedPosts(), [], [])
     for key, read in _read_posts(worker, keys):
-        result.problems.extend(read.problems)
         result.closed.count(key, read, worker.now)
+        if whole and read.post and is_public(read.post, worker.now):
+            _add_entry(read, worker, result.entries, result.problems)
+        else:
+            result.problems.extend(read.problems)
         if read.post is None:
             continue
         if read.undated:
@@ -241,12 +216,22 @@ def _load_chunk(
     entries: list[tuple[str, bytes]] = []
     problems: list[Problem] = []
     for _, read in _read_posts(worker, keys):
-        pages = _pages(worker, linked_posts(read, worker.config))
-        entry, post_problems = fill_entry(read, worker.config, pages)
-        problems += post_problems
-        if entry is not None:
-            entries.append((entry.key, msgspec.json.encode(entry)))
+        _add_entry(read, worker, entries, problems)
     return entries, problems
+
+
+def _add_entry(
+    read: ReadResult,
+    worker: _Worker,
+    entries: list[tuple[str, bytes]],
+    problems: list[Problem],
+) -> None:
+    """Add the entry of a post, unless its content cannot be used, and all problems of the post."""
+    pages = _pages(worker, linked_posts(read, worker.config))
+    entry, post_problems = fill_entry(read, worker.config, pages)
+    problems += post_problems
+    if entry is not None:
+        entries.append((entry.key, msgspec.json.encode(entry)))
 
 
 def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[tuple[str, ReadResult]]:

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from support.sites import NOW, Built, built, post, settings
 from support.validity import assert_valid_document
 
+from feeds.building import scan
 from feeds.building.site import PostSummary, site_documents
 from feeds.building.write import write_documents
 from feeds.errors import FeedsError
@@ -258,6 +259,33 @@ def test_the_content_of_a_post_that_is_in_no_document_is_never_loaded() -> None:
     assert list(site_documents(summaries, source, config))  # type: ignore[arg-type]
 
     assert sorted(source.loaded) == sorted(f"{n}.md" for n in range(10))
+
+
+@pytest.mark.parametrize("feeds", ["limit = 2\narchives = false", "limit = 2"])
+def test_a_small_site_or_one_with_archives_reads_each_post_once(
+    feeds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = post("3", "2026-11-01 00:03:00", "categories: b", body="<div>" * 200)
+    posts = minutes(7) | {"3.md": refused}
+    posts |= {"bad.md": b"No front matter.", "later.md": post("L", "2099-11-01")}
+    config = settings(feeds=feeds)
+
+    def build(below: int) -> tuple[list[Document], set[str], int]:
+        monkeypatch.setattr(scan, "READ_WHOLE_BELOW", below)
+        store = Counted(MemoryStore(clock=lambda: NOW))
+        for key, data in posts.items():
+            store.put(key, data)
+        with scan.PostScanner(store, config, NOW, jobs=1) as scanned:
+            scanned.read()
+            documents = list(site_documents(scanned.summaries, scanned, config))
+        return documents, {problem.key for problem in scanned.problems}, store.calls["get"]
+
+    once, twice = build(100), build(0)
+    assert once[0] == twice[0]
+    assert once[1] == {"3.md", "bad.md"}
+    assert once[2] == len(posts)
+    in_documents = {"6.md", "5.md", "3.md"}  # the newest of all, and the only one of b
+    assert twice[2] == len(posts) + (len(in_documents) if "archives" in feeds else 0)
 
 
 # --- the same posts, the same bytes --------------------------------------------------------------
