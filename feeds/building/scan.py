@@ -1,33 +1,25 @@
 """Reads all posts of a store for a full build: on every core, in bounded memory.
 
-Worker processes open the store by its URL and read the posts in chunks. They return summaries,
-problems and the entries that are asked for. Entries are kept in a temporary file, which stays in
-memory while it is small.
+Worker processes open the store by its URL, read the posts in chunks, and render the pages
+(tasks.py). Entries are kept in a temporary file, which stays in memory while it is small.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-import msgspec
-
-from feeds.building.site import PostSummary, identity_problems, summarize
+from feeds.building import tasks
+from feeds.building.site import Page, PostSummary, RenderedPage, identity_problems
+from feeds.building.tasks import Worker
 from feeds.building.workers import Workers
 from feeds.config import Config
-from feeds.errors import Denied, TooLarge
-from feeds.model import Entry, Problem
-from feeds.reading.entry import fill_entry, linked_posts, page_of
-from feeds.reading.post import ReadResult, read_post, too_large
-from feeds.reading.publication_window import is_public
+from feeds.model import Problem
 from feeds.runtime import cores
 from feeds.state.closed_posts import ClosedPosts
-from feeds.stores.addresses import folder_of, open_store
-from feeds.stores.base import Object, Store
-from feeds.stores.own_files import is_own
+from feeds.stores.base import Store
 
 CHUNK_SIZE = 250
 """How many posts a worker reads before it returns its results."""
@@ -36,24 +28,10 @@ SERIAL_BELOW = 400
 READ_WHOLE_BELOW = 2_000
 """Up to this number of posts, each is read once, with its content. Of more posts, most are in no
 document, so those that are in one are read again, unless archives have them all."""
-_PARALLEL_REQUESTS = 16
-"""How many requests a worker process has open at the same time to a store behind a network."""
 _SPOOL_BYTES = 32_000_000
 """The size up to which the file of entries stays in memory."""
 
 T = TypeVar("T")
-
-
-class ChunkResult(NamedTuple):
-    """The result of reading one chunk of posts; the fields are those of `PostScanner`."""
-
-    summaries: list[PostSummary]
-    scheduled: list[PostSummary]
-    problems: list[Problem]
-    closed: ClosedPosts
-    undated: list[str]
-    entries: list[tuple[str, bytes]]
-    """The entries that were read with their content, encoded, by key."""
 
 
 class PostScanner:
@@ -92,7 +70,7 @@ class PostScanner:
         self._reads_whole = False
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
-        self._workers = Workers(self.jobs, _start_worker, (store.url, config, now))
+        self._workers = Workers(self.jobs, tasks.start_worker, (store.url, config, now))
 
     def __enter__(self) -> PostScanner:
         return self
@@ -108,8 +86,9 @@ class PostScanner:
         """
         keys = [stat.key for stat in self.closed.posts_among(self.store.list(), self.config)]
         self._reads_whole = self.config.feeds.archives or len(keys) < READ_WHOLE_BELOW
+        task = tasks.read_whole if self._reads_whole else tasks.read_chunk
         done = 0
-        for result in self._map_chunks(_read_whole if self._reads_whole else _read_chunk, keys):
+        for result in self._map_chunks(task, keys):
             self.summaries += result.summaries
             self.scheduled += result.scheduled
             self.problems += result.problems
@@ -124,7 +103,8 @@ class PostScanner:
     def load(self, keys: Sequence[str]) -> Collection[str]:
         """Load the entries of these posts (`EntrySource.load`)."""
         done = 0
-        for entries, problems in () if self._reads_whole else self._map_chunks(_load_chunk, keys):
+        results = () if self._reads_whole else self._map_chunks(tasks.load_chunk, keys)
+        for entries, problems in results:
             self._keep(entries)
             self.problems += problems
             done += CHUNK_SIZE
@@ -136,149 +116,29 @@ class PostScanner:
         for key, data in entries:
             self._spans[key] = (self._spool.seek(0, 2), self._spool.write(data))
 
-    def entry(self, key: str) -> Entry:
-        """Return an entry that was loaded (`EntrySource.entry`)."""
+    def rendered(self, pages: Sequence[Page]) -> Iterator[RenderedPage]:
+        """Render pages of the entries that were loaded (`EntrySource.rendered`)."""
+        with_entries = ((page, [self._data(key) for key in page.keys]) for page in pages)
+        if self._is_serial(len(self._spans)):
+            return (tasks.render_encoded(task, self._worker()) for task in with_entries)
+        return self._workers.map(tasks.render_encoded, with_entries, len(pages))
+
+    def _data(self, key: str) -> bytes:
+        """An entry that was loaded, encoded."""
         start, size = self._spans[key]
         self._spool.seek(start)
-        return _ENTRY_DECODER.decode(self._spool.read(size))
+        return self._spool.read(size)
 
     def _map_chunks(self, task: Callable[..., T], keys: Sequence[str]) -> Iterator[T]:
         """Yield the result of `task` for each chunk of keys, in order."""
         chunks = [keys[at : at + CHUNK_SIZE] for at in range(0, len(keys), CHUNK_SIZE)]
-        if not self.store.is_shared or self.jobs == 1 or len(keys) < SERIAL_BELOW:
-            worker = _Worker(self.store, self.config, self.now)
-            for chunk in chunks:
-                yield task(chunk, worker)
-            return
-        yield from self._workers.map(task, chunks)
+        if self._is_serial(len(keys)):
+            return (task(chunk, self._worker()) for chunk in chunks)
+        return self._workers.map(task, chunks, len(chunks))
 
+    def _is_serial(self, posts: int) -> bool:
+        """Return whether this process does the work for so many posts itself."""
+        return not self.store.is_shared or self.jobs == 1 or posts < SERIAL_BELOW
 
-# --- in a worker ---------------------------------------------------------------------------------
-
-_ENTRY_DECODER = msgspec.json.Decoder(Entry)
-
-
-class _Worker(NamedTuple):
-    store: Store
-    config: Config
-    now: datetime
-
-
-_worker: _Worker | None = None
-"""In a worker process: the store and the configuration that its tasks use."""
-
-
-def _start_worker(url: str, config: Config, now: datetime) -> None:
-    global _worker
-    _worker = _Worker(open_store(url), config, now)
-
-
-def _read_chunk(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
-    """Read posts without their content."""
-    return _chunk_result(keys, worker, whole=False)
-
-
-def _read_whole(keys: Sequence[str], worker: _Worker | None = None) -> ChunkResult:
-    """Read posts with the content of those that are public now."""
-    return _chunk_result(keys, worker, whole=True)
-
-
-def _chunk_result(keys: Sequence[str], worker: _Worker | None, *, whole: bool) -> ChunkResult:
-    worker = worker or _worker
-    assert worker is not None
-    result = ChunkResult([], [], [], ClosedPosts(), [], [])
-    for key, read in _read_posts(worker, keys):
-        result.closed.count(key, read, worker.now)
-        if whole and read.post and is_public(read.post, worker.now):
-            _add_entry(read, worker, result.entries, result.problems)
-        else:
-            result.problems.extend(read.problems)
-        if read.post is None:
-            continue
-        if read.undated:
-            result.undated.append(key)
-        if is_public(read.post, worker.now):
-            result.summaries.append(summarize(read.post, worker.config))
-        elif read.post.published > worker.now:
-            result.scheduled.append(summarize(read.post, worker.config))
-    return result
-
-
-def _load_chunk(
-    keys: Sequence[str], worker: _Worker | None = None
-) -> tuple[list[tuple[str, bytes]], list[Problem]]:
-    """Return the entries of these posts, encoded, and the problems of all of them.
-
-    Each post was read before, for its summary, and is read again here for its content.
-    """
-    worker = worker or _worker
-    assert worker is not None
-    entries: list[tuple[str, bytes]] = []
-    problems: list[Problem] = []
-    for _, read in _read_posts(worker, keys):
-        _add_entry(read, worker, entries, problems)
-    return entries, problems
-
-
-def _add_entry(
-    read: ReadResult,
-    worker: _Worker,
-    entries: list[tuple[str, bytes]],
-    problems: list[Problem],
-) -> None:
-    """Add the entry of a post, unless its content cannot be used, and all problems of the post."""
-    pages = _pages(worker, linked_posts(read, worker.config))
-    entry, post_problems = fill_entry(read, worker.config, pages)
-    problems += post_problems
-    if entry is not None:
-        entries.append((entry.key, msgspec.json.encode(entry)))
-
-
-def _read_posts(worker: _Worker, keys: Iterable[str]) -> Iterator[tuple[str, ReadResult]]:
-    """Yield the key of each post, and the result of reading it."""
-    for fetched in _fetch(worker, keys):
-        if isinstance(fetched, Problem):
-            yield fetched.key, ReadResult(None, (fetched,))
-        elif not is_own(fetched.stat.key, fetched.data):
-            stat = fetched.stat
-            read = read_post(stat.key, fetched.data, stat.modified, worker.config)
-            read = read.with_attachment(_attachment_size(read, worker.store))
-            yield stat.key, read.as_of(worker.now)
-
-
-def _pages(worker: _Worker, keys: Sequence[str]) -> dict[str, str]:
-    """The addresses of the pages of these posts, by key; ``""`` for one that has none."""
-    posts = (found for found in _fetch(worker, keys) if not isinstance(found, Problem))
-    found = {post.stat.key: page_of(post, worker.config) for post in posts}
-    return dict.fromkeys(keys, "") | found
-
-
-def _attachment_size(read: ReadResult, store: Store) -> int:
-    """The size in bytes of the file that may be the post's enclosure; 0 if there is none."""
-    key = read.post.attachment if read.post else ""
-    try:
-        stat = store.head(key) if key else None
-    except Denied:
-        return 0
-    return stat.size if stat else 0
-
-
-def _fetch(worker: _Worker, keys: Iterable[str]) -> Iterator[Object | Problem]:
-    """Yield the objects at these keys, in order; nothing for one that was deleted meanwhile."""
-    limit = worker.config.limits.post_bytes
-
-    def get(key: str) -> Object | Problem | None:
-        try:
-            return worker.store.get(key, limit)
-        except TooLarge:
-            return too_large(key, worker.config)
-        except Denied as error:
-            if folder_of(worker.store.url):
-                return Problem(key, 0, "no permission to read this file", "")
-            return Problem(key, 0, f"no permission to read it ({error})", "grant s3:GetObject")
-
-    if not worker.store.is_remote:
-        yield from (fetched for fetched in map(get, keys) if fetched is not None)
-        return
-    with ThreadPoolExecutor(_PARALLEL_REQUESTS) as threads:
-        yield from (fetched for fetched in threads.map(get, keys) if fetched is not None)
+    def _worker(self) -> Worker:
+        return Worker(self.store, self.config, self.now)

@@ -39,14 +39,36 @@ class PostSummary(Struct, frozen=True, array_like=True, gc=False):
     """The id that RSS and JSON Feed show in place of `id`, if it is another one."""
 
 
+class Page(Struct, frozen=True, array_like=True):
+    """The documents of a feed that show the same entries: its newest, or one archive page."""
+
+    feed: str
+    """The path of the feed."""
+    keys: tuple[str, ...]
+    """The keys of the posts that it shows, in order."""
+    archive: str = ""
+    """The name of the archive page; ``""`` for the newest entries."""
+    older: str = ""
+    """The name of the archive page with the entries before; ``""`` if there is none."""
+
+
+class RenderedPage(Struct, frozen=True, array_like=True):
+    """A page, rendered."""
+
+    documents: list[Document]
+    """One document for each format."""
+    title: str | None
+    """The title of the feed, if these are its newest entries, and there are some."""
+
+
 class EntrySource(Protocol):
-    """Loads the entries that the documents need."""
+    """Loads the entries that the documents need, and renders pages of them."""
 
     def load(self, keys: Sequence[str]) -> Collection[str]:
         """Load these entries; return the keys of those whose content cannot be used."""
 
-    def entry(self, key: str) -> Entry:
-        """Return an entry that was loaded."""
+    def rendered(self, pages: Sequence[Page]) -> Iterator[RenderedPage]:
+        """Yield `render_page` of each page, whose entries were loaded."""
 
 
 def summarize(post: Post, config: Config) -> PostSummary:
@@ -107,21 +129,41 @@ def site_documents(
         failed = set(source.load(sorted(needed - requested)))
         requested |= needed
         summaries = [summary for summary in summaries if summary.key not in failed]
+    pages = [page for path, members in feeds.items() for page in _pages(path, members, config)]
     listed: list[ListedFeed] = []
-    for path, members in feeds.items():
-        window = [source.entry(summary.key) for summary in pagination.newest_first(members, limit)]
-        if window:
-            feed = feed_documents.describe_feed(path, window, config)
-            listed.append(ListedFeed(path, feed.title))
-        names = feed_documents.archive_page_names(members, config)
-        newest = names[-1] if names else ""
-        yield from feed_documents.current_documents(path, window, newest, config)
-        if names:
-            pages = pagination.archive_pages(members, limit)
-            for older, name, page in zip(["", *names], names, pages, strict=False):
-                entries = [source.entry(summary.key) for summary in page]
-                yield from feed_documents.archive_documents(path, name, entries, older, config)
+    for page, rendered in zip(pages, source.rendered(pages), strict=True):
+        yield from rendered.documents
+        if rendered.title is not None:
+            listed.append(ListedFeed(page.feed, rendered.title))
     yield from feed_list_documents(listed, config)
+
+
+def _pages(path: str, members: Sequence[PostSummary], config: Config) -> Iterator[Page]:
+    """The pages of a feed: its newest entries, then its archive."""
+    limit = config.feeds.limit
+    names = feed_documents.archive_page_names(members, config)
+    newest = pagination.newest_first(members, limit)
+    yield Page(path, _keys(newest), older=names[-1] if names else "")
+    if names:
+        archive = pagination.archive_pages(members, limit)
+        for older, name, page in zip(["", *names], names, archive, strict=False):
+            yield Page(path, _keys(page), name, older)
+
+
+def _keys(summaries: Iterable[PostSummary]) -> tuple[str, ...]:
+    return tuple(summary.key for summary in summaries)
+
+
+def render_page(page: Page, entries: Sequence[Entry], config: Config) -> RenderedPage:
+    """The documents of a page; `entries` are those of its keys."""
+    if page.archive:
+        made = feed_documents.archive_documents(
+            page.feed, page.archive, entries, page.older, config
+        )
+        return RenderedPage(list(made), None)
+    made = feed_documents.current_documents(page.feed, entries, page.older, config)
+    title = feed_documents.describe_feed(page.feed, entries, config).title if entries else None
+    return RenderedPage(list(made), title)
 
 
 def _has_archive(members: Sequence[PostSummary], config: Config) -> bool:

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -26,10 +26,15 @@ class Workers:
         self._jobs, self._start, self._arguments = jobs, start, arguments
         self._pool: Executor | None = None
 
-    def map(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """Yield the result of `task` for each item, in order. Few results wait to be taken."""
+    def map(
+        self, task: Callable[[Item], Result], items: Iterable[Item], count: int
+    ) -> Iterator[Result]:
+        """Yield the result of `task` for each of `count` items, in order.
+
+        Few items are taken before they are needed, and few results wait to be taken.
+        """
         if self._pool is None:
-            self._pool = self._started(min(self._jobs, len(items)))
+            self._pool = self._started(min(self._jobs, count))
         futures: deque[Future[Result]] = deque()
         for item in items:
             with _interrupts_blocked():

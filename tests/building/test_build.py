@@ -25,7 +25,7 @@ from support.sites import NOW, Built, built, post, settings
 from support.validity import assert_valid_document
 
 from feeds.building import scan
-from feeds.building.site import PostSummary, site_documents
+from feeds.building.site import Page, PostSummary, RenderedPage, render_page, site_documents
 from feeds.building.write import write_documents
 from feeds.errors import FeedsError
 from feeds.model import Document, Entry
@@ -245,9 +245,14 @@ class RecordingSource:
         self.loaded += keys
         return []
 
-    def entry(self, key: str) -> Entry:
+    def rendered(self, pages: list[Page]) -> Iterator[RenderedPage]:
         moment = datetime(2026, 1, 1, tzinfo=UTC)
-        return Entry(key, f"tag:example.com,2026:{key}", "https://e.com/", key, moment, moment)
+        for page in pages:
+            entries = [
+                Entry(key, f"tag:example.com,2026:{key}", "https://e.com/", key, moment, moment)
+                for key in page.keys
+            ]
+            yield render_page(page, entries, settings())
 
 
 def test_the_content_of_a_post_that_is_in_no_document_is_never_loaded() -> None:
