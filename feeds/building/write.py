@@ -8,7 +8,9 @@ writes.
 from __future__ import annotations
 
 import tempfile
+from collections import deque
 from collections.abc import Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from feeds import paths
@@ -20,6 +22,8 @@ from feeds.stores.base import Stat, Store, md5_version
 from feeds.stores.obstacles import is_empty_folder, obstacles
 from feeds.stores.own_files import foreign_files, split_by_maker
 
+_PARALLEL_REQUESTS = 16
+"""How many documents are written at the same time to a store behind a network."""
 _SPOOL_BYTES = 32_000_000
 """The size up to which the documents to write stay in memory; larger ones are in a file."""
 
@@ -55,7 +59,9 @@ def write_documents(
     published = {key: stat for key, stat in former.items() if paths.is_document(key)}
     if not published and (folder_of(out.url) is None or is_empty_folder(out)):
         # Nothing can be replaced, removed or in the way.
-        return _write_all(documents, out)
+        counts = WriteCounts()
+        counts.written = _write(documents, out)
+        return counts
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         changes: list[_Change] = []
         unchanged: list[str] = []
@@ -73,8 +79,9 @@ def write_documents(
         if ids is not None:
             check_removals(out, ids, unchanged=unchanged, changed=[*own, *foreign], removed=removed)
         spool.seek(0)
-        for change in changes:
-            _put(Document(change.path, spool.read(change.size), change.type), out)
+        _write(
+            (Document(change.path, spool.read(change.size), change.type) for change in changes), out
+        )
     for key in removed:
         out.delete(key)
     counts = WriteCounts()
@@ -104,12 +111,24 @@ class _Change(NamedTuple):
     """Whether there is no file at its path."""
 
 
-def _write_all(documents: Iterable[Document], out: Store) -> WriteCounts:
-    counts = WriteCounts()
-    for document in documents:
-        _put(document, out)
-        counts.written += 1
-    return counts
+def _write(documents: Iterable[Document], out: Store) -> int:
+    """Write documents, several at a time to a store behind a network; return their number."""
+    written = 0
+    if not out.is_remote:
+        for document in documents:
+            _put(document, out)
+            written += 1
+        return written
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(_PARALLEL_REQUESTS) as threads:
+        for document in documents:
+            waiting.append(threads.submit(_put, document, out))
+            written += 1
+            if len(waiting) > 2 * _PARALLEL_REQUESTS:
+                waiting.popleft().result()
+        for future in waiting:
+            future.result()
+    return written
 
 
 def _put(document: Document, out: Store) -> None:
