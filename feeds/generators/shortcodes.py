@@ -96,11 +96,11 @@ def _count(path: str, dialect: Dialect, site: SiteFolder, uses: dict[str, _Use])
     except (PostError, ContentTooLarge):
         return
     for mark in marks:
-        if mark.kind in ("shortcode", "tag", "value"):
+        if mark.kind in ("shortcode", "component", "tag", "value"):
             call = parse_call(mark.inner)
             if re.fullmatch(r"[\w-]+", call.name):
                 use = uses[call.name]
-                use.named.update(call.named)
+                use.named.update(call.named.keys())
                 use.positional = max(use.positional, len(call.positional))
     for label, times in unknown.items():
         name = label.removeprefix(_SHORTCODE)

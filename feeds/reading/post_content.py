@@ -15,7 +15,7 @@ from msgspec import Struct
 from feeds.config import Config
 from feeds.model import Problem
 from feeds.reading.content.locked_text import public_text
-from feeds.reading.content.post_links import PostLinks, without_marks
+from feeds.reading.content.post_links import PostLinks
 from feeds.reading.content.render import Place, render
 from feeds.reading.content.templates.mdx import without_mdx
 from feeds.reading.front_matter.formats import is_html
@@ -74,8 +74,8 @@ def post_content(
         params={**config.content.site, **post.values},
     )
     problems = [*_not_rendered(post, unknown), *_not_shown(post, made.unknown)]
-    above = None if made.above is None else without_marks(made.above)
-    return PostContent(without_marks(made.html), above, tuple(problems))
+    above = None if made.above is None else links.in_text(made.above)
+    return PostContent(links.in_text(made.html), above, tuple(problems))
 
 
 def _anchors(post: Post) -> str:

@@ -267,7 +267,7 @@ def test_a_block_of_code_is_code(block: str) -> None:
         ),
         (
             '{{< figure src="/b.jpg" caption="A *b* & c" >}}',
-            "<figcaption>A *b* &amp; c</figcaption>",
+            "<figcaption><p>A <em>b</em> &amp; c</p></figcaption>",
         ),
         ('{{< img "boat.jpg" "A boat" >}}', f'<img src="{PAGE}boat.jpg" alt="A boat">'),
         ('{{< legacy-img src="/b.jpg" >}}', '<img src="https://a.example/b.jpg"'),

@@ -16,6 +16,11 @@ _ONE_LINE = re.compile(
     r"(?=[ ]{0,3}[^\s<])",
     re.MULTILINE | re.IGNORECASE,
 )
+_END_OF_MEDIA = re.compile(
+    r"^(?P<line>[^\n]*(?:</(?:audio|blockquote|iframe|object|script|video)>|<(?:embed|hr)\b[^<>]*+>)"
+    r"[ \t]*)\n(?=[ ]{0,3}[^\s<])",
+    re.MULTILINE | re.IGNORECASE,
+)
 _SPAN = re.compile(
     r"^([ ]{0,3})(?=</?(?:a|abbr|b|br|code|em|font|i|img|small|span|strong|sub|sup|u)\b[^<>]*+>"
     r"[ \t]*+$)",
@@ -26,6 +31,17 @@ _OF_MARKDOWN = re.compile(
     r"[^<>]*+>)[ \t]*+\n?(?!\n)",
     re.MULTILINE | re.IGNORECASE,
 )
+
+
+_TAG_ALONE = re.compile(
+    r"^(?P<tag>[ ]{0,3}<[a-z][\w-]*+[^<>]*+>)[ \t]*+\n(?=[ ]{0,3}[^\s<])",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def with_markdown_in_all_html(text: str) -> str:
+    """The text with a blank line behind each tag that has a line to itself, as in MDX."""
+    return _TAG_ALONE.sub(r"\g<tag>\n\n", text)
 
 
 def has_markdown_in_html(text: str) -> bool:
@@ -40,4 +56,5 @@ def with_markdown_in_html(text: str) -> str:
 
 def with_short_blocks(text: str, nothing: str) -> str:
     """The text so that HTML ends with its element; `nothing` is a word that shows nothing."""
-    return _SPAN.sub(rf"\1{nothing}", _ONE_LINE.sub(r"\g<line>\n\n", text))
+    text = _END_OF_MEDIA.sub(r"\g<line>\n\n", _ONE_LINE.sub(r"\g<line>\n\n", text))
+    return _SPAN.sub(rf"\1{nothing}", text)

@@ -87,6 +87,16 @@ def render_markdown(body: str, extensions: frozenset[str], limits: Limits) -> st
     return made
 
 
+_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>).)*+)</p>\n?", re.DOTALL)
+
+
+def render_inline(text: str) -> str:
+    """The HTML of a short text; a single paragraph without its tags. Raises ContentTooLarge."""
+    made = render_markdown(text, frozenset(), Limits()) if text else ""
+    alone = _PARAGRAPH.fullmatch(made)
+    return alone[1] if alone else made
+
+
 _MARKS = "[]!*_`<&\\|~>"
 """The characters that comrak makes most nodes of; each costs at most 0.8 kB of memory."""
 

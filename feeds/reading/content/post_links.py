@@ -51,19 +51,6 @@ _BEFORE_ADDRESS = " \t\n()<>[]\"'"
 _BARE = re.compile(_MARK + r"(?:(?:link|post_url|ref)/[\w.~%-]*|value/(?P<value>[\w.~%-]*)/)")
 
 
-def without_marks(text: str) -> str:
-    """HTML without references that are not in a link: their address is not known there.
-
-    A value of a template that nobody knows is named, as the template names it.
-    """
-    return _BARE.sub(_named, text) if _MARK in text else text
-
-
-def _named(mark: re.Match[str]) -> str:
-    name = html.escape(unquote(mark["value"] or ""))
-    return f"{{{{ {name} }}}}" if name else ""
-
-
 def may_link(body: str) -> bool:
     """Return whether a body may have a link to the file of a post."""
     return any(sign in body for sign in _SIGNS) or bool(_TAG.search(body))
@@ -107,6 +94,19 @@ class PostLinks:
         if _FILE.match(address) and not address.startswith("//"):
             return self._page("file", unquote(address))
         return address
+
+    def in_text(self, made: str) -> str:
+        """HTML in which references that are not in a link are addresses.
+
+        One that nobody knows leaves; a value of a template that nobody knows is named, as the
+        template names it.
+        """
+        return _BARE.sub(self._shown, made) if _MARK in made else made
+
+    def _shown(self, mark: re.Match[str]) -> str:
+        if name := unquote(mark["value"] or ""):
+            return html.escape(f"{{{{ {name} }}}}")
+        return html.escape(self.resolved(mark[0]) or "")
 
     def _page(self, kind: str, reference: str) -> str | None:
         path, rest = _split(reference)

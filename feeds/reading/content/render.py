@@ -17,11 +17,13 @@ from feeds.reading.content.clean_html import Follow, balance_tags, sanitize
 from feeds.reading.content.dialect import ANY_DIALECT, Dialect
 from feeds.reading.content.html_in_markdown import (
     has_markdown_in_html,
+    with_markdown_in_all_html,
     with_markdown_in_html,
     with_short_blocks,
 )
-from feeds.reading.content.markdown import check_size, render_markdown
+from feeds.reading.content.markdown import check_size
 from feeds.reading.content.media.elements import has_media
+from feeds.reading.content.other_markdown import as_generator, may_be_deep
 from feeds.reading.content.templates.fill import fill
 from feeds.reading.content.templates.marks import WORD, mask
 from feeds.reading.content.templates.shortcodes import Shortcodes
@@ -79,13 +81,16 @@ def render(
     if is_markdown:
         if "<" in made and has_markdown_in_html(made):
             made = with_markdown_in_html(made)
+        if "<" in made and "markdown-in-html" in dialect.habits:
+            made = with_markdown_in_all_html(made)
         if "<" in made and dialect.short_blocks:
             masked = masked.with_nothing()
             made = with_short_blocks(made, masked.last)
-        made = render_markdown(made, dialect.markdown, limits)
+        made = as_generator(made, dialect, limits)
     made = fill(made, masked, values, in_code=dialect.marks_in_code)
     check_size(made, limits)
-    if not is_markdown or masked.marks or "<" in body:  # Markdown's own HTML is balanced
+    # Markdown's own HTML is balanced, but it may be deep.
+    if not is_markdown or masked.marks or "<" in body or may_be_deep(body, limits):
         made = balance_tags(made, limits)
         if has_media(made):
             # Few posts need it, and it takes as long to import as 50 posts to read.

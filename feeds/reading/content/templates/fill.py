@@ -153,7 +153,7 @@ def _pairs(marks: tuple[Mark, ...], values: Values) -> dict[int, int]:
     pairs: dict[int, int] = {}
     closed: set[int] = set()
     for number, mark in enumerate(marks):
-        if mark.kind not in ("shortcode", "tag"):
+        if mark.kind not in ("shortcode", "component", "tag"):
             continue
         name = values.is_end(mark)
         if not name:

@@ -13,14 +13,17 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
+from feeds.reading.content.markdown import render_inline
+
 _ARGUMENT = re.compile(
     r"(?:(?P<name>[A-Za-z_][\w.-]*+)\s*+[=:]\s*+)?"
-    r"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|`(?P<back>[^`]*+)`"
+    r"(?:\"(?P<double>(?:[^\"\\]|\\.)*+)\"|'(?P<single>[^']*+)'|`(?P<back>[^`]*+)`"
     r"|(?P<bare>[^\s,\"'`()|]++))"
 )
 HEAD = re.compile(r"[-~\s]*(?P<end>/|end(?=\w)|end(?=\s*-?\Z))?\s*(?P<name>[\w./-]*\w)?")
 _IMAGE = re.compile(r"[^\s?#]+\.(?:avif|gif|jpe?g|png|svg|webp)(?:[?#]\S*)?", re.IGNORECASE)
 _ID = re.compile(r"[\w.:-]+")
+_TAG = re.compile(r"<[^<>]*+>")
 
 
 _INCLUDES = frozenset({"include", "include_relative", "include_cached", "render", "partial"})
@@ -54,6 +57,7 @@ def parse_call(inner: str) -> Call:
     named: dict[str, str] = {}
     for found in _ARGUMENT.finditer(inner, head.end() if head else 0):
         value = next(v for v in found.group("double", "single", "back", "bare") if v is not None)
+        value = value.replace('\\"', '"')
         if found["name"]:
             named[found["name"].lower()] = value
         elif value.strip("-%>/|~"):
@@ -64,6 +68,28 @@ def parse_call(inner: str) -> Call:
     ):
         name = posixpath.basename(positional.pop(0)).partition(".")[0]
     return Call(name.lower(), positional, named)
+
+
+_SCALAR = r"\"[^\"]*\"|'[^']*'|`[^`]*`|true\b|false\b|-?\d+(?:\.\d+)?"
+_TYPED = re.compile(rf"(?P<name>\w+)\s*=\s*(?P<value>{_SCALAR}|\[[^\[\]]*\])")
+
+
+def typed_arguments(inner: str) -> dict[str, object]:
+    """The named arguments of a shortcode of Zola with their types: texts, numbers, booleans, lists.
+
+    https://www.getzola.org/documentation/content/shortcodes/
+    """
+    return {found["name"].lower(): _typed(found["value"]) for found in _TYPED.finditer(inner)}
+
+
+def _typed(value: str) -> object:
+    if value[0] == "[":
+        return [_typed(item) for item in re.findall(_SCALAR, value)]
+    if value[0] in "\"'`":
+        return value[1:-1]
+    if value in ("true", "false"):
+        return value == "true"
+    return float(value) if "." in value else int(value)
 
 
 Maker: TypeAlias = Callable[[Call, str], str]
@@ -90,8 +116,9 @@ def _image(call: Call, inner: str) -> str:
     if not source:
         return inner
     words = [text for text in call.positional if text != source and not _is_size(text)]
-    caption = call.first("caption", "title", "attr")
-    alt = call.first("alt") or caption or " ".join(words)
+    title, caption, credit = (call.first(name) for name in ("title", "caption", "attr"))
+    made = render_inline(caption)
+    alt = call.first("alt") or html.unescape(_TAG.sub("", made)) or title or " ".join(words)
     sizes = "".join(
         f' {name}="{call.named[name]}"'
         for name in ("width", "height")
@@ -100,10 +127,14 @@ def _image(call: Call, inner: str) -> str:
     image = f'<img src="{_escaped(source)}" alt="{_escaped(alt)}"{sizes}>'
     if link := call.first("link"):
         image = f'<a href="{_escaped(link)}">{image}</a>'
-    if not caption and not inner.strip():
+    if not (title or caption or credit or inner.strip()):
         return f"<p>{image}</p>"
-    shown = _escaped(caption)
-    return f"<figure>{image}<figcaption>{shown}{inner}</figcaption></figure>"
+    heading = f"<h4>{_escaped(title)}</h4>" if title else ""
+    credit = render_inline(credit)
+    if address := call.first("attrlink"):
+        credit = f'<a href="{_escaped(address)}">{credit}</a>'
+    words_below = f"<p>{' '.join(filter(None, (made, credit)))}</p>" if made or credit else ""
+    return f"<figure>{image}<figcaption>{heading}{words_below}{inner}</figcaption></figure>"
 
 
 def _is_size(text: str) -> bool:
@@ -116,6 +147,7 @@ def _page_of(start: str, what: str, *names: str, still: str = "") -> Maker:
     def make(call: Call, inner: str) -> str:
         ids = [text for text in call.positional if _ID.fullmatch(text)]
         id_ = call.first(*names, "id") or "/".join(ids[: start.count("/{") or 1])
+        id_ = id_ or next((text for text in call.positional if urlsplit(text).scheme), "")
         if not id_ or urlsplit(id_).scheme:
             return (_link(id_, call.first("title"), inner)) if id_ else inner
         id_ = quote(id_, safe="/@")
@@ -126,7 +158,7 @@ def _page_of(start: str, what: str, *names: str, still: str = "") -> Maker:
 
 
 def _tweet(call: Call, inner: str) -> str:
-    id_ = call.get(-1, "id")
+    id_ = call.first("id") or "".join(call.positional[-1:])
     user = call.get(0, "user") if len(call.positional) > 1 or "user" in call.named else "i"
     if not id_.isdigit():
         return address(call) + inner
@@ -136,19 +168,31 @@ def _tweet(call: Call, inner: str) -> str:
 def _details(call: Call, inner: str) -> str:
     title = call.get(0, "summary", "title")
     summary = f"<summary>{_escaped(title)}</summary>" if title else ""
-    return f"<details>{summary}{inner}</details>"
+    return f"<details>{summary}{_words(call, inner)}</details>"
 
 
 def _quote(call: Call, inner: str) -> str:
     author = call.first("author", "source", "cite") or ", ".join(call.positional)
     cite = f"<footer>{_escaped(author)}</footer>" if author else ""
-    return f"<blockquote>{inner}{cite}</blockquote>"
+    return f"<blockquote>{_words(call, inner)}{cite}</blockquote>"
 
 
 def _note(call: Call, inner: str) -> str:
     title = call.first("title")
     heading = f"<p><strong>{_escaped(title)}</strong></p>" if title else ""
+    inner = _words(call, inner) or "".join(f"<p>{_escaped(text)}</p>" for text in call.positional)
     return f"<blockquote>{heading}{inner}</blockquote>" if inner.strip() else heading
+
+
+def _tab(call: Call, inner: str) -> str:
+    label = call.get(0, "label", "title", "name", "value")
+    return f"<p><strong>{_escaped(label)}</strong></p>{inner}" if label else inner
+
+
+def _words(call: Call, inner: str) -> str:
+    """What a shortcode holds: between its start and its end, or in an argument."""
+    text = call.first("text", "content", "body", "message")
+    return inner if inner.strip() or not text else f"<p>{render_inline(text)}</p>"
 
 
 def address(call: Call) -> str:
@@ -192,10 +236,11 @@ KNOWN: dict[str, Maker] = {
     "bilibili": _page_of("https://www.bilibili.com/video/{id}", "Bilibili", "bvid", "bv"),
     "instagram": _page_of("https://www.instagram.com/p/{id}/", "Instagram"),
     "codepen": _page_of("https://codepen.io/pen/{id}", "CodePen"),
-    "asciinema": _page_of("https://asciinema.org/a/{id}", "asciinema"),
+    "asciinema": _page_of("https://asciinema.org/a/{id}", "asciinema", "key"),
     **dict.fromkeys(("tweet", "twitter", "x"), _tweet),
     "gist": _gist,
     "details": _details,
+    **dict.fromkeys(("tab", "tabitem"), _tab),
     **dict.fromkeys(("blockquote", "quote", "pullquote"), _quote),
     **dict.fromkeys(
         ("admonition", "alert", "callout", "hint", "info", "note", "notice", "tip", "warning"),

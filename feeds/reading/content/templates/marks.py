@@ -20,7 +20,7 @@ from msgspec import Struct
 from feeds.reading.content.markdown import ContentTooLarge
 
 Kind: TypeAlias = Literal[
-    "shortcode", "tag", "value", "hidden", "escaped", "raw", "verbatim", "code", "formula", "more",
+    "shortcode", "component", "tag", "value", "hidden", "escaped", "raw", "verbatim", "code", "formula", "more",
     "directive",
 ]  # fmt: skip
 
@@ -55,11 +55,19 @@ _MARK = re.compile(
     r"|(?<![ \t])[ \t]*+\{[.#][A-Za-z][^{}\n]*+\}(?=[ \t]*+$))"
     r"|(?P<more><!--\s*+more\s*+-->)"
     r"|(?P<formula>^[ ]{0,3}\$\$[ ]*+\n(?:(?![ ]*+\$\$|[ ]{0,3}[`~]{3}).*+\n){1,200}?"
-    r"[ ]{0,3}\$\$[ ]*+$)",
+    r"[ ]{0,3}\$\$[ ]*+$)"
+    r"|(?P<dollars>\$\$[^$\n]++\$\$)",
     re.MULTILINE | re.IGNORECASE,
+)
+_BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
+_MARK_OF_MDX = re.compile(
+    rf"{_MARK.pattern}|(?P<component></?(?-i:[A-Z])[\w.]*+"
+    rf"(?:[^<>{{}}\"']|\"[^\"]*+\"|'[^']*+'|{_BRACES})*+>)",
+    _MARK.flags,
 )
 _ESCAPED = re.compile(r"\s*+/\*(?P<shown>.*)\*/", re.DOTALL)
 _NAME = re.compile(r"[-~/\s]*+(?P<name>\w[\w./-]*+)")
+_CALL = re.compile(r"-?\s*+(?:\w+\s*+\(|end\s*+-?%?\Z|/\*)")
 _CODE_NAMES = frozenset({"highlight", "codeblock", "code", "sourcecode", "mermaid", "plantuml"})
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)", re.MULTILINE)
 _LANGUAGE = re.compile(r"(?:[^\n]*\blang[:=][\"']?)?(?P<language>[A-Za-z][\w+#-]*)")
@@ -98,11 +106,13 @@ class MaskedText(Struct, frozen=True):
 
 
 MOST_MARKS = 20_000
+_SIGNS = ("{", "<!--", "$$", ":::", "[[", "[TOC]", "[toc]")
 
 
 def mask(body: str, kinds: Collection[str]) -> MaskedText:
     """The text with its marks of these kinds masked. Raises ContentTooLarge."""
-    if not any(sign in body for sign in ("{", "<!--", "$$", ":::", "[[", "[TOC]", "[toc]")):
+    may_have_marks = any(sign in body for sign in _SIGNS)
+    if not may_have_marks and not ("<" in body and "component" in kinds):
         return MaskedText(body.replace(WORD, ""), ())
     body = body.replace(WORD, "")
     marks: list[Mark] = []
@@ -141,7 +151,8 @@ class _Marks:
     def found(self) -> Iterator[tuple[int, Mark]]:
         """Yield the marks, each with its start."""
         at = 0
-        while found := _MARK.search(self.body, at):
+        pattern = _MARK_OF_MDX if "component" in self.kinds else _MARK
+        while found := pattern.search(self.body, at):
             at = found.end()
             mark = self._mark(found)
             if mark is not None:
@@ -155,8 +166,12 @@ class _Marks:
         kind = found.lastgroup or ""
         if kind in ("more", "formula"):
             return Mark(_KINDS[kind], found[0])
-        if kind not in self.kinds:
+        if kind not in self.kinds and not self._is_call(kind, found):
             return None
+        if kind == "component":
+            return Mark("component", found[0], found[0][1:-1].rstrip("/"))
+        if kind == "dollars":
+            return Mark("formula", found[0])
         if kind == "directive":
             line = self.body.rfind("\n", max(0, found.start() - _LONGEST_INDENT), found.start()) + 1
             is_start = not self.body[line : found.start()].strip(_BEFORE_DIRECTIVE)
@@ -181,6 +196,12 @@ class _Marks:
         if is_start and name in _CODE_NAMES and (block := self._code_block(found, inner, name)):
             return block
         return Mark(_KINDS[kind], found[0], inner)
+
+    def _is_call(self, kind: str, found: re.Match[str]) -> bool:
+        """Return whether this is a shortcode of Zola, and the site's generator is Zola."""
+        if "call" not in self.kinds or kind not in ("tag", "value"):
+            return False
+        return _CALL.match(found[kind]) is not None
 
     def _end(self, name: str, at: int) -> re.Match[str] | None:
         """The end of a block that starts before `at`: ``{{< /name >}}`` or ``{% endname %}``."""
@@ -235,4 +256,5 @@ _KINDS: dict[str, Kind] = {
     "value": "value",
     "more": "more",
     "formula": "formula",
+    "dollars": "formula",
 }

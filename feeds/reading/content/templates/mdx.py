@@ -31,6 +31,8 @@ def without_mdx(body: str) -> str:
         body = _map_text(body, _without_comments)
     if "={" in body:
         body = _map_text(body, _with_plain_attributes)
+    if "/>" in body:
+        body = _map_text(body, _with_ends)
     return body
 
 
@@ -76,6 +78,20 @@ def _plain_attribute(found: re.Match[str]) -> str:
     if address := _ADDRESS.fullmatch(found["braces"]):
         return f'{found[0].partition("=")[0]}="{address["text"]}"'
     return ""
+
+
+_SELF_CLOSING = re.compile(
+    r"<(?P<name>[a-z][\w-]*+)(?P<rest>(?:[^<>\"'/]|\"[^\"]*+\"|'[^']*+'|/(?!>))*+)/>"
+)
+_VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta",
+                   "source", "track", "wbr"))  # fmt: skip
+
+
+def _with_ends(text: str) -> str:
+    """`text` with an end for each element that ends itself: HTML knows no ``<div />``."""
+    return _SELF_CLOSING.sub(
+        lambda tag: tag[0] if tag["name"] in _VOID else f"{tag[0][:-2]}></{tag['name']}>", text
+    )
 
 
 def _without_comments(text: str) -> str:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from feeds.config import Limits
-from feeds.reading.content.markdown import ContentTooLarge, render_markdown
+from feeds.reading.content.markdown import ContentTooLarge, render_inline, render_markdown
 
 if TYPE_CHECKING:
     from feeds.templating.jinja import Environment
@@ -28,7 +28,6 @@ _MAX_CHARS = 200_000
 _NAME = "shortcode"
 _WORK = "markdown work"
 """The name of the value that counts the Markdown of one use; no template can write it."""
-_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>).)*+)</p>\n?", re.DOTALL)
 
 
 class Rendered(NamedTuple):
@@ -41,13 +40,13 @@ class Rendered(NamedTuple):
 
 
 def render(
-    template: str, named: Mapping[str, str], positional: Sequence[str], inner: str
+    template: str, named: Mapping[str, object], positional: Sequence[str], inner: str
 ) -> Rendered:
     """One use of a shortcode."""
     from feeds.templating import jinja
 
     values = _values(named, positional, inner)
-    texts = (*named.values(), *positional)
+    texts = (*map(str, named.values()), *positional)
     if sum(map(len, texts)) + len(inner) > _MAX_CHARS:
         return Rendered("", f"its arguments have more than {_MAX_CHARS:,} characters")
     try:
@@ -85,7 +84,9 @@ _MISTAKES = frozenset(
 )
 
 
-def _values(named: Mapping[str, str], positional: Sequence[str], inner: str) -> dict[str, object]:
+def _values(
+    named: Mapping[str, object], positional: Sequence[str], inner: str
+) -> dict[str, object]:
     from feeds.templating.jinja import Markup
 
     return {
@@ -143,6 +144,4 @@ def _markdown(state: _State, text: object, *, inline: bool = False) -> str:
     work.chars += len(body) + 100
     if work.chars > _MAX_CHARS:
         raise ContentTooLarge(f"more than {_MAX_CHARS:,} characters")
-    made = render_markdown(body, frozenset(), Limits())
-    alone = _PARAGRAPH.fullmatch(made) if inline else None
-    return Markup(alone[1] if alone else made)
+    return Markup(render_inline(body) if inline else render_markdown(body, frozenset(), Limits()))

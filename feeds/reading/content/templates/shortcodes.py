@@ -13,7 +13,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from feeds.reading.content.templates import values
-from feeds.reading.content.templates.known_shortcodes import HEAD, KNOWN, Call, address, parse_call
+from feeds.reading.content.templates.known_shortcodes import (
+    HEAD,
+    KNOWN,
+    Call,
+    address,
+    parse_call,
+    typed_arguments,
+)
 from feeds.reading.content.templates.marks import Mark
 
 _CALL = re.compile(r"\s*[\w:]+\s*\(")
@@ -42,12 +49,16 @@ class Shortcodes:
         """How often each mark shows nothing, by its name."""
 
     def name(self, mark: Mark) -> str:
-        """The name of what a mark starts."""
+        """The name of what a mark starts; ``""`` if it has no end."""
+        if mark.kind == "component":
+            return "" if mark.text.endswith("/>") else parse_call(mark.inner).name
         head = HEAD.match(mark.inner)
         return (head["name"] or "").lower() if head else ""
 
     def is_end(self, mark: Mark) -> str:
         """The name of what a mark ends; ``""`` if it is not an end."""
+        if mark.kind == "component":
+            return mark.inner[1:].strip().lower() if mark.inner.startswith("/") else ""
         head = HEAD.match(mark.inner)
         return (head["name"] or "end").lower() if head and head["end"] else ""
 
@@ -56,7 +67,8 @@ class Shortcodes:
         if mark.kind in ("escaped", "verbatim"):
             return mark.inner or mark.text
         if self.own and (template := self.own.get(parse_call(mark.inner).name)):
-            return html.unescape(self._rendered(template, parse_call(mark.inner), "").strip())
+            call = parse_call(mark.inner)
+            return html.unescape(self._rendered(template, call, "", self._typed(mark)).strip())
         if mark.kind == "shortcode" and (call := parse_call(mark.inner)).name == "param":
             return self._param(call) or None
         if mark.kind == "value" and not _CALL.match(mark.inner):
@@ -79,6 +91,8 @@ class Shortcodes:
         if mark.kind == "code":
             language = f' class="language-{html.escape(mark.language)}"' if mark.language else ""
             return f"<pre><code{language}>{html.escape(mark.inner, quote=False)}</code></pre>"
+        if mark.kind == "formula" and "\n" not in mark.text:
+            return html.escape(mark.text, quote=False)
         if mark.kind == "formula":
             return f"<p>{html.escape(mark.text.strip(), quote=False)}</p>"
         if mark.kind == "more":
@@ -99,14 +113,18 @@ class Shortcodes:
         if self.is_end(mark):
             return inner
         if template := self.own.get(call.name):
-            return self._rendered(template, call, inner)
+            return self._rendered(template, call, inner, self._typed(mark))
         if call.name == "param" and mark.kind == "shortcode":
             return html.escape(self._param(call), quote=False)
+        if (mark.kind, call.name) in _REFERENCES:
+            read = values.tag if mark.kind == "tag" else values.shortcode
+            return html.escape(read(mark.inner)) + inner
         if call.name in (_SILENT_TAGS if mark.kind == "tag" else _SILENT_SHORTCODES):
             return inner
-        if make := KNOWN.get(call.name):
-            return make(call, inner)
-        made = address(call)
+        make = KNOWN.get(call.name)
+        made = make(call, inner) if make else address(call)
+        if make and made.strip():
+            return made
         if not made and not inner.strip():
             self.unknown[_label(mark, call.name)] += 1
         return made + inner
@@ -119,11 +137,15 @@ class Shortcodes:
             self.unknown[f"the parameter {name}"] += 1
         return shown
 
-    def _rendered(self, template: str, call: Call, inner: str) -> str:
-        """The HTML of one of the site's own shortcodes."""
+    def _typed(self, mark: Mark) -> dict[str, object]:
+        """The arguments of a shortcode of Zola, with their types; else nothing."""
+        return typed_arguments(mark.inner) if _CALL.match(mark.inner) else {}
+
+    def _rendered(self, template: str, call: Call, inner: str, arguments: dict[str, object]) -> str:
+        """The HTML of one of the site's own shortcodes; `arguments` are typed, if there are any."""
         from feeds.reading.content.templates.own import render  # few sites have some
 
-        made = render(template, call.named, call.positional, inner)
+        made = render(template, arguments or call.named, call.positional, inner)
         if made.problem:
             self.unknown[f"the shortcode {call.name} ({made.problem})"] += 1
         return made.html
@@ -141,5 +163,9 @@ post_url readmore section set tablerow toc unless when with
 """
 _SILENT_TAGS = frozenset(_SILENT_WORDS.split())
 """The tags that control others, that show nothing in a post, or that are addresses of pages."""
-_SILENT_SHORTCODES = frozenset({"comment", "more", "readmore", "ref", "relref", "toc"})
+_REFERENCES = frozenset(
+    {("tag", "link"), ("tag", "post_url"), ("shortcode", "ref"), ("shortcode", "relref")}
+)
+"""The marks whose text is the address of a page, by their kind and their name."""
+_SILENT_SHORTCODES = frozenset({"comment", "more", "readmore", "toc"})
 """The same of shortcodes."""

@@ -1,4 +1,4 @@
-"""Faults of the content of entries, each with the smallest text that shows it.
+"""Small texts, and what of them the page of each generator shows.
 
 What each page shows is from the real Jekyll, Hugo and Pelican for the same text; for MDX from its
 own documentation (https://mdxjs.com/docs/what-is-mdx/), for Zola from its documentation ("a
@@ -17,6 +17,9 @@ from feeds.config_file.parse import parse_config
 from feeds.model import Entry
 from feeds.reading.entry import fill_entry
 from feeds.reading.post import read_post
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+SITE = parse_config('[site]\ntitle = "T"\nurl = "https://a.example/"\n')
 
 
 def entry(generator: str, body: str, config: str = "") -> Entry:
@@ -63,7 +66,7 @@ def test_what_is_in_a_component_is_shown(generator: str, body: str, shown: str) 
 
     assert shown in content
     assert "&lt;" not in content
-    assert "<blockquote>" not in content
+    assert "<blockquote>\n</blockquote>" not in content
 
 
 @pytest.mark.parametrize(
@@ -192,5 +195,9 @@ def test_an_address_in_text_is_shown(generator: str, mark: str) -> None:
     assert "2026" in entry(generator, f"See {mark}").content
 
 
-def test_markdown_is_not_nested_deeper_than_the_limit() -> None:
-    assert entry("hugo", ">" * 3000 + " a").content.count("<blockquote>") <= 100
+def test_markdown_that_is_nested_deeper_than_the_limit_is_refused() -> None:
+    deep = b"---\ntitle: T\ndate: 2026-01-02\n---\n" + b">" * 3000 + b" a\n"
+    found, problems = fill_entry(read_post("a.md", deep, NOW, SITE), SITE)
+
+    assert found is None
+    assert "limits.html_depth" in problems[-1].todo or "nested" in problems[-1].what
