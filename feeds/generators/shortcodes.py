@@ -124,11 +124,7 @@ def _template(name: str, generator: str, site: SiteFolder) -> tuple[str, str]:
     return "", ""
 
 
-_NAMED_ARGUMENT = {
-    "default": r"value",
-    "join": r"sep",
-    "split": r"pat",
-}
+_NAMED_ARGUMENT = re.compile(r"\b(?P<filter>default|join|split)\(\s*(?:value|sep|pat)\s*=\s*")
 _URL = re.compile(
     r"get_url\(\s*path\s*=\s*(?P<path>\"[^\"@]*\"|[\w.]+)\s*(?:,\s*\w+\s*=\s*\w+\s*)?\)"
 )
@@ -139,8 +135,7 @@ def _as_jinja(template: str, url: str) -> str:
 
     https://keats.github.io/tera/docs/, https://www.getzola.org/documentation/templates/overview/
     """
-    for name, argument in _NAMED_ARGUMENT.items():
-        template = re.sub(rf"\b{name}\(\s*{argument}\s*=\s*", f"{name}(", template)
+    template = _NAMED_ARGUMENT.sub(r"\g<filter>(", template)
     start = url if url.endswith("/") else f"{url}/"
     return _URL.sub(lambda found: f"('{start}' ~ ({found['path']} | trim('/')))", template).strip()
 

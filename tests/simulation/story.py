@@ -20,7 +20,7 @@ from simulation.simulated_store import START, Bucket, Crash, Queue, SimulatedRun
 from support.yardstick import build_documents
 
 from feeds import paths
-from feeds.building import scan, site
+from feeds.building import site, tasks
 from feeds.config import Config
 from feeds.config_file.parse import parse_config
 from feeds.documents import feed_documents
@@ -543,8 +543,8 @@ def cached_pure_functions() -> Iterator[None]:
     with ExitStack() as patches:
         for name, function, modules in (
             ("feed_list_documents", feed_list, (feed_list_writer, site)),
-            ("read_post", read, (record_writer, scan)),
-            ("fill_entry", fill, (record_writer, scan)),
+            ("read_post", read, (record_writer, tasks)),
+            ("fill_entry", fill, (record_writer, tasks)),
             ("current_documents", current, (feed_documents,)),
             ("archive_documents", archive, (feed_documents,)),
         ):

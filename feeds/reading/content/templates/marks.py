@@ -20,8 +20,8 @@ from msgspec import Struct
 from feeds.reading.content.markdown import ContentTooLarge
 
 Kind: TypeAlias = Literal[
-    "shortcode", "component", "tag", "value", "hidden", "escaped", "raw", "verbatim", "code", "formula", "more",
-    "directive",
+    "shortcode", "component", "tag", "value", "hidden", "escaped", "raw", "verbatim", "code",
+    "formula", "more", "directive",
 ]  # fmt: skip
 
 
