@@ -123,6 +123,27 @@ def test_strong_text_may_end_in_a_sign_before_a_letter(generator: str, text: str
     assert "<strong>" in entry(generator, text).content
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "| a | b |\n| c | d |",
+        "`x|y` | z",
+        "a ~ b ~ c",
+        'foo**"bar"**x',
+        "*[HTML]: not an abbreviation",
+    ],
+)
+def test_code_stays_as_it_is(code: str) -> None:
+    """What Jekyll reads otherwise than GitHub's Markdown, in code."""
+    text = code if not code.startswith("*[") else f"x {code}"
+    content = entry("jekyll", f"```\n{text}\n```").content
+    assert f"<pre><code>{text}\n</code></pre>" == content.replace("&quot;", '"')
+
+
+def test_quotation_marks_in_strong_text_turn_the_right_way() -> None:
+    assert "foo<strong>“bar”</strong>baz" in entry("jekyll", 'foo**"bar"**baz').content
+
+
 def test_tables_of_jekyll_need_no_header() -> None:
     assert "<td>a</td>" in entry("jekyll", "| a | b |\n| c | d |").content
 

@@ -45,6 +45,7 @@ def _many(text: str, size: int = FULL) -> str:
 
 LARGER = "the front matter is larger than 16,384 bytes"
 ANCHORED = "anchors and aliases (& and *) are not supported"
+DEEP = "the HTML is nested more than 100 elements deep"
 MARKS = "the Markdown has too many lines and characters of markup"
 TAGS = "more than 20,000 marks of templates"
 TOO_BIG = "the content is larger than 1,500,000 characters as HTML"
@@ -187,8 +188,12 @@ MARKDOWN = {
         "md",
         lambda: _top("", "|a" * 1_000 + "|\n" + "|-" * 1_000 + "|\n" + "|\n" * 30_000),
     ),
-    "quotes in quotes": Case("md", lambda: _top("", "\n".join(">" * n for n in range(1, 700)))),
-    "lists in lists": Case("md", lambda: _top("", "\n".join("  " * n + "- a" for n in range(900)))),
+    "quotes in quotes": Case(
+        "md", lambda: _top("", "\n".join(">" * n for n in range(1, 700))), DEEP
+    ),
+    "lists in lists": Case(
+        "md", lambda: _top("", "\n".join("  " * n + "- a" for n in range(900))), DEEP
+    ),
     "links in links": Case("md", lambda: _top("", "[" * 20_000 + "](u)" * 20_000)),
     "runs of backticks": Case("md", lambda: _top("", " ".join("`" * n for n in range(1, 500)))),
 }

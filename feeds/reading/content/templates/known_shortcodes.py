@@ -17,13 +17,15 @@ from feeds.reading.content.markdown import render_inline
 
 _ARGUMENT = re.compile(
     r"(?:(?P<name>[A-Za-z_][\w.-]*+)\s*+[=:]\s*+)?"
-    r"(?:\"(?P<double>(?:[^\"\\]|\\.)*+)\"|'(?P<single>[^']*+)'|`(?P<back>[^`]*+)`"
+    r"(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|`(?P<back>[^`]*+)`"
     r"|(?P<bare>[^\s,\"'`()|]++))"
 )
 HEAD = re.compile(r"[-~\s]*(?P<end>/|end(?=\w)|end(?=\s*-?\Z))?\s*(?P<name>[\w./-]*\w)?")
 _IMAGE = re.compile(r"[^\s?#]+\.(?:avif|gif|jpe?g|png|svg|webp)(?:[?#]\S*)?", re.IGNORECASE)
 _ID = re.compile(r"[\w.:-]+")
 _TAG = re.compile(r"<[^<>]*+>")
+_QUOTE = "\ue082"
+"""A character for private use, which stands for a quotation mark that a backslash escapes."""
 
 
 _INCLUDES = frozenset({"include", "include_relative", "include_cached", "render", "partial"})
@@ -51,13 +53,14 @@ class Call(NamedTuple):
 
 def parse_call(inner: str) -> Call:
     """The name and the arguments that are between the braces of a mark."""
+    inner = inner.replace('\\"', _QUOTE)
     head = HEAD.match(inner)
     name = (head["name"] or "") if head else ""
     positional: list[str] = []
     named: dict[str, str] = {}
     for found in _ARGUMENT.finditer(inner, head.end() if head else 0):
         value = next(v for v in found.group("double", "single", "back", "bare") if v is not None)
-        value = value.replace('\\"', '"')
+        value = value.replace(_QUOTE, '"')
         if found["name"]:
             named[found["name"].lower()] = value
         elif value.strip("-%>/|~"):
@@ -70,8 +73,9 @@ def parse_call(inner: str) -> Call:
     return Call(name.lower(), positional, named)
 
 
-_SCALAR = r"\"[^\"]*\"|'[^']*'|`[^`]*`|true\b|false\b|-?\d+(?:\.\d+)?"
-_TYPED = re.compile(rf"(?P<name>\w+)\s*=\s*(?P<value>{_SCALAR}|\[[^\[\]]*\])")
+_SCALAR = r"\"[^\"]*+\"|'[^']*+'|`[^`]*+`|true\b|false\b|-?\d++(?:\.\d++)?"
+_TYPED = re.compile(rf"(?<!\w)(?P<name>\w++)\s*+=\s*+(?P<value>{_SCALAR}|\[[^\[\]]*+\])")
+_SCALARS = re.compile(_SCALAR)
 
 
 def typed_arguments(inner: str) -> dict[str, object]:
@@ -84,7 +88,7 @@ def typed_arguments(inner: str) -> dict[str, object]:
 
 def _typed(value: str) -> object:
     if value[0] == "[":
-        return [_typed(item) for item in re.findall(_SCALAR, value)]
+        return [_typed(item) for item in _SCALARS.findall(value)]
     if value[0] in "\"'`":
         return value[1:-1]
     if value in ("true", "false"):
