@@ -115,6 +115,8 @@ class Posts(Struct, frozen=True):
         "canonical_url",
     )
     link_in_body: bool = True
+    id: str = "tag"
+    ids: dict[str, str] = {}
     id_from: Literal["key", "stem"] = "key"
     move_folders: tuple[str, ...] = ()
     folder: str = ""
@@ -126,51 +128,19 @@ class Posts(Struct, frozen=True):
     undated: Literal["modified", "skip"] = "modified"
     date_zone: str = ""
     date_keys: tuple[str, ...] = (
-        "date",
-        "publishDate",
-        "published_at",
-        "created_at",
-        "pubDate",
-        "publishedDate",
+        "date", "publishDate", "published_at", "created_at", "pubDate", "publishedDate",
         "published_date",
-    )
+    )  # fmt: skip
     publish_keys: tuple[str, ...] = (
-        "publishDate",
-        "pubDate",
-        "publish",
-        "published",
-        "publishedDate",
-        "published_at",
-        "published_on",
-        "publish_at",
-        "publish_on",
-        "publish_after",
-        "date_published",
-        "publication_date",
-        "embargo",
-        "embargo_until",
-        "embargoed_until",
-    )
+        "publishDate", "pubDate", "publish", "published", "publishedDate", "published_at",
+        "published_on", "publish_at", "publish_on", "publish_after", "date_published",
+        "publication_date", "embargo", "embargo_until", "embargoed_until",
+    )  # fmt: skip
     expiry_keys: tuple[str, ...] = (
-        "expiryDate",
-        "expiry",
-        "expires",
-        "expires_at",
-        "expires_on",
-        "expire",
-        "expire_at",
-        "expire_on",
-        "expire_date",
-        "expired_at",
-        "date_expires",
-        "expiration_date",
-        "expiration",
-        "unpublish",
-        "unpublishDate",
-        "unpublish_at",
-        "unpublish_on",
-        "valid_until",
-    )
+        "expiryDate", "expiry", "expires", "expires_at", "expires_on", "expire", "expire_at",
+        "expire_on", "expire_date", "expired_at", "date_expires", "expiration_date", "expiration",
+        "unpublish", "unpublishDate", "unpublish_at", "unpublish_on", "valid_until",
+    )  # fmt: skip
     visibility: dict[str, Visibility] = {}
     locked: Literal["summary", "leave-out"] = "summary"
     updated_keys: tuple[str, ...] = (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
 
+from feeds.config import Feeds
 from feeds.config_file.parse import parse_config
 from feeds.generators.proposals import generator_name
 from feeds.generators.questions import Answers, is_example
@@ -40,7 +41,7 @@ timezone = {timezone}  # of dates without one
 {author}
 [feeds]
 url = {feeds_url}  # of the feeds; not the site's address, because feeds have pages too
-limit = 50  # entries in a feed; older entries are in its archive
+{limit}  # entries in a feed; older entries are in its archive
 content = "full"  # or "summary"
 {taxonomies}
 
@@ -50,10 +51,10 @@ content = "full"  # or "summary"
 {moves}# The domain and year in the ids of entries (RFC 4151). Readers recognise entries by ids:
 # if this changes, they show every post as new. Keep it, even if the site's address changes.
 id_authority = {authority}
-# The address of a post's own page, for posts without a permalink. Posts without a source article
-# link to it.
+{ids}# The address of a post's own page, for posts without a permalink. Posts without a source
+# article link to it.
 {permalink}
-{languages}{link_in_body}{undated}{hidden}{rules}{categories}{content}"""
+{languages}{link_in_body}{undated}{hidden}{ids_of_posts}{rules}{categories}{content}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
@@ -86,6 +87,7 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         author=author,
         feeds_url=_quoted(answers.feeds_url),
         authority=_quoted(id_authority(answers.url, year) or f"localhost,{year}"),
+        limit=_limit(settings),
         taxonomies=_taxonomies(settings),
         generator=_generator(settings),
         folder="\n".join(_folder(settings)),
@@ -95,6 +97,8 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         link_in_body=_link_in_body(settings),
         hidden=_HIDDEN.format() if answers.hidden == "publish" else "",
         undated=_UNDATED.format(generator=settings.generator) if settings.generator else "",
+        ids=_reason(settings, "id") + f"id = {_quoted(settings.ids)}\n" if settings.ids else "",
+        ids_of_posts=_ids_of_posts(settings),
         rules="".join(map(_rule, settings.rules)),
         categories=_categories(settings),
         content=_content(settings),
@@ -104,6 +108,20 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
 
 
 # --- parts of the file ----------------------------------------------------------------------------
+
+
+def _limit(settings: SiteSettings) -> str:
+    """The number of entries in a feed: not more than readers have seen."""
+    usual = Feeds().limit
+    if not 0 < settings.feed_limit < usual:
+        return f"limit = {usual}"
+    return f"{_reason(settings, 'limit')}limit = {settings.feed_limit}"
+
+
+def _ids_of_posts(settings: SiteSettings) -> str:
+    lines = (f"{_quoted(name)} = {_quoted(id_)}\n" for name, id_ in settings.ids_of_posts.items())
+    table = "".join(lines)
+    return f"\n{_reason(settings, 'ids')}[posts.ids]\n{table}" if table else ""
 
 
 def _taxonomies(settings: SiteSettings) -> str:

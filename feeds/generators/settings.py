@@ -91,6 +91,12 @@ class SiteSettings(Struct, frozen=True):
     """The folder that the generator writes the site to."""
     feed: str = ""
     """The path of the feed that the generator itself writes."""
+    ids: str = ""
+    """The ids of entries, as in `posts.id`; ``""`` if readers do not know the posts yet."""
+    ids_of_posts: dict[str, str] = {}
+    """The ids of single posts, as in `posts.ids`."""
+    feed_limit: int = 0
+    """The number of entries in the feed that readers know; 0 if that is not known."""
     configuration: dict[str, object] = {}
     """The values of the generator's configuration, which posts may name."""
     data: str = ""
