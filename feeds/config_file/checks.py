@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.config import Config, Feeds, Limits, Posts, Site
+from feeds.config_file.addresses import check_addresses
+from feeds.config_file.show import show
 from feeds.reading.content.templates.own import template_problems
 from feeds.site_generators import SITE_GENERATORS
 from feeds.urls import ID_FIELD, http_url, id_authority, is_uri
@@ -20,12 +22,6 @@ from feeds.urls import ID_FIELD, http_url, id_authority, is_uri
 ID_YEAR = 2026
 """The year in ids if `posts.id_authority` is not set. It never changes, so that ids never change;
 `feeds init` writes the authority with the current year."""
-
-
-def show(value: object) -> str:
-    """A value as JSON, cut to 60 characters, for a message."""
-    text = msgspec.json.encode(value, enc_hook=str).decode()
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 # Characters that XML 1.0 (2.2) forbids, and the C1 controls; TOML can write them as \u0000.
@@ -60,6 +56,7 @@ def check_config(config: Config) -> Iterator[str]:
             yield f"{path}: expected text without control characters, found {show(text)}"
     yield from _check_site(config.site)
     yield from _check_feeds(config.feeds)
+    yield from check_addresses(config)
     yield from _check_posts(config.posts, config.site)
     for name, template in config.content.shortcodes.items():
         if name != name.lower():
