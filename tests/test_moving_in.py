@@ -45,10 +45,12 @@ class MovedSite:
     def _serve(self, data: bytes) -> None:
         (self.web.folder / "old.xml").write_bytes(data)
 
-    def move_in(self, *words: str, without: str = "") -> None:
+    def move_in(self, *words: str, without: str = "", at_old_path: bool = True) -> None:
         """Make the feed with the commands that a person uses, and serve it in place of the old.
 
-        The lines of feeds.toml that start with `without` are left out.
+        It is where the generator's own feed is, below another folder; with `at_old_path` off, where
+        a site that chooses nothing has it. The lines of feeds.toml that start with `without` are
+        left out.
         """
         output = self.folder.parent / f"{self.folder.name}-feeds"
         toml = self.folder / "feeds.toml"
@@ -59,7 +61,8 @@ class MovedSite:
             kept = (line for line in lines if not line.startswith(without))
             toml.write_text("\n".join(kept), encoding="utf-8")
         run(COMMAND, "build", "--allow-removals", self.folder / posts, output, "--config", toml)
-        self._serve((output / FORMATS[self.real.format].file).read_bytes())
+        path = self.real.feed.partition("/")[2] if at_old_path else FORMATS[self.real.format].file
+        self._serve((output / path).read_bytes())
 
     def add_post(self) -> None:
         """Write one more post, the newest."""
@@ -151,7 +154,7 @@ def test_init_finds_the_ids_in_the_old_feed_itself(tmp_path: Path, web: Site, ki
     subscribed = ReaderLibrary(site.url, folder)
     for name in site.real.files:
         (site.folder / name).unlink()
-    site.move_in("--from", site.url)
+    site.move_in("--from", site.url, at_old_path=False)
     assert subscribed.unread() == []
 
 

@@ -76,7 +76,7 @@ def init(
         console.err.print(f"{settings.generator}: using settings of {folder / settings.file}")
     feed = _read_old_feed(old_feed) if old_feed else None
     if feed:
-        settings = with_old_feed(settings, feed)
+        settings = with_old_feed(settings, feed, old_feed)
     answers = ask_for_answers(settings, folder, _accept_default if yes else _prompt)
     zone, year = machine_zone(), datetime.now(UTC).year
     text = feeds_toml_text(settings, answers, zone, year)

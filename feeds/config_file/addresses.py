@@ -14,7 +14,7 @@ from feeds.paths import RESERVED
 from feeds.taxonomies import TAXONOMIES
 from feeds.urls import http_url
 
-_STEP = re.compile(r"(?!\.)[\w.~:-]+")
+_STEP = re.compile(r"(?!\.)[\w.~+@#:-]+")
 _XML_ENDINGS = (".xml", ".atom", ".rss", ".rdf")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import wrap
 
-from feeds.config import Feeds
+from feeds.config import Addresses, Feeds
 from feeds.config_file.parse import parse_config
 from feeds.generators.proposals import generator_name
 from feeds.generators.questions import Answers, is_example
@@ -44,7 +44,7 @@ url = {feeds_url}  # of the feeds; not the site's address, because feeds have pa
 {limit}  # entries in a feed; older entries are in its archive
 content = "full"  # or "summary"
 {taxonomies}
-
+{pages}
 [posts]
 {generator}# The folder of posts. Ids of entries are relative to it. "." is the folder of this file.
 {folder}
@@ -54,7 +54,7 @@ id_authority = {authority}
 {ids}# The address of a post's own page, for posts without a permalink. Posts without a source
 # article link to it.
 {permalink}
-{languages}{link_in_body}{undated}{hidden}{ids_of_posts}{rules}{categories}{content}"""
+{languages}{link_in_body}{undated}{hidden}{ids_of_posts}{rules}{addresses}{categories}{content}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
@@ -67,6 +67,9 @@ _HIDDEN = """\
 # Posts with hidden: true are in the feeds: the field is a word of some themes, and the site
 # generator publishes them. To keep them out of the feeds, write "leave-out".
 visibility = {{ hidden = "publish" }}
+"""
+_PAGES = """\
+pages = false  # the feeds are at the site's own address, which has pages already
 """
 _URL_MEANS = "relative links and images in posts are relative to this"
 _URL_UNKNOWN = "only an example, because the site's address is not known: write the real one"
@@ -100,6 +103,8 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         ids=_reason(settings, "id") + f"id = {_quoted(settings.ids)}\n" if settings.ids else "",
         ids_of_posts=_ids_of_posts(settings),
         rules="".join(map(_rule, settings.rules)),
+        pages=_PAGES if answers.feeds_url == answers.url else "",
+        addresses=_addresses(settings),
         categories=_categories(settings),
         content=_content(settings),
     )
@@ -199,6 +204,17 @@ def _rule(item: SiteRule) -> str:
             text = _quoted(value) if isinstance(value, str) else _list(value)
         lines.append(f"{name} = {text}")
     return "\n".join(lines) + "\n"
+
+
+def _addresses(settings: SiteSettings) -> str:
+    """The addresses of feeds, where they are not the usual ones."""
+    lines = []
+    for name in Addresses.__struct_fields__:
+        value = getattr(settings.addresses, name)
+        if value != getattr(Addresses(), name):
+            text = _quoted(value) if isinstance(value, str) else _toml_value(value)
+            lines.append(f"{name} = {text}\n")
+    return "\n[addresses]\n" + _reason(settings, "addresses") + "".join(lines) if lines else ""
 
 
 def _categories(settings: SiteSettings) -> str:

@@ -16,12 +16,13 @@ from msgspec.structs import replace
 
 from feeds.config import Config
 from feeds.generators.old_feed import OldEntry, OldFeed
-from feeds.generators.own_feed import limit_reason
+from feeds.generators.own_feed import limit_reason, with_feed_at
 from feeds.generators.settings import SiteSettings, Unknown
 from feeds.generators.site_folder import ALL_ENDINGS, SiteFolder
 from feeds.reading.identity import post_identity
 from feeds.reading.post import Post, read_post
 from feeds.reading.selection import is_post
+from feeds.urls import http_url
 
 _MOST_POSTS = 10_000
 _MOST_NAMED = 3
@@ -29,20 +30,40 @@ _WORDPRESS = re.compile(r"(?P<start>https?://[^?#]*\?p=)\d+")
 _WORDPRESS_FIELDS = ("wordpress_id", "wp_id", "post_id", "id")
 
 
-def with_old_feed(settings: SiteSettings, feed: OldFeed) -> SiteSettings:
+def with_old_feed(settings: SiteSettings, feed: OldFeed, source: str) -> SiteSettings:
     """The settings with the title, the address and the language of the feed, if they have none.
 
-    Also with its length.
+    Also with its length and, if it is on the site, its place. `source` is where it was read.
     """
+    url = settings.url or feed.site
+    addresses, unknown = settings.addresses, settings.unknown
+    path = _path_on_site(http_url(source), url) or _path_on_site(feed.url, url)
+    if path.endswith("/"):
+        what = f"how the feed stays at {path}, which is not the address of a file"
+        unknown = (*unknown, Unknown(what, "a redirect (docs/migration.md has examples)"))
+    elif path:
+        addresses = with_feed_at(addresses, {feed.format: path})
     reasons = {**settings.reasons, "limit": limit_reason("The old feed", len(feed.entries))}
     return replace(
         settings,
         title=settings.title or feed.title,
-        url=settings.url or feed.site,
+        url=url,
         language=settings.language or feed.language,
         feed_limit=len(feed.entries),
+        addresses=addresses,
         reasons=reasons,
+        unknown=unknown,
     )
+
+
+def _path_on_site(url: str, site: str) -> str:
+    """The path of an address below that of the site; ``""`` if it is not below it."""
+    parts, base = urlsplit(url), urlsplit(site)
+    hosts = {(part.hostname or "").removeprefix("www.") for part in (parts, base)}
+    folder = base.path.rstrip("/") + "/"
+    if not url or len(hosts) > 1 or not parts.path.startswith(folder) or parts.query:
+        return ""
+    return unquote(parts.path[len(folder) :])
 
 
 def with_known_ids(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from feeds.config import PostRule, Visibility
+from feeds.config import Addresses, PostRule, Visibility
 
 
 class SiteRule(Struct, frozen=True):
@@ -97,6 +97,8 @@ class SiteSettings(Struct, frozen=True):
     """The ids of single posts, as in `posts.ids`."""
     feed_limit: int = 0
     """The number of entries in the feed that readers know; 0 if that is not known."""
+    addresses: Addresses = Addresses()
+    """Where the feeds are that readers know, as in `addresses`."""
     configuration: dict[str, object] = {}
     """The values of the generator's configuration, which posts may name."""
     data: str = ""

@@ -241,6 +241,38 @@ def test_the_feed_gives_title_address_and_length_if_the_site_has_no_configuratio
     assert (config.feeds.limit, config.posts.id) == (1, "permalink")
 
 
+SELF = '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="{}"/></channel>'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("url", "files", "folders"),
+    [
+        ("https://a.example/index.xml", {"rss": "index.xml"}, {}),
+        ("http://www.a.example/rss.xml", {}, {}),
+        ("https://a.example/feed/all.xml", {"rss": "all.xml"}, {"all": "feed/"}),
+        ("https://elsewhere.example/feed.xml", {}, {}),
+        ("https://a.example/?feed=rss2", {}, {}),
+    ],
+)
+def test_the_feed_stays_where_it_is_on_the_site(
+    tmp_path: Path, url: str, files: dict[str, str], folders: dict[str, str]
+) -> None:
+    feed = rss(("Tea", PAGE, PAGE)).replace("</channel>", SELF.format(url))
+    config, printed = made(tmp_path, TEA, feed)
+    assert (config.addresses.files, config.addresses.feeds) == (files, folders)
+    assert "could not know: how the feed" not in printed
+
+
+@pytest.mark.slow
+def test_a_feed_that_is_not_at_the_address_of_a_file_needs_a_redirect(tmp_path: Path) -> None:
+    feed = rss(("Tea", PAGE, PAGE))
+    feed = feed.replace("</channel>", SELF.format("https://a.example/feed/"))
+    config, printed = made(tmp_path, TEA, feed)
+    assert config.addresses.feeds == {}
+    assert "could not know: how the feed stays at feed/, which is not the address" in printed
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("guid", "rule"),
