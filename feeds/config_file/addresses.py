@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from feeds.config import Config
 from feeds.config_file.show import show
-from feeds.formats import FORMATS, feed_formats
+from feeds.formats import FORMATS, XML_ENDINGS, feed_formats
 from feeds.layout.layout import ALL, collisions
 from feeds.layout.patterns import SLUG
 from feeds.paths import RESERVED
@@ -15,7 +15,6 @@ from feeds.taxonomies import TAXONOMIES
 from feeds.urls import http_url
 
 _STEP = re.compile(r"(?!\.)[\w.~+@#:-]+")
-_XML_ENDINGS = (".xml", ".atom", ".rss", ".rdf")
 
 
 def check_addresses(config: Config) -> Iterator[str]:
@@ -97,7 +96,7 @@ def _check_collisions(config: Config) -> Iterator[str]:
 
 def _is_file(name: str, format_: str) -> bool:
     """Return whether a name is one for a file of a format."""
-    endings = _XML_ENDINGS if FORMATS[format_].is_xml else (f".{_ending(format_)}",)
+    endings = XML_ENDINGS if FORMATS[format_].is_xml else (f".{_ending(format_)}",)
     return bool(_STEP.fullmatch(name)) and name.endswith(endings)
 
 

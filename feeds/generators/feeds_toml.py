@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
 
@@ -212,9 +212,18 @@ def _addresses(settings: SiteSettings) -> str:
     for name in Addresses.__struct_fields__:
         value = getattr(settings.addresses, name)
         if value != getattr(Addresses(), name):
-            text = _quoted(value) if isinstance(value, str) else _toml_value(value)
+            text = _quoted(value) if isinstance(value, str) else _inline_table(value)
             lines.append(f"{name} = {text}\n")
     return "\n[addresses]\n" + _reason(settings, "addresses") + "".join(lines) if lines else ""
+
+
+def _inline_table(texts: Mapping[str, str]) -> str:
+    """A table of texts on one line, with quotes around the keys that need them."""
+    pairs = (
+        f"{name if re.fullmatch('[A-Za-z0-9_-]+', name) else _quoted(name)} = {_quoted(text)}"
+        for name, text in texts.items()
+    )
+    return f"{{ {', '.join(pairs)} }}"
 
 
 def _categories(settings: SiteSettings) -> str:

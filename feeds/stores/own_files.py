@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from feeds import paths
 from feeds.errors import ForeignFiles
-from feeds.formats import FileType, file_types
+from feeds.formats import XML_ENDINGS, FileType, file_types
 from feeds.layout.layout import Layout, usual_layout
 from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
@@ -21,7 +21,7 @@ from feeds.stores.obstacles import Obstacle
 START_BYTES = 20_000
 """The mark is in the first bytes of a document, within this number."""
 
-_ENDINGS = tuple({f".{type_.file.rpartition('.')[2]}" for type_ in file_types()})
+_ENDINGS = tuple({*XML_ENDINGS, *(f".{type_.file.rpartition('.')[2]}" for type_ in file_types())})
 _PARALLEL_REQUESTS = 16
 _NAMED = 10
 """How many files a message names; it counts the others."""

@@ -27,6 +27,7 @@ from feeds.publishing.publisher import Publisher
 from feeds.publishing.websub import pings_for
 from feeds.runtime import ThreadedRuntime
 from feeds.stores.memory import MemoryStore
+from feeds.stores.own_files import is_own
 
 SITE = '[site]\ntitle = "S"\nurl = "https://s.example/"\n'
 
@@ -216,6 +217,13 @@ def test_a_feed_is_about_the_page_of_the_site_that_is_named() -> None:
     assert f'htmlUrl="{page}"'.encode() in documents["feeds.opml"].data
 
 
+def test_the_page_of_the_site_is_below_the_site_s_address() -> None:
+    site = SITE.replace("s.example/", "s.example/blog/")
+    text = f'{site}[addresses]\npages = {{ all = "/posts/" }}'
+    documents = built({"1.md": post("One")}, parse_config(text))
+    assert b'"home_page_url": "https://s.example/blog/posts/"' in documents["feed.json"].data
+
+
 def test_hubs_hear_of_feeds_at_their_addresses() -> None:
     site = config(JEKYLL, f'{BOTH}\nhubs = ["https://hub.example/"]')
     topics = [ping.topic for ping in pings_for(["feed/by_tag/x.xml", "feed/by_tag/x.html"], site)]
@@ -312,6 +320,21 @@ def test_a_rebuild_moves_documents_to_new_addresses_and_deletes_the_old(name: st
 
 
 @pytest.mark.slow
+def test_a_rebuild_moves_a_feed_to_its_new_slug() -> None:
+    posts, feeds, site = filled(4), MemoryStore(), config('slug = "plain"')
+    posts.put("cpp.md", post("C++", more="category: C++"))
+    rebuild(publisher(posts, feeds, config()))
+    before = {key for key in public_tree(feeds) if key.endswith("/atom.xml")}
+    rebuild(publisher(posts, feeds, site))
+
+    tree = public_tree(feeds)
+    (former,) = {key for key in before if key.startswith("category/c-")}
+    assert b"<entry>" in tree["category/c/atom.xml"]
+    assert b"<entry>" not in tree[former]  # as the feed of a category without posts
+    assert tree == full_build(posts, feeds, site)
+
+
+@pytest.mark.slow
 def test_a_build_moves_documents_to_new_addresses_and_removes_the_old() -> None:
     posts = {f"{n}.md": post(f"P{n}", f"2026-11-0{n}", "category: c") for n in range(1, 8)}
     out = MemoryStore()
@@ -322,6 +345,14 @@ def test_a_build_moves_documents_to_new_addresses_and_removes_the_old() -> None:
 
     assert counts.removed
     assert {stat.key for stat in out.list()} == expected.keys()
+
+
+def test_documents_with_other_endings_are_known_as_ours() -> None:
+    site = config('files = { atom = "feed.atom", rss = "feed.rss" }')
+    documents = built({"1.md": post("One")}, site)
+    for key in ("feed.atom", "feed.rss"):
+        assert is_own(f"below/{key}", documents[key].data, site.layout)
+        assert not is_own(f"below/{key}", b"<feed/>", site.layout)
 
 
 @pytest.mark.slow
