@@ -8,7 +8,7 @@ the layout is. Keys are relative to the public root. Text of a post gets into a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import permutations
 from typing import NamedTuple
 
@@ -64,6 +64,11 @@ class Layout:
         self.patterns = tuple(self._all_patterns())
         self._expressions = tuple(expression(row.key) for row in self.patterns)
         self._fixed = (*(row.key for row in self.patterns if not row.taxonomy), *SITE_FILES)
+
+    @cached_property
+    def is_usual(self) -> bool:
+        """Whether all documents are where a site that chooses nothing has them."""
+        return self.patterns == usual_layout().patterns
 
     # --- keys ------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from feeds import paths
 from feeds.config import Config
 from feeds.documents import feed_documents, pagination
 from feeds.errors import Conflict
-from feeds.layout.layout import usual_layout
 from feeds.model import Document
 from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.state.index_pages import IndexPages, StoredIndex
@@ -132,9 +131,8 @@ class FeedWriter:
 
         With addresses of its own, a site may have had others until its last rebuild.
         """
-        is_usual = self.config.layout.patterns == usual_layout().patterns
-        is_new = not manifest.token or is_usual
-        return not is_new and manifest.config_fingerprint != self._fingerprint
+        is_known = not manifest.token or self.config.layout.is_usual
+        return not is_known and manifest.config_fingerprint != self._fingerprint
 
     def refuse_foreign(self, path: str) -> None:
         """Raise StoreError if another program made a document at the address of a new feed."""

@@ -69,8 +69,7 @@ def _types(key: str, layout: Layout) -> list[FileType]:
 
 def known_layouts(layout: Layout) -> tuple[Layout, ...]:
     """A site's layout, and the usual one that the site may have had before."""
-    usual = usual_layout()
-    return (layout,) if layout.patterns == usual.patterns else (layout, usual)
+    return (layout,) if layout.is_usual else (layout, usual_layout())
 
 
 def known_type(key: str, layout: Layout) -> FileType | None:
