@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from feeds import paths
 from feeds.formats import feed_formats
+from feeds.layout.layout import Layout
 from feeds.model import Person, Term
 from feeds.site_generators import SITE_GENERATORS
 from feeds.taxonomies import TAXONOMIES
@@ -115,6 +116,8 @@ class Posts(Struct, frozen=True):
         "canonical_url",
     )
     link_in_body: bool = True
+    id: str = "tag"
+    ids: dict[str, str] = {}
     id_from: Literal["key", "stem"] = "key"
     move_folders: tuple[str, ...] = ()
     folder: str = ""
@@ -126,51 +129,19 @@ class Posts(Struct, frozen=True):
     undated: Literal["modified", "skip"] = "modified"
     date_zone: str = ""
     date_keys: tuple[str, ...] = (
-        "date",
-        "publishDate",
-        "published_at",
-        "created_at",
-        "pubDate",
-        "publishedDate",
+        "date", "publishDate", "published_at", "created_at", "pubDate", "publishedDate",
         "published_date",
-    )
+    )  # fmt: skip
     publish_keys: tuple[str, ...] = (
-        "publishDate",
-        "pubDate",
-        "publish",
-        "published",
-        "publishedDate",
-        "published_at",
-        "published_on",
-        "publish_at",
-        "publish_on",
-        "publish_after",
-        "date_published",
-        "publication_date",
-        "embargo",
-        "embargo_until",
-        "embargoed_until",
-    )
+        "publishDate", "pubDate", "publish", "published", "publishedDate", "published_at",
+        "published_on", "publish_at", "publish_on", "publish_after", "date_published",
+        "publication_date", "embargo", "embargo_until", "embargoed_until",
+    )  # fmt: skip
     expiry_keys: tuple[str, ...] = (
-        "expiryDate",
-        "expiry",
-        "expires",
-        "expires_at",
-        "expires_on",
-        "expire",
-        "expire_at",
-        "expire_on",
-        "expire_date",
-        "expired_at",
-        "date_expires",
-        "expiration_date",
-        "expiration",
-        "unpublish",
-        "unpublishDate",
-        "unpublish_at",
-        "unpublish_on",
-        "valid_until",
-    )
+        "expiryDate", "expiry", "expires", "expires_at", "expires_on", "expire", "expire_at",
+        "expire_on", "expire_date", "expired_at", "date_expires", "expiration_date", "expiration",
+        "unpublish", "unpublishDate", "unpublish_at", "unpublish_on", "valid_until",
+    )  # fmt: skip
     visibility: dict[str, Visibility] = {}
     locked: Literal["summary", "leave-out"] = "summary"
     updated_keys: tuple[str, ...] = (
@@ -191,6 +162,16 @@ class Posts(Struct, frozen=True):
     image_keys: tuple[str, ...] = ("image", "featured_image", "featured-image", "cover", "images")
     enclosure_keys: tuple[str, ...] = ("enclosure", "podcast", "audio")
     language_keys: tuple[str, ...] = ("lang", "language", "locale")
+
+
+class Addresses(Struct, frozen=True):
+    """[addresses]: where the documents of feeds are, and the pages that feeds are about."""
+
+    files: dict[str, str] = {}
+    feeds: dict[str, str] = {}
+    slug: Literal["unique", "plain"] = "unique"
+    slugs: dict[str, str] = {}
+    pages: dict[str, str] = {}
 
 
 class Categories(Struct, frozen=True):
@@ -238,6 +219,7 @@ class Config(Struct, frozen=True, dict=True):
     site: Site
     feeds: Feeds = field(default_factory=Feeds)
     posts: Posts = field(default_factory=Posts)
+    addresses: Addresses = field(default_factory=Addresses)
     categories: Categories = field(default_factory=Categories)
     content: Content = field(default_factory=Content)
     limits: Limits = field(default_factory=Limits)
@@ -267,19 +249,32 @@ class Config(Struct, frozen=True, dict=True):
         return Person(author.name, author.email, author.uri) if author else Person(self.site.title)
 
     @cached_property
+    def layout(self) -> Layout:
+        """Where the documents are."""
+        addresses, feeds = self.addresses, self.feeds
+        return Layout(
+            addresses.feeds,
+            addresses.files,
+            main_format=next(iter(feeds.formats), ""),
+            first=feeds.taxonomies,
+            plain_slugs=addresses.slug == "plain",
+            slugs=addresses.slugs,
+        )
+
+    @cached_property
     def title_of_path(self) -> dict[str, str]:
         """`categories.titles` by the path of the category's feed."""
-        return _by_path(self.categories.titles)
+        return self._by_path(self.categories.titles)
 
     @cached_property
     def description_of_path(self) -> dict[str, str]:
         """`categories.descriptions` by the path of the category's feed."""
-        return _by_path(self.categories.descriptions)
+        return self._by_path(self.categories.descriptions)
 
     @cached_property
     def content_of_path(self) -> dict[str, ContentForm]:
         """`categories.content` by the path of the category's feed."""
-        return _by_path(self.categories.content)
+        return self._by_path(self.categories.content)
 
     def feed_paths(self, terms: Iterable[Term]) -> tuple[str, ...]:
         """The paths of the feeds of a post with these terms.
@@ -294,6 +289,5 @@ class Config(Struct, frozen=True, dict=True):
         """The public URL of a key under the public root."""
         return paths.url(self.feeds.url, key)
 
-
-def _by_path(by_name: dict[str, T]) -> dict[str, T]:
-    return {paths.term_path("category", name): value for name, value in by_name.items()}
+    def _by_path(self, by_name: dict[str, T]) -> dict[str, T]:
+        return {self.layout.term_path("category", name): value for name, value in by_name.items()}

@@ -117,6 +117,10 @@ SITE_FILES = {type_.file: type_ for type_ in (FEED_LIST_PAGE, FEED_LIST_OPML, FE
 """The documents about all feeds, by their keys under the public root."""
 
 
+XML_ENDINGS = (".xml", ".atom", ".rss", ".rdf")
+"""The endings that the file of a feed in XML may have."""
+
+
 def feed_formats() -> list[str]:
     """The names that `feeds.formats` may hold."""
     return [format_.name for format_ in FORMATS.values() if format_.subscribed]

@@ -1,7 +1,6 @@
-"""Builds and parses the keys and URLs of public documents; no other module does.
+"""Names and addresses: slugs of terms, URLs of keys, tag URIs, patterns of file names.
 
-The path of a feed is ``""`` (all posts) or ``<taxonomy>/<slug>``. Its documents are in the folder
-with that name under ``public/``. Text of a post gets into a path only through `slug`.
+layout/ has the keys of public documents.
 """
 
 from __future__ import annotations
@@ -12,26 +11,16 @@ import unicodedata
 from functools import cache, lru_cache
 from urllib.parse import quote, urljoin
 
-from feeds.formats import (
-    FEED_LIST_OPML,
-    FEED_LIST_PAGE,
-    FEED_STYLE,
-    FORMATS,
-    SITE_FILES,
-    FileType,
-    Format,
-)
-from feeds.taxonomies import TAXONOMIES
+from feeds.formats import FEED_LIST_OPML, FEED_LIST_PAGE, FEED_STYLE
 
 PUBLIC = "public/"
 STATE = "state/"
 
-PAGE_FILE = FORMATS["html"].file
 LIST_PAGE = FEED_LIST_PAGE.file
 LIST_FILE = FEED_LIST_OPML.file
 STYLE_FILE = FEED_STYLE.file
 
-_RESERVED = frozenset({"index", "archive", "con", "prn", "aux", "nul"})
+RESERVED = frozenset({"index", "archive", "con", "prn", "aux", "nul"})
 _HASHED = re.compile(r"(?:^|-)[0-9a-f]{10}$")
 _MAX_SLUG_BYTES = 80
 
@@ -57,73 +46,37 @@ def slug(name: str) -> str:
     ends like such a hash gets one too, so that no name can imitate the slug of another.
     """
     normal = identity(name)
-    safe = "".join(c if _is_safe(c) else "-" for c in normal)
+    short = plain_slug(name)
+    if short and short == normal and short not in RESERVED and not _HASHED.search(short):
+        return short
+    return hashed_slug(name)
+
+
+def plain_slug(name: str) -> str:
+    """The letters, marks, digits, ``_`` and ``-`` of a name in lower case, ``-`` for all else.
+
+    Names can share one: ``c`` is that of ``C`` and of ``C++``. It can be empty.
+    """
+    safe = "".join(c if _is_safe(c) else "-" for c in identity(name))
     short = re.sub("-{2,}", "-", safe).strip("-_")
     while len(short.encode()) > _MAX_SLUG_BYTES:
         short = short[:-1]
-    if short and short == normal and short not in _RESERVED and not _HASHED.search(short):
-        return short
-    hashed = digest(normal, 10)
-    return f"{short.strip('-_')}-{hashed}" if short.strip("-_") else hashed
+    return short
+
+
+def hashed_slug(name: str) -> str:
+    """The plain slug of a name, and ten digits of a hash of its identity."""
+    short, hashed = plain_slug(name).strip("-_"), digest(identity(name), 10)
+    return f"{short}-{hashed}" if short else hashed
 
 
 def _is_safe(char: str) -> bool:
     return char in "-_" or unicodedata.category(char)[0] in "LMN"
 
 
-def term_path(taxonomy: str, name: str) -> str:
-    """The path of the feed of one term."""
-    return f"{taxonomy}/{slug(name)}"
-
-
 def taxonomy_of(path: str) -> str:
     """The taxonomy of a feed's path; ``""`` for all posts."""
     return path.partition("/")[0]
-
-
-def document(path: str, name: str) -> str:
-    """The key of a feed's file under the public root: ``category/x/atom.xml``."""
-    return f"{path}/{name}" if path else name
-
-
-def archive_document(path: str, page: str, format_: Format) -> str:
-    """The key of an archive page in one format: ``category/x/archive/<page>.xml``."""
-    return document(path, f"archive/{page}{format_.archive_ending}")
-
-
-def _parse_document(key: str) -> tuple[str, Format] | None:
-    """The feed's path and the format of a key under the public root; None if it is not a feed's."""
-    folder, _, name = key.rpartition("/")
-    in_archive = folder == "archive" or folder.endswith("/archive")
-    for format_ in FORMATS.values():
-        ending = format_.archive_ending
-        if in_archive and ending and name.endswith(ending):
-            path = folder.removesuffix("archive").rstrip("/")
-        elif name == format_.file:
-            path = folder
-        else:
-            continue
-        taxonomy, _, slug_ = path.partition("/")
-        is_feed = not path or (taxonomy in TAXONOMIES and slug_ and "/" not in slug_)
-        return (path, format_) if is_feed else None
-    return None
-
-
-def feed_of_document(key: str) -> str | None:
-    """The path of the feed that a key under the public root belongs to; None if to no feed."""
-    parsed = _parse_document(key)
-    return parsed[0] if parsed else None
-
-
-def file_type(key: str) -> FileType | None:
-    """The file type of a key under the public root; None if the key is not a document."""
-    parsed = _parse_document(key)
-    return parsed[1] if parsed else SITE_FILES.get(key)
-
-
-def is_document(key: str) -> bool:
-    """Return whether a key under the public root has the name of a document."""
-    return file_type(key) is not None
 
 
 def url(base: str, key: str) -> str:

@@ -49,6 +49,9 @@ def _encode(part: str) -> str:
     return quote(_STRAY_PERCENT.sub("%25", part), safe=_UNENCODED, errors="replace")
 
 
+ID_FIELD = re.compile(r"\{([\w.-]+)\}")
+"""A field of the front matter in a pattern of `posts.id`."""
+
 _ID_SCHEMES = frozenset(
     "ark at did doi gemini hdl http https info ipfs ni tag urn".split()  # noqa: SIM905
 )

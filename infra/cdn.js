@@ -2,12 +2,13 @@
 // modules, no network, no clock, and only ECMAScript 5.1: the runtime supports only parts of newer
 // versions. tests/infra/test_cdn_function.py runs it.
 
-// infra/package.py replaces the next two lines with the values of feeds.toml and the rows of
-// feeds/formats.py. In the bucket the documents have types that CloudFront compresses:
-// application/xml and application/json. `type` is the media type that readers get, "" if it is the
-// stored one. Readers subscribe to the `subscribed` documents: the topics of WebSub.
+// infra/package.py replaces the next two lines with the values of feeds.toml and the documents of
+// feeds/layout/: `path` is a regular expression for the ends of addresses. In the bucket they have
+// types that CloudFront compresses: application/xml and application/json. `type` is the media type
+// that readers get, "" if it is the stored one. Readers subscribe to the `subscribed` documents: the
+// topics of WebSub.
 var SITE = { url: "https://feeds.example.com/", hubs: [] };
-var DOCUMENTS = [{ file: "rss.xml", archive: "", type: "", subscribed: true }];
+var DOCUMENTS = [{ path: "/rss\\.xml$", type: "", subscribed: true }];
 
 function handler(event) {
   return event.context.eventType === "viewer-request"
@@ -38,20 +39,16 @@ function rewriteRequest(request) {
 // Sets the media type, and Link headers with hub and topic (WebSub, 4). A 304 response (not
 // modified) has no body, so it gets no media type. An error gets no Link: its address is no topic.
 function rewriteResponse(request, response) {
-  var folders = request.uri.split("/");
-  var name = folders.pop();
-  var inArchive = folders.pop() === "archive";
   var isTopic = false;
   var hasBody = response.statusCode === 200 || response.statusCode === 206;
   DOCUMENTS.forEach(function (row) {
-    var isArchivePage = inArchive && row.archive !== "" && endsWith(name, row.archive);
-    if (name !== row.file && !isArchivePage) {
+    if (!new RegExp(row.path).test(request.uri)) {
       return;
     }
     if (row.type !== "" && hasBody) {
       response.headers["content-type"] = { value: row.type };
     }
-    isTopic = isTopic || (row.subscribed && !isArchivePage);
+    isTopic = isTopic || row.subscribed;
   });
   if (SITE.hubs.length > 0 && isTopic && (hasBody || response.statusCode === 304)) {
     var links = SITE.hubs.map(function (hub) { return "<" + hub + '>; rel="hub"'; });
@@ -66,8 +63,4 @@ function rewriteResponse(request, response) {
 function encoded(path) {
   return path.replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@%\/]+/g, encodeURIComponent)
     .replace(/%(?![0-9A-Fa-f]{2})/g, "%25");
-}
-
-function endsWith(text, ending) {
-  return text.slice(-ending.length) === ending;
 }

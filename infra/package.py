@@ -29,14 +29,17 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 from feeds.config import Config
 from feeds.config_file.read import read_config
 from feeds.documents.own_templates import theme_files
 from feeds.errors import FeedsError
-from feeds.formats import Format, file_types
+from feeds.formats import FORMATS, SITE_FILES, FileType
+from feeds.layout.layout import Layout
+from feeds.layout.patterns import PAGE, SLUG, expression
 from feeds.reading.liquid.site_files import site_file_paths
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +76,7 @@ def edge_code(settings: Config) -> str:
     code = (ROOT / "infra" / "cdn.js").read_text(encoding="utf-8")
     site = {"url": settings.feeds.url, "hubs": list(settings.feeds.hubs)}
     code = _with_value(code, "SITE", site)
-    return _with_value(code, "DOCUMENTS", edge_documents())
+    return _with_value(code, "DOCUMENTS", edge_documents(settings.layout))
 
 
 def _with_value(code: str, variable: str, value: object) -> str:
@@ -82,27 +85,46 @@ def _with_value(code: str, variable: str, value: object) -> str:
     return f"{before}{line}{json.dumps(value)};{after}"
 
 
-def edge_documents() -> list[dict[str, object]]:
-    """The rows of the formats table that infra/cdn.js needs.
+def edge_documents(layout: Layout) -> list[dict[str, object]]:
+    """The documents that infra/cdn.js changes the answers for.
 
-    `file` is a file name, `archive` the ending of archive pages (``""`` if there are none), `type`
-    the media type to answer with (``""`` if it is the stored one), `subscribed` whether hubs are
-    told of the document.
+    `path` is a regular expression for the ends of their addresses, percent-encoded; `type` the
+    media type to answer with (``""`` if it is the stored one); `subscribed` whether hubs are told
+    of them.
     """
     rows: list[dict[str, object]] = []
-    for type_ in file_types():
-        format_ = type_ if isinstance(type_, Format) else None
-        subscribed = format_ is not None and format_.subscribed
-        if type_.stored_type or subscribed:
-            rows.append(
-                {
-                    "file": type_.file,
-                    "archive": format_.archive_ending if format_ else "",
-                    "type": type_.content_type if type_.stored_type else "",
-                    "subscribed": subscribed,
-                }
-            )
+    for format_ in FORMATS.values():
+        for is_archive in (False, True):
+            keys = [
+                row.key
+                for row in layout.patterns
+                if row.format == format_ and row.is_archive == is_archive
+            ]
+            subscribed = format_.subscribed and not is_archive
+            rows += _edge_rows(format_, keys, subscribed=subscribed)
+    for key, type_ in SITE_FILES.items():
+        rows += _edge_rows(type_, [key], subscribed=False)
     return rows
+
+
+def _edge_rows(
+    type_: FileType, keys: Iterable[str], *, subscribed: bool
+) -> list[dict[str, object]]:
+    """The row of documents of one type; none if nothing changes for them, or there are none."""
+    media_type = type_.content_type if type_.stored_type else ""
+    paths = dict.fromkeys(map(_edge_path, keys))
+    if not paths or not (media_type or subscribed):
+        return []
+    return [{"path": f"(?:{'|'.join(paths)})$", "type": media_type, "subscribed": subscribed}]
+
+
+def _edge_path(key: str) -> str:
+    """An expression for the end of an address: its last step, if that is not made of a slug."""
+    steps = key.split("/")
+    if SLUG in steps[-1]:
+        return f"^/{expression(quote(key, safe='/:~'))}"
+    named = steps[-2:] if PAGE in steps[-1] else steps[-1:]
+    return f"/{expression(quote('/'.join(named), safe='/:~'))}"
 
 
 # --- the function's zip --------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from feeds import paths
+from feeds.formats import FORMATS, Format
+from feeds.layout.layout import usual_layout
 from feeds.taxonomies import TAXONOMIES
 
 NAMES = st.text(max_size=60) | st.text("abcC#+-_. /café０１ß", max_size=12)
@@ -127,8 +129,8 @@ def test_a_slug_is_not_the_slug_of_another_name(name: str) -> None:
     ],
 )
 def test_the_key_of_a_document_gives_the_path_of_its_feed(key: str, feed: str) -> None:
-    assert paths.feed_of_document(key) == feed
-    assert paths.is_document(key)
+    assert usual_layout().feed_of_document(key) == feed
+    assert usual_layout().is_document(key)
 
 
 @pytest.mark.parametrize(
@@ -149,8 +151,8 @@ def test_the_key_of_a_document_gives_the_path_of_its_feed(key: str, feed: str) -
     ],
 )
 def test_keys_that_are_not_documents_belong_to_no_feed(key: str) -> None:
-    assert paths.feed_of_document(key) is None
-    assert not paths.is_document(key)
+    assert usual_layout().feed_of_document(key) is None
+    assert not usual_layout().is_document(key)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def test_keys_that_are_not_documents_belong_to_no_feed(key: str) -> None:
     ],
 )
 def test_the_key_of_a_document_gives_its_media_type(key: str, content_type: str) -> None:
-    file_type = paths.file_type(key)
+    file_type = usual_layout().file_type(key)
 
     assert file_type
     assert file_type.content_type == content_type
@@ -176,15 +178,19 @@ def test_the_key_of_a_document_gives_its_media_type(key: str, content_type: str)
 
 def test_documents_about_all_feeds_belong_to_no_feed() -> None:
     for key in ("feeds.html", "feeds.opml"):
-        assert paths.feed_of_document(key) is None
-        assert paths.is_document(key)
+        assert usual_layout().feed_of_document(key) is None
+        assert usual_layout().is_document(key)
 
 
-@given(st.sampled_from(list(TAXONOMIES)), NAMES, st.sampled_from(["atom.xml", "archive/1.xml"]))
-def test_document_keys_and_feed_paths_round_trip(taxonomy: str, name: str, file: str) -> None:
-    path = paths.term_path(taxonomy, name)
+@given(st.sampled_from(list(TAXONOMIES)), NAMES, st.sampled_from(list(FORMATS.values())))
+def test_document_keys_and_feed_paths_round_trip(taxonomy: str, name: str, format_: Format) -> None:
+    layout = usual_layout()
+    path = layout.term_path(taxonomy, name)
+    keys = [layout.document(path, format_)]
+    if format_.archive_ending:
+        keys.append(layout.archive_document(path, "1", format_))
 
-    assert paths.feed_of_document(paths.document(path, file)) == path
+    assert [layout.feed_of_document(key) for key in keys] == [path] * len(keys)
     assert paths.taxonomy_of(path) == taxonomy
 
 

@@ -8,21 +8,38 @@ would go. It also counts the files of feeds that would go. feeds/stores/removals
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
-from feeds import paths
 from feeds.building.entry_ids import entry_ids
 from feeds.formats import FORMATS, Format
+from feeds.layout.layout import Layout
 from feeds.stores import removals
 from feeds.stores.base import Store
+from feeds.stores.own_files import known_layouts, known_type
 
 MIN_POSTS = 10
 """With fewer posts than this in the feed, the number of documents says nothing: one post with ten
 tags has most of them."""
 
 
+class _Feed(NamedTuple):
+    """The published feed of all posts in one format."""
+
+    key: str
+    format: Format
+    layout: Layout
+
+    def archive_pages(self, keys: Collection[str]) -> list[str]:
+        """Its archive pages among these documents."""
+        folder = self.layout.archive_folder("")
+        in_folder = (key for key in keys if key.startswith(folder))
+        return sorted(key for key in in_folder if self.layout.file_type(key) == self.format)
+
+
 def check_removals(
     out: Store,
     ids: Collection[str],
+    layout: Layout,
     *,
     unchanged: Collection[str],
     changed: Collection[str],
@@ -31,7 +48,8 @@ def check_removals(
     """Raise TooManyRemovals if a build would remove most of what is published in `out`.
 
     `ids` are the ids of the posts that were found. The others are keys of documents of this program
-    in `out`: those that stay as they are, get other bytes, or would be deleted.
+    in `out`, in `layout` or the usual one: those that stay as they are, get other bytes, or would
+    be deleted.
     """
     found, kept = set(ids), [*unchanged, *changed]
     where = out.url.rstrip("/")
@@ -39,24 +57,26 @@ def check_removals(
     most_files_go = len(removed_files) > len(kept_files)
     feeds = [format_ for format_ in FORMATS.values() if format_.subscribed]
     if not found:
-        published = _ids_of_feeds([*kept, *removed], feeds, out)
+        published = _ids_of_feeds([*kept, *removed], feeds, layout, out)
         removals.check_removals(where, int(next(published, None) is not None), (), 0)
         return
     feeds.sort(key=lambda format_: not format_.archive_ending)
-    format_ = next((f for f in feeds if f.file in {*kept, *removed}), None)
-    if format_ is None:
+    published_keys = {*kept, *removed}
+    rows = (_Feed(row.document("", f), f, row) for f in feeds for row in known_layouts(layout))
+    feed = next((row for row in rows if row.key in published_keys), None)
+    if feed is None:
         return
-    pages = _archive_pages(removed, format_)
-    if format_.file in unchanged and not pages and not most_files_go:
+    pages = feed.archive_pages(removed)
+    if feed.key in unchanged and not pages and not most_files_go:
         return  # all posts in the published feed were found
-    newest = _ids_in(format_.file, format_, out)
+    newest = _ids_in(feed.key, feed.format, out)
     known = set(newest)
     for key in pages:
-        known |= _ids_in(key, format_, out)
+        known |= _ids_in(key, feed.format, out)
         gone = len(known - found)
         if removals.is_mass_removal(gone, gone + len(found), len(found)):
             raise removals.mass_removal(where, gone, len(known & found), len(found))
-    others = _other_ids(known, _archive_pages(kept, format_), format_, out)
+    others = _other_ids(known, feed.archive_pages(kept), feed.format, out)
     stay = (id_ for ids in (known & found, others) for id_ in ids if id_ in found)
     removals.check_removals(where, len(known - found), stay, len(found))
     if most_files_go and len(newest) >= MIN_POSTS:
@@ -75,10 +95,12 @@ def _other_ids(
         seen |= ids
 
 
-def _ids_of_feeds(keys: Iterable[str], feeds: Collection[Format], out: Store) -> Iterator[str]:
+def _ids_of_feeds(
+    keys: Iterable[str], feeds: Collection[Format], layout: Layout, out: Store
+) -> Iterator[str]:
     """Yield the ids of the entries of all feeds among these documents."""
     for key in keys:
-        format_ = paths.file_type(key)
+        format_ = known_type(key, layout)
         if isinstance(format_, Format) and format_ in feeds:
             yield from _ids_in(key, format_, out)
 
@@ -86,12 +108,6 @@ def _ids_of_feeds(keys: Iterable[str], feeds: Collection[Format], out: Store) ->
 def _feed_files(keys: Iterable[str]) -> list[str]:
     """The documents among these, without archive pages: their posts are counted, and not they."""
     return [key for key in keys if "archive" not in key.split("/")]
-
-
-def _archive_pages(keys: Collection[str], format_: Format) -> list[str]:
-    """The archive pages of the feed of all posts in one format, among these documents."""
-    folder = paths.archive_document("", "", format_).removesuffix(format_.archive_ending)
-    return sorted(key for key in keys if key.startswith(folder) and paths.file_type(key) == format_)
 
 
 def _ids_in(key: str, format_: Format, out: Store) -> set[str]:

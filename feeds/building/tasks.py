@@ -135,7 +135,7 @@ def _read_posts(worker: Worker, keys: Iterable[str]) -> Iterator[tuple[str, Read
     for fetched in _fetch(worker, keys):
         if isinstance(fetched, Problem):
             yield fetched.key, ReadResult(None, (fetched,))
-        elif not is_own(fetched.stat.key, fetched.data):
+        elif not is_own(fetched.stat.key, fetched.data, worker.config.layout):
             stat = fetched.stat
             read = read_post(stat.key, fetched.data, stat.modified, worker.config)
             read = read.with_attachment(_attachment_size(read, worker.store))

@@ -13,14 +13,14 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-from feeds import paths
 from feeds.building.removals import check_removals
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
+from feeds.layout.layout import Layout, usual_layout
 from feeds.model import Document
 from feeds.stores.addresses import folder_of
 from feeds.stores.base import Stat, Store, md5_version
 from feeds.stores.obstacles import is_empty_folder, obstacles
-from feeds.stores.own_files import foreign_files, split_by_maker
+from feeds.stores.own_files import foreign_files, known_type, split_by_maker
 
 _PARALLEL_REQUESTS = 16
 """How many documents are written at the same time to a store behind a network."""
@@ -44,6 +44,7 @@ def write_documents(
     *,
     replace: bool = False,
     ids: Collection[str] | None = None,
+    layout: Layout | None = None,
 ) -> WriteCounts:
     """Write the documents that differ from the stored ones, and remove those of former feeds.
 
@@ -53,10 +54,12 @@ def write_documents(
     set; and if a folder, or a file in place of a folder, is in the way.
 
     `ids` are the ids of all posts that were found. With them, it raises FeedsError, and writes
-    nothing, if most of what is published would go (removals.py).
+    nothing, if most of what is published would go (removals.py). `layout` is where the documents of
+    the site are; documents in the usual layout are known too, and removed if they are not in it.
     """
+    layout = layout or usual_layout()
     former = {stat.key: stat for stat in out.list()}
-    published = {key: stat for key, stat in former.items() if paths.is_document(key)}
+    published = {key: stat for key, stat in former.items() if known_type(key, layout)}
     if not published and (folder_of(out.url) is None or is_empty_folder(out)):
         # Nothing can be replaced, removed or in the way.
         counts = WriteCounts()
@@ -73,11 +76,18 @@ def write_documents(
             size = spool.write(document.data)
             changes.append(_Change(document.path, document.type, size, is_new=stat is None))
         replaced = [change.path for change in changes if not change.is_new]
-        own, foreign = split_by_maker(replaced, out)
+        own, foreign = split_by_maker(replaced, out, layout)
         _refuse_foreign([change.path for change in changes], foreign, out, replace=replace)
-        removed, _ = split_by_maker(list(published), out)
+        removed, _ = split_by_maker(list(published), out, layout)
         if ids is not None:
-            check_removals(out, ids, unchanged=unchanged, changed=[*own, *foreign], removed=removed)
+            check_removals(
+                out,
+                ids,
+                layout,
+                unchanged=unchanged,
+                changed=[*own, *foreign],
+                removed=removed,
+            )
         spool.seek(0)
         _write(
             (Document(change.path, spool.read(change.size), change.type) for change in changes), out

@@ -82,6 +82,7 @@ def _build(
                 target,
                 replace=replace,
                 ids=None if allow_removals else ids | (scanned.closed.expired_ids - {""}),
+                layout=config.layout,
             )
         problems = sorted(set(scanned.problems))
     console.print_problems(problems, posts, console.NOT_IN_FEEDS, see_all)

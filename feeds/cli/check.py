@@ -130,7 +130,7 @@ class _CheckedPosts:
             what = f"the file cannot be read ({error.strerror})"
             self.problems.append(Problem(str(path), 0, what, "check the disk"))
             return
-        if is_own(key, data):
+        if is_own(key, data, self.config.layout):
             self.rows.append(("(made by feeds)", "", "", str(path), ""))
             return
         if len(data) > limit:

@@ -15,7 +15,10 @@ from feeds.config import Config
 from feeds.errors import ConfigError
 from feeds.urls import http_url
 
+_MOST_FEED_BYTES = 50_000_000
+
 if TYPE_CHECKING:
+    from feeds.generators.earlier_feed.old_feed import OldFeed
     from feeds.generators.questions import Answers
     from feeds.generators.report import AddressCheck, SitePosts
     from feeds.generators.settings import SiteSettings
@@ -32,6 +35,12 @@ def init(
         str,
         typer.Option("--check", metavar="URL", help="Look for the posts' pages on the live site."),
     ] = "",
+    old_feed: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="FEED", help="The feed that readers know: an address or a file."
+        ),
+    ] = "",
 ) -> None:
     """Write a feeds.toml, using the site generator's own settings.
 
@@ -39,10 +48,14 @@ def init(
     posts. Asks four questions; a fifth one if posts have the field hidden. Prints what it found,
     and the first post whose page is not in the built site beside it.
 
-    Example: feeds init my-blog/
+    With --from, readers of that feed show no post twice: entries have its ids. Its title and its
+    address are the defaults of a site without a configuration.
+
+    Example: feeds init my-blog/ --from https://example.com/feed.xml
     """
     from feeds.config_file.parse import parse_config
     from feeds.generators.detect import detect_generator
+    from feeds.generators.earlier_feed.known_ids import with_known_ids, with_old_feed
     from feeds.generators.feeds_toml import feeds_toml_text, machine_zone
     from feeds.generators.questions import ask_for_answers
     from feeds.generators.site_folder import SiteFolder
@@ -61,8 +74,15 @@ def init(
         )
     if settings.file:
         console.err.print(f"{settings.generator}: using settings of {folder / settings.file}")
+    feed = _read_old_feed(old_feed) if old_feed else None
+    if feed:
+        settings = with_old_feed(settings, feed, old_feed)
     answers = ask_for_answers(settings, folder, _accept_default if yes else _prompt)
-    text = feeds_toml_text(settings, answers, machine_zone(), datetime.now(UTC).year)
+    zone, year = machine_zone(), datetime.now(UTC).year
+    text = feeds_toml_text(settings, answers, zone, year)
+    if feed:
+        settings = with_known_ids(settings, SiteFolder(folder), parse_config(text), feed)
+        text = feeds_toml_text(settings, answers, zone, year)
     try:
         target.write_text(text, encoding="utf-8")
     except PermissionError:
@@ -72,6 +92,31 @@ def init(
     _print_report(settings, answers, SiteFolder(folder), parse_config(text), check)
     console.out.print(f"Wrote {target}. To see the feeds, run:")
     console.out.print(f"feeds serve {folder / settings.posts} --config {target}")
+
+
+def _read_old_feed(source: str) -> OldFeed:
+    """Read the feed at an address or in a file. Raises ConfigError if there is none."""
+    import requests
+
+    from feeds.cli.link_check import USER_AGENT
+    from feeds.generators.earlier_feed.old_feed import parse_old_feed
+
+    try:
+        if url := http_url(source):
+            answer = requests.get(url, headers={"User-Agent": USER_AGENT}, timeout=30, stream=True)
+            with answer:
+                answer.raise_for_status()
+                data = answer.raw.read(_MOST_FEED_BYTES, decode_content=True)
+        else:
+            with Path(source).open("rb") as file:
+                data = file.read(_MOST_FEED_BYTES)
+    except (OSError, requests.RequestException) as error:
+        fault = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ConfigError([f"--from {source}: cannot be read: {fault}"]) from None
+    if feed := parse_old_feed(data):
+        return feed
+    todo = "name the address or the file of an RSS, Atom or JSON feed"
+    raise ConfigError([f"--from {source}: not a feed with entries; {todo}"])
 
 
 def _print_report(

@@ -75,5 +75,13 @@ def serve(
         beside = config_file.parent
         own = theme_files(config, beside) + site_file_paths(config, beside)
         sources = [config_file, *own]
-        run_server(root / "public", posts_folder, sources, port, follower.follow, console.out.print)
+        run_server(
+            root / "public",
+            follower.layout,
+            posts_folder,
+            sources,
+            port,
+            follower.follow,
+            console.out.print,
+        )
         follower.stop()

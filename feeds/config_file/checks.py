@@ -13,19 +13,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feeds.config import Config, Feeds, Limits, Posts, Site
+from feeds.config_file.addresses import check_addresses
+from feeds.config_file.show import show
 from feeds.reading.content.templates.own import template_problems
 from feeds.site_generators import SITE_GENERATORS
-from feeds.urls import http_url, id_authority
+from feeds.urls import ID_FIELD, http_url, id_authority, is_uri
 
 ID_YEAR = 2026
 """The year in ids if `posts.id_authority` is not set. It never changes, so that ids never change;
 `feeds init` writes the authority with the current year."""
-
-
-def show(value: object) -> str:
-    """A value as JSON, cut to 60 characters, for a message."""
-    text = msgspec.json.encode(value, enc_hook=str).decode()
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 # Characters that XML 1.0 (2.2) forbids, and the C1 controls; TOML can write them as \u0000.
@@ -60,6 +56,7 @@ def check_config(config: Config) -> Iterator[str]:
             yield f"{path}: expected text without control characters, found {show(text)}"
     yield from _check_site(config.site)
     yield from _check_feeds(config.feeds)
+    yield from check_addresses(config)
     yield from _check_posts(config.posts, config.site)
     for name, template in config.content.shortcodes.items():
         if name != name.lower():
@@ -134,6 +131,7 @@ def _check_posts(posts: Posts, site: Site) -> Iterator[str]:
             'posts.id_authority: expected a name and a date such as "example.com,2026", '
             f"found {show(posts.id_authority)}"
         )
+    yield from _check_ids(posts)
     if posts.folder not in ("", ".") and not _is_beside(posts.folder):
         yield (
             'posts.folder: expected "." or a folder beside this file, such as "_posts", '
@@ -165,6 +163,27 @@ def _check_posts(posts: Posts, site: Site) -> Iterator[str]:
     for i, language in enumerate(posts.languages):
         if not _LANGUAGE.fullmatch(language):
             yield f"posts.languages[{i}]: {_expected_language(language)}"
+
+
+def _check_ids(posts: Posts) -> Iterator[str]:
+    """Check what the ids of entries are made from."""
+    if posts.id == "generator" and not posts.generator:
+        yield (
+            'posts.id: expected posts.generator with "generator", because its feed has the ids; '
+            "found none"
+        )
+    is_pattern = ID_FIELD.search(posts.id) and is_uri(ID_FIELD.sub("x", posts.id))
+    if posts.id not in ("tag", "permalink", "generator") and not is_pattern:
+        yield (
+            'posts.id: expected "tag", "permalink", "generator", or an address with fields '
+            f'of posts such as "https://example.com/?p={{wordpress_id}}", found {show(posts.id)}'
+        )
+    owners: dict[str, str] = {}
+    for name, id_ in posts.ids.items():
+        if not id_.strip():
+            yield f"posts.ids.{name}: expected the id of the post, found an empty text"
+        elif owners.setdefault(id_, name) != name:
+            yield f"posts.ids.{name}: expected each id only once, found that of {owners[id_]}"
 
 
 def _check_permalink(path: str, permalink: str, posts: Posts) -> Iterator[str]:

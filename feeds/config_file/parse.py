@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from feeds.config import Config, T
-from feeds.config_file.checks import ID_YEAR, check_config, show
+from feeds.config_file.checks import ID_YEAR, check_config
+from feeds.config_file.show import show
 from feeds.errors import ConfigError
 from feeds.urls import http_url, id_authority
 

@@ -72,22 +72,22 @@ def current_documents(
     `entries` are its window, newest first. `older` is the name of the newest archive page; ``""``
     if there is none.
     """
-    feed = describe_feed(path, entries, config)
+    feed, layout = describe_feed(path, entries, config), config.layout
     for format_ in enabled_formats(config):
-        key = paths.document(path, format_.file)
+        key = layout.document(path, format_)
         has_archive = older and format_.archive_ending
         view = View(
             feed=feed,
             entries=tuple(entries),
             url=config.url(key),
-            older=config.url(paths.archive_document(path, older, format_)) if has_archive else "",
+            older=config.url(layout.archive_document(path, older, format_)) if has_archive else "",
         )
         yield _render(key, view, format_, config)
 
 
 def current_keys(path: str, config: Config) -> list[str]:
     """The keys of the documents with the newest entries of a feed."""
-    return [paths.document(path, format_.file) for format_ in enabled_formats(config)]
+    return [config.layout.document(path, format_) for format_ in enabled_formats(config)]
 
 
 def archive_documents(
@@ -98,17 +98,17 @@ def archive_documents(
     `page` is the name of this page, `older` that of the next older one; ``""`` if there is none.
     """
     newest_first = tuple(pagination.newest_first(entries, len(entries)))
-    feed = describe_feed(path, newest_first, config)
+    feed, layout = describe_feed(path, newest_first, config), config.layout
     for format_ in enabled_formats(config):
         if not format_.archive_ending:
             continue
-        key = paths.archive_document(path, page, format_)
+        key = layout.archive_document(path, page, format_)
         view = View(
             feed=feed,
             entries=newest_first,
             url=config.url(key),
-            current=config.url(paths.document(path, format_.file)),
-            older=config.url(paths.archive_document(path, older, format_)) if older else "",
+            current=config.url(layout.document(path, format_)),
+            older=config.url(layout.archive_document(path, older, format_)) if older else "",
         )
         yield _render(key, view, format_, config)
 
@@ -126,12 +126,11 @@ def archive_page_names(entries: Sequence[pagination.Sortable], config: Config) -
     ]
 
 
-def archive_keys(path: str, page: str, config: Config | None = None) -> list[str]:
-    """The keys of an archive page in each enabled format; without `config`, in every format."""
-    formats = enabled_formats(config) if config else list(FORMATS.values())
-    return [
-        paths.archive_document(path, page, format_) for format_ in formats if format_.archive_ending
-    ]
+def archive_keys(path: str, page: str, config: Config, *, every_format: bool = False) -> list[str]:
+    """The keys of an archive page in each enabled format, or in every format."""
+    formats = list(FORMATS.values()) if every_format else enabled_formats(config)
+    with_archive = (format_ for format_ in formats if format_.archive_ending)
+    return [config.layout.archive_document(path, page, format_) for format_ in with_archive]
 
 
 def archive_pages_by_key(path: str, names: Iterable[str], config: Config) -> dict[str, str]:

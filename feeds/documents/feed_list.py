@@ -53,7 +53,7 @@ def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:
     for feed in feeds:
         row: Value = {
             "title": feed.title,
-            "page": html_page.page_link(feed.path, here),
+            "page": html_page.page_link(feed.path, here, config.layout),
             "formats": html_page.format_links(feed.path, here, config),
         }
         groups.setdefault(paths.taxonomy_of(feed.path), []).append(row)

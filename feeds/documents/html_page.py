@@ -17,6 +17,7 @@ from feeds.documents import translations
 from feeds.documents.theme import theme_of
 from feeds.documents.view import View, feed_id
 from feeds.formats import FORMATS
+from feeds.layout.layout import Layout
 from feeds.model import GENERATOR_URL, Entry, Person
 from feeds.taxonomies import TAXONOMIES
 from feeds.templating.jinja import Value
@@ -76,7 +77,7 @@ def page_values(template: str, here: str, language: str, config: Config) -> dict
         "site_title": site.title,
         "site_url": site.url,
         "rights": site.rights,
-        "root": paths.relative(here, paths.PAGE_FILE),
+        "root": page_link("", here, config.layout),
         "all_feeds": paths.relative(here, paths.LIST_PAGE),
         "opml": paths.relative(here, paths.LIST_FILE),
         "made_url": GENERATOR_URL,
@@ -88,7 +89,7 @@ def format_links(path: str, here: str, config: Config) -> list[Value]:
     links: list[Value] = []
     for name in config.feeds.formats:
         format_ = FORMATS[name]
-        href = paths.relative(here, quote(paths.document(path, format_.file)))
+        href = paths.relative(here, quote(config.layout.document(path, format_)))
         links.append({"name": format_.label, "type": format_.media_type, "href": href})
     return links
 
@@ -124,9 +125,10 @@ def _entry(entry: Entry, view: View, here: str, config: Config) -> dict[str, Val
 
 def _author(person: Person, here: str, config: Config) -> Value:
     """An author's name, with a link to their feed's page, else to their own page."""
-    path = paths.term_path("author", person.name)
+    path = config.layout.term_path("author", person.name)
     has_feed = "author" in config.feeds.taxonomies
-    return {"name": person.name, "url": page_link(path, here) if has_feed else person.uri}
+    url = page_link(path, here, config.layout) if has_feed else person.uri
+    return {"name": person.name, "url": url}
 
 
 def _terms(entry: Entry, view: View, here: str, config: Config) -> Iterator[Value]:
@@ -136,10 +138,11 @@ def _terms(entry: Entry, view: View, here: str, config: Config) -> Iterator[Valu
         if term.taxonomy in listed and term.path != view.feed.path:
             name = config.title_of_path.get(term.path) or term.title or term.name
             has_feed = term.taxonomy in config.feeds.taxonomies
-            yield {"name": name, "url": page_link(term.path, here) if has_feed else ""}
+            url = page_link(term.path, here, config.layout) if has_feed else ""
+            yield {"name": name, "url": url}
 
 
 @lru_cache(maxsize=1_000)  # the entries of a page often share their terms
-def page_link(path: str, here: str) -> str:
+def page_link(path: str, here: str, layout: Layout) -> str:
     """A relative link from the page at `here` to a feed's page."""
-    return paths.relative(here, quote(paths.document(path, paths.PAGE_FILE)))
+    return paths.relative(here, quote(layout.document(path, FORMATS["html"])))

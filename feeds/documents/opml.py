@@ -45,6 +45,6 @@ def _outline(feed: ListedFeed, config: Config) -> dict[str, str]:
         "type": "rss",
         "text": feed.title,
         "title": feed.title,
-        "xmlUrl": config.url(paths.document(feed.path, format_.file)),
+        "xmlUrl": config.url(config.layout.document(feed.path, format_)),
         "htmlUrl": page_url(feed.path, config),
     }

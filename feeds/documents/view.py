@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from msgspec import Struct
 
+from feeds import paths
 from feeds.config import Config
+from feeds.layout.layout import ALL
+from feeds.layout.patterns import SLUG
 from feeds.model import Entry, Feed
 
 
@@ -24,13 +29,19 @@ class View(Struct, frozen=True):
 
 
 def page_url(path: str, config: Config) -> str:
-    """The HTML page of a feed: its own if the site has pages, else the home page of the site."""
+    """The HTML page that a feed is about: the site's own, if `addresses.pages` names it.
+
+    Else the feed's own page if the site has pages, else the home page of the site.
+    """
+    taxonomy, _, slug = path.partition("/")
+    if page := config.addresses.pages.get(taxonomy or ALL):
+        return paths.resolved(config.site.url, page.replace(SLUG, quote(slug)).lstrip("/"))
     return folder_url(path, config) if config.feeds.pages else config.site.url
 
 
 def folder_url(path: str, config: Config) -> str:
-    """The URL of the folder of a feed's documents."""
-    return config.url(path + "/") if path else config.feeds.url
+    """The URL of the folder of a feed's documents; of its page, if they have no folder."""
+    return config.url(config.layout.page(path))
 
 
 def home(view: View, config: Config) -> str:

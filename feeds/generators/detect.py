@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from feeds.generators.earlier_feed.own_feed import with_own_feed
 from feeds.generators.proposals import with_proposals
 from feeds.generators.settings import SiteSettings
 from feeds.generators.site_folder import SiteFolder
@@ -46,7 +47,7 @@ def detect_generator(folder: Path) -> SiteSettings:
                 file=config.file,
                 unreadable=config.unreadable,
             )
-            return with_proposals(settings, site)
+            return with_proposals(with_own_feed(settings, config.values, site), site)
     posts = next((name for name in POST_FOLDERS if site.has_folder(name)), "")
     settings = SiteSettings(unreadable=unreadable, posts=posts)
     return with_proposals(settings, site) if posts else settings

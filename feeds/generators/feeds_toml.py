@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import wrap
 
+from feeds.config import Addresses, Feeds
 from feeds.config_file.parse import parse_config
 from feeds.generators.proposals import generator_name
 from feeds.generators.questions import Answers, is_example
@@ -41,20 +42,20 @@ timezone = {timezone}  # of dates without one
 {author}
 [feeds]
 url = {feeds_url}  # of the feeds; not the site's address, because feeds have pages too
-limit = 50  # entries in a feed; older entries are in its archive
+{limit}  # entries in a feed; older entries are in its archive
 content = "full"  # or "summary"
 {taxonomies}
-
+{pages}
 [posts]
 {generator}# The folder of posts. Ids of entries are relative to it. "." is the folder of this file.
 {folder}
 {moves}# The domain and year in the ids of entries (RFC 4151). Readers recognise entries by ids:
 # if this changes, they show every post as new. Keep it, even if the site's address changes.
 id_authority = {authority}
-# The address of a post's own page, for posts without a permalink. Posts without a source article
-# link to it.
+{ids}# The address of a post's own page, for posts without a permalink. Posts without a source
+# article link to it.
 {permalink}
-{languages}{link_in_body}{undated}{hidden}{rules}{categories}{content}"""
+{languages}{link_in_body}{undated}{hidden}{ids_of_posts}{rules}{addresses}{categories}{content}"""
 _AUTHOR = """\
 # The author of posts without an author. The email address is public.
 author = {{ name = {name}{email} }}
@@ -67,6 +68,9 @@ _HIDDEN = """\
 # Posts with hidden: true are in the feeds: the field is a word of some themes, and the site
 # generator publishes them. To keep them out of the feeds, write "leave-out".
 visibility = {{ hidden = "publish" }}
+"""
+_PAGES = """\
+pages = false  # the feeds are at the site's own address, which has pages already
 """
 _URL_MEANS = "relative links and images in posts are relative to this"
 _URL_UNKNOWN = "only an example, because the site's address is not known: write the real one"
@@ -87,6 +91,7 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         author=author,
         feeds_url=_quoted(answers.feeds_url),
         authority=_quoted(id_authority(answers.url, year) or f"localhost,{year}"),
+        limit=_limit(settings),
         taxonomies=_taxonomies(settings),
         generator=_generator(settings),
         folder="\n".join(_folder(settings)),
@@ -96,7 +101,11 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
         link_in_body=_link_in_body(settings),
         hidden=_HIDDEN.format() if answers.hidden == "publish" else "",
         undated=_UNDATED.format(generator=settings.generator) if settings.generator else "",
+        ids=_reason(settings, "id") + f"id = {_quoted(settings.ids)}\n" if settings.ids else "",
+        ids_of_posts=_ids_of_posts(settings),
         rules="".join(map(_rule, settings.rules)),
+        pages=_PAGES if answers.feeds_url == answers.url else "",
+        addresses=_addresses(settings),
         categories=_categories(settings),
         content=_content(settings),
     )
@@ -105,6 +114,20 @@ def feeds_toml_text(settings: SiteSettings, answers: Answers, zone: str, year: i
 
 
 # --- parts of the file ----------------------------------------------------------------------------
+
+
+def _limit(settings: SiteSettings) -> str:
+    """The number of entries in a feed: not more than readers have seen."""
+    usual = Feeds().limit
+    if not 0 < settings.feed_limit < usual:
+        return f"limit = {usual}"
+    return f"{_reason(settings, 'limit')}limit = {settings.feed_limit}"
+
+
+def _ids_of_posts(settings: SiteSettings) -> str:
+    lines = (f"{_quoted(name)} = {_quoted(id_)}\n" for name, id_ in settings.ids_of_posts.items())
+    table = "".join(lines)
+    return f"\n{_reason(settings, 'ids')}[posts.ids]\n{table}" if table else ""
 
 
 def _taxonomies(settings: SiteSettings) -> str:
@@ -182,6 +205,26 @@ def _rule(item: SiteRule) -> str:
             text = _quoted(value) if isinstance(value, str) else _list(value)
         lines.append(f"{name} = {text}")
     return "\n".join(lines) + "\n"
+
+
+def _addresses(settings: SiteSettings) -> str:
+    """The addresses of feeds, where they are not the usual ones."""
+    lines = []
+    for name in Addresses.__struct_fields__:
+        value = getattr(settings.addresses, name)
+        if value != getattr(Addresses(), name):
+            text = _quoted(value) if isinstance(value, str) else _inline_table(value)
+            lines.append(f"{name} = {text}\n")
+    return "\n[addresses]\n" + _reason(settings, "addresses") + "".join(lines) if lines else ""
+
+
+def _inline_table(texts: Mapping[str, str]) -> str:
+    """A table of texts on one line, with quotes around the keys that need them."""
+    pairs = (
+        f"{name if re.fullmatch('[A-Za-z0-9_-]+', name) else _quoted(name)} = {_quoted(text)}"
+        for name, text in texts.items()
+    )
+    return f"{{ {', '.join(pairs)} }}"
 
 
 def _categories(settings: SiteSettings) -> str:

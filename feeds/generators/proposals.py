@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from feeds import paths
 from feeds.config import Categories, Config, Posts, Site
+from feeds.generators.earlier_feed.own_feed import with_slugs
 from feeds.generators.liquid_values import with_liquid
 from feeds.generators.settings import SiteSettings, Unknown, is_time_zone
 from feeds.generators.shortcodes import with_shortcodes
@@ -107,6 +108,7 @@ def _with_terms(settings: SiteSettings, posts: Sequence[SitePost]) -> SiteSettin
         fields = replace(post, path=post.path[start:]).fields
         names = generator_rules(config).categories(fields, config)
         terms.append((names, split_commas(fields.value(config.posts.tag_keys))))
+    settings = with_slugs(settings, {name for pair in terms for names in pair for name in names})
     tagged = sum(bool(tags) for _, tags in terms)
     if tagged and not any(names for names, _ in terms):
         reason = f"{tagged:,} of {len(posts):,} posts have tags, and none has a category."

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from feeds.config import PostRule, Visibility
+from feeds.config import Addresses, PostRule, Visibility
 
 
 class SiteRule(Struct, frozen=True):
@@ -108,6 +108,14 @@ class SiteSettings(Struct, frozen=True):
     """The folder that the generator writes the site to."""
     feed: str = ""
     """The path of the feed that the generator itself writes."""
+    ids: str = ""
+    """The ids of entries, as in `posts.id`; ``""`` if readers do not know the posts yet."""
+    ids_of_posts: dict[str, str] = {}
+    """The ids of single posts, as in `posts.ids`."""
+    feed_limit: int = 0
+    """The number of entries in the feed that readers know; 0 if that is not known."""
+    addresses: Addresses = Addresses()
+    """Where the feeds are that readers know, as in `addresses`."""
     configuration: dict[str, object] = {}
     """The values of the generator's configuration, which posts may name."""
     data: str = ""

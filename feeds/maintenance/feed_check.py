@@ -29,6 +29,7 @@ class FeedCheck:
         self.findings, self.publisher = findings, findings.publisher
         self._repairs = self.publisher.repairs
         self.store, self.report = findings.store, findings.report
+        self._layout = self.publisher.config.layout
         self._titles: dict[str, FeedListItem] = {}
         """What the list of all feeds must have of each feed, by its path."""
         self._seen: set[str] = set()
@@ -54,10 +55,10 @@ class FeedCheck:
         """Find the feeds that have documents of this program, and no index."""
         with self.findings.errors_of():
             for stat in self.store.list(paths.PUBLIC):
-                path = paths.feed_of_document(stat.key.removeprefix(paths.PUBLIC))
+                path = self._layout.feed_of_document(stat.key.removeprefix(paths.PUBLIC))
                 if path is None or path in self._seen or path in self._lost:
                     continue
-                if is_own_at(stat.key, self.store):
+                if is_own_at(stat.key, self.store, self._layout):
                     self._lost.add(path)
 
     def _find_the_feed_of_all_posts(self) -> None:
@@ -71,7 +72,9 @@ class FeedCheck:
         """Return whether there is a feed, anything else of the state, or a document."""
         if self._seen or self._lost or any(s.key != PROGRESS for s in self.store.list(paths.STATE)):
             return True
-        return any(is_own_at(stat.key, self.store) for stat in self.store.list(paths.PUBLIC))
+        return any(
+            is_own_at(stat.key, self.store, self._layout) for stat in self.store.list(paths.PUBLIC)
+        )
 
     def _repair_feed_list(self) -> None:
         """Repair the list of all feeds and its documents; find the feeds that are only there."""
@@ -111,7 +114,7 @@ class FeedCheck:
         self.findings.sweep([stat for stat in stored if paths.stem(stat.key) not in used])
         names = {*(page.name for page in pages), index.manifest.newest_archive} - {""}
         archive = feed_documents.archive_pages_by_key(path, names, self.publisher.config)
-        published = list(self.store.list(paths.PUBLIC + paths.document(path, "archive/")))
+        published = list(self.store.list(paths.PUBLIC + self._layout.archive_folder(path)))
         self.findings.sweep([stat for stat in published if stat.key not in archive])
         missing = {archive[key] for key in archive.keys() - {stat.key for stat in published}}
         if missing:

@@ -104,7 +104,7 @@ class PostCheck:
                 elif (
                     self.part.has(name)
                     or self._may_be_newer(stat, recorded)
-                    or has_document_name(stat.key)
+                    or has_document_name(stat.key, self.publisher.config.layout)
                 ):
                     doubtful.append((stat, name))
             results = self.publisher.runtime.map(self._compared, doubtful)
@@ -116,7 +116,8 @@ class PostCheck:
     def _note_new(self, key: str) -> None:
         """Note a post without a record, unless it is a document of this program."""
         with self.findings.errors_of():
-            if has_document_name(key) and is_own_at(key, self.publisher.posts):
+            layout = self.publisher.config.layout
+            if has_document_name(key, layout) and is_own_at(key, self.publisher.posts, layout):
                 self.report.posts -= 1
             else:
                 self.report.new += 1

@@ -139,6 +139,8 @@ class _Rebuild:
         gone |= self._publish_posts(stats, keys, begun.posts)
         self._remove(sorted(gone), sorted(begun.records) + orphans)
         self._rewrite_feeds(begun.feeds)
+        if not self.report.errors:
+            self.report.documents += len(self.publisher.repairs.delete_former_documents())
         for entry in entries:
             self.journal.remove(entry)
 

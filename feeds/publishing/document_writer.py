@@ -16,12 +16,13 @@ from msgspec import Struct
 from feeds import paths
 from feeds.documents.http_headers import CACHE_CONTROL, stored_type
 from feeds.errors import Conflict, StoreError
+from feeds.layout.layout import Layout
 from feeds.model import Document
 from feeds.state.objects import StateObject
 from feeds.state.state_store import MAX_ATTEMPTS, S, StateStore, Versioned
 from feeds.stores.base import if_unchanged, md5_version
 from feeds.stores.obstacles import obstacles
-from feeds.stores.own_files import foreign_files, split_by_maker
+from feeds.stores.own_files import foreign_files, known_layouts, split_by_maker
 
 S_contra = TypeVar("S_contra", bound=StateObject, contravariant=True)
 
@@ -57,9 +58,11 @@ class DocumentSource(Protocol[S_contra]):
 class DocumentWriter:
     """Writes published documents, in the store that also has the state."""
 
-    def __init__(self, state: StateStore, *, replaces_foreign: bool = False) -> None:
+    def __init__(
+        self, state: StateStore, layout: Layout, *, replaces_foreign: bool = False
+    ) -> None:
         self.state, self.store, self.runtime = state, state.store, state.runtime
-        self.replaces_foreign = replaces_foreign
+        self.layout, self.replaces_foreign = layout, replaces_foreign
 
     def refuse_foreign(self, documents: Sequence[str]) -> None:
         """Raise StoreError if another program made one of these documents (paths).
@@ -75,7 +78,7 @@ class DocumentWriter:
             in_the_way = blocking
         else:
             existing = [path for path in documents if self.version(path)]
-            _, foreign = split_by_maker(existing, self.store, paths.PUBLIC)
+            _, foreign = split_by_maker(existing, self.store, self.layout, paths.PUBLIC)
         if foreign or in_the_way:
             names = [paths.PUBLIC + path for path in foreign]
             advice = _MOVE_ADVICE if blocking else _FOREIGN_ADVICE
@@ -164,6 +167,20 @@ class DocumentWriter:
     def delete(self, path: str) -> None:
         """Delete a document."""
         self.store.delete(paths.PUBLIC + path)
+
+    def delete_former(self) -> list[str]:
+        """Delete the documents in the usual layout, if the site has another; return their paths."""
+        listed = (
+            stat.key.removeprefix(paths.PUBLIC)
+            for known in known_layouts(self.layout)[1:]
+            for stat in self.store.list(paths.PUBLIC)
+            if known.is_document(stat.key.removeprefix(paths.PUBLIC))
+        )
+        former = [path for path in listed if not self.layout.is_document(path)]
+        own, _ = split_by_maker(former, self.store, self.layout, paths.PUBLIC)
+        for path in own:
+            self.delete(path)
+        return own
 
     def version(self, path: str) -> str:
         """Return the version of a document; ``""`` if it does not exist."""

@@ -17,6 +17,7 @@ from feeds.publishing.document_writer import DocumentWriter, WriteLog
 from feeds.state.index_pages import IndexPages, StoredIndex
 from feeds.state.keys import manifest_key
 from feeds.state.manifest import Manifest, pending_in_order
+from feeds.state.objects import fingerprint
 from feeds.state.state_store import Versioned
 
 BATCH_BYTES = 1_000_000
@@ -53,6 +54,7 @@ class FeedWriter:
 
     def __init__(self, documents: DocumentWriter, config: Config) -> None:
         self.documents, self.config = documents, config
+        self._fingerprint = fingerprint(config)
         self._last_writes: OrderedDict[str, LastWrite] = OrderedDict()
         self._rendering = threading.Lock()  # threads that only compute slow each other down
 
@@ -124,6 +126,14 @@ class FeedWriter:
         with self._rendering:
             return list(feed_documents.current_documents(path, entries, older, self.config))
 
+    def has_moved(self, manifest: Manifest) -> bool:
+        """Return whether a feed may not have been at its addresses before.
+
+        With addresses of its own, a site may have had others until its last rebuild.
+        """
+        is_known = not manifest.token or self.config.layout.is_usual
+        return not is_known and manifest.config_fingerprint != self._fingerprint
+
     def refuse_foreign(self, path: str) -> None:
         """Raise StoreError if another program made a document at the address of a new feed."""
         self.documents.refuse_foreign(feed_documents.current_keys(path, self.config))
@@ -148,7 +158,7 @@ class FeedWriter:
         it worked with an older manifest.
         """
         for name, retired_at in manifest.tombstones.items():
-            for key in feed_documents.archive_keys(path, name):
+            for key in self._all_archive_keys(path, name):
                 if retired_at > 0 or key in changed:
                     self.documents.delete(key)
 
@@ -158,12 +168,15 @@ class FeedWriter:
 
     def has_archive(self, path: str, name: str) -> bool:
         """Return whether any document of an archive page is published, in any format."""
-        keys = feed_documents.archive_keys(path, name)
+        keys = self._all_archive_keys(path, name)
         return any(self.documents.runtime.map(self.documents.version, keys))
+
+    def _all_archive_keys(self, path: str, name: str) -> list[str]:
+        return feed_documents.archive_keys(path, name, self.config, every_format=True)
 
     def archive_names(self, path: str) -> set[str]:
         """Return the names of the published archive pages. This lists a folder of the store."""
-        prefix = paths.PUBLIC + paths.document(path, "archive/")
+        prefix = paths.PUBLIC + self.config.layout.archive_folder(path)
         return {paths.stem(stat.key) for stat in self.documents.store.list(prefix)}
 
 

@@ -44,6 +44,9 @@ class Archive(Protocol):
     def is_archive_published(self, manifest: Manifest, pages: IndexPages, name: str) -> bool:
         """Return whether the documents of a pending archive page are published and current."""
 
+    def has_moved(self, manifest: Manifest) -> bool:
+        """Return whether a feed may not have been at its addresses before."""
+
     def has_archive(self, path: str, name: str) -> bool:
         """Return whether any document of an archive page is published."""
 
@@ -111,7 +114,9 @@ class IndexWriter:
                 if self._is_lost(draft, attempt.old):
                     pages.remove(draft.parts)
                 previous_token = attempt.old.token
-                if not previous_token and not feed_list.has(path):
+                if self.archive.has_moved(attempt.old) or (
+                    not previous_token and not feed_list.has(path)
+                ):
                     self.archive.refuse_foreign(path)
                 old, records = self._read_sources(attempt.old, pages, record_names, redelivered)
                 update = self._apply(path, old, records, pages)

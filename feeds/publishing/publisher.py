@@ -59,12 +59,12 @@ class Publisher:
     ) -> None:
         """`replace`: overwrite files of other programs at the places of new feeds."""
         self.posts, self.feeds, self.config, self.runtime = posts, feeds, config, runtime
-        self._is_own_file = own_file_filter(posts, feeds)
+        self._is_own_file = own_file_filter(posts, feeds, config.layout)
         self._state = StateStore(feeds, runtime)
         self._attachments = Attachments(posts, self._state, config)
         self._records = RecordWriter(posts, self._state, self._attachments, config)
         self.due_markers = DueMarkers(self._state)
-        self._documents = DocumentWriter(self._state, replaces_foreign=replace)
+        self._documents = DocumentWriter(self._state, config.layout, replaces_foreign=replace)
         self._feed_writer = FeedWriter(self._documents, config)
         self._indexes = IndexWriter(self._state, self._records, self._feed_writer, config)
         self._feed_list = FeedListWriter(self._state, self._documents, config)

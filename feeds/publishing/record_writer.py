@@ -234,7 +234,7 @@ class RecordWriter:
             return ObjectSnapshot(version, entry, result.problems, result.decision.reason)
         if stored is None:
             return None
-        if is_own(key, stored.data):
+        if is_own(key, stored.data, self.config.layout):
             return ObjectSnapshot(stored.stat.version)
         with self._turn_to_read(time):
             result = read_post(key, stored.data, stored.stat.modified, self.config)

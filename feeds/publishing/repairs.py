@@ -167,6 +167,10 @@ class Repairs:
         index = self.indexes.mark_all_pending(path, self.records.config_fingerprint)
         return self.feed_writer.publish(index).changed
 
+    def delete_former_documents(self) -> list[str]:
+        """Delete the documents at addresses that the site had before; return their paths."""
+        return self.feed_writer.documents.delete_former()
+
     def repair_feed_list(self, feed_paths: Sequence[str]) -> tuple[str, ...]:
         """Update these feeds in the list of all feeds; write the documents that differ from it."""
         return self.feed_list.repair(feed_paths)

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from feeds import paths
 from feeds.config import Config
 from feeds.documents.http_headers import CACHE_CONTROL
 from feeds.formats import FORMATS
@@ -68,14 +67,14 @@ class Ping(Struct, frozen=True):
 
 def topics_of_feed(path: str, config: Config) -> list[str]:
     """Return the documents of a feed that people subscribe to: not its page, not its archive."""
-    return [paths.document(path, FORMATS[name].file) for name in config.feeds.formats]
+    return [config.layout.document(path, FORMATS[name]) for name in config.feeds.formats]
 
 
 def pings_for(changed: Iterable[str], config: Config) -> list[Ping]:
     """Return the pings for changed documents (paths below the public root), without repeats."""
     topics: dict[str, None] = {}
     for document in changed:
-        feed = paths.feed_of_document(document)
+        feed = config.layout.feed_of_document(document)
         if feed is not None and document in topics_of_feed(feed, config):
             topics[config.url(document)] = None
     return [Ping(hub, topic) for topic in topics for hub in config.feeds.hubs]

@@ -44,7 +44,7 @@ def linked_posts(result: ReadResult, config: Config) -> tuple[str, ...]:
 
 def page_of(stored: Object | None, config: Config) -> str:
     """The address of the page of a stored post, for links to its file; ``""`` if it has none."""
-    if stored is None or is_own(stored.stat.key, stored.data):
+    if stored is None or is_own(stored.stat.key, stored.data, config.layout):
         return ""
     result = read_post(stored.stat.key, stored.data, stored.stat.modified, config)
     return result.post.page if result.post else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import quote
 
@@ -10,12 +12,13 @@ from feeds import paths
 from feeds.config import Config
 from feeds.model import Problem
 from feeds.reading.field_lookup import Fields
-from feeds.reading.generators.base import path_of
+from feeds.reading.generators.base import generator_rules, path_of
 from feeds.reading.selection import is_post
 from feeds.text import one_line
-from feeds.urls import is_uri
+from feeds.urls import ID_FIELD, is_uri
 
 _MAX_GUID_CHARS = 500
+_UNENCODED = "/~!$&'()*+,;=:@-._?"
 
 
 def post_identity(key: str, config: Config) -> str:
@@ -45,24 +48,58 @@ def keys_after_move(key: str, config: Config) -> Iterator[str]:
                 yield moved
 
 
-def entry_id(fields: Fields, config: Config) -> tuple[str, str]:
+def entry_id(fields: Fields, page: str, published: datetime, config: Config) -> tuple[str, str]:
     """The id of the entry, and its guid if the post has one that is not a URI.
 
-    The id is the first of: the front matter's `id`, if it is a URI (many sites use the field for
-    names of their own); its `guid`, if it is a URI, else a tag URI (RFC 4151) that ends in it; the
-    tag URI of the post's key, or of the key's stem if `posts.id_from` is ``"stem"``.
+    The id is the first that the post has of: its id in `posts.ids`; with ``posts.id = "generator"``
+    the one in the feed of the site's generator; the front matter's `id`, if it is a URI (many sites
+    use the field for names of their own); its `guid`, if it is a URI, else a tag URI (RFC 4151)
+    that ends in it; what else `posts.id` says, of which the tag URI is that of the post's key, or
+    of the key's stem if `posts.id_from` is ``"stem"``.
+
+    `page` is the address of the post's page, `published` the date that it has by itself.
     """
-    authority = config.posts.id_authority
-    if is_uri(given := fields.text(("id",))):
-        return given, ""
-    guid = one_line(fields.text(("guid",)))
-    if is_uri(guid):
-        return guid, ""
-    if guid:
-        # No key gives a colon in a tag URI, so that a guid cannot be the id of another post.
-        name = guid if len(guid) <= _MAX_GUID_CHARS else paths.digest(guid, 64)
-        return f"{paths.tag_uri(authority, 'guid')}:{quote(name, safe='/')}", guid
-    return paths.tag_uri(authority, post_identity(fields.key, config)), ""
+    posts = config.posts
+    identity = post_identity(fields.key, config)
+    if given := posts.ids.get(identity, ""):
+        return _id_and_guid(given, config, is_exact=True)
+    if posts.id == "generator" and (
+        made := one_line(generator_rules(config).feed_id(fields, page, published, config))
+    ):
+        return made, ""
+    if posts.id != "generator":
+        if is_uri(given := fields.text(("id",))):
+            return given, ""
+        if guid := one_line(fields.text(("guid",))):
+            return _id_and_guid(guid, config)
+    made = page if posts.id == "permalink" else _by_pattern(fields, posts.id)
+    return made or paths.tag_uri(posts.id_authority, identity), ""
+
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S")
+
+
+def _id_and_guid(text: str, config: Config, *, is_exact: bool = False) -> tuple[str, str]:
+    """The id for a guid, and the guid if it is not a URI.
+
+    With `is_exact`, a text that starts as a URI is the id as it is: an old feed has it so.
+    """
+    if is_uri(text) or (is_exact and _SCHEME.match(text)):
+        return text, ""
+    # No key gives a colon in a tag URI, so that a guid cannot be the id of another post.
+    name = text if len(text) <= _MAX_GUID_CHARS else paths.digest(text, 64)
+    return f"{paths.tag_uri(config.posts.id_authority, 'guid')}:{quote(name, safe='/')}", text
+
+
+def _by_pattern(fields: Fields, pattern: str) -> str:
+    """The pattern with the values of the fields in it; ``""`` if the post does not have all."""
+    parts = ID_FIELD.split(pattern)
+    values = [fields.text((part,)) if at % 2 else part for at, part in enumerate(parts)]
+    made = "".join(
+        quote(value, safe=_UNENCODED, errors="replace") if at % 2 else value
+        for at, value in enumerate(values)
+    )
+    return made if len(parts) > 1 and all(values[1::2]) and is_uri(made) else ""
 
 
 class Identified(Protocol):

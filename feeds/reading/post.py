@@ -236,12 +236,12 @@ def _read_fields(
     updated = _updated(fields, published, config)
     page = page_url(fields, published, config)
     base = base_of(page, fields.key, config)
+    id_, guid = entry_id(fields, page, published, config)
     published, expires = publication_window(fields, published, config)
     link = entry_link(fields, front_matter, page, config)
     language = language_tag(fields.text(posts.language_keys))
     authors = tuple(field_values.parse_people(fields.value(posts.author_keys)))
     enclosure = read_enclosure(fields, base, config)
-    id_, guid = entry_id(fields, config)
     post = Post(
         key=fields.key,
         id=id_,

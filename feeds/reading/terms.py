@@ -10,7 +10,6 @@ from functools import cache
 from pkgutil import resolve_name
 from typing import NamedTuple, TypeAlias
 
-from feeds import paths
 from feeds.config import Config
 from feeds.model import Person, Term
 from feeds.reading.field_lookup import Fields
@@ -54,11 +53,11 @@ def post_terms(
 
 def _all_terms(source: TermSource) -> Iterator[Term]:
     """The terms in the order of `TAXONOMIES`; with repeats if the post repeats some."""
-    enabled = source.config.feeds.taxonomies
+    enabled, slug = source.config.feeds.taxonomies, source.config.layout.slug
     for taxonomy in TAXONOMIES.values():
         if taxonomy.always_read or taxonomy.name in enabled:
             for name, title in _term_reader(taxonomy.term_reader)(source):
-                yield Term(taxonomy.name, paths.slug(name), name, title)
+                yield Term(taxonomy.name, slug(taxonomy.name, name), name, title)
 
 
 def read_categories(source: TermSource) -> Iterable[tuple[str, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from feeds.config import Config
 from feeds.errors import StoreError
+from feeds.layout.layout import Layout, usual_layout
 from feeds.maintenance.journal import Journal
 from feeds.maintenance.rebuild import rebuild
 from feeds.model import Entry, Problem
@@ -64,6 +65,10 @@ class FolderFollower:
             self.start()
         else:
             self.publish(keys)
+
+    def layout(self) -> Layout:
+        """Where the documents are, by the configuration that was read last."""
+        return self._publisher.config.layout if self._publisher else usual_layout()
 
     def start(self) -> None:
         """Read the configuration, and publish every post that is not published yet."""

@@ -29,8 +29,9 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 from watchfiles import watch
 
-from feeds import paths
 from feeds.errors import FeedsError
+from feeds.formats import FORMATS
+from feeds.layout.layout import Layout, usual_layout
 
 
 @contextmanager
@@ -60,6 +61,8 @@ def _make_folder(folder: Path) -> None:
 class _Documents(StaticFiles):
     """Serves files with the media types of their formats; each response is from one read."""
 
+    layout: Callable[[], Layout]
+
     def file_response(
         self,
         full_path: str | os.PathLike[str],
@@ -87,27 +90,30 @@ class _Documents(StaticFiles):
         """Respond to a request, with the media type of the document's format."""
         response = await super().get_response(path, scope)
         if response.status_code == 200:
-            key = path if not path.endswith(("/", ".")) else paths.PAGE_FILE
-            if type_ := paths.file_type(key):
+            key = path if not path.endswith(("/", ".")) else FORMATS["html"].file
+            if type_ := self.layout().file_type(key):
                 response.headers["content-type"] = type_.content_type
         response.headers["cache-control"] = "no-cache"
         return response
 
 
-def application(root: Path) -> Starlette:
+def application(root: Path, layout: Callable[[], Layout] = usual_layout) -> Starlette:
     """A web application that serves a folder: ETag, Last-Modified, 304, and media types.
 
     It answers only to the names of this machine. Any web page can give its own name the address
-    127.0.0.1 (DNS rebinding), and would read the feeds under that name.
+    127.0.0.1 (DNS rebinding), and would read the feeds under that name. `layout` returns where the
+    documents are now.
     """
     _make_folder(root)
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    documents = Mount("/", _Documents(directory=root, html=True))
-    return Starlette(routes=[documents], middleware=[hosts])
+    documents = _Documents(directory=root, html=True)
+    documents.layout = layout
+    return Starlette(routes=[Mount("/", documents)], middleware=[hosts])
 
 
 def run_server(
     root: Path,
+    layout: Callable[[], Layout],
     posts: Path | None,
     sources: Sequence[Path],
     port: int,
@@ -129,7 +135,7 @@ def run_server(
         raise FeedsError(f"port {port} is in use; choose another with --port (0: any)") from None
     watcher = _Watcher(posts, sources, on_change, print_line)
     settings = uvicorn.Config(
-        application(root), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+        application(root, layout), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
     )
     try:
         watcher.start()

@@ -1,6 +1,6 @@
 """Tells the files that this program made from those of others, by their names and their starts.
 
-Each published document has the name of a document (`paths.file_type`), and before its first entry
+Each published document has the name of a document (`Layout.file_type`), and before its first entry
 the mark of this program (`FileType.generator_mark`). Nothing that lacks one of the two is replaced
 or deleted, and nothing that has both is read as a post.
 """
@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from feeds import paths
 from feeds.errors import ForeignFiles
-from feeds.formats import FileType, file_types
+from feeds.formats import XML_ENDINGS, FileType, file_types
+from feeds.layout.layout import Layout, usual_layout
 from feeds.stores.addresses import folder_of
 from feeds.stores.base import Store
 from feeds.stores.obstacles import Obstacle
@@ -20,7 +21,7 @@ from feeds.stores.obstacles import Obstacle
 START_BYTES = 20_000
 """The mark is in the first bytes of a document, within this number."""
 
-_ENDINGS = tuple({f".{type_.file.rpartition('.')[2]}" for type_ in file_types()})
+_ENDINGS = tuple({*XML_ENDINGS, *(f".{type_.file.rpartition('.')[2]}" for type_ in file_types())})
 _PARALLEL_REQUESTS = 16
 _NAMED = 10
 """How many files a message names; it counts the others."""
@@ -37,36 +38,48 @@ def has_mark(type_: FileType, start: bytes) -> bool:
     return type_.generator_mark.encode() in start
 
 
-def is_own(key: str, data: bytes) -> bool:
+def is_own(key: str, data: bytes, layout: Layout) -> bool:
     """Return whether a file is a document of this program, wherever its public root is.
 
     `key` is relative to any folder above the public root, or the same.
     """
-    return any(has_mark(type_, data) for type_ in _types(key))
+    return any(has_mark(type_, data) for type_ in _types(key, layout))
 
 
-def has_document_name(key: str) -> bool:
+def has_document_name(key: str, layout: Layout) -> bool:
     """Return whether a file has the name of a document, wherever its public root is."""
-    return bool(_types(key))
+    return bool(_types(key, layout))
 
 
-def is_own_at(key: str, store: Store) -> bool:
+def is_own_at(key: str, store: Store, layout: Layout) -> bool:
     """Read the start of a file, and return whether it is a document of this program."""
-    start = store.get_start(key, START_BYTES) if _types(key) else None
-    return start is not None and is_own(key, start)
+    start = store.get_start(key, START_BYTES) if _types(key, layout) else None
+    return start is not None and is_own(key, start, layout)
 
 
-def _types(key: str) -> list[FileType]:
+def _types(key: str, layout: Layout) -> list[FileType]:
     """The types of documents that a file can be, whichever folder of its key the public root is."""
     if not key.endswith(_ENDINGS):
         return []
     steps = key.split("/")
-    types = (paths.file_type("/".join(steps[at:])) for at in range(len(steps)))
-    return [type_ for type_ in types if type_ is not None]
+    keys = ["/".join(steps[at:]) for at in range(len(steps))]
+    found = (known.file_type(key) for known in known_layouts(layout) for key in keys)
+    return [type_ for type_ in found if type_ is not None]
+
+
+def known_layouts(layout: Layout) -> tuple[Layout, ...]:
+    """A site's layout, and the usual one that the site may have had before."""
+    return (layout,) if layout.is_usual else (layout, usual_layout())
+
+
+def known_type(key: str, layout: Layout) -> FileType | None:
+    """The type of a document by its key, in the layout of the site or in the usual one."""
+    types = (known.file_type(key) for known in known_layouts(layout))
+    return next(filter(None, types), None)
 
 
 def split_by_maker(
-    keys: Sequence[str], store: Store, public: str = ""
+    keys: Sequence[str], store: Store, layout: Layout, public: str = ""
 ) -> tuple[list[str], list[str]]:
     """Split the keys of documents into those that this program made, and those of others.
 
@@ -75,7 +88,7 @@ def split_by_maker(
     """
 
     def is_marked(key: str) -> bool | None:
-        type_ = paths.file_type(key)
+        type_ = known_type(key, layout)
         start = store.get_start(public + key, START_BYTES) if type_ else None
         return None if type_ is None or start is None else has_mark(type_, start)
 
@@ -107,7 +120,7 @@ def foreign_files(
     )
 
 
-def own_file_filter(posts: Store, feeds: Store) -> Callable[[str], bool]:
+def own_file_filter(posts: Store, feeds: Store, layout: Layout) -> Callable[[str], bool]:
     """Return a function that says whether a key of `posts` is a file that this program made.
 
     It looks only below `feeds`, the store of ``public/`` and ``state/``, and only if that is inside
@@ -122,7 +135,7 @@ def own_file_filter(posts: Store, feeds: Store) -> Callable[[str], bool]:
             return False
         if key.startswith(prefix + paths.STATE) and key.endswith(".json"):
             return True
-        return is_own_at(key, posts)
+        return is_own_at(key, posts, layout)
 
     return is_own_file
 

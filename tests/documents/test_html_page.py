@@ -378,7 +378,7 @@ def test_pages_are_in_the_feed_s_folder_with_their_media_type() -> None:
     assert {document.type for path, document in with_pages.items() if path in page_paths} == {
         "text/html; charset=utf-8"
     }
-    assert feed_documents.archive_keys("tag/a", "x") == [
+    assert feed_documents.archive_keys("tag/a", "x", settings()) == [
         f"tag/a/archive/x{ending}" for ending in (".xml", ".json", ".html")
     ]
 

@@ -12,7 +12,7 @@ import pytest
 from support.sites import built, post, settings
 
 from feeds.documents.http_headers import stored_type
-from feeds.paths import file_type
+from feeds.layout.layout import usual_layout
 from feeds.publishing import websub
 from infra.package import edge_code
 
@@ -108,7 +108,7 @@ def test_every_document_is_served_with_its_own_media_type() -> None:
 
     for path, response in zip(paths, answers, strict=True):
         assert response["headers"]["content-type"]["value"] == site[path].type, path
-        row = file_type(path)
+        row = usual_layout().file_type(path)
         assert row and row.content_type == site[path].type, path
 
 

@@ -369,7 +369,7 @@ def test_missing_archive_documents_are_written_in_the_next_night() -> None:
 def test_a_feed_that_has_lost_its_index_is_right_after_one_night(path: str) -> None:
     site = published(30)
     site.feeds.delete(manifest_key(path))
-    site.feeds.delete(paths.PUBLIC + paths.document(path, "feed.json"))
+    site.feeds.delete(f"{paths.PUBLIC}{path}/feed.json" if path else f"{paths.PUBLIC}feed.json")
     assert nights_until_right(site) == 1
 
 

@@ -52,8 +52,21 @@ def test_rebuild_publishes_the_existing_posts_of_a_bucket():
         settings(more='taxonomies = ["tag"]\n'),
         settings(more='content = "summary"\n'),
         settings(more='[posts]\nid_from = "stem"\n'),
+        settings(more='[posts]\nid = "permalink"\n'),
+        settings(more='[posts]\nids = { "3.md" = "urn:x-t:3", "29.md" = "29" }\n'),
     ],
-    ids=["title", "limit", "archives", "formats", "more feeds", "other feeds", "content", "ids"],
+    ids=[
+        "title",
+        "limit",
+        "archives",
+        "formats",
+        "more feeds",
+        "other feeds",
+        "content",
+        "stems",
+        "ids",
+        "ids of posts",
+    ],
 )
 def test_rebuild_applies_a_new_configuration_to_every_document_and_archive(other):
     posts, feeds, config = filled(), MemoryStore(), settings()

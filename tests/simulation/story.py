@@ -281,7 +281,7 @@ class Story:
         dropped = {*json.loads(before)["feeds"]} - {*json.loads(data)["feeds"]}
         for name, by in list(self.unreported.items()):
             has_crashed = by is not None and by not in self.workers and by.result is None
-            if has_crashed and paths.feed_of_document(name) in dropped:
+            if has_crashed and self.config.layout.feed_of_document(name) in dropped:
                 del self.unreported[name]
 
     def pass_time(self, duration: timedelta) -> None:
@@ -355,7 +355,7 @@ class Story:
         if not key.startswith(paths.PUBLIC) or not data:
             return
         name = key.removeprefix(paths.PUBLIC)
-        feed = paths.feed_of_document(name)
+        feed = self.config.layout.feed_of_document(name)
         if data != before and feed is not None and name in websub.topics_of_feed(feed, self.config):
             self.unreported[name] = self.writer
         if key.endswith(".json"):

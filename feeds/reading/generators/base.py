@@ -72,6 +72,11 @@ def no_root(_folder: str) -> bool:
     return False
 
 
+def page_as_id(_fields: Fields, page: str, _published: datetime, _config: Config) -> str:
+    """The address of the post's page."""
+    return page
+
+
 class GeneratorRules(Struct, frozen=True, kw_only=True):
     """How a site generator reads a post. The defaults are those of a site that has none."""
 
@@ -109,6 +114,9 @@ class GeneratorRules(Struct, frozen=True, kw_only=True):
     """The endings of files that are MDX."""
     is_post: Callable[[PostPath], bool] = every_key
     """Returns whether the generator takes a file among `posts.include` for a post."""
+    feed_id: Callable[[Fields, str, datetime, Config], str] = page_as_id
+    """Returns the id that the generator's own feed gives a post, by its fields, the address of its
+    page and its date; both as Atom's id and as RSS's guid."""
 
 
 _rules: Callable[[str], GeneratorRules] = cache(resolve_name)

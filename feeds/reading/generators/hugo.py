@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import quote, unquote, unquote_plus
 
 from feeds.config import Config
 from feeds.reading.content.dialect import HUGO
@@ -162,6 +162,14 @@ def urlize(text: str) -> str:
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 
 
+_SIGNS = str.maketrans({sign: quote(sign, safe="") for sign in "!'()*"})
+
+
+def feed_id(_fields: Fields, page: str, _published: datetime, _config: Config) -> str:
+    """The guid of a page in Hugo's RSS feed: its address, where Go percent-encodes more signs."""
+    return page.translate(_SIGNS)
+
+
 RULES = GeneratorRules(
     dialect=HUGO,
     permalink="/:folders/:slugorfilename/",
@@ -169,4 +177,5 @@ RULES = GeneratorRules(
     path_in_fields=path_in_fields,
     roots=("content",),
     date_fallbacks=("lastmod", "modified"),
+    feed_id=feed_id,
 )

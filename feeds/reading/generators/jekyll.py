@@ -7,8 +7,10 @@ https://jekyllrb.com/docs/posts/ the names of files.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime, tzinfo
 from functools import partial
+from urllib.parse import quote
 
 from feeds.config import Config
 from feeds.reading.content.dialect import JEKYLL
@@ -206,6 +208,20 @@ def is_root(folder: str) -> bool:
     return not any(step.startswith("_") for step in folder.split("/"))
 
 
+def feed_id(fields: Fields, page: str, _published: datetime, config: Config) -> str:
+    """The id of a post in the feed of jekyll-feed: the folder of its page, and its slug.
+
+    That is `page.id` in Liquid, and so without ``.html`` or a slash at its end; a title that the
+    front matter's permalink has is not in it. https://github.com/jekyll/jekyll-feed
+    """
+    folder = page.removeprefix(config.site.url).rstrip("/").rpartition("/")[0]
+    name = fields.text(("slug",)) or _slug_in_name(path_of(fields.key, config))
+    name = unicodedata.normalize("NFC", name)
+    encoded = quote(name, safe="/~!$&'()*+,;=:@-._?#", errors="replace")
+    # "#" is as it is, so that what follows is a fragment; an empty one is left out.
+    return f"{config.site.url}{folder}{'/' if folder else ''}{encoded.removesuffix('#')}"
+
+
 RULES = GeneratorRules(
     dialect=JEKYLL,
     is_root=is_root,
@@ -218,4 +234,5 @@ RULES = GeneratorRules(
     written_date=written_date,
     title_in_key=title_in_key,
     is_post=is_post,
+    feed_id=feed_id,
 )

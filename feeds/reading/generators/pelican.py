@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import PurePosixPath
+from urllib.parse import unquote, urljoin, urlsplit
 
 from feeds.config import Config
 from feeds.reading.content.dialect import PELICAN
@@ -225,6 +226,21 @@ def is_post(path: PostPath) -> bool:
     return path.ending in _ENDINGS and _PAGES not in _folders(path)[:1]
 
 
+def feed_id(fields: Fields, page: str, published: datetime, config: Config) -> str:
+    """The id of an article in Pelican's feeds: a tag URI of the host, the day and the path.
+
+    The path is not percent-encoded, and may have spaces. The day is that of the date's own zone.
+    """
+    site = config.site.url
+    path = path_in_fields(fields) or unquote(page.removeprefix(site))
+    try:
+        link = urlsplit(urljoin(site, path))
+    except ValueError:  # not an address
+        return ""
+    rest = f"/{link.fragment}" if link.fragment else ""
+    return f"tag:{link.hostname},{published:%Y-%m-%d}:{link.path}{rest}"
+
+
 RULES = GeneratorRules(
     dialect=PELICAN,
     permalink="/{slug}.html",
@@ -236,4 +252,5 @@ RULES = GeneratorRules(
     date_in_key=date_in_key,
     written_date=written_date,
     is_post=is_post,
+    feed_id=feed_id,
 )
