@@ -51,7 +51,7 @@ class EventBridgeSchedules:
         """Create the schedule of a record, or replace it."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from feeds.stores.s3 import BROKEN_REPLY
+        from feeds.stores.s3.boto3_store import BROKEN_REPLY
 
         settings = {
             "Name": _name(record),
@@ -78,7 +78,7 @@ class EventBridgeSchedules:
         """Delete the schedule of a record, if there is one."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from feeds.stores.s3 import BROKEN_REPLY
+        from feeds.stores.s3.boto3_store import BROKEN_REPLY
 
         try:
             self.client.delete_schedule(Name=_name(record), GroupName=self.group)

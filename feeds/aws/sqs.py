@@ -36,7 +36,7 @@ class Queue:
     def _send_batch(self, batch: list[OutgoingMessage]) -> int:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from feeds.stores.s3 import BROKEN_REPLY
+        from feeds.stores.s3.boto3_store import BROKEN_REPLY
 
         try:
             response = self._client.send_message_batch(

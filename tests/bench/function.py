@@ -30,8 +30,8 @@ from feeds.runtime import ThreadedRuntime
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
-from feeds.stores.s3 import CONFIG as S3_CONFIG
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3.boto3_store import CONFIG as S3_CONFIG
+from feeds.stores.s3.boto3_store import Boto3Store
 from tests.bench import large
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def uploads(client: S3Client) -> tuple[float, list[tuple[str, dict[str, Any]]], 
     """The CPU seconds of an upload through the publisher, its requests and its calls."""
     filled = MemoryStore()
     large.fill(filled, list(large.entries(POSTS, POST_BYTES, CONFIG)), CONFIG)
-    posts, feeds = S3Store("posts", client=client), S3Store("feeds", client=client)
+    posts, feeds = Boto3Store("posts", client=client), Boto3Store("feeds", client=client)
     for stat in filled.list():
         if found := filled.get(stat.key):
             feeds.put(stat.key, found.data)

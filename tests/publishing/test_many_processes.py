@@ -14,7 +14,7 @@ from support.processes import Plan, Run
 from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 
 from feeds.config_file.parse import parse_config
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3.boto3_store import Boto3Store
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,10 @@ def test_killed_worker_processes_leave_the_documents_of_a_full_build(
     )
     client = s3_client(seaweedfs, attempts=5)
     client.create_bucket(Bucket="processes")
-    posts, feeds = S3Store("processes", "posts", client), S3Store("processes", "feeds", client)
+    posts, feeds = (
+        Boto3Store("processes", "posts", client),
+        Boto3Store("processes", "feeds", client),
+    )
     (tmp_path / "feeds.toml").write_text(TOML)
     environment = {
         "POSTS_URL": posts.url,

@@ -21,7 +21,7 @@ from feeds.stores.conformance import CheckResult, check_store
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3.boto3_store import Boto3Store
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def s3_store(endpoint: str, prefix: str) -> Store:
     client = s3_client(endpoint)
     bucket = f"doctor-{next(number)}"
     client.create_bucket(Bucket=bucket)
-    return S3Store(bucket, prefix, client)
+    return Boto3Store(bucket, prefix, client)
 
 
 STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {

@@ -31,7 +31,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from feeds.stores import s3
+from feeds.stores.base import Store
+from feeds.stores.s3 import boto3_store, replies
+from feeds.stores.s3.connection import Connection, Credentials
+from feeds.stores.s3.obstore_store import ObstoreStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,9 +43,11 @@ ACCESS_KEY = "test"
 SECRET_KEY = "testsecret"
 
 
-def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = s3.READ_SECONDS) -> S3Client:
-    """A client of `endpoint` with the settings of S3Store. With one attempt it never retries."""
-    config = s3.CONFIG.merge(
+def s3_client(
+    endpoint: str, attempts: int = 1, read_timeout: float = replies.READ_SECONDS
+) -> S3Client:
+    """A client of `endpoint` with the settings of Boto3Store. With one attempt it never retries."""
+    config = boto3_store.CONFIG.merge(
         Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
             read_timeout=read_timeout,
@@ -56,6 +61,28 @@ def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = s3.READ_SE
         aws_secret_access_key=SECRET_KEY,
         config=config,
     )
+
+
+S3_CLIENTS = ("boto3", "obstore")
+
+
+def s3_store(
+    client: str,
+    endpoint: str,
+    bucket: str,
+    prefix: str = "",
+    attempts: int = 1,
+    read_timeout: float = replies.READ_SECONDS,
+) -> Store:
+    """A store in a bucket by one of `S3_CLIENTS`. With one attempt it never retries."""
+    by_boto3 = boto3_store.Boto3Store(bucket, prefix, s3_client(endpoint, attempts, read_timeout))
+    if client == "boto3":
+        return by_boto3
+    credentials = Credentials(ACCESS_KEY, SECRET_KEY, "")
+    connection = Connection(
+        f"{endpoint}/{bucket}", "us-east-1", lambda: credentials, read_seconds=read_timeout
+    )
+    return ObstoreStore(bucket, prefix, connection, lambda: by_boto3, attempts)
 
 
 @pytest.fixture(scope="session")
