@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-import boto3
 import urllib3.exceptions
 from botocore.config import Config
 from botocore.exceptions import (
@@ -65,7 +64,7 @@ def new_client(address: str) -> tuple[Session, S3Client]:
     """
     try:
         session = get_session()
-        return session, boto3.session.Session(botocore_session=session).client("s3", config=CONFIG)
+        return session, cast("S3Client", session.create_client("s3", config=CONFIG))
     except (BotoCoreError, ValueError) as error:
         raise StoreError(f"{address}: boto3 is not set up for S3: {error}") from error
 
