@@ -148,8 +148,10 @@ class PostScanner:
             return
         if self._pool is None:
             # Forking is fast, but it copies the locks that other threads hold, without the threads.
-            # So fork only if this process has one thread.
-            fork = sys.platform == "linux" and threading.active_count() == 1
+            # So fork only if this process has one thread. obstore has threads that Python does not
+            # count, and does not work after a fork.
+            alone = threading.active_count() == 1 and not self.store.is_remote
+            fork = sys.platform == "linux" and alone
             self._pool = ProcessPoolExecutor(
                 min(self.jobs, len(chunks)),
                 mp_context=multiprocessing.get_context("fork" if fork else "spawn"),
