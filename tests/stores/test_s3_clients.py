@@ -444,3 +444,33 @@ def test_a_server_whose_certificate_is_not_trusted_is_unavailable(tmp_path: Path
         pytest.raises(Unavailable, match=r"certificate .* is not trusted; set AWS_CA_BUNDLE"),
     ):
         obstore_at(endpoint).get("a")
+
+
+def test_a_certificate_that_the_system_trusts_is_trusted(tmp_path: Path) -> None:
+    file = tmp_path / "server.pem"
+    with answering(200, headers=OBJECT, body=b"1", certificate=file) as endpoint:
+        code = """if True:
+            from feeds.stores.addresses import open_store
+            store = open_store("s3://bucket")
+            assert store.get("a").data == b"1"
+            assert store.put("a", b"2", mode="create") == "one"
+            print(store)
+        """
+        variables = {**os.environ, "AWS_ENDPOINT_URL": endpoint, "SSL_CERT_FILE": str(file)}
+        command = [sys.executable, "-c", code]
+        said = subprocess.check_output(command, cwd=ROOT, env=variables, text=True)
+    assert "ObstoreStore" in said
+
+
+@only("name", ["HTTP_PROXY", "http_proxy"])
+def test_requests_go_through_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    requests: list[str] = []
+    with serving(lambda head: requests.append(head) or reply(b"1")) as proxy:
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.setenv(name, proxy)
+        store = obstore_at("http://s3.example")
+        assert data(store, "a") == b"1"
+    assert requests[0].startswith("GET http://s3.example/bucket/a ")

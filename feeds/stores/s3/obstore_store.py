@@ -264,7 +264,8 @@ class ObstoreStore:
                 "conditional_put": "etag",
                 "disable_bulk_delete": True,
                 "skip_signature": False,
-                "unsigned_payload": False,
+                # As boto3: TLS protects the bytes, and a hash of them costs more than sending them.
+                "unsigned_payload": address.startswith("https:"),
                 "s3_express": False,
             },
             client_options={
