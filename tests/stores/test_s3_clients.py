@@ -20,7 +20,7 @@ import pytest
 from botocore.session import get_session
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.servers import ACCESS_KEY, SECRET_KEY, answering, lossy, s3_client, s3_store
+from support.servers import ACCESS_KEY, SECRET_KEY, answering, free_port, lossy, s3_client, s3_store
 from support.stores import data, keys
 
 from feeds.errors import Conflict, Denied, StoreError, Unavailable
@@ -262,10 +262,10 @@ def reply(body: bytes, status: int = 200, headers: dict[str, str] | None = None)
 
 
 @contextlib.contextmanager
-def serving(answer: Callable[[str], bytes], rate: float = 0) -> Iterator[str]:
+def serving(answer: Callable[[str], bytes], delay: float = 0) -> Iterator[str]:
     """Start a server that answers each request, on a connection of its own, by its head.
 
-    It reads `rate` bytes of a request per second, if that is not 0.
+    It waits `delay` seconds before it reads the body of a request.
     """
     server = socket.create_server(("127.0.0.1", 0))
 
@@ -274,13 +274,12 @@ def serving(answer: Callable[[str], bytes], rate: float = 0) -> Iterator[str]:
             while True:
                 connection, _ = server.accept()
                 with connection, contextlib.suppress(OSError):
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
                     head, _, body = read_until_empty_line(connection)
                     length = head.lower().partition("content-length:")[2].split("\r\n")[0]
                     got = len(body)
+                    time.sleep(delay)
                     while got < int(length or 0) and (part := connection.recv(16_384)):
                         got += len(part)
-                        time.sleep(len(part) / rate if rate else 0)
                     connection.sendall(answer(head))
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -430,11 +429,23 @@ def test_a_request_whose_reply_is_lost_is_sent_again(
 def test_a_large_write_may_take_longer_than_a_server_may_be_silent(
     size: int, succeeds: bool
 ) -> None:
-    """The server reads the whole body in two seconds; it may be silent for one."""
-    with serving(lambda _: reply(b""), rate=LARGE / 2) as endpoint:
+    """The server reads the body after two seconds; it may be silent for one."""
+    with serving(lambda _: reply(b""), delay=2) as endpoint:
         store = obstore_at(endpoint)
-        with contextlib.nullcontext() if succeeds else pytest.raises(Unavailable, match="in time"):
+        with (
+            contextlib.nullcontext()
+            if succeeds
+            else pytest.raises(
+                Unavailable, match=r"http://127\.0\.0\.1:\d+ did not answer in time; try again"
+            )
+        ):
             assert store.put("a", bytes(size)) == "one"
+
+
+def test_a_server_that_refuses_connections_is_named() -> None:
+    port = free_port()
+    with pytest.raises(Unavailable, match=f"http://127.0.0.1:{port} refused .* AWS_ENDPOINT_URL"):
+        obstore_at(f"http://127.0.0.1:{port}").get("a")
 
 
 def test_a_server_whose_certificate_is_not_trusted_is_unavailable(tmp_path: Path) -> None:

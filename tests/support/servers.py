@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -59,7 +58,8 @@ def s3_client(
             read_timeout=read_timeout,
         )
     )
-    return boto3.client(
+    session, _ = boto3_store.new_client(endpoint)
+    return session.create_client(  # type: ignore[return-value]
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",

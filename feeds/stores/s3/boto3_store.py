@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3.exceptions
 from botocore.config import Config
@@ -26,6 +27,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
 from botocore.session import Session, get_session
+from botocore.utils import parse_timestamp
 
 from feeds.errors import StoreError, TooLarge, Unavailable
 from feeds.stores.base import Object, PutMode, Stat, Update, key_error
@@ -64,9 +66,19 @@ def new_client(address: str) -> tuple[Session, S3Client]:
     """
     try:
         session = get_session()
+        parsers = session.get_component("response_parser_factory")
+        parsers.set_parser_defaults(timestamp_parser=_time)
         return session, cast("S3Client", session.create_client("s3", config=CONFIG))
     except (BotoCoreError, ValueError) as error:
         raise StoreError(f"{address}: boto3 is not set up for S3: {error}") from error
+
+
+def _time(text: Any) -> datetime:
+    """The time in a reply. boto3's own parser takes three quarters of the time of a listing."""
+    try:
+        return datetime.fromisoformat(text)  # in listings
+    except (TypeError, ValueError):
+        return parse_timestamp(text)
 
 
 BROKEN_REPLY = (ResponseParserError, urllib3.exceptions.HTTPError, KeyError, ValueError)

@@ -38,21 +38,21 @@ _OTHER_REGION = frozenset(
 
 # What the second part of a message has if there is no reply, and what that means.
 _CAUSES = (
-    (r"\bUnknownIssuer\b|invalid peer certificate", "the certificate of the server is not trusted; "
+    (r"\bUnknownIssuer\b|invalid peer certificate", "the certificate of {server} is not trusted; "
      "set AWS_CA_BUNDLE to a file with the one that signed it"),
-    (r"\bTimedOut\b|kind: Timeout", "the store did not answer in time; try again"),
-    (r"\bConnectionRefused\b", "the connection was refused; check AWS_ENDPOINT_URL"),
-    (r'"dns error"', "there is no host with this name; check AWS_ENDPOINT_URL and the region"),
+    (r"\bTimedOut\b|kind: Timeout", "{server} did not answer in time; try again"),
+    (r"\bConnectionRefused\b", "{server} refused the connection; check AWS_ENDPOINT_URL"),
+    (r'"dns error"', "{server} has no address; check AWS_ENDPOINT_URL and the region"),
     (r"\bIncompleteMessage\b|\bIncompleteBody\b|\bConnectionReset\b|\bBrokenPipe\b",
-     "the reply broke off (the connection was closed); try again"),
-    (r"kind: Connect,", "the store cannot be reached; check AWS_ENDPOINT_URL and the network"),
+     "the reply broke off ({server} closed the connection); try again"),
+    (r"kind: Connect,", "{server} cannot be reached; check AWS_ENDPOINT_URL and the network"),
 )  # fmt: skip
 
 
-def translated(error: Exception, address: str) -> StoreError:
+def translated(error: Exception, address: str, server: str) -> StoreError:
     """The error of this package for an error of obstore, or for a reply that is not whole.
 
-    Returns a StoreError as it is.
+    `address` is the object's, and `server` the URL of its server.
     """
     sentence, _, debug = str(error).rpartition("\n\nDebug source:\n")
     if found := _STATUS.search(debug):
@@ -68,7 +68,7 @@ def translated(error: Exception, address: str) -> StoreError:
         return by_name(f"{address}: {sentence}")
     for pattern, what in _CAUSES:
         if re.search(pattern, debug):
-            return Unavailable(f"{address}: {what}")
+            return Unavailable(f"{address}: {what.format(server=server)}")
     what = " ".join((sentence or str(error)).split())
     return broken_reply(address, what.rpartition("HTTP error: ")[2])
 

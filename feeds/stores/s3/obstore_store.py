@@ -91,6 +91,7 @@ class ObstoreStore:
         folder = prefix.strip("/")
         self._prefix = f"{folder}/" if folder else ""
         self._bucket, self._connection, self._attempts = bucket, connection, attempts
+        self._server = "/".join(connection.address.split("/")[:3])
         self._lock = threading.RLock()
         self._open_boto3 = by_boto3
         self._boto3: Store | None = None
@@ -226,7 +227,7 @@ class ObstoreStore:
             try:
                 return send(client)
             except (BaseError, OSError, ValueError) as error:
-                failure = translated(error, self._address(key))
+                failure = translated(error, self._address(key), self._server)
                 if isinstance(failure, ByBoto3):
                     self._left |= failure.for_good
                     return by_boto3(self._other())
