@@ -148,8 +148,7 @@ class PostScanner:
             return
         if self._pool is None:
             # Forking is fast, but it copies the locks that other threads hold, without the threads.
-            # So fork only if this process has one thread. obstore has threads that Python does not
-            # count, and does not work after a fork.
+            # So fork only if this process has one thread; the client of a remote store has more.
             alone = threading.active_count() == 1 and not self.store.is_remote
             fork = sys.platform == "linux" and alone
             self._pool = ProcessPoolExecutor(
