@@ -28,7 +28,8 @@ class ByBoto3(StoreError):  # noqa: N818
 _STATUS = re.compile(
     r'^ *status: (\d{3}),\n *body: (?:Some\(\n *"(.*)",\n *\)|None),$', re.MULTILINE
 )
-_ELEMENT = "<{0}>([^<]*)</{0}>"
+_CODE = re.compile(r"<Code>([^<]*)</Code>")
+_MESSAGE = re.compile(r"<Message>([^<]*)</Message>")
 _ESCAPES = re.compile(r"\\(?:u\{([0-9a-f]+)\}|(.))")
 _SIGNS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
@@ -38,15 +39,29 @@ _OTHER_REGION = frozenset(
 
 # What the second part of a message has if there is no reply, and what that means.
 _CAUSES = (
-    (r"\bUnknownIssuer\b|invalid peer certificate", "the certificate of {server} is not trusted; "
-     "set AWS_CA_BUNDLE to a file with the one that signed it"),
-    (r"\bTimedOut\b|kind: Timeout", "{server} did not answer in time; try again"),
-    (r"\bConnectionRefused\b", "{server} refused the connection; check AWS_ENDPOINT_URL"),
-    (r'"dns error"', "{server} has no address; check AWS_ENDPOINT_URL and the region"),
-    (r"\bIncompleteMessage\b|\bIncompleteBody\b|\bConnectionReset\b|\bBrokenPipe\b",
-     "the reply broke off ({server} closed the connection); try again"),
-    (r"kind: Connect,", "{server} cannot be reached; check AWS_ENDPOINT_URL and the network"),
-)  # fmt: skip
+    (
+        re.compile(r"\bUnknownIssuer\b|invalid peer certificate"),
+        "the certificate of {server} is not trusted; "
+        "set AWS_CA_BUNDLE to a file with the one that signed it",
+    ),
+    (re.compile(r"\bTimedOut\b|kind: Timeout"), "{server} did not answer in time; try again"),
+    (
+        re.compile(r"\bConnectionRefused\b"),
+        "{server} refused the connection; check AWS_ENDPOINT_URL",
+    ),
+    (
+        re.compile(r'"dns error"'),
+        "{server} has no address; check AWS_ENDPOINT_URL and the region",
+    ),
+    (
+        re.compile(r"\bIncompleteMessage\b|\bIncompleteBody\b|\bConnectionReset\b|\bBrokenPipe\b"),
+        "the reply broke off ({server} closed the connection); try again",
+    ),
+    (
+        re.compile(r"kind: Connect,"),
+        "{server} cannot be reached; check AWS_ENDPOINT_URL and the network",
+    ),
+)
 
 
 def translated(error: Exception, address: str, server: str) -> StoreError:
@@ -67,7 +82,7 @@ def translated(error: Exception, address: str, server: str) -> StoreError:
     if by_name := _BY_NAME.get(type(error).__name__):
         return by_name(f"{address}: {sentence}")
     for pattern, what in _CAUSES:
-        if re.search(pattern, debug):
+        if pattern.search(debug):
             return Unavailable(f"{address}: {what.format(server=server)}")
     what = " ".join((sentence or str(error)).split())
     return broken_reply(address, what.rpartition("HTTP error: ")[2])
@@ -84,8 +99,8 @@ _BY_NAME: dict[str, type[StoreError]] = {
 
 def _of_reply(status: int, body: str, address: str) -> StoreError:
     code, message = (
-        unescape(found[1]) if (found := re.search(_ELEMENT.format(name), body)) else ""
-        for name in ("Code", "Message")
+        unescape(found[1]) if (found := element.search(body)) else ""
+        for element in (_CODE, _MESSAGE)
     )
     # The reply to a HEAD has no body: S3 answers 400 if the bucket is in another region.
     if 300 <= status < 400 or code in _OTHER_REGION or (status == 400 and not body):
