@@ -13,9 +13,9 @@ The zip can be made on any machine: the wheels are fetched for Lambda's machines
    have the same time.
 2. The same sources give the same zip, to the byte: files in order, one time for all, and no path of
    the machine that made it.
-3. It leaves out files that the function never reads: the models of AWS services that it does not
-   call, headers, stubs, metadata, and the sources of fetched packages. The sources of feeds/ stay,
-   for tracebacks.
+3. It leaves out what the function never reads: the models of AWS services that it does not call,
+   headers, stubs, metadata, the symbols of libraries, and the sources of fetched packages. The
+   sources of feeds/ stay, for tracebacks.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -59,7 +60,12 @@ _UNUSED_FILES = re.compile(
     | ^lxml/(builder|objectify|sax|_difflib|doctestcompare|cssselect)\b
     | ^babel/(locale-data/|global\.dat) | ^pytz/zoneinfo/  # python-liquid imports both for
       # filters that no post of Jekyll can use
-    | ^boto3/(data|examples)/ | ^botocore/cacert\.pem$  # requests uses certifi's
+    | ^babel/(support\.|messages/(checkers|extract|frontend|jslexer|mofile|pofile|setuptools))
+    | ^dateutil/(rrule\.|tz/win\.) | ^lxml/_elementpath.*\.so$
+    | ^(boto3|s3transfer)/  # the function uses botocore alone
+    | ^botocore/data/.*/examples- | ^botocore/cacert\.pem$  # requests uses certifi's
+    | ^obstore/(auth|fsspec\b) | ^urllib3/contrib/(?!__init__)
+    | ^tzdata/zoneinfo/[\w.]+\.(zi|tab)$
     | ^charset_normalizer/.*\.so$    # its Python form does the same, slower
     | ^dateutil/zoneinfo/.*\.tar\.gz$
     | ^feeds/(building|cli|generators|serving)/ | ^feeds/stores/conformance\.py$
@@ -143,6 +149,8 @@ def make_zip(
         _fetch_packages(fetched, machine, runtime)
         for name, path in _used_files(fetched):
             _copy(path, task / name)
+            if path.suffix == ".so":
+                (task / name).write_bytes(without_symbols(path.read_bytes()))
         _compile(task, python, "-b")
         for path in task.rglob("*.py"):
             path.unlink()
@@ -248,6 +256,24 @@ def is_used(name: str) -> bool:
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
+
+
+def without_symbols(library: bytes) -> bytes:
+    """A shared library (ELF, 64 bits, little-endian) without what is never loaded into memory.
+
+    That is what follows the last segment: symbols for debuggers, and the table of sections. The
+    table is named in the header, at 40 (its place) and 58 (its size); see elf(5).
+    """
+    (segments,) = struct.unpack_from("<Q", library, 32)
+    size, count = struct.unpack_from("<2H", library, 54)
+    ends = [segments + size * count]
+    for number in range(count):
+        place, _, _, length = struct.unpack_from("<4Q", library, segments + size * number + 8)
+        ends.append(place + length)
+    loaded = bytearray(library[: max(ends)])
+    struct.pack_into("<Q", loaded, 40, 0)
+    struct.pack_into("<3H", loaded, 58, 0, 0, 0)
+    return bytes(loaded)
 
 
 def _compile(task: Path, python: Path, *options: str) -> None:

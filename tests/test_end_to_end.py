@@ -33,7 +33,7 @@ from support.runtime_api import DiedError, Function, running
 from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 
 from feeds import paths
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3.boto3_store import Boto3Store
 
 pytestmark = pytest.mark.slow
 
@@ -456,7 +456,7 @@ def afterwards_the_tree_is_what_a_build_makes(cloud: Cloud, poller: Poller, tmp_
         for file in (tmp_path / "out").rglob("*")
         if file.is_file()
     }
-    tree = yardstick.public_tree(S3Store(cloud.feeds, client=cloud.s3))
+    tree = yardstick.public_tree(Boto3Store(cloud.feeds, client=cloud.s3))
     assert sorted(tree) == sorted(built)
     assert tree == built
     assert any("/archive/" in key for key in built)

@@ -28,8 +28,8 @@ from feeds.worker_process import WorkerDied, WorkerProcess, serve_requests
 
 MIN_SECONDS_PER_BATCH = 20.0
 """Each batch gets an equal share of the time that is left, but at least this many seconds. They are
-more than one attempt of an S3 read takes (CONNECT_SECONDS and READ_SECONDS of feeds/stores/s3.py),
-so that a lost reply alone does not end a batch."""
+more than one attempt of an S3 read takes (CONNECT_SECONDS and READ_SECONDS of
+feeds/stores/s3/replies.py), so that a lost reply alone does not end a batch."""
 
 
 RESPONSE_SECONDS = 2.0

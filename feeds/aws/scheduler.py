@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from feeds import paths
@@ -34,15 +34,16 @@ class EventBridgeSchedules:
         self, queue_url: str, role: str, client: EventBridgeSchedulerClient | None = None
     ) -> None:
         if client is None:
-            import boto3
             from botocore.config import Config
+            from botocore.session import get_session
 
             config = Config(
                 retries={"mode": "standard", "total_max_attempts": 3},
                 connect_timeout=3,
                 read_timeout=5,
             )
-            client = boto3.client("scheduler", config=config)
+            made = get_session().create_client("scheduler", config=config)
+            client = cast("EventBridgeSchedulerClient", made)
         self.client, self.role = client, role
         self.queue = queue_arn(queue_url, client.meta.region_name, client.meta.partition)
         self.group = self.queue.rpartition(":")[2]
@@ -51,7 +52,7 @@ class EventBridgeSchedules:
         """Create the schedule of a record, or replace it."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from feeds.stores.s3 import BROKEN_REPLY
+        from feeds.stores.s3.boto3_store import BROKEN_REPLY
 
         settings = {
             "Name": _name(record),
@@ -78,7 +79,7 @@ class EventBridgeSchedules:
         """Delete the schedule of a record, if there is one."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from feeds.stores.s3 import BROKEN_REPLY
+        from feeds.stores.s3.boto3_store import BROKEN_REPLY
 
         try:
             self.client.delete_schedule(Name=_name(record), GroupName=self.group)

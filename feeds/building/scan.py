@@ -70,7 +70,12 @@ class PostScanner:
         self._reads_whole = False
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
-        self._workers = Workers(self.jobs, tasks.start_worker, (store.url, config, now))
+        self._workers = Workers(
+            self.jobs,
+            tasks.start_worker,
+            (store.url, config, now),
+            may_fork=not store.is_remote,  # its client has threads that Python does not know
+        )
 
     def __enter__(self) -> PostScanner:
         return self

@@ -20,10 +20,21 @@ Result = TypeVar("Result")
 
 
 class Workers:
-    """At most `jobs` worker processes, which call `start(*arguments)` when they start."""
+    """At most `jobs` worker processes, which call `start(*arguments)` when they start.
 
-    def __init__(self, jobs: int, start: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    They are forks of this process, which is fast, if `may_fork` and the system allow it.
+    """
+
+    def __init__(
+        self,
+        jobs: int,
+        start: Callable[..., None],
+        arguments: tuple[Any, ...],
+        *,
+        may_fork: bool,
+    ) -> None:
         self._jobs, self._start, self._arguments = jobs, start, arguments
+        self._may_fork = may_fork
         self._pool: Executor | None = None
 
     def map(
@@ -50,9 +61,8 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
 
     def _started(self, processes: int) -> Executor:
-        # Forking is fast, but it copies the locks that other threads hold, without the threads.
-        # So fork only if this process has one thread.
-        fork = sys.platform == "linux" and threading.active_count() == 1
+        # A fork has copies of the locks that other threads hold, without the threads.
+        fork = self._may_fork and sys.platform == "linux" and threading.active_count() == 1
         return ProcessPoolExecutor(
             processes,
             mp_context=multiprocessing.get_context("fork" if fork else "spawn"),

@@ -13,8 +13,7 @@ from pathlib import Path
 from feeds.errors import StoreError
 from feeds.stores.base import Store
 
-# Each store is imported when an address names it: the function's cold start needs S3 alone, and
-# importing boto3 takes 0.3 s, which a folder does not need.
+# Each store is imported when an address names it: a folder does not need the clients of S3.
 
 
 def _open_memory(url: str) -> Store | None:
@@ -27,9 +26,9 @@ def _open_s3(url: str) -> Store | None:
     bucket = re.fullmatch(r"s3://([^/?#@:\s]+)(?:/(.*))?", url)
     if not bucket:
         return None
-    from feeds.stores.s3 import S3Store
+    from feeds.stores.s3.choice import open_bucket
 
-    return S3Store(bucket[1], bucket[2] or "")
+    return open_bucket(bucket[1], bucket[2] or "")
 
 
 OPENERS: dict[str, tuple[str, Callable[[str], Store | None]]] = {

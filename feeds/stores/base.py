@@ -126,7 +126,7 @@ class Store(Protocol):
         """Yield the stats of objects whose keys start with `prefix`, in the order of their bytes.
 
         Objects that are created or deleted meanwhile may be listed or not. If an S3 server lists in
-        another order, the store does not sort it (feeds/stores/s3.py).
+        another order, the store does not sort it (feeds/stores/s3/boto3_store.py).
         """
 
 

@@ -32,7 +32,8 @@ from feeds.errors import ConfigError, Conflict, FeedsError
 from feeds.state.keys import manifest_key
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
-from feeds.stores.s3 import CONNECT_SECONDS, READ_SECONDS, S3Store
+from feeds.stores.s3.boto3_store import Boto3Store
+from feeds.stores.s3.replies import CONNECT_SECONDS, READ_SECONDS
 
 ROOT = Path(__file__).parent.parent.parent
 TOML = """
@@ -122,7 +123,7 @@ def guarded_site(
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
             monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
             return Site(
-                S3Store(posts, "blog", client), S3Store(feeds, "", client), parse_config(TOML)
+                Boto3Store(posts, "blog", client), Boto3Store(feeds, "", client), parse_config(TOML)
             )
 
         yield make_site
@@ -464,7 +465,7 @@ def test_a_post_that_hangs_does_not_stop_other_posts(
 
 def test_an_isolated_message_has_more_time_than_a_read_of_s3_takes():
     """A lost reply alone must not end it: one attempt and a second one fit into its time."""
-    settings = S3Store("bucket", client=s3_client("http://127.0.0.1:9"))._client.meta.config
+    settings = Boto3Store("bucket", client=s3_client("http://127.0.0.1:9"))._client.meta.config
     attempt = settings.connect_timeout + settings.read_timeout
     assert (settings.connect_timeout, settings.read_timeout) == (CONNECT_SECONDS, READ_SECONDS)
     assert attempt + 5 < isolation.MIN_SECONDS_PER_BATCH

@@ -16,7 +16,7 @@ from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
 
 from feeds.stores.base import Store
 from feeds.stores.local import LocalStore
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3.boto3_store import Boto3Store
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     if "nothing-lost" not in names:
         client.create_bucket(Bucket="nothing-lost")
     test = f"test-{next(number)}"
-    return lambda name: S3Store("nothing-lost", f"{test}/{name}", client)
+    return lambda name: Boto3Store("nothing-lost", f"{test}/{name}", client)
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from support import yardstick
 from support.processes import Plan, Run
-from support.servers import ACCESS_KEY, SECRET_KEY, s3_client
+from support.servers import ACCESS_KEY, S3_CLIENTS, SECRET_KEY, s3_client
 
 from feeds.config_file.parse import parse_config
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3.boto3_store import Boto3Store
 
 pytestmark = pytest.mark.slow
 
@@ -31,8 +31,9 @@ id_from = "stem"
 """
 
 
+@pytest.mark.parametrize("s3", S3_CLIENTS)
 def test_killed_worker_processes_leave_the_documents_of_a_full_build(
-    seaweedfs: str, tmp_path: Path
+    seaweedfs: str, tmp_path: Path, s3: str
 ):
     operations = int(os.environ.get("OPERATIONS", "150"))
     plan = Plan(
@@ -43,8 +44,12 @@ def test_killed_worker_processes_leave_the_documents_of_a_full_build(
         seed=int(os.environ.get("SEED", "1")),
     )
     client = s3_client(seaweedfs, attempts=5)
-    client.create_bucket(Bucket="processes")
-    posts, feeds = S3Store("processes", "posts", client), S3Store("processes", "feeds", client)
+    bucket = f"processes-{s3}"
+    client.create_bucket(Bucket=bucket)
+    posts, feeds = (
+        Boto3Store("processes", "posts", client),
+        Boto3Store("processes", "feeds", client),
+    )
     (tmp_path / "feeds.toml").write_text(TOML)
     environment = {
         "POSTS_URL": posts.url,
@@ -54,6 +59,7 @@ def test_killed_worker_processes_leave_the_documents_of_a_full_build(
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_DEFAULT_REGION": "us-east-1",
+        "FEEDS_S3_CLIENT": "boto3" if s3 == "boto3" else "",
     }
     outcome = Run(plan, posts, environment, tmp_path / "log").run()
     print(f"\n{outcome}")

@@ -18,7 +18,7 @@ from feeds.errors import (
 from feeds.stores import addresses
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.memory import MemoryStore
-from feeds.stores.s3 import S3Store
+from feeds.stores.s3.boto3_store import Boto3Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -112,13 +112,13 @@ def test_an_s3_address_is_a_bucket_and_a_folder(
 ) -> None:
     store = open_store(f"s3://{bucket}{path}")
     store.put("a", b"one")
-    assert keys(S3Store(bucket, client=moto_client)) == [key]
+    assert keys(Boto3Store(bucket, client=moto_client)) == [key]
     assert store.url == f"s3://{bucket}{path}".rstrip("/")
     assert keys(open_store(store.url)) == ["a"]
 
 
 def test_the_s3_client_tries_five_times(s3_environment: None) -> None:
-    with closing(S3Store("bucket")._client) as client:
+    with closing(Boto3Store("bucket")._client) as client:
         assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 5}
 
 
@@ -172,7 +172,7 @@ def test_an_invalid_address_is_an_error_that_lists_valid_ones(address: str) -> N
         open_store(address)
 
 
-def test_boto3_is_imported_only_for_s3() -> None:
+def test_the_clients_of_s3_are_imported_only_for_s3() -> None:
     code = "import sys; from feeds.stores.addresses import open_store; open_store('x'); "
-    code += "sys.exit('boto3' in sys.modules)"
+    code += "sys.exit(not {'botocore', 'obstore'}.isdisjoint(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

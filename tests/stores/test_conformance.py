@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 from msgspec.structs import replace
-from support.servers import s3_client
+from support.servers import s3_client, s3_store
 from typer.testing import CliRunner
 
 from feeds.cli import main, options
@@ -21,7 +21,6 @@ from feeds.stores.conformance import CheckResult, check_store
 from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
-from feeds.stores.s3 import S3Store
 
 pytestmark = pytest.mark.slow
 
@@ -39,19 +38,19 @@ def failures(store: Store) -> set[str]:
 # --- stores that meet all requirements -----------------------------------------------------------
 
 
-def s3_store(endpoint: str, prefix: str) -> Store:
-    client = s3_client(endpoint)
+def on_s3(endpoint: str, prefix: str, client: str = "obstore") -> Store:
     bucket = f"doctor-{next(number)}"
-    client.create_bucket(Bucket=bucket)
-    return S3Store(bucket, prefix, client)
+    s3_client(endpoint).create_bucket(Bucket=bucket)
+    return s3_store(client, endpoint, bucket, prefix)
 
 
 STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
     "memory": lambda _: MemoryStore(),
     "folder": lambda request: LocalStore(request.getfixturevalue("tmp_path")),
-    "moto": lambda request: s3_store(request.getfixturevalue("moto_server"), ""),
-    "moto, a prefix": lambda request: s3_store(request.getfixturevalue("moto_server"), "a b/能"),
-    "seaweedfs": lambda request: s3_store(request.getfixturevalue("seaweedfs"), "feeds"),
+    "moto": lambda request: on_s3(request.getfixturevalue("moto_server"), ""),
+    "moto, a prefix": lambda request: on_s3(request.getfixturevalue("moto_server"), "a b/能"),
+    "seaweedfs": lambda request: on_s3(request.getfixturevalue("seaweedfs"), "feeds"),
+    "boto3": lambda request: on_s3(request.getfixturevalue("seaweedfs"), "feeds", "boto3"),
 }
 
 

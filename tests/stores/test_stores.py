@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.servers import s3_client
+from support.servers import s3_client, s3_store
 from support.stores import count_up, data, keys, run_at_once, version
 
 from feeds.errors import (
@@ -27,7 +27,6 @@ from feeds.stores.counted import Counted
 from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
 from feeds.stores.prefixed import Prefixed
-from feeds.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,11 +42,11 @@ def prefixed() -> Store:
     return Prefixed(whole, "public/")
 
 
-def on_moto(client: S3Client) -> Store:
-    """A store in a bucket of its own."""
+def on_moto(client: S3Client, s3: str) -> Store:
+    """A store in a bucket of its own, by one of the clients of S3."""
     bucket = f"contract-{next(number)}"
     client.create_bucket(Bucket=bucket)
-    return S3Store(bucket, client=client)
+    return s3_store(s3, client.meta.endpoint_url, bucket)
 
 
 @pytest.fixture(scope="session")
@@ -57,11 +56,11 @@ def weed_client(seaweedfs: str) -> S3Client:
     return client
 
 
-def on_seaweedfs(client: S3Client) -> Store:
+def on_seaweedfs(client: S3Client, s3: str) -> Store:
     """A store under a prefix of its own, beside an object with a similar key."""
     prefix = f"run {next(number)}"
     client.put_object(Bucket="contract", Key=prefix + "0", Body=b"a neighbour")
-    return S3Store("contract", prefix, client)
+    return s3_store(s3, client.meta.endpoint_url, "contract", prefix)
 
 
 STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
@@ -69,8 +68,12 @@ STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
     "folder": lambda request: LocalStore(request.getfixturevalue("tmp_path") / "folder"),
     "prefixed": lambda _: prefixed(),
     "counted": lambda _: Counted(MemoryStore()),
-    "moto": lambda request: on_moto(request.getfixturevalue("moto_client")),
-    "seaweedfs": lambda request: on_seaweedfs(request.getfixturevalue("weed_client")),
+    "moto": lambda request: on_moto(request.getfixturevalue("moto_client"), "boto3"),
+    "moto, obstore": lambda request: on_moto(request.getfixturevalue("moto_client"), "obstore"),
+    "seaweedfs": lambda request: on_seaweedfs(request.getfixturevalue("weed_client"), "boto3"),
+    "seaweedfs, obstore": lambda request: on_seaweedfs(
+        request.getfixturevalue("weed_client"), "obstore"
+    ),
 }
 
 
@@ -86,7 +89,9 @@ def store(request: pytest.FixtureRequest, kind: str) -> Store:
 
 only = pytest.mark.parametrize
 NEVER_REPEATS = ["memory", "folder", "prefixed", "counted"]
-S3 = ["moto", "seaweedfs"]
+MOTO = ["moto", "moto, obstore"]
+SEAWEEDFS = ["seaweedfs", "seaweedfs, obstore"]
+S3 = MOTO + SEAWEEDFS
 
 
 # Reads and writes
@@ -230,7 +235,7 @@ def test_on_s3_equal_bytes_have_equal_versions(
 
 
 def writers(kind: str) -> int:
-    return 4 if kind == "seaweedfs" else 16  # its writers of one key wait for each other
+    return 4 if kind in SEAWEEDFS else 16  # its writers of one key wait for each other
 
 
 @pytest.mark.slow
@@ -238,7 +243,7 @@ def writers(kind: str) -> int:
 def test_exactly_one_of_concurrent_conditional_writers_succeeds(
     store: Store, kind: str, exists: bool
 ) -> None:
-    for turn in range(2 if kind == "seaweedfs" else 5):
+    for turn in range(2 if kind in SEAWEEDFS else 5):
         key = f"race {turn}"
         old = store.put(key, b"first") if exists else ""
 
@@ -257,7 +262,7 @@ def test_exactly_one_of_concurrent_conditional_writers_succeeds(
 
 @pytest.mark.slow
 def test_compare_and_swap_loses_no_update(store: Store, kind: str) -> None:
-    times = 2 if kind == "seaweedfs" else 5
+    times = 2 if kind in SEAWEEDFS else 5
     run_at_once(4, lambda _: count_up(store, times))
     assert data(store, "count") == b"%d" % (4 * times)
 
@@ -324,7 +329,7 @@ def test_similar_keys_are_different_objects(store: Store) -> None:
     assert [data(store, key) for key in SPECIAL_KEYS] == [key.encode() for key in SPECIAL_KEYS]
 
 
-@only("kind", [*NEVER_REPEATS, "moto"])  # SeaweedFS turns it into a slash
+@only("kind", [*NEVER_REPEATS, *MOTO])  # SeaweedFS turns it into a slash
 def test_a_backslash_is_not_a_slash(store: Store) -> None:
     store.put("a\\b", b"one")
     assert store.get("a/b") is None
@@ -391,7 +396,7 @@ def test_a_listing_is_sorted_by_the_bytes_of_the_keys(store: Store, kind: str) -
     for key in given:
         store.put(key, b"")
     listed = keys(store)
-    if kind == "seaweedfs":  # lists folder by folder (feeds/stores/s3.py)
+    if kind in SEAWEEDFS:  # lists folder by folder (feeds/stores/s3/boto3_store.py)
         assert listed == sorted(given, key=lambda key: key.split("/"))
     else:
         assert listed == sorted(given, key=str.encode)

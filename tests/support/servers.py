@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import ipaddress
 import logging
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -21,17 +23,23 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from feeds.stores import s3
+from feeds.stores.base import Store
+from feeds.stores.s3 import boto3_store, replies
+from feeds.stores.s3.connection import Connection, Credentials
+from feeds.stores.s3.obstore_store import ObstoreStore
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,15 +48,18 @@ ACCESS_KEY = "test"
 SECRET_KEY = "testsecret"
 
 
-def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = s3.READ_SECONDS) -> S3Client:
-    """A client of `endpoint` with the settings of S3Store. With one attempt it never retries."""
-    config = s3.CONFIG.merge(
+def s3_client(
+    endpoint: str, attempts: int = 1, read_timeout: float = replies.READ_SECONDS
+) -> S3Client:
+    """A client of `endpoint` with the settings of Boto3Store. With one attempt it never retries."""
+    config = boto3_store.CONFIG.merge(
         Config(
             retries={"mode": "standard", "total_max_attempts": attempts},
             read_timeout=read_timeout,
         )
     )
-    return boto3.client(
+    session, _ = boto3_store.new_client(endpoint)
+    return session.create_client(  # type: ignore[return-value]
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",
@@ -56,6 +67,28 @@ def s3_client(endpoint: str, attempts: int = 1, read_timeout: float = s3.READ_SE
         aws_secret_access_key=SECRET_KEY,
         config=config,
     )
+
+
+S3_CLIENTS = ("boto3", "obstore")
+
+
+def s3_store(
+    client: str,
+    endpoint: str,
+    bucket: str,
+    prefix: str = "",
+    attempts: int = 1,
+    read_timeout: float = replies.READ_SECONDS,
+) -> Store:
+    """A store in a bucket by one of `S3_CLIENTS`. With one attempt it never retries."""
+    by_boto3 = boto3_store.Boto3Store(bucket, prefix, s3_client(endpoint, attempts, read_timeout))
+    if client == "boto3":
+        return by_boto3
+    credentials = Credentials(ACCESS_KEY, SECRET_KEY, "")
+    connection = Connection(
+        f"{endpoint}/{bucket}", "us-east-1", lambda: credentials, read_seconds=read_timeout
+    )
+    return ObstoreStore(bucket, prefix, connection, lambda: by_boto3, attempts)
 
 
 @pytest.fixture(scope="session")
@@ -228,16 +261,39 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def _serving(handler: type[_Handler]) -> Iterator[str]:
+def _serving(handler: type[_Handler], certificate: Path | None = None) -> Iterator[str]:
     server = _Server(("127.0.0.1", 0), handler)
+    if certificate:
+        _write_certificate(certificate)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _write_certificate(file: Path) -> None:
+    """Write a new key, and a certificate for 127.0.0.1 that is signed with it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem, private = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    data = key.private_bytes(pem, private, serialization.NoEncryption())
+    file.write_bytes(data + certificate.public_bytes(pem))
 
 
 _HOP_BY_HOP = {"connection", "expect", "transfer-encoding"}
@@ -334,11 +390,16 @@ def guarded(endpoint: str, guard: Callable[[str, str], int]) -> Iterator[str]:
 
 @contextlib.contextmanager
 def answering(
-    *statuses: int, code: str = "", headers: dict[str, str] | None = None, body: bytes = b""
+    *statuses: int,
+    code: str = "",
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+    certificate: Path | None = None,
 ) -> Iterator[str]:
     """Start a server that answers with each status once, and then always with the last one.
 
-    `code` is the code in the XML of an S3 error. A status of 0 means: do not answer.
+    `code` is the code in the XML of an S3 error. A status of 0 means: do not answer. The server
+    speaks HTTPS if `certificate` is a file to write; it signs its certificate itself.
     """
     remaining = list(statuses)
     error = f"<Error><Code>{code}</Code><Message>a test</Message></Error>".encode() if code else b""
@@ -355,5 +416,5 @@ def answering(
             always = {"Content-Length": str(len(sent)), "Connection": "close"}
             self.reply(status, {**always, **(headers or {})}, sent)
 
-    with _serving(Fixed) as url:
+    with _serving(Fixed, certificate) as url:
         yield url

@@ -1,29 +1,19 @@
-"""A store in an S3 bucket. No other module sees boto3's S3 client and its errors.
+"""A store in an S3 bucket, through boto3. No other module sees boto3's S3 client and its errors.
 
-S3 has three kinds of error replies:
+A reply that breaks off is Unavailable, wherever it breaks off. boto3 does not notice when it breaks
+off between two headers: then it lacks some of them, or the last one is cut.
 
-- the object does not exist (404): reads return None, an update raises VersionMismatch;
-- another writer was quicker: a create raises AlreadyExists and an update VersionMismatch (412), or
-  both raise Conflict (409: another conditional write of the key is in progress);
-- all others: Denied (401, 403), Unavailable (5xx, 429, timeouts, broken connections, after the
-  retries of the SDK), or StoreError with what to do.
-
-A reply that breaks off is Unavailable too, wherever it breaks off. boto3 does not notice when it
-breaks off between two headers: then it lacks some of them, or the last one is cut.
-
-The reply to a HEAD has no body, so only its status is known: a missing bucket looks like a missing
-object. S3 lists keys in the order of their bytes. Some servers do not: SeaweedFS lists folder by
-folder, ``a/b`` before ``a-b``.
+S3 lists keys in the order of their bytes. Some servers do not: SeaweedFS lists folder by folder,
+``a/b`` before ``a-b``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 import urllib3.exceptions
 from botocore.config import Config
 from botocore.exceptions import (
@@ -36,28 +26,30 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
+from botocore.session import Session, get_session
+from botocore.utils import parse_timestamp
 
-from feeds.errors import (
-    AlreadyExists,
-    Conflict,
-    Denied,
-    StoreError,
-    TooLarge,
-    Unavailable,
-    VersionMismatch,
-)
+from feeds.errors import StoreError, TooLarge, Unavailable
 from feeds.stores.base import Object, PutMode, Stat, Update, key_error
+from feeds.stores.s3.replies import (
+    ATTEMPTS,
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    ObjectMissing,
+    RangeEmpty,
+    broken_reply,
+    reply_error,
+    stat_of,
+    version_of,
+    write_error,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import PutObjectRequestTypeDef
 
-CONNECT_SECONDS, READ_SECONDS = 3, 10
-"""How long a connection may take, and how long a server may be silent. One attempt of a read ends
-after the sum of both. feeds/aws/isolation.py gives a message more than that."""
-
 CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     connect_timeout=CONNECT_SECONDS,
     read_timeout=READ_SECONDS,
     max_pool_connections=64,
@@ -67,12 +59,34 @@ CONFIG = Config(
 )
 
 
+def new_client(address: str) -> tuple[Session, S3Client]:
+    """A session of botocore and an S3 client with `CONFIG`. Raises StoreError.
+
+    `address` is for messages.
+    """
+    try:
+        session = get_session()
+        parsers = session.get_component("response_parser_factory")
+        parsers.set_parser_defaults(timestamp_parser=_time)
+        return session, cast("S3Client", session.create_client("s3", config=CONFIG))
+    except (BotoCoreError, ValueError) as error:
+        raise StoreError(f"{address}: boto3 is not set up for S3: {error}") from error
+
+
+def _time(text: Any) -> datetime:
+    """The time in a reply. boto3's own parser takes three quarters of the time of a listing."""
+    try:
+        return datetime.fromisoformat(text)  # in listings
+    except (TypeError, ValueError):
+        return parse_timestamp(text)
+
+
 BROKEN_REPLY = (ResponseParserError, urllib3.exceptions.HTTPError, KeyError, ValueError)
 """The errors that leave boto3 as they are when a reply breaks off between two headers, or in the
 body of an error."""
 
 
-class S3Store:
+class Boto3Store:
     """The objects of a bucket under `prefix`, the name of a folder with or without its last ``/``.
 
     A version is the ETag of an object without its quotes. It is a hash of the bytes for most
@@ -86,10 +100,7 @@ class S3Store:
         self.is_remote = self.is_shared = True
         self.url = f"s3://{bucket}/{folder}".rstrip("/")
         if client is None:
-            try:
-                client = boto3.client("s3", config=CONFIG)
-            except (BotoCoreError, ValueError) as error:
-                raise StoreError(f"{self.url}: boto3 is not set up for S3: {error}") from error
+            _, client = new_client(self.url)
         self._client = client
 
     def get(self, key: str, limit: int | None = None) -> Object | None:
@@ -98,7 +109,7 @@ class S3Store:
             return None
         address = self._address(key)
         try:
-            with _translate_errors(address):
+            with translated_errors(address):
                 reply = self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)
                 with closing(reply["Body"]) as body:
                     size = reply["ContentLength"]
@@ -107,8 +118,8 @@ class S3Store:
                             f"{address}: the object has {size:,} bytes, more than {limit:,}"
                         )
                     data = body.read()  # `size` bytes: not more by HTTP, not less by botocore
-                return Object(data, _stat(key, reply["ETag"], size, reply["LastModified"]))
-        except _MissingError:
+                return Object(data, stat_of(key, reply["ETag"], size, reply["LastModified"]))
+        except ObjectMissing:
             return None
 
     def get_start(self, key: str, size: int) -> bytes | None:
@@ -116,15 +127,15 @@ class S3Store:
         if not key or key_error(self._prefix + key):
             return None
         try:
-            with _translate_errors(self._address(key)):
+            with translated_errors(self._address(key)):
                 reply = self._client.get_object(
                     Bucket=self._bucket, Key=self._prefix + key, Range=f"bytes=0-{size - 1}"
                 )
                 with closing(reply["Body"]) as body:
                     return body.read()[:size]
-        except _EmptyError:
+        except RangeEmpty:
             return b""
-        except _MissingError:
+        except ObjectMissing:
             return None
 
     def head(self, key: str) -> Stat | None:
@@ -132,10 +143,10 @@ class S3Store:
         if not key or key_error(self._prefix + key):
             return None
         try:
-            with _translate_errors(self._address(key)):
+            with translated_errors(self._address(key)):
                 reply = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
-                return _stat(key, reply["ETag"], reply["ContentLength"], reply["LastModified"])
-        except _MissingError:
+                return stat_of(key, reply["ETag"], reply["ContentLength"], reply["LastModified"])
+        except ObjectMissing:
             return None
 
     def put(
@@ -167,93 +178,52 @@ class S3Store:
         elif mode == "create":
             request["IfNoneMatch"] = "*"
         try:
-            with _translate_errors(self._address(key)):
-                return _version(self._client.put_object(**request)["ETag"])
-        except (_MissingError, _PreconditionError) as error:
-            if isinstance(mode, Update):
-                raise VersionMismatch(str(error)) from error
-            if mode == "create" and isinstance(error, _PreconditionError):
-                raise AlreadyExists(str(error)) from error
-            raise
+            with translated_errors(self._address(key)):
+                return version_of(self._client.put_object(**request)["ETag"])
+        except StoreError as error:
+            wrong = write_error(error, mode)
+            if wrong is error:
+                raise
+            raise wrong from error
 
     def delete(self, key: str) -> None:
         """Delete an object; see Store."""
         if not key or key_error(self._prefix + key):
             return
         try:
-            with _translate_errors(self._address(key)):
+            with translated_errors(self._address(key)):
                 self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
-        except _MissingError:
+        except ObjectMissing:
             pass
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         """Yield the stats under `prefix`, with one request for 1,000 objects; see Store."""
         paginator = self._client.get_paginator("list_objects_v2")
-        with _translate_errors(self._address(prefix)):
+        with translated_errors(self._address(prefix)):
             for page in paginator.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
                 # An empty reply is not an empty bucket: every whole listing says if it is the last.
                 _ = page["IsTruncated"]
                 for object_ in page.get("Contents", ()):
                     # "Create folder" in a console creates an object with the name of the folder.
                     if key := object_["Key"].removeprefix(self._prefix):
-                        yield _stat(key, object_["ETag"], object_["Size"], object_["LastModified"])
+                        size, modified = object_["Size"], object_["LastModified"]
+                        yield stat_of(key, object_["ETag"], size, modified)
 
     def _address(self, key: str) -> str:
         return f"{self.url}/{key}"
 
 
-class _MissingError(StoreError):
-    """The object does not exist. The methods of S3Store catch it."""
-
-
-class _EmptyError(StoreError):
-    """The object has no bytes, so it has no range (RFC 9110, 15.5.17)."""
-
-
-class _PreconditionError(Conflict):
-    """The condition of a write does not hold. `put` says which condition."""
-
-
-_BY_STATUS: dict[int, type[StoreError]] = {
-    401: Denied,
-    403: Denied,
-    404: _MissingError,
-    408: Unavailable,
-    409: Conflict,
-    412: _PreconditionError,
-    416: _EmptyError,
-    429: Unavailable,
-    501: StoreError,
-}
-
-# Codes that say more than the status (S3 API Reference, "Error responses").
-_BY_CODE: dict[str, tuple[type[StoreError], str]] = {
-    "NoSuchBucket": (StoreError, "create the bucket, or check its name and AWS_ENDPOINT_URL"),
-    "RequestTimeout": (Unavailable, ""),
-    "SlowDown": (Unavailable, ""),
-    "NotImplemented": (
-        StoreError,
-        "this store does not support conditional writes, which feeds need",
-    ),
-    "ExpiredToken": (Denied, "get new credentials"),
-    "InvalidAccessKeyId": (Denied, "check AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL"),
-    "SignatureDoesNotMatch": (Denied, "check AWS_SECRET_ACCESS_KEY"),
-    "RequestTimeTooSkewed": (Denied, "set the clock of this machine"),
-}
-
-
 @contextmanager
-def _translate_errors(address: str) -> Iterator[None]:
+def translated_errors(address: str) -> Iterator[None]:
     """Translate errors of boto3 into errors of this package."""
     try:
         yield
     except ClientError as error:
-        raise _store_error(error, address) from error
+        raise _reply_error(error, address) from error
     except (NoConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise Unavailable(f"{address}: {error}") from error
     except BROKEN_REPLY as error:
-        what = f"{type(error).__name__}: {error}"
-        raise Unavailable(f"{address}: the reply broke off ({what}); try again") from error
+        raise broken_reply(address, f"{type(error).__name__}: {error}") from error
     except (NoCredentialsError, PartialCredentialsError) as error:
         raise StoreError(
             f"{address}: {error}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, "
@@ -263,26 +233,7 @@ def _translate_errors(address: str) -> Iterator[None]:
         raise StoreError(f"{address}: {error}") from error
 
 
-def _store_error(error: ClientError, address: str) -> StoreError:
+def _reply_error(error: ClientError, address: str) -> StoreError:
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    code = error.response["Error"].get("Code", "")
-    message = error.response["Error"].get("Message", "")
-    other = Unavailable if status >= 500 else StoreError
-    type_, todo = _BY_CODE.get(code, (_BY_STATUS.get(status, other), ""))
-    reply = f"{status} {code}" if code not in ("", str(status)) else str(status)
-    remedy = f"; {todo}" if todo else ""
-    return type_(f"{address}: the store answered {reply}: {message}{remedy}")
-
-
-def _version(etag: str) -> str:
-    """The version in an ETag. Raises ValueError if the ETag is cut."""
-    if etag.startswith('"') != etag.endswith('"') or not etag.strip('"'):
-        raise ValueError(f"the ETag is {etag!r}")
-    return etag.strip('"')
-
-
-def _stat(key: str, etag: str, size: int, modified: datetime) -> Stat:
-    """The stat in the headers of a reply. Raises ValueError if one is cut."""
-    if modified.tzinfo is None:
-        raise ValueError(f"the time {modified} has no zone")
-    return Stat(key, _version(etag), size, modified.astimezone(UTC).replace(microsecond=0))
+    content = error.response["Error"]
+    return reply_error(status, content.get("Code", ""), content.get("Message", ""), address)
