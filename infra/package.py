@@ -87,7 +87,7 @@ def edge_documents() -> list[dict[str, object]]:
 
     `file` is a file name, `archive` the ending of archive pages (``""`` if there are none), `type`
     the media type to answer with (``""`` if it is the stored one), `subscribed` whether hubs are
-    told of the document.
+    told of the document, `xml` whether a browser shows it if it gets the media type of XML.
     """
     rows: list[dict[str, object]] = []
     for type_ in file_types():
@@ -100,6 +100,7 @@ def edge_documents() -> list[dict[str, object]]:
                     "archive": format_.archive_ending if format_ else "",
                     "type": type_.content_type if type_.stored_type else "",
                     "subscribed": subscribed,
+                    "xml": type_.is_xml,
                 }
             )
     return rows
