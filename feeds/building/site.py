@@ -8,7 +8,7 @@ of the others (`EntrySource.load`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -86,10 +86,13 @@ def site_documents(
     source: EntrySource,
     config: Config,
     required_paths: Iterable[str] = (),
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Document]:
     """Every document of the site, feed by feed.
 
     `required_paths` are feeds that get documents even if they have no entries now.
+    `progress(done, total)` is called with numbers of pages: the newest entries of a feed, or an
+    archive page, in all formats.
     """
     limit = config.feeds.limit
     summaries = list(summaries)
@@ -108,6 +111,7 @@ def site_documents(
         requested |= needed
         summaries = [summary for summary in summaries if summary.key not in failed]
     listed: list[ListedFeed] = []
+    done, total = 0, sum(_page_count(members, config) for members in feeds.values())
     for path, members in feeds.items():
         window = [source.entry(summary.key) for summary in pagination.newest_first(members, limit)]
         if window:
@@ -116,12 +120,23 @@ def site_documents(
         names = feed_documents.archive_page_names(members, config)
         newest = names[-1] if names else ""
         yield from feed_documents.current_documents(path, window, newest, config)
+        done += 1
+        if progress:
+            progress(done, total)
         if names:
             pages = pagination.archive_pages(members, limit)
             for older, name, page in zip(["", *names], names, pages, strict=False):
                 entries = [source.entry(summary.key) for summary in page]
                 yield from feed_documents.archive_documents(path, name, entries, older, config)
+                done += 1
+                if progress:
+                    progress(done, total)
     yield from feed_list_documents(listed, config)
+
+
+def _page_count(members: Sequence[PostSummary], config: Config) -> int:
+    """How many pages a feed has: its newest entries, and its archive."""
+    return 1 + len(feed_documents.archive_page_names(members, config))
 
 
 def _has_archive(members: Sequence[PostSummary], config: Config) -> bool:

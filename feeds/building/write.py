@@ -8,7 +8,7 @@ writes.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from feeds import paths
@@ -40,6 +40,7 @@ def write_documents(
     *,
     replace: bool = False,
     ids: Collection[str] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> WriteCounts:
     """Write the documents that differ from the stored ones, and remove those of former feeds.
 
@@ -49,7 +50,8 @@ def write_documents(
     set; and if a folder, or a file in place of a folder, is in the way.
 
     `ids` are the ids of all posts that were found. With them, it raises FeedsError, and writes
-    nothing, if most of what is published would go (removals.py).
+    nothing, if most of what is published would go (removals.py). `progress(done, total)` is called
+    with numbers of documents that are written after all are compared.
     """
     former = {stat.key: stat for stat in out.list()}
     published = {key: stat for key, stat in former.items() if paths.is_document(key)}
@@ -73,7 +75,9 @@ def write_documents(
         if ids is not None:
             check_removals(out, ids, unchanged=unchanged, changed=[*own, *foreign], removed=removed)
         spool.seek(0)
-        for change in changes:
+        for done, change in enumerate(changes, 1):
+            if progress:
+                progress(done, len(changes))
             _put(Document(change.path, spool.read(change.size), change.type), out)
     for key in removed:
         out.delete(key)

@@ -106,8 +106,12 @@ def serve(
         sources = [config_file, *own]
         watcher = Watcher(posts_folder, sources, follower.follow, console.out.print)
         app = application(root / "public", host, reload=not as_published)
-        run_server(app, listener, url, watcher, console.out.print)
-        follower.stop()
+        try:
+            run_server(app, listener, url, watcher, console.out.print)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        finally:
+            follower.stop()
 
 
 def _with_address(config: Config, url: str) -> Config:

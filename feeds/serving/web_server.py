@@ -125,7 +125,10 @@ def run_server(
     watcher: Watcher,
     print_line: Callable[[str], None],
 ) -> None:
-    """Build, then serve `app` at `url` until Ctrl+C; `watcher` follows the changes."""
+    """Build, then serve `app` at `url`; `watcher` follows the changes.
+
+    Raises KeyboardInterrupt when Ctrl+C has stopped it.
+    """
     settings = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
     try:
         watcher.start()
@@ -133,8 +136,8 @@ def run_server(
         settings.get_loop_factory()
         print_line(f"Serving {url}{paths.LIST_PAGE} (stop with Ctrl+C)")
         uvicorn.Server(settings).run(sockets=[listener])
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        pass  # Ctrl+C: CancelledError if the server had not started yet
+    except asyncio.CancelledError:  # Ctrl+C before the server had started
+        raise KeyboardInterrupt from None
     finally:
         watcher.stop()
         listener.close()

@@ -357,7 +357,7 @@ def test_serve_stops_on_a_signal_and_deletes_its_temporary_folder(
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")]
 
     status = server.stop(signal_)
-    assert status == 0, server.process.stdout.read()
+    assert status == (130 if signal_ == signal.SIGINT else 0), server.process.stdout.read()
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")] == []
 
 
