@@ -6,9 +6,10 @@
 // feeds/layout/: `path` is a regular expression for the ends of addresses. In the bucket they have
 // types that CloudFront compresses: application/xml and application/json. `type` is the media type
 // that readers get, "" if it is the stored one. Readers subscribe to the `subscribed` documents: the
-// topics of WebSub.
+// topics of WebSub. A browser shows an `xml` document with its style sheet if its media type is `XML`.
 var SITE = { url: "https://feeds.example.com/", hubs: [] };
-var DOCUMENTS = [{ path: "/rss\\.xml$", type: "", subscribed: true }];
+var DOCUMENTS = [{ path: "/rss\\.xml$", type: "", subscribed: true, xml: true }];
+var XML = "application/xml; charset=utf-8";
 
 function handler(event) {
   return event.context.eventType === "viewer-request"
@@ -36,8 +37,8 @@ function rewriteRequest(request) {
   return request;
 }
 
-// Sets the media type, and Link headers with hub and topic (WebSub, 4). A 304 response (not
-// modified) has no body, so it gets no media type. An error gets no Link: its address is no topic.
+// Sets the media type, Vary where it depends on the request, and Link headers with hub and topic
+// (WebSub, 4). A 304 response (not modified) has no body, so it gets no media type. An error gets no Link: its address is no topic.
 function rewriteResponse(request, response) {
   var isTopic = false;
   var hasBody = response.statusCode === 200 || response.statusCode === 206;
@@ -45,8 +46,12 @@ function rewriteResponse(request, response) {
     if (!new RegExp(row.path).test(request.uri)) {
       return;
     }
-    if (row.type !== "" && hasBody) {
-      response.headers["content-type"] = { value: row.type };
+    var type = row.xml && asksForPage(request) ? XML : row.type;
+    if (type !== "" && hasBody) {
+      response.headers["content-type"] = { value: type };
+    }
+    if (row.xml && (hasBody || response.statusCode === 304)) {
+      response.headers.vary = { value: withAccept(response.headers.vary) };
     }
     isTopic = isTopic || row.subscribed;
   });
@@ -56,6 +61,19 @@ function rewriteResponse(request, response) {
     response.headers.link = { value: links.join(", ") };
   }
   return response;
+}
+
+// Browsers ask for HTML, feed readers for feeds or for anything. This function runs after the cache, so
+// the cache needs no copy for each.
+function asksForPage(request) {
+  var accept = request.headers.accept;
+  return accept !== undefined && accept.value.indexOf("text/html") >= 0;
+}
+
+// The value of the header Vary, which may be there already, with Accept.
+function withAccept(vary) {
+  var values = vary === undefined ? [] : vary.multiValue || [vary];
+  return values.map(function (item) { return item.value; }).concat("Accept").join(", ");
 }
 
 // An address with every character encoded that RFC 3986 does not allow in a path. A request may

@@ -96,7 +96,7 @@ def edge_documents(layout: Layout) -> list[dict[str, object]]:
 
     `path` is a regular expression for the ends of their addresses, percent-encoded; `type` the
     media type to answer with (``""`` if it is the stored one); `subscribed` whether hubs are told
-    of them.
+    of them; `xml` whether a browser shows them if it gets the media type of XML.
     """
     rows: list[dict[str, object]] = []
     for format_ in FORMATS.values():
@@ -121,7 +121,8 @@ def _edge_rows(
     paths = dict.fromkeys(map(_edge_path, keys))
     if not paths or not (media_type or subscribed):
         return []
-    return [{"path": f"(?:{'|'.join(paths)})$", "type": media_type, "subscribed": subscribed}]
+    path = f"(?:{'|'.join(paths)})$"
+    return [{"path": path, "type": media_type, "subscribed": subscribed, "xml": type_.is_xml}]
 
 
 def _edge_path(key: str) -> str:

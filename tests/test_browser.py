@@ -5,7 +5,11 @@ If FEEDS_SCREENSHOTS names a folder, the tests write a screenshot of every page 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -316,6 +320,72 @@ def test_a_feed_opened_as_xml_is_readable(site: Site, page: Page) -> None:
         style = "getComputedStyle(document.querySelector('{}')).display"
         assert page.run(style.format(hidden)) == "none"
         assert page.run(style.format(f"{hidden.split()[0]} > title")) == "block"
+
+
+def test_a_feed_opened_at_a_server_is_shown_with_its_style_sheet(site: Site, page: Page) -> None:
+    for file in ("atom.xml", "rss.xml"):
+        page.open(site.url + file)
+
+        assert page.requests[:2] == [site.url + file, f"{site.url}feed.css"]
+        title = "getComputedStyle(document.querySelector('title')).display"
+        assert page.run(title) == "block"
+
+
+OWN_PAGE = """<!doctype html><meta name="generator" content="bucketfeed">
+<meta http-equiv="Content-Security-Policy" content="{}"><title>{{{{ title }}}}</title>
+<script>window.own = true</script>
+{{% for entry in entries %}}<h3>{{{{ entry.title }}}}</h3>{{% endfor %}}
+"""
+OWN_POLICIES = [
+    "",  # the built-in page
+    "{{ policy }}",
+    "script-src 'unsafe-inline'",
+    "default-src 'unsafe-inline'; connect-src 'none'",
+]
+
+
+@pytest.mark.parametrize("policy", OWN_POLICIES)
+def test_an_open_page_shows_a_post_that_changes(
+    tmp_path: Path, browser: Browser, policy: str
+) -> None:
+    (tmp_path / "posts").mkdir()
+    text = '[site]\ntitle = "News"\nurl = "https://news.example.com/"\n'
+    if policy:
+        (tmp_path / "look").mkdir()
+        (tmp_path / "look" / "page.html").write_text(OWN_PAGE.format(policy))
+        text += '[feeds]\ntemplates = "look"\n'
+    (tmp_path / "feeds.toml").write_text(text)
+    (tmp_path / "posts" / "one.md").write_bytes(post("Old title", "2026-11-01"))
+    with started(tmp_path) as url, browser.page() as page:
+        page.open(url)
+        assert page.run("document.querySelector('h3').textContent") == "Old title"
+        (tmp_path / "posts" / "one.md").write_bytes(post("New title", "2026-11-01"))
+        end = time.monotonic() + 30
+        while (title := page.run("document.querySelector('h3')?.textContent")) != "New title":
+            assert time.monotonic() < end, title
+            time.sleep(0.05)
+        assert [said for said in page.complaints if "Content Security Policy" in said] == []
+        page.run("window.loaded = true")
+        page.run("new Promise(done => setTimeout(done, 2500))")
+
+        assert page.run("window.loaded") is True, "it reloads only after a change"
+        assert page.run("window.own") is (True if policy else None)
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[str]:
+    """`feeds serve` in a process of its own; yields the address of the page of all posts."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "feeds", "serve", "posts", "--port", "0"],
+        cwd=folder, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        assert process.stdout
+        line = next(line for line in process.stdout if line.startswith("Serving "))
+        yield line.split()[1].removesuffix("feeds.html")
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def test_pages_work_from_a_folder_without_a_server(site: Site, page: Page) -> None:

@@ -8,7 +8,7 @@ of the others (`EntrySource.load`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -108,10 +108,13 @@ def site_documents(
     source: EntrySource,
     config: Config,
     required_paths: Iterable[str] = (),
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Document]:
     """Every document of the site, feed by feed.
 
     `required_paths` are feeds that get documents even if they have no entries now.
+    `progress(done, total)` is called with numbers of pages: the newest entries of a feed, or an
+    archive page, in all formats.
     """
     limit = config.feeds.limit
     summaries = list(summaries)
@@ -131,8 +134,10 @@ def site_documents(
         summaries = [summary for summary in summaries if summary.key not in failed]
     pages = [page for path, members in feeds.items() for page in _pages(path, members, config)]
     listed: list[ListedFeed] = []
-    for page, rendered in zip(pages, source.rendered(pages), strict=True):
+    for done, (page, rendered) in enumerate(zip(pages, source.rendered(pages), strict=True), 1):
         yield from rendered.documents
+        if progress:
+            progress(done, len(pages))
         if rendered.title is not None:
             listed.append(ListedFeed(page.feed, rendered.title))
     yield from feed_list_documents(listed, config)

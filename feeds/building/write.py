@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ def write_documents(
     replace: bool = False,
     ids: Collection[str] | None = None,
     layout: Layout | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> WriteCounts:
     """Write the documents that differ from the stored ones, and remove those of former feeds.
 
@@ -56,6 +57,8 @@ def write_documents(
     `ids` are the ids of all posts that were found. With them, it raises FeedsError, and writes
     nothing, if most of what is published would go (removals.py). `layout` is where the documents of
     the site are; documents in the usual layout are known too, and removed if they are not in it.
+    `progress(done, total)` is called with numbers of documents that are written after all are
+    compared.
     """
     layout = layout or usual_layout()
     former = {stat.key: stat for stat in out.list()}
@@ -89,9 +92,10 @@ def write_documents(
                 removed=removed,
             )
         spool.seek(0)
-        _write(
-            (Document(change.path, spool.read(change.size), change.type) for change in changes), out
+        written = (
+            Document(change.path, spool.read(change.size), change.type) for change in changes
         )
+        _write(written, out, progress, len(changes))
     for key in removed:
         out.delete(key)
     counts = WriteCounts()
@@ -121,21 +125,25 @@ class _Change(NamedTuple):
     """Whether there is no file at its path."""
 
 
-def _write(documents: Iterable[Document], out: Store) -> int:
+def _write(
+    documents: Iterable[Document],
+    out: Store,
+    progress: Callable[[int, int], None] | None = None,
+    total: int = 0,
+) -> int:
     """Write documents, several at a time to a store behind a network; return their number."""
     written = 0
-    if not out.is_remote:
-        for document in documents:
-            _put(document, out)
-            written += 1
-        return written
     waiting: deque[Future[None]] = deque()
     with ThreadPoolExecutor(_PARALLEL_REQUESTS) as threads:
-        for document in documents:
-            waiting.append(threads.submit(_put, document, out))
-            written += 1
+        for written, document in enumerate(documents, 1):
+            if out.is_remote:
+                waiting.append(threads.submit(_put, document, out))
+            else:
+                _put(document, out)
             if len(waiting) > 2 * _PARALLEL_REQUESTS:
                 waiting.popleft().result()
+            if progress:
+                progress(written, total)
         for future in waiting:
             future.result()
     return written

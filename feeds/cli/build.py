@@ -73,16 +73,17 @@ def _build(
     with PostScanner(source, config, datetime.now(UTC), jobs) as scanned:
         with console.progress("reading") as progress:
             scanned.read(progress)
-        with console.progress("rendering", in_a_pipe=False) as progress:
-            scanned.on_load = progress
+        with console.phases("loading", "rendering", "writing") as (loading, rendering, writing):
+            scanned.on_load = loading
             found = [*scanned.summaries, *scanned.scheduled]
             ids = {id_ for post in found for id_ in (post.id, post.guid)} - {""}
             counts = write_documents(
-                site_documents(scanned.summaries, scanned, config),
+                site_documents(scanned.summaries, scanned, config, progress=rendering),
                 target,
                 replace=replace,
                 ids=None if allow_removals else ids | (scanned.closed.expired_ids - {""}),
                 layout=config.layout,
+                progress=writing,
             )
         problems = sorted(set(scanned.problems))
     console.print_problems(problems, posts, console.NOT_IN_FEEDS, see_all)

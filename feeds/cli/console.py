@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 from rich.console import Console
@@ -28,10 +29,22 @@ def progress(what: str, *, in_a_pipe: bool = True) -> Iterator[Progress]:
     if err.is_terminal:
         from feeds.cli.progress_bar import progress_bar
 
-        with progress_bar(what, err) as update:
-            yield update
+        with progress_bar(what, err) as bar:
+            yield partial(bar.update, what)
     else:
         yield _OneLineProgress(what if in_a_pipe else "")
+
+
+@contextmanager
+def phases(*whats: str) -> Iterator[list[Progress]]:
+    """Show the progress of phases, one after the other; in a pipe nothing."""
+    if err.is_terminal:
+        from feeds.cli.progress_bar import progress_bar
+
+        with progress_bar(whats[0], err) as bar:
+            yield [partial(bar.update, what) for what in whats]
+    else:
+        yield [_OneLineProgress("") for _ in whats]
 
 
 class _OneLineProgress:

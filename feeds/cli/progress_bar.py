@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -27,9 +29,36 @@ class _Rate(ProgressColumn):
         return Text(f"{rate:,.0f}/s" if rate else "", style="progress.data.speed")
 
 
+class ProgressBar:
+    """One bar for the phases of a command, one after the other."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar, self._what = bar, ""
+        self._task = TaskID(0)
+        self._shown = 0.0
+
+    def start(self, what: str) -> None:
+        """Show a phase in place of the last; its rate is counted from now on."""
+        if self._what:
+            self._bar.remove_task(self._task)
+        self._what, self._task, self._shown = what, self._bar.add_task(what, total=None), 0.0
+
+    def update(self, what: str, done: int, total: int) -> None:
+        """Show how far a phase is; another phase than the last replaces it.
+
+        A bar is drawn ten times a second at most: a phase may have a hundred thousand items.
+        """
+        if what != self._what:
+            self.start(what)
+        now = time.monotonic()
+        refresh = done >= total or now - self._shown >= 0.1
+        self._shown = now if refresh else self._shown
+        self._bar.update(self._task, completed=done, total=total, refresh=refresh)
+
+
 @contextmanager
-def progress_bar(what: str, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar, and remove it at the end; yields a function (done, total)."""
+def progress_bar(what: str, console: Console) -> Iterator[ProgressBar]:
+    """Show a progress bar of the phase `what`, and remove it at the end."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -39,5 +68,6 @@ def progress_bar(what: str, console: Console) -> Iterator[Callable[[int, int], N
     )
     # auto_refresh would start a thread, and a fork of this process could not go on without it.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)
+        progress = ProgressBar(bar)
+        progress.start(what)
+        yield progress

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from feeds.cli import console
 from feeds.cli.options import (
@@ -18,6 +19,7 @@ from feeds.cli.options import (
     number_from,
     open_existing_store,
 )
+from feeds.config import Config
 from feeds.documents.own_templates import theme_files
 from feeds.model import Problem
 from feeds.reading.liquid.site_files import site_file_paths
@@ -35,25 +37,52 @@ def serve(
             callback=number_from(0, 65_535),
         ),
     ] = 8000,
+    host: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST",
+            help="The address to listen on; 0.0.0.0: other machines can see the feeds too.",
+        ),
+    ] = "127.0.0.1",
+    as_published: Annotated[
+        bool,
+        typer.Option(
+            "--as-published",
+            help="Serve the bytes that build writes, with their addresses; pages do not reload.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Keep the feeds in this folder when the server stops."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep the feeds in this folder when the server stops; includes --as-published.",
+        ),
     ] = None,
     allow_removals: AllowRemovalsOption = False,
 ) -> None:
     """Build the feeds, serve them on this machine, and follow changes.
 
-    A change of a post or of feeds.toml is published at once. Only this machine can see the feeds.
+    A change of a post or of feeds.toml is published at once, and an open page shows it. The
+    addresses in the feeds are those of this server. Only this machine can see the feeds, unless
+    --host says otherwise.
 
     Example: feeds serve posts/
     """
     from feeds.serving.follow import FolderFollower
-    from feeds.serving.web_server import output_folder, run_server
+    from feeds.serving.listen import local_url, open_listener
+    from feeds.serving.web_server import Watcher, application, output_folder, run_server
 
     # SIGTERM ends the program as Ctrl+C does, so that it removes its temporary folder.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & makes it ignored
     config, config_file = load_config(config_path, posts)
+    as_published = as_published or out is not None
+    listener = open_listener(host, port)
+    url = local_url(host, listener)
+
+    def read_config() -> Config:
+        config = load_config(config_file, posts)[0]
+        return config if as_published else _with_address(config, url)
 
     def report(summary: str, problems: list[Problem], errors: list[str]) -> None:
         see_all = f"feeds check {console.without_control_characters(posts)} lists each problem"
@@ -66,7 +95,7 @@ def serve(
         follower = FolderFollower(
             store,
             root,
-            lambda: load_config(config_file, posts)[0],
+            read_config,
             report,
             allow_removals=allow_removals or out is None,
         )
@@ -75,13 +104,16 @@ def serve(
         beside = config_file.parent
         own = theme_files(config, beside) + site_file_paths(config, beside)
         sources = [config_file, *own]
-        run_server(
-            root / "public",
-            follower.layout,
-            posts_folder,
-            sources,
-            port,
-            follower.follow,
-            console.out.print,
-        )
-        follower.stop()
+        watcher = Watcher(posts_folder, sources, follower.follow, console.out.print)
+        app = application(root / "public", host, follower.layout, reload=not as_published)
+        try:
+            run_server(app, listener, url, watcher, console.out.print)
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        finally:
+            follower.stop()
+
+
+def _with_address(config: Config, url: str) -> Config:
+    """The configuration of the same feeds at another address, of which no hub knows."""
+    return replace(config, feeds=replace(config.feeds, url=url, hubs=()))

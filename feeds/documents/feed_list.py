@@ -5,6 +5,7 @@ They contain no dates and no counts, so that an ordinary upload does not change 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from feeds import paths
@@ -39,10 +40,14 @@ def _document(type_: FileType, data: bytes) -> Document:
     return Document(type_.file, data, type_.content_type)
 
 
-def _sort_key(feed: ListedFeed) -> tuple[int, str, str, str]:
-    """A key that sorts feeds by taxonomy, then by title, without regard to letter case."""
+def _sort_key(feed: ListedFeed) -> tuple[int, tuple[str | int, ...], str, str]:
+    """A key that sorts feeds by taxonomy, then by title: without regard to letter case, numbers by
+    their value."""
     taxonomy = list(TAXONOMIES).index(paths.taxonomy_of(feed.path))
-    return taxonomy, feed.title.casefold(), feed.title, feed.path
+    # Texts are at even places and numbers at odd ones, so that a text never meets a number.
+    parts = re.split(r"([0-9]+)", feed.title.casefold())
+    natural = tuple(int(part) if at % 2 else part for at, part in enumerate(parts))
+    return taxonomy, natural, feed.title, feed.path
 
 
 def _render_page(feeds: Sequence[ListedFeed], config: Config) -> bytes:

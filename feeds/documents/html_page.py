@@ -77,6 +77,7 @@ def page_values(template: str, here: str, language: str, config: Config) -> dict
         "site_title": site.title,
         "site_url": site.url,
         "rights": site.rights,
+        "logo": site.logo,
         "root": page_link("", here, config.layout),
         "all_feeds": paths.relative(here, paths.LIST_PAGE),
         "opml": paths.relative(here, paths.LIST_FILE),

@@ -40,7 +40,7 @@ def _texts(names: str) -> dict[str, Value]:
 _FORMATS: list[Value] = [_texts("name type href")]
 _EVERY_PAGE: dict[str, Value] = {
     **_texts("language direction url full_title description site_title site_url rights root"),
-    **_texts("all_feeds opml policy style script icon words_lang made_url"),
+    **_texts("all_feeds opml policy style script icon words_lang made_url logo"),
     "formats": _FORMATS,
     "words": {**template_words("en")},
 }

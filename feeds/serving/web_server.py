@@ -1,7 +1,4 @@
-"""The local web server: a folder of documents -> HTTP responses, as a CDN would send them.
-
-It listens on 127.0.0.1 only: one person on one machine uses it.
-"""
+"""The local web server: a folder of documents -> HTTP responses, as a CDN would send them."""
 
 from __future__ import annotations
 
@@ -22,16 +19,20 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 from watchfiles import watch
 
+from feeds import paths
+from feeds.documents.http_headers import browser_type
 from feeds.errors import FeedsError
 from feeds.formats import FORMATS
 from feeds.layout.layout import Layout, usual_layout
+from feeds.serving.listen import LOCALHOST, HostCheck
+from feeds.serving.live_page import SCRIPT, SCRIPT_PATH, live_page
 
 
 @contextmanager
@@ -61,7 +62,9 @@ def _make_folder(folder: Path) -> None:
 class _Documents(StaticFiles):
     """Serves files with the media types of their formats; each response is from one read."""
 
-    layout: Callable[[], Layout]
+    def __init__(self, root: Path, layout: Callable[[], Layout], *, reload: bool) -> None:
+        super().__init__(directory=root, html=True)
+        self.layout, self.reload = layout, reload
 
     def file_response(
         self,
@@ -76,11 +79,12 @@ class _Documents(StaticFiles):
                 data, stat_result = file.read(), os.fstat(file.fileno())
         except FileNotFoundError:
             raise HTTPException(404) from None
-        headers = {
-            "etag": f'"{hashlib.sha256(data).hexdigest()[:32]}"',
-            "last-modified": formatdate(stat_result.st_mtime, usegmt=True),
-        }
         media_type, _ = guess_type(full_path)
+        etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        if self.reload and media_type == "text/html":
+            etag = f'{etag[:-1]}-reload"'
+            data = live_page(data, etag)
+        headers = {"etag": etag, "last-modified": formatdate(stat_result.st_mtime, usegmt=True)}
         response = Response(data, status_code, headers, media_type or "application/octet-stream")
         if self.is_not_modified(response.headers, Headers(scope=scope)):
             return NotModifiedResponse(response.headers)
@@ -89,69 +93,72 @@ class _Documents(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Respond to a request, with the media type of the document's format."""
         response = await super().get_response(path, scope)
-        if response.status_code == 200:
-            key = path if not path.endswith(("/", ".")) else FORMATS["html"].file
-            if type_ := self.layout().file_type(key):
-                response.headers["content-type"] = type_.content_type
+        key = path if not path.endswith(("/", ".")) else FORMATS["html"].file
+        type_ = self.layout().file_type(key)
+        if type_ and type_.is_xml:
+            response.headers["vary"] = "Accept"
+        if type_ and response.status_code == 200:
+            accepted = Headers(scope=scope).get("accept", "")
+            response.headers["content-type"] = browser_type(type_, accepted)
         response.headers["cache-control"] = "no-cache"
         return response
 
 
-def application(root: Path, layout: Callable[[], Layout] = usual_layout) -> Starlette:
+def _reload_script(_: Request) -> Response:
+    return Response(SCRIPT, media_type="text/javascript", headers={"cache-control": "no-cache"})
+
+
+def application(
+    root: Path,
+    host: str = LOCALHOST,
+    layout: Callable[[], Layout] = usual_layout,
+    *,
+    reload: bool = False,
+) -> Starlette:
     """A web application that serves a folder: ETag, Last-Modified, 304, and media types.
 
-    It answers only to the names of this machine. Any web page can give its own name the address
-    127.0.0.1 (DNS rebinding), and would read the feeds under that name. `layout` returns where the
-    documents are now.
+    It answers only to names of this machine, by the `host` that it listens on (`HostCheck`). With
+    `reload`, pages reload after a change; else every file is sent as it is. `layout` returns where
+    the documents are now.
     """
     _make_folder(root)
-    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    documents = _Documents(directory=root, html=True)
-    documents.layout = layout
-    return Starlette(routes=[Mount("/", documents)], middleware=[hosts])
+    routes = [Route(SCRIPT_PATH, _reload_script)] if reload else []
+    documents = Mount("/", _Documents(root, layout, reload=reload))
+    return Starlette(routes=[*routes, documents], middleware=[Middleware(HostCheck, host)])
 
 
 def run_server(
-    root: Path,
-    layout: Callable[[], Layout],
-    posts: Path | None,
-    sources: Sequence[Path],
-    port: int,
-    on_change: Callable[[set[str] | None], None],
+    app: Starlette,
+    listener: socket.socket,
+    url: str,
+    watcher: Watcher,
     print_line: Callable[[str], None],
 ) -> None:
-    """Serve `root` until Ctrl+C, and call `on_change` at the start and after each change.
+    """Build, then serve `app` at `url`; `watcher` follows the changes.
+
+    Raises KeyboardInterrupt when Ctrl+C has stopped it.
+    """
+    settings = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    try:
+        watcher.start()
+        settings.load()  # imports now: a Ctrl+C during an import may get lost
+        settings.get_loop_factory()
+        print_line(f"Serving {url}{paths.LIST_PAGE} (stop with Ctrl+C)")
+        uvicorn.Server(settings).run(sockets=[listener])
+    except asyncio.CancelledError:  # Ctrl+C before the server had started
+        raise KeyboardInterrupt from None
+    finally:
+        watcher.stop()
+        listener.close()
+
+
+class Watcher:
+    """Watches a folder of posts and the sources of the configuration, in a thread.
 
     `on_change` gets the keys below `posts` that changed; or None, at the start and when one of
     `sources` (the configuration and its templates) changed. A change during the first build is
     handled after it.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
-    except OSError:
-        raise FeedsError(f"port {port} is in use; choose another with --port (0: any)") from None
-    watcher = _Watcher(posts, sources, on_change, print_line)
-    settings = uvicorn.Config(
-        application(root, layout), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
-    )
-    try:
-        watcher.start()
-        settings.load()  # imports now: a Ctrl+C during an import may get lost
-        settings.get_loop_factory()
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}/feeds.html"
-        print_line(f"Serving {address} (stop with Ctrl+C)")
-        uvicorn.Server(settings).run(sockets=[listener])
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        pass  # Ctrl+C: CancelledError if the server had not started yet
-    finally:
-        watcher.stop()
-
-
-class _Watcher:
-    """Watches a folder of posts and the sources of the configuration, in a thread."""
 
     def __init__(
         self,

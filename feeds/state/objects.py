@@ -149,13 +149,15 @@ def _changes(entry: Entry, now: datetime) -> Iterator[datetime]:
 
 
 def fingerprint(config: Config) -> str:
-    """Return a hash of the configuration and the program's version.
+    """Return a hash of the configuration, the program's version and its templates.
 
-    A record with another fingerprint was made by another configuration or version.
+    A record with another fingerprint was made by another configuration or version. Documents with
+    other templates are other documents, also between two versions.
     """
     from feeds import __version__
+    from feeds.documents.theme import BUILT_IN
 
-    settings = msgspec.json.encode([__version__, config], order="sorted")
+    settings = msgspec.json.encode([__version__, BUILT_IN, config], order="sorted")
     return hashlib.sha256(settings).hexdigest()[:16]
 
 

@@ -755,6 +755,26 @@ def test_the_progress_bar_shows_rate_and_remaining_time(site: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_progress_bar_goes_on_while_documents_are_rendered_and_written(site: Path) -> None:
+    """A first build writes each document when it is rendered; the next one compares them first."""
+    for n in range(300):
+        (site / "posts" / f"{n}.md").write_bytes(post(f"Post {n}", "2026-11-01", f"tags: t{n}"))
+    config = site / "feeds.toml"
+    config.write_text(config.read_text() + '\n[feeds]\ntaxonomies = ["tag"]\n')
+    _, first = on_a_terminal("build", "posts", "public")
+    config.write_text(config.read_text().replace("News", "Other"))
+    _, second = on_a_terminal("build", "posts", "public")
+
+    for output in (first, second):
+        shown = [int(n) for n in re.findall(r"rendering [━╸╺ ]+ (\d+)/\d+", output)]
+        assert shown == sorted(shown)
+        assert len(shown) >= 2
+        assert re.search(r"rendering ━.* (\d+)/\1 ", output)
+    assert "writing ━" not in first
+    assert re.search(r"writing ━.* (\d+)/\1 ", second)
+
+
+@pytest.mark.slow
 def test_the_place_of_a_problem_is_coloured_on_a_terminal(site: Path) -> None:
     (site / "posts" / "broken.md").write_bytes(BROKEN)
     status, output = on_a_terminal("check", "posts/broken.md", colour=True)

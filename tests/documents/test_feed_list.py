@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 import pytest
+from lxml import etree
 from lxml import html as lxml_html
 from support.sites import built, post, settings
 
@@ -46,6 +47,16 @@ def test_the_feed_list_is_sorted_by_taxonomy_and_title() -> None:
         "Categories": ["apples", "Bees", "日本"],
         "Tags": ["Red"],
     }
+
+
+def test_numbers_in_titles_are_sorted_by_their_value_on_the_page_and_in_opml() -> None:
+    titles = ["cat10", "Cat2", "cat1", "10", "9", "²", "v1.10", "v1.9", "cat", "1" * 900]
+    listed = [ListedFeed(f"category/{n}", title) for n, title in enumerate(titles)]
+    expected = ["9", "10", "1" * 900, "cat", "cat1", "Cat2", "cat10", "v1.9", "v1.10", "²"]
+
+    assert rows(page(listed))["Categories"] == expected
+    opml = etree.fromstring(documents(listed)["feeds.opml"])
+    assert opml.xpath("//outline[@title='Categories']/outline/@title") == expected
 
 
 def test_the_feed_list_does_not_depend_on_the_order_of_its_input() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+import mf2py
 import pytest
 from lxml import etree
 from lxml import html as lxml_html
@@ -89,6 +90,66 @@ def test_the_page_of_a_category_has_its_title_and_a_link_to_the_site() -> None:
     assert page.words("//header/p") == ["Prices"]
     assert page.values("//link[@rel='canonical']/@href") == [f"{BASE}category/markets/"]
     assert page.values("//header/nav/a/@href") == ["../../index.html", "../../feeds.html"]
+
+
+def test_a_page_is_a_feed_of_microformats() -> None:
+    """By mf2py, a parser that follows https://microformats.org/wiki/microformats2-parsing."""
+    config = settings('description = "What happened"', "page_images = true")
+    shown = entry(
+        1,
+        title="A & B",
+        authors=(Person("Lin Mai", uri="https://lin.example/"), Person("Kim")),
+        image="https://media.example.net/a.png",
+        updated=datetime(2026, 11, 20, 8, tzinfo=UTC),
+        categories="markets tea",
+    )
+    (feed,) = mf2py.parse(doc=parsed_page([shown, entry(2)], config).text, url=BASE)["items"]
+    item, other = feed["children"]
+    values = item["properties"]
+    authors = values.pop("author")
+
+    assert (feed["type"], item["type"], other["type"]) == (["h-feed"], ["h-entry"], ["h-entry"])
+    assert feed["properties"] == {
+        "name": ["Example News"], "summary": ["What happened"], "url": [BASE],
+    }  # fmt: skip
+    assert values == {
+        "name": ["A & B"],
+        "url": ["https://source.example.org/1"],
+        "published": ["2026-11-18T09:01:00+0000"],  # mf2py writes zones so
+        "updated": ["2026-11-20T08:00:00+0000"],
+        "summary": ["Summary 1."],
+        "photo": [{"value": "https://media.example.net/a.png", "alt": ""}],
+        "category": ["markets", "tea"],
+    }
+    assert [author["type"] for author in authors] == [["h-card"], ["h-card"]]
+    assert authors[0]["properties"] == {"name": ["Lin Mai"], "url": ["https://lin.example/"]}
+    assert authors[1]["properties"] == {"name": ["Kim"]}
+    assert other["properties"]["name"] == ["Title 2"]
+
+
+def test_pages_have_the_basic_properties_of_open_graph() -> None:
+    """https://ogp.me/#metadata: title, type, image and URL; the image only if there is one."""
+    logo = "https://news.example.com/logo.png"
+    config = settings(f'description = "What happened"\nlogo = "{logo}"')
+    (listed, *_) = feed_list.feed_list_documents([], config)
+    pages = [parsed_page([entry()], config), Page(listed.data)]
+    found = [
+        {
+            element.get("property"): element.get("content")
+            for element in page.all("//meta[@property]")
+        }
+        for page in pages
+    ]
+    common = {
+        "og:type": "website", "og:site_name": "Example News", "og:image": logo,
+        "og:description": "What happened",
+    }  # fmt: skip
+
+    assert found == [
+        {**common, "og:title": "Example News", "og:url": BASE},
+        {**common, "og:title": "All feeds", "og:url": f"{BASE}feeds.html"},
+    ]
+    assert parsed_page().values("//meta[@property='og:image']/@content") == []
 
 
 def test_a_page_does_not_show_a_default_description() -> None:

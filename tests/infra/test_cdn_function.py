@@ -112,6 +112,57 @@ def test_every_document_is_served_with_its_own_media_type() -> None:
         assert row and row.content_type == site[path].type, path
 
 
+CHROMIUM = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+READERS = ["", "*/*", "application/atom+xml,application/rss+xml,application/xml;q=0.9"]
+
+
+@pytest.mark.parametrize("path", ["atom.xml", "rss.xml", "archive/2026-11-18-0123456789ab.xml"])
+def test_a_browser_gets_the_xml_of_a_feed_as_xml_and_a_reader_with_its_own_type(path: str) -> None:
+    row = usual_layout().file_type(path)
+    assert row
+    requests = [answer(f"/{path}", 200, stored_type(row.content_type)) for _ in range(4)]
+    for event, accept in zip(requests, [CHROMIUM, *READERS], strict=True):
+        event["request"]["headers"] = {"accept": {"value": accept}} if accept else {}
+
+    browser, *readers = run(requests)
+
+    assert browser["headers"]["content-type"]["value"] == "application/xml; charset=utf-8"
+    for reader in readers:
+        assert reader["headers"]["content-type"]["value"] == row.content_type
+    assert {result["headers"]["vary"]["value"] for result in [browser, *readers]} == {"Accept"}
+
+
+@pytest.mark.parametrize(
+    ("header", "joined"),
+    [
+        ({"value": "Accept-Encoding"}, "Accept-Encoding, Accept"),
+        (
+            {"value": "Origin", "multiValue": [{"value": "Accept-Encoding"}, {"value": "Origin"}]},
+            "Accept-Encoding, Origin, Accept",
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 304])
+def test_what_a_response_varies_by_stays(header: dict[str, Any], joined: str, status: int) -> None:
+    event = answer("/atom.xml", status)
+    event["response"]["headers"]["vary"] = header
+    (result,) = run([event])
+
+    assert result["headers"]["vary"] == {"value": joined}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("feed.json", 200), ("index.html", 200), ("atom.xml", 404)]
+)
+def test_other_responses_do_not_vary_by_accept(path: str, status: int) -> None:
+    event = answer(f"/{path}", status, "application/json; charset=utf-8")
+    event["request"]["headers"]["accept"] = {"value": CHROMIUM}
+    (result,) = run([event])
+
+    assert "vary" not in result["headers"]
+    assert result["headers"]["content-type"]["value"] != "application/xml; charset=utf-8"
+
+
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
 COMPRESSED = {
     "application/json",

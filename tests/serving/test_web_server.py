@@ -18,6 +18,7 @@ import boto3
 import feedparser
 import httpx
 import pytest
+from lxml import etree
 from msgspec import Struct
 from support.sites import post
 
@@ -86,7 +87,7 @@ def started(folder: Path, *words: str) -> Server:
     )
     server = Server(process, folder, 0, [])
     line = server.wait_for_line("Serving ")
-    port = re.search(r"Serving http://127\.0\.0\.1:(\d+)/feeds\.html \(stop with Ctrl\+C\)", line)
+    port = re.search(r"Serving http://[^/]+:(\d+)/feeds\.html \(stop with Ctrl\+C\)", line)
     assert port, line
     server.port = int(port[1])
     return server
@@ -121,6 +122,62 @@ def test_a_document_has_the_media_type_of_its_format(server: Server, path: str, 
     answer = server.get(path)
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, type_)
+
+
+@pytest.mark.parametrize("path", ["atom.xml", "rss.xml"])
+def test_a_browser_gets_xml_that_it_shows(server: Server, path: str) -> None:
+    answer = server.get(path, Accept="text/html,application/xhtml+xml,*/*;q=0.8")
+
+    assert answer.headers["content-type"] == "application/xml; charset=utf-8"
+    assert answer.headers["vary"] == server.get(path).headers["vary"] == "Accept"
+
+
+def test_the_addresses_are_those_of_the_server(server: Server) -> None:
+    here = f"http://127.0.0.1:{server.port}/"
+    category = f"{here}category/%E6%97%A5%E6%9C%AC/"
+    atom = feedparser.parse(server.get("category/日本/atom.xml").content).feed
+    opml = etree.fromstring(server.get("feeds.opml").content)
+    page = server.get("category/日本/").text
+
+    assert atom.id == atom.link == category
+    assert [link.href for link in atom.links if link.rel == "self"] == [f"{category}atom.xml"]
+    assert opml.xpath("//@xmlUrl") == [f"{here}atom.xml", f"{category}atom.xml"]
+    assert opml.xpath("//@htmlUrl") == [here, category]
+    assert f'<link rel="canonical" class="u-url" href="{category}">' in page
+    (entry,) = feedparser.parse(server.get("rss.xml").content).entries
+    assert entry.link == "https://news.example.com/2026/11/01/one.html"
+
+
+def built(folder: Path) -> dict[str, bytes]:
+    """The files that `feeds build` writes for the site, by their paths."""
+    subprocess.run([COMMAND, "build", "posts", "built"], cwd=folder, check=True)
+    files = (file for file in (folder / "built").rglob("*") if file.is_file())
+    return {file.relative_to(folder / "built").as_posix(): file.read_bytes() for file in files}
+
+
+@pytest.mark.parametrize("words", [["--as-published"], ["--out", "kept"]])
+def test_the_bytes_that_are_kept_or_asked_for_are_those_that_are_published(
+    tmp_path: Path, words: list[str]
+) -> None:
+    published = built(site(tmp_path))
+    server = started(tmp_path, "posts", *words)
+
+    assert b"https://news.example.com/atom.xml" in published["atom.xml"]
+    assert {path: server.get(path).content for path in published} == published
+    assert server.stop(signal.SIGTERM) == 0
+    if "kept" in words:
+        kept = tmp_path / "kept" / "public"
+        assert {path: (kept / path).read_bytes() for path in published} == published
+
+
+def test_a_hub_does_not_hear_of_local_addresses(tmp_path: Path) -> None:
+    site(tmp_path)
+    text = CONFIG + '[feeds]\nhubs = ["https://hub.example.com/"]\n'
+    (tmp_path / "feeds.toml").write_text(text)
+    server = started(tmp_path)
+
+    assert b"hub.example.com" not in server.get("atom.xml").content
+    server.stop(signal.SIGTERM)
 
 
 def test_a_missing_document_is_404(server: Server) -> None:
@@ -239,6 +296,40 @@ def test_the_server_listens_on_localhost_only(server: Server) -> None:
     ]
 
 
+def own_address() -> str:
+    """The address of this machine in its network, as the system says; "" if there is no network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
+
+
+def test_with_a_host_other_machines_see_the_feeds_at_its_address(tmp_path: Path) -> None:
+    server = started(site(tmp_path), "posts", "--host", "0.0.0.0")
+    address = own_address() or "127.0.0.1"
+    here = f"http://{address}:{server.port}/"
+
+    assert f"Serving {here}feeds.html" in server.output[-1]
+    feed = feedparser.parse(httpx.get(f"{here}atom.xml").content).feed
+    assert [link.href for link in feed.links if link.rel == "self"] == [f"{here}atom.xml"]
+    hosts = {"evil.example": 400, "evil.example:1": 400, "10.1.2.3:8000": 200, "[::1]:8000": 200}
+    hosts |= {socket.gethostname(): 200, f"{socket.gethostname()}.local:8000": 200, "": 400}
+    assert {host: server.get("feeds.html", Host=host).status_code for host in hosts} == hosts
+    server.stop(signal.SIGTERM)
+
+
+def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [COMMAND, "serve", "posts", "--port", "0", "--host", "192.0.2.1"],
+        cwd=site(tmp_path), capture_output=True, text=True,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("--host 192.0.2.1: this machine cannot listen there (")
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [
@@ -266,7 +357,7 @@ def test_serve_stops_on_a_signal_and_deletes_its_temporary_folder(
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")]
 
     status = server.stop(signal_)
-    assert status == 0, server.process.stdout.read()
+    assert status == (130 if signal_ == signal.SIGINT else 0), server.process.stdout.read()
     assert [path.name for path in temporary.iterdir() if path.name.startswith("feeds-")] == []
 
 
