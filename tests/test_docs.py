@@ -318,3 +318,33 @@ def test_commit_hooks_run_the_linters_of_the_makefile() -> None:
     entries = {hook["entry"].split()[0] for repo in hooks["repos"] for hook in repo["hooks"]}
     (recipe,) = re.findall(r"^lint: install\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
     assert entries == {f".venv/bin/{name}" for name in re.findall(r"\$\(BIN\)/(\S+)", recipe)}
+
+
+# --- commands of AWS -----------------------------------------------------------------------------
+
+
+def commands_in_blocks(page: Path) -> Iterator[str]:
+    """The commands in the code blocks of a page; a backslash joins lines."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for kind, block in re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE):
+        if kind in ("", "console"):
+            yield from (line.strip() for line in block.splitlines())
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/deploy.md", "docs/operations.md"])
+def test_command_for_the_cloud_names_the_region(name: str) -> None:
+    """Without it a command works on another region, where it finds nothing, or makes a stack."""
+    forms = {
+        "aws ": "--region eu-central-1",
+        "make deploy": "STAGE=prod REGION=eu-central-1",
+        "npx osls": "--stage prod --region eu-central-1",
+    }
+    found = 0
+    for command in commands_in_blocks(ROOT / name):
+        for start, region in forms.items():
+            if command.startswith(start):
+                assert region in command, command
+                found += 1
+        if re.search(r"\bfeeds \w+ s3://", command):
+            assert command.startswith("AWS_REGION=eu-central-1 "), command
+    assert found

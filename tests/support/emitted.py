@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,8 +26,11 @@ STACK = f"bucketfeed-{STAGE}"
 Template = dict[str, Any]
 
 
-def emit(target: Path, *params: str) -> None:
-    """Write the template, with params as ``name=value``. Skips the test if there is no osls."""
+def emit(target: Path, *params: str, region: str = REGION, beside: Sequence[Path] = ()) -> None:
+    """Write the template, with params as ``name=value``. Skips the test if there is no osls.
+
+    `beside` are files to copy beside serverless.yml. Without a region, osls takes that of a file.
+    """
     if not OSLS.exists():
         pytest.skip("there is no osls here: npm ci")
     with TemporaryDirectory(prefix="emitted-") as folder:
@@ -34,11 +38,14 @@ def emit(target: Path, *params: str) -> None:
         shutil.copytree(ROOT / "infra", service / "infra")
         for name in ("serverless.yml", "package.json"):
             shutil.copyfile(ROOT / name, service / name)
+        for file in beside:
+            shutil.copyfile(file, service / file.name)
         (service / "node_modules").symlink_to(ROOT / "node_modules")
         (service / "build").mkdir()
         (service / "build" / "function.zip").write_bytes(b"no function")
         (service / "build" / "edge.json").write_text('{"code": "function handler(e) {}"}')
-        command = [str(OSLS), "package", "--stage", STAGE, "--region", REGION]
+        command = [str(OSLS), "package", "--stage", STAGE]
+        command += ["--region", region] if region else []
         command += [word for param in params for word in ("--param", param)]
         done = subprocess.run(command, cwd=service, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
