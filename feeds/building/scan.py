@@ -7,14 +7,9 @@ memory while it is small.
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-import sys
 import tempfile
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -32,6 +27,7 @@ from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.addresses import folder_of, open_store
 from feeds.stores.base import Object, Store
 from feeds.stores.own_files import is_own
+from feeds.worker_process import ProcessPool
 
 CHUNK_SIZE = 250
 """How many posts a worker reads before it returns its results."""
@@ -39,8 +35,6 @@ SERIAL_BELOW = 400
 """Below this number of posts, this process reads them itself: starting workers takes longer."""
 _PARALLEL_REQUESTS = 16
 """How many requests a worker process has open at the same time to a store behind a network."""
-_WAIT_SECONDS = 0.2
-"""How long Ctrl+C waits at most while this process waits for a worker."""
 _SPOOL_BYTES = 32_000_000
 """The size up to which the file of entries stays in memory."""
 
@@ -92,14 +86,14 @@ class PostScanner:
         self.on_load = None
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
-        self._pool: Executor | None = None
+        self._pool: ProcessPool | None = None
 
     def __enter__(self) -> PostScanner:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._pool:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
         self._spool.close()
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -147,48 +141,10 @@ class PostScanner:
                 yield task(chunk, worker)
             return
         if self._pool is None:
-            # Forking is fast, but it copies the locks that other threads hold, without the threads.
-            # So fork only if this process has one thread.
-            fork = sys.platform == "linux" and threading.active_count() == 1
-            self._pool = ProcessPoolExecutor(
-                min(self.jobs, len(chunks)),
-                mp_context=multiprocessing.get_context("fork" if fork else "spawn"),
-                initializer=_start_worker,
-                initargs=(self.store.url, self.config, self.now),
+            self._pool = ProcessPool(
+                min(self.jobs, len(chunks)), _start_worker, (self.store.url, self.config, self.now)
             )
-        with _interrupts_blocked():
-            futures: list[Future[T]] = [self._pool.submit(task, chunk) for chunk in chunks]
-        for future in futures:
-            yield _result(future)
-
-
-def _result(future: Future[T]) -> T:
-    """Wait for the result of a future.
-
-    Ctrl+C raises its exception between two waits, never in one: there, it could leave the lock of
-    the future held, and the thread that ends the workers would wait for that lock for ever.
-    """
-    while True:
-        with _interrupts_blocked():
-            if wait([future], _WAIT_SECONDS).done:
-                return future.result()
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Block Ctrl+C, which comes as soon as the block ends.
-
-    Worker processes that start in the block inherit this, so they ignore Ctrl+C. It then stops
-    this process only, and this process ends its workers.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+        yield from self._pool.map(task, chunks)
 
 
 # --- in a worker ---------------------------------------------------------------------------------

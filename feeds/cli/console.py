@@ -28,10 +28,25 @@ def progress(what: str, *, in_a_pipe: bool = True) -> Iterator[Progress]:
     if err.is_terminal:
         from feeds.cli.progress_bar import progress_bar
 
-        with progress_bar(what, err) as update:
+        with progress_bar(what, err) as (update, _):
             yield update
     else:
         yield _OneLineProgress(what if in_a_pipe else "")
+
+
+@contextmanager
+def progress_in_phases(what: str) -> Iterator[tuple[Progress, Callable[[str], None]]]:
+    """Show progress as `progress` does; also yields a function that begins a phase, by its name.
+
+    On a terminal each phase has a bar of its own; in a pipe the phases are not shown.
+    """
+    if err.is_terminal:
+        from feeds.cli.progress_bar import progress_bar
+
+        with progress_bar(what, err) as bar:
+            yield bar
+    else:
+        yield _OneLineProgress(what), lambda _: None
 
 
 class _OneLineProgress:

@@ -28,8 +28,13 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress_bar(what: str, console: Console) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar, and remove it at the end; yields a function (done, total)."""
+def progress_bar(
+    what: str, console: Console
+) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Show a progress bar, and remove it at the end.
+
+    Yields a function (done, total), and one that begins a phase with another name.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -40,4 +45,9 @@ def progress_bar(what: str, console: Console) -> Iterator[Callable[[int, int], N
     # auto_refresh would start a thread, and a fork of this process could not go on without it.
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True)
+
+        def begin(phase: str) -> None:
+            bar.reset(task, description=phase, total=None)
+            bar.refresh()
+
+        yield lambda done, total: bar.update(task, completed=done, total=total, refresh=True), begin
