@@ -79,13 +79,15 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules .serverless
 
 # Run the simulator with more seeds: make simulate N=100000. Replay one: make simulate FROM=17 N=1.
-# With LOSSES=1, messages and stored objects are lost, and audits make up for it.
+# With LOSSES=1, messages and stored objects are lost, and audits make up for it. With REBUILDS=1,
+# rebuilds run beside the uploads.
 N ?= 10000
 FROM ?= 0
 LOSSES ?=
+REBUILDS ?=
 .PHONY: simulate
 simulate: install
-	PYTHONPATH=tests $(BIN)/python -m simulation $(N) $(FROM) $(if $(LOSSES),--losses)
+	PYTHONPATH=tests $(BIN)/python -m simulation $(N) $(FROM) $(if $(LOSSES),--losses) $(if $(REBUILDS),--rebuilds)
 
 # Fuzz the reading of posts and events: make fuzz SECONDS=600 TARGET=content. Atheris is not in the
 # lock, because it has wheels only for Linux and CPython 3.11 to 3.13.

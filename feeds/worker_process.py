@@ -1,6 +1,7 @@
-"""A child process for risky work: send it one line, get one line back.
+"""Child processes. `WorkerProcess`, for risky work: send it one line, get one line back.
 
-If the process crashes, the next request starts a new one. The requests can be any text.
+If that process crashes, the next request starts a new one. The requests can be any text.
+`ProcessPool`, for many equal tasks: each of its processes has values of its own, such as a store.
 """
 
 from __future__ import annotations
@@ -8,14 +9,30 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 EXIT_TIMEOUT = 5.0
 """Seconds that the process may take to exit after its standard input is closed."""
+
+
+_WAIT_SECONDS = 0.2
+"""How long Ctrl+C waits at most while this process waits for a worker."""
+
+T = TypeVar("T")
+A = TypeVar("A")
 
 
 class WorkerDied(Exception):  # noqa: N818
@@ -124,3 +141,98 @@ def serve_requests(respond: Callable[[str], str]) -> None:
             responses.flush()
         except BrokenPipeError:  # the parent process died; its messages are delivered again
             os._exit(1)
+
+
+# --- many equal tasks -----------------------------------------------------------------------------
+
+
+class ProcessPool:
+    """A number of worker processes, started at the first task. Use it as a context.
+
+    `start` is called with `arguments` in each worker before its first task. The workers are forks
+    of this process, which is fast, if `may_fork` and the system allow it.
+    """
+
+    def __init__(
+        self,
+        processes: int,
+        start: Callable[..., None],
+        arguments: tuple[Any, ...],
+        *,
+        may_fork: bool = True,
+    ) -> None:
+        import multiprocessing  # for the cold start of the cloud function, which has no pool
+        from concurrent.futures import ProcessPoolExecutor
+
+        self.processes = processes
+        # A fork has copies of the locks that other threads hold, without the threads.
+        fork = may_fork and sys.platform == "linux" and threading.active_count() == 1
+        self._pool = ProcessPoolExecutor(
+            processes,
+            mp_context=multiprocessing.get_context("fork" if fork else "spawn"),
+            initializer=start,
+            initargs=arguments,
+        )
+
+    def __enter__(self) -> ProcessPool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.kill()
+        self.close()
+
+    def kill(self) -> None:
+        """End the workers now, in the middle of their tasks."""
+        processes: Mapping[int, BaseProcess] = getattr(self._pool, "_processes", None) or {}
+        for process in list(processes.values()):
+            process.terminate()
+
+    def close(self) -> None:
+        """End the workers; tasks that have not begun are dropped."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def map(
+        self, task: Callable[[A], T], items: Iterable[A], most_waiting: int | None = None
+    ) -> Iterator[T]:
+        """Yield the result of `task` for each item, in order.
+
+        At most `most_waiting` items wait or have a result that was not taken; None: any number.
+        """
+        futures: deque[Future[T]] = deque()
+        for item in items:
+            with interrupts_blocked():
+                futures.append(self._pool.submit(task, item))
+            while most_waiting is not None and len(futures) >= most_waiting:
+                yield _result(futures.popleft())
+        while futures:
+            yield _result(futures.popleft())
+
+
+def _result(future: Future[T]) -> T:
+    """Wait for the result of a future.
+
+    Ctrl+C raises its exception between two waits, never in one: there, it could leave the lock of
+    the future held, and the thread that ends the workers would wait for that lock for ever.
+    """
+    while True:
+        with interrupts_blocked():
+            if wait([future], _WAIT_SECONDS).done:
+                return future.result()
+
+
+@contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """Block Ctrl+C, which comes as soon as the block ends.
+
+    Worker processes that start in the block inherit this, so they ignore Ctrl+C. It then stops
+    this process only, and this process ends its workers.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)

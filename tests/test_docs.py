@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import yaml
-from simulation import audit_mutants, mutants
+from simulation import audit_mutants, mutants, rebuild_mutants
 from support import worked_example
 
 from feeds.config import Limits
@@ -252,7 +252,9 @@ def test_changelog_starts_with_the_version() -> None:
 # --- docs/architecture.md and docs/protocol.md ---------------------------------------------------
 
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+PROTOCOL = "".join(
+    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("protocol.md", "rebuild.md")
+)
 
 
 def test_architecture_page_shows_the_state_that_the_program_writes() -> None:
@@ -281,21 +283,25 @@ def test_architecture_page_has_the_layers_of_the_import_contract() -> None:
     assert "\n\n" + "".join(f"    {layer}\n" for layer in layers) + "\n" in ARCHITECTURE
 
 
-def test_protocol_page_has_a_row_for_each_mutant() -> None:
+def test_protocol_pages_have_a_row_for_each_mutant() -> None:
     rows = re.findall(r"^\|(?:[^|]*\|){2} ((?:`\w+`(?:, )?)+) \|(.*)\|$", PROTOCOL, re.MULTILINE)
     documented = [name for names, _ in rows for name in re.findall(r"`(\w+)`", names)]
     defined = {
         name
-        for module in (mutants, audit_mutants)
+        for module in (mutants, audit_mutants, rebuild_mutants)
         for name, value in vars(module).items()
         if isinstance(value, type) and value.__module__ == module.__name__ and name[0] != "_"
     }
     assert sorted(documented) == sorted(defined)
-    names = ("test_simulation.py", "test_simulation_of_losses.py", "maintenance/test_losses.py")
+    names = ["maintenance/test_losses.py"]
+    names += [f"test_simulation{kind}.py" for kind in ("", "_of_losses", "_of_rebuilds")]
     all_tests = "".join((ROOT / "tests" / name).read_text(encoding="utf-8") for name in names)
     assert {name for name in defined if f"mutants.{name}" not in all_tests} == set()
     schedules = {name for _, caught in rows for name in re.findall(r"`(\w+)`", caught)}
-    files = [ROOT / "tests/test_simulation.py", *(ROOT / "tests/simulation").glob("*.py")]
+    files = [
+        *(ROOT / "tests").glob("test_simulation*.py"),
+        *(ROOT / "tests/simulation").glob("*.py"),
+    ]
     tests = "".join(file.read_text(encoding="utf-8") for file in files)
     assert schedules
     assert {name for name in schedules if f"\ndef {name}(" not in tests} == set()

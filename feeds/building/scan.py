@@ -14,12 +14,12 @@ from typing import TypeVar
 from feeds.building import tasks
 from feeds.building.site import Page, PostSummary, RenderedPage, identity_problems
 from feeds.building.tasks import Worker
-from feeds.building.workers import Workers
 from feeds.config import Config
 from feeds.model import Problem
 from feeds.runtime import cores
 from feeds.state.closed_posts import ClosedPosts
 from feeds.stores.base import Store
+from feeds.worker_process import ProcessPool
 
 CHUNK_SIZE = 250
 """How many posts a worker reads before it returns its results."""
@@ -32,6 +32,7 @@ _SPOOL_BYTES = 32_000_000
 """The size up to which the file of entries stays in memory."""
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class PostScanner:
@@ -70,18 +71,14 @@ class PostScanner:
         self._reads_whole = False
         self._spans: dict[str, tuple[int, int]] = {}
         self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
-        self._workers = Workers(
-            self.jobs,
-            tasks.start_worker,
-            (store.url, config, now),
-            may_fork=not store.is_remote,  # its client has threads that Python does not know
-        )
+        self._pool: ProcessPool | None = None
 
     def __enter__(self) -> PostScanner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._workers.close()
+        if self._pool:
+            self._pool.close()
         self._spool.close()
 
     def read(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -126,7 +123,7 @@ class PostScanner:
         with_entries = ((page, [self._data(key) for key in page.keys]) for page in pages)
         if self._is_serial(len(self._spans)):
             return (tasks.render_encoded(task, self._worker()) for task in with_entries)
-        return self._workers.map(tasks.render_encoded, with_entries, len(pages))
+        return self._map(tasks.render_encoded, with_entries, len(pages))
 
     def _data(self, key: str) -> bytes:
         """An entry that was loaded, encoded."""
@@ -139,7 +136,18 @@ class PostScanner:
         chunks = [keys[at : at + CHUNK_SIZE] for at in range(0, len(keys), CHUNK_SIZE)]
         if self._is_serial(len(keys)):
             return (task(chunk, self._worker()) for chunk in chunks)
-        return self._workers.map(task, chunks, len(chunks))
+        return self._map(task, chunks, len(chunks))
+
+    def _map(self, task: Callable[[Item], T], items: Iterable[Item], count: int) -> Iterator[T]:
+        """Yield the result of `task` for each of `count` items, in order, by worker processes."""
+        if self._pool is None:
+            self._pool = ProcessPool(
+                min(self.jobs, count),
+                tasks.start_worker,
+                (self.store.url, self.config, self.now),
+                may_fork=not self.store.is_remote,  # its client has threads of its own
+            )
+        return self._pool.map(task, items, 2 * self.jobs)
 
     def _is_serial(self, posts: int) -> bool:
         """Return whether this process does the work for so many posts itself."""

@@ -47,6 +47,21 @@ def phases(*whats: str) -> Iterator[list[Progress]]:
         yield [_OneLineProgress("") for _ in whats]
 
 
+@contextmanager
+def progress_in_phases(what: str) -> Iterator[tuple[Progress, Callable[[str], None]]]:
+    """Show progress as `progress` does; also yields a function that begins a phase, by its name.
+
+    On a terminal each phase has a bar of its own; in a pipe the phases are not shown.
+    """
+    if err.is_terminal:
+        from feeds.cli.progress_bar import progress_bar
+
+        with progress_bar(what, err) as bar:
+            yield lambda done, total: bar.update(bar.what, done, total), bar.start
+    else:
+        yield _OneLineProgress(what), lambda _: None
+
+
 class _OneLineProgress:
     """Progress in a pipe: prints one line at the first call; nothing if the text is empty."""
 

@@ -33,22 +33,22 @@ class ProgressBar:
     """One bar for the phases of a command, one after the other."""
 
     def __init__(self, bar: Progress) -> None:
-        self._bar, self._what = bar, ""
+        self._bar, self.what = bar, ""
         self._task = TaskID(0)
         self._shown = 0.0
 
     def start(self, what: str) -> None:
         """Show a phase in place of the last; its rate is counted from now on."""
-        if self._what:
+        if self.what:
             self._bar.remove_task(self._task)
-        self._what, self._task, self._shown = what, self._bar.add_task(what, total=None), 0.0
+        self.what, self._task, self._shown = what, self._bar.add_task(what, total=None), 0.0
 
     def update(self, what: str, done: int, total: int) -> None:
         """Show how far a phase is; another phase than the last replaces it.
 
         A bar is drawn ten times a second at most: a phase may have a hundred thousand items.
         """
-        if what != self._what:
+        if what != self.what:
             self.start(what)
         now = time.monotonic()
         refresh = done >= total or now - self._shown >= 0.1

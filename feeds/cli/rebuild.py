@@ -29,8 +29,8 @@ def rebuild(
 ) -> None:
     """Publish every post: the first time, or after feeds.toml changed.
 
-    Does what the cloud function does, in batches; uploads may go on meanwhile. If it is stopped and
-    started again, it continues where it was. With --deep, it then compares all records and feeds.
+    Does what the cloud function does, for all posts at once; uploads may go on meanwhile. If it is
+    stopped and started again, it continues. With --deep, it then compares all records and feeds.
 
     Example: feeds rebuild s3://my-posts s3://my-feeds
     """
@@ -44,13 +44,14 @@ def rebuild(
     )
     problems: list[Problem] = []
     try:
-        with console.progress("publishing") as progress:
+        with console.progress_in_phases("publishing") as (progress, on_phase):
             report = rebuild_feeds(
                 publisher,
                 progress,
                 on_batch=lambda batch: problems.extend(batch.problems),
                 allow_removals=allow_removals,
                 deep=deep,
+                on_phase=on_phase,
             )
     finally:
         see_all = console.lists_problems(feeds)

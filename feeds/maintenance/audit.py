@@ -202,7 +202,7 @@ def _is_of_rebuild(work: JournalWork) -> bool:
 
     Until it is done, some records and indexes are those of another configuration.
     """
-    return bool(work.records or work.feeds or work.all_posts)
+    return bool(work.records or work.feeds or work.all_posts or work.all_records)
 
 
 _STOPPED_REBUILD = (

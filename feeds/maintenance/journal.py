@@ -36,6 +36,8 @@ class JournalWork(Struct, frozen=True, omit_defaults=True):
     """The paths of feeds to rewrite."""
     all_posts: bool = False
     """Whether to publish every post, also those whose records are current."""
+    all_records: bool = False
+    """Whether to make all indexes again of the records: some records may be in no index yet."""
 
     def __or__(self, other: JournalWork) -> JournalWork:
         return JournalWork(
@@ -43,7 +45,17 @@ class JournalWork(Struct, frozen=True, omit_defaults=True):
             self.records | other.records,
             self.feeds | other.feeds,
             self.all_posts or other.all_posts,
+            self.all_records or other.all_records,
         )
+
+
+class Remaining(Struct):
+    """What a rebuild in bulk could not do."""
+
+    posts: list[str] = []
+    """The keys of posts whose records could not be written."""
+    all_records: bool = False
+    """Whether a feed failed."""
 
 
 class JournalEntry(Struct, frozen=True):
@@ -99,6 +111,18 @@ class Journal:
         failed: set[str] = set()
         yield failed
         self._finish(entry_key, JournalWork(feeds=frozenset(failed)))
+
+    @contextmanager
+    def filling(self) -> Iterator[Remaining]:
+        """Keep an entry for all records until the block ends without an error.
+
+        Yields what stays in the journal then.
+        """
+        entry_key = self._begin(JournalWork(all_records=True))
+        remaining = Remaining()
+        yield remaining
+        posts = frozenset(remaining.posts)
+        self._finish(entry_key, JournalWork(posts, all_records=remaining.all_records))
 
     def begin_all_posts(self) -> None:
         """Write an entry for every post; `remove` removes it with the other entries."""

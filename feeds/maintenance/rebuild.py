@@ -3,10 +3,10 @@
 That fills a bucket for the first time, and follows a change of feeds.toml. On request, it also
 compares all records with all feeds (audit.py).
 
-It publishes in batches, while uploads continue. It skips a post if its record is of this
-configuration and of this version of the post, unless the journal names the post (journal.py), or
-the post waits for a time: to appear or to expire. So it can be stopped and started again at any
-time.
+It publishes many posts in bulk (bulk.py) and few posts in batches, while uploads continue. It skips
+a post if its record is of this configuration and of this version of the post, unless the journal
+names the post (journal.py), or the post waits for a time: to appear or to expire. So it can be
+stopped and started again at any time.
 
 It replaces state objects that are damaged or of another version of the program. If an index is one
 of them, no post is skipped.
@@ -26,40 +26,29 @@ from msgspec import Struct
 
 from feeds.errors import StoreError
 from feeds.maintenance.audit import audit
+from feeds.maintenance.bulk import BulkRebuild
 from feeds.maintenance.journal import Journal, JournalWork
+from feeds.maintenance.rebuild_report import RebuildReport, is_published
 from feeds.publishing.batch import PublishResult
 from feeds.publishing.publisher import Publisher
-from feeds.state.closed_posts import ClosedPosts
-from feeds.state.objects import ObjectSnapshot, Record
+from feeds.state.objects import Record
 from feeds.stores.base import Stat
 from feeds.stores.removals import check_removals
 
 BATCH_POSTS = 500
-"""The number of posts that are published at once."""
+"""The number of posts that are published at once, if not all are."""
+
+BULK_SHARE = 10
+"""More than one post in so many, and more than a batch, are published in bulk."""
 
 
-class RebuildReport(Struct):
-    """Counts of a rebuild so far."""
+class _Few(Struct):
+    """Posts to publish in batches."""
 
-    read: int = 0
-    """Posts that were read, without documents of this program."""
-    posts: int = 0
-    """Posts that were read, and are in feeds now."""
-    skipped: int = 0
-    """Posts that were published already, and are in feeds now."""
-    scheduled: int = 0
-    """Posts that will be in feeds later."""
-    gone: int = 0
-    """Objects that do not exist any more."""
-    feeds: int = 0
-    """Feeds that have an index."""
-    documents: int = 0
-    """Documents that changed."""
-    problems: int = 0
-    errors: list[str] = []
-    """Sentences."""
-    closed: ClosedPosts = msgspec.field(default_factory=ClosedPosts)
-    """The posts that are left out of feeds, locked or expired."""
+    keys: list[str] = []
+    """Their keys."""
+    gone: set[str] = msgspec.field(default_factory=set)
+    """The keys in the records of all posts that are gone."""
 
 
 def rebuild(
@@ -70,17 +59,22 @@ def rebuild(
     *,
     allow_removals: bool = False,
     deep: bool = False,
+    on_phase: Callable[[str], None] = lambda _: None,
+    jobs: int = 0,
 ) -> RebuildReport:
     """Publish all posts, remove those that do not exist any more, and rewrite every feed.
 
-    `progress(done, total)` is called with numbers of posts, `on_batch` with the result of each
-    batch of at most `batch` posts. `deep`: afterwards, compare all records and feeds (audit.py).
+    `on_phase` is called with the name of each phase when it begins, `progress(done, total)` with
+    numbers of posts, or of feeds, in this phase; `on_batch` with the result of each batch of at
+    most `batch` posts. `jobs` is the number of worker processes; 0 means one for each core.
+    `deep`: afterwards, compare all records and feeds (audit.py).
 
     Raises StoreError, before anything is published, if something of others is where every site has
     documents; and TooManyRemovals if most of the posts that are published were not found
     (feeds/stores/removals.py), unless `allow_removals` is set.
     """
     run = _Rebuild(publisher, progress, on_batch, batch, allow_removals=allow_removals)
+    run.on_phase, run.jobs = on_phase, jobs
     run.publish_everything()
     if deep:
         run.compare_in_depth()
@@ -102,6 +96,8 @@ class _Rebuild:
         self.publisher, self.journal = publisher, Journal(publisher)
         self.progress, self.on_batch, self.batch = progress, on_batch, batch
         self.allow_removals = allow_removals
+        self.on_phase: Callable[[str], None] = lambda _: None
+        self.jobs = 0
         self.report = RebuildReport()
         self._all_posts = False
         """Publish every post, also those whose records are current."""
@@ -136,7 +132,7 @@ class _Rebuild:
             self._check_removals(keys)
         self.publisher.refuse_foreign()
         gone |= begun.posts - keys
-        gone |= self._publish_posts(stats, keys, begun.posts)
+        gone |= self._publish_posts(stats, begun)
         self._remove(sorted(gone), sorted(begun.records) + orphans)
         self._rewrite_feeds(begun.feeds)
         if not self.report.errors:
@@ -150,7 +146,7 @@ class _Rebuild:
         stay = (
             stat
             for stat in self.publisher.record_stats()
-            if stat.key in names and self._is_in_feeds(self._read_record(stat.key))
+            if stat.key in names and self._is_in_feeds(self._read_record(stat.key, self.report))
         )
         check_removals(self.publisher.feeds.url, self._published_gone, stay, len(keys))
 
@@ -188,46 +184,66 @@ class _Rebuild:
                 if record.objects or not record.token:  # no token: it was unreadable
                     yield stat.key, record
 
-    def _publish_posts(
-        self, stats: Sequence[Stat], keys: Collection[str], begun: Collection[str]
-    ) -> set[str]:
-        """Publish the posts that need it; return the keys in their records that are gone."""
-        gone: set[str] = set()
+    def _publish_posts(self, stats: Sequence[Stat], begun: JournalWork) -> set[str]:
+        """Publish the posts that need it; return the keys in their records that are gone.
+
+        If many posts need it, that is done in bulk (bulk.py).
+        """
+        few = None if begun.all_records else self._few_to_publish(stats, begun)
+        if few is None:
+            bulk = BulkRebuild(self.publisher, self.journal, self.report, self.on_batch, self.jobs)
+            bulk.progress, bulk.on_phase, bulk.batch = self.progress, self.on_phase, self.batch
+            return bulk.run(stats, begun)
+        for start in range(0, len(few.keys), self.batch):
+            keys = few.keys[start : start + self.batch]
+            written = self._publish(keys)
+            now = self.publisher.runtime.now()
+            for key in keys:
+                record = written.get(self.publisher.record_name(key))
+                self.report.count_post(key, record, now, skipped=False)
+        return few.gone
+
+    def _few_to_publish(self, stats: Sequence[Stat], begun: JournalWork) -> _Few | None:
+        """Return the posts that need to be published; None if they are many.
+
+        Many are more than a batch, and more than one of `BULK_SHARE`.
+        """
+        few, report = _Few(), RebuildReport()
+        runtime, most = self.publisher.runtime, max(self.batch, len(stats) // BULK_SHARE)
         for start in range(0, len(stats), self.batch):
             chunk = stats[start : start + self.batch]
-            names = [self.publisher.record_name(stat.key) for stat in chunk]
-            records = self.publisher.runtime.map(self._read_record, names)
-            todo: dict[str, None] = {}
+            records = runtime.map(
+                lambda stat: self._read_record(self.publisher.record_name(stat.key), report), chunk
+            )
+            now = runtime.now()
             for stat, record in zip(chunk, records, strict=True):
-                gone.update(record.objects.keys() - keys)
-                if stat.key in begun or not self._is_published(stat, record):
-                    todo[stat.key] = None
-            written = self._publish(list(todo))
-            for stat, name, record in zip(chunk, names, records, strict=True):
-                is_skipped = stat.key not in todo
-                self._count_post(stat.key, record if is_skipped else written.get(name), is_skipped)
+                few.gone.update(record.objects)
+                if (
+                    begun.all_posts
+                    or stat.key in begun.posts
+                    or not self._is_published(stat, record)
+                ):
+                    few.keys.append(stat.key)
+                else:
+                    report.count_post(stat.key, record, now, skipped=True)
+            if len(few.keys) > most:
+                return None
             if self.progress:
                 self.progress(start + len(chunk), len(stats))
-        return gone
+        self.report.add_posts(report)
+        few.gone.difference_update(stat.key for stat in stats)
+        return few
 
-    def _read_record(self, name: str) -> Record:
+    def _is_published(self, stat: Stat, record: Record) -> bool:
+        return is_published(self.publisher, stat, record)
+
+    def _read_record(self, name: str, report: RebuildReport) -> Record:
         """Read a record; an empty one if it cannot be read. Then its post is published again."""
         try:
             return self.publisher.read_record(name)
         except StoreError as error:
-            self.report.errors.append(str(error))
+            report.errors.append(str(error))
             return Record()
-
-    def _is_published(self, stat: Stat, record: Record) -> bool:
-        snapshot = record.objects.get(stat.key)
-        return (
-            not self._all_posts
-            and snapshot is not None
-            and snapshot.version == stat.version
-            and self.publisher.is_current(record)
-            and record.due is None  # the time may have come while nothing was running
-            and self.publisher.repairs.has_attachments(snapshot, stat.key)
-        )
 
     def _remove(self, gone: Sequence[str], orphans: Sequence[str]) -> None:
         """Remove posts that are gone, and clear orphaned records."""
@@ -277,22 +293,6 @@ class _Rebuild:
         self.report.problems += len(result.problems)
         self._count(result)
         return result.records
-
-    def _count_post(self, key: str, record: Record | None, is_skipped: bool) -> None:
-        """Count one post by what its record says; None: the record could not be written."""
-        now = self.publisher.runtime.now()
-        if record is None or (snapshot := record.objects.get(key)) is None:
-            return
-        if snapshot == ObjectSnapshot(snapshot.version):
-            return  # a document of this program
-        self.report.read += not is_skipped
-        shown = record.entry(now)
-        if shown is not None and shown.key == key:
-            self.report.skipped += is_skipped
-            self.report.posts += not is_skipped
-        if snapshot.entry is not None and snapshot.entry.published > now:
-            self.report.scheduled += 1
-        self.report.closed.count_snapshot(key, snapshot, now)
 
     def _count(self, result: PublishResult) -> None:
         self.report.documents += len(result.changed)

@@ -111,7 +111,7 @@ class IndexWriter:
         shared: tuple[Problem, ...] = ()
         for attempt in self.state.attempts(manifest_key(path), Manifest):
             with attempt:
-                if self._is_lost(draft, attempt.old):
+                if self.is_lost(draft, attempt.old):
                     pages.remove(draft.parts)
                 previous_token = attempt.old.token
                 if self.archive.has_moved(attempt.old) or (
@@ -123,8 +123,8 @@ class IndexWriter:
                 shared = _shared_ids(update, records)
                 draft = Draft(update)
                 pages.write(update.pages, update.page_lists)
-                manifest = self._with_title(path, update.manifest, feed_list)
-                draft.manifest = self._with_writer(manifest)
+                manifest = self.with_title(path, update.manifest, feed_list)
+                draft.manifest = self.signed(manifest)
                 attempt.write(draft.manifest)
         version, written = attempt.written
         pages.remove(written.obsolete_parts)
@@ -180,14 +180,14 @@ class IndexWriter:
             tombstones={
                 name: time
                 for name, time in zip(tombstones, times, strict=True)
-                if time > 0 or self._may_zombie_write(-time)
+                if time > 0 or self.may_zombie_write(-time)
             },
             obsolete_parts=(),
         )
 
     def _is_pending(self, old: Manifest, pages: IndexPages, name: str) -> bool:
         """Return whether the documents of a pending archive page are, or may become, wrong."""
-        if self._may_zombie_write(old.pending[name].retired_at):
+        if self.may_zombie_write(old.pending[name].retired_at):
             return True
         return not self.archive.is_archive_published(old, pages, name)
 
@@ -201,11 +201,11 @@ class IndexWriter:
         exists = self.archive.has_archive(pages.path, name)
         return abs(retired_at) if exists else -abs(retired_at)
 
-    def _may_zombie_write(self, retired_at: int) -> bool:
+    def may_zombie_write(self, retired_at: int) -> bool:
         """Return whether a zombie worker may still write or delete what was retired then."""
         return int(self.runtime.now().timestamp()) - retired_at < ZOMBIE_SECONDS
 
-    def _with_title(self, path: str, new: Manifest, feed_list: ListCheck) -> Manifest:
+    def with_title(self, path: str, new: Manifest, feed_list: ListCheck) -> Manifest:
         """Return the manifest with `title`, `title_generation` and `listed` brought up to date."""
         newest = pagination.newest_first(new.entries, self.config.feeds.limit)
         has_title = newest or not path  # the feed of all posts is listed even while it is empty
@@ -217,7 +217,7 @@ class IndexWriter:
         return replace(new, listed=feed_list.is_listed(path, title, new.title_generation))
 
     @staticmethod
-    def _is_lost(draft: Draft, current: Manifest) -> bool:
+    def is_lost(draft: Draft, current: Manifest) -> bool:
         """Return whether the draft was certainly not written, so that no manifest names its pages.
 
         It may have been written if its reply was lost, and other workers wrote the manifest again
@@ -229,7 +229,8 @@ class IndexWriter:
             return False
         return draft.manifest.recent_writers[-1] not in current.recent_writers
 
-    def _with_writer(self, new: Manifest) -> Manifest:
+    def signed(self, new: Manifest) -> Manifest:
+        """Return the manifest with a token of this worker among its recent writers."""
         writers = (*new.recent_writers, self.runtime.token())
         return replace(new, recent_writers=writers[-MAX_RECENT_WRITERS:])
 

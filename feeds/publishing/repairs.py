@@ -5,7 +5,7 @@ Only the audit and a rebuild do this, since they know which posts to publish aga
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from feeds.documents.pagination import SortKey
@@ -13,6 +13,7 @@ from feeds.errors import Conflict, UnreadableState
 from feeds.publishing.attachments import Attachments
 from feeds.publishing.feed_list_writer import FeedListWriter
 from feeds.publishing.feed_writer import FeedWriter, PublishedFeed
+from feeds.publishing.index_filler import Filling, IndexFiller
 from feeds.publishing.index_writer import IndexWriter
 from feeds.publishing.record_writer import RecordWriter
 from feeds.publishing.turns import Turns
@@ -22,6 +23,9 @@ from feeds.state.manifest import Manifest, all_pages
 from feeds.state.objects import Attachment, FeedList, FeedListItem, ObjectSnapshot, Record
 from feeds.state.state_store import StateStore, Versioned
 from feeds.stores.base import Store
+
+MERGED_AT_ONCE = 500
+"""The number of records that are merged into an index at once, which bounds the memory."""
 
 
 def feed_paths(store: Store) -> list[str]:
@@ -46,6 +50,12 @@ class Repairs:
         self.state, self.records, self.attachments = state, records, attachments
         self.indexes, self.feed_writer, self.feed_list = indexes, feed_writer, feed_list
         self.turn = turns.turn
+        self._filler = IndexFiller(indexes, records.config_fingerprint)
+
+    @property
+    def replaces_foreign(self) -> bool:
+        """Whether files of other programs are overwritten at the places of new feeds."""
+        return self.feed_writer.documents.replaces_foreign
 
     @contextmanager
     def replacing_unreadable_state(self) -> Iterator[bool]:
@@ -60,11 +70,15 @@ class Repairs:
 
         keys = [FEED_LIST, *map(manifest_key, feed_paths(self.state.store))]
         are_readable = self.state.runtime.map(is_readable, keys)
-        self.state.replaces_unreadable = True
+        self.replace_unreadable_state()
         try:
             yield not all(are_readable)
         finally:
             self.state.replaces_unreadable = False
+
+    def replace_unreadable_state(self) -> None:
+        """From now on, replace state objects that are damaged or of another version."""
+        self.state.replaces_unreadable = True
 
     # --- records ---------------------------------------------------------------------------------
 
@@ -104,6 +118,10 @@ class Repairs:
         note, _ = self.state.read_replacing_damaged(attachment_key(file), Attachment)
         return key in note.value.posts
 
+    def refresh_record(self, name: str, keys: Sequence[str]) -> Record:
+        """Read the posts at `keys`, and write their record."""
+        return self.records.refresh(name, keys)
+
     # --- indexes ---------------------------------------------------------------------------------
 
     def replace_damaged_index(self, path: str, stored: Collection[str]) -> bool:
@@ -128,6 +146,41 @@ class Repairs:
     def empty_index(self, path: str, version: str) -> None:
         """Replace this version of an index by an empty one. Raises Conflict if it has changed."""
         self.state.replace(manifest_key(path), Versioned(version, Manifest()), Manifest())
+
+    def manifest_versions(self) -> dict[str, str]:
+        """Return the version of the manifest of each feed, by the path of the feed."""
+        paths = feed_paths(self.state.store)
+        versions = self.state.runtime.map(lambda p: self.state.version(manifest_key(p)), paths)
+        return dict(zip(paths, versions, strict=True))
+
+    def fill_feed(
+        self, filling: Filling, record_names: Callable[[], Sequence[str]]
+    ) -> PublishedFeed:
+        """Write the whole index of a feed and its documents.
+
+        If another worker has written the manifest since its version was read, merge the records at
+        `record_names` into the index.
+        """
+        feed_list = self.feed_list.check()
+        index = self._filler.fill(filling, feed_list)
+        if index is None:
+            published = self._merge(filling.path, record_names(), redelivered=filling.rewrite)
+            if not filling.rewrite:
+                return published
+            index = self.indexes.mark_all_pending(filling.path, self.records.config_fingerprint)
+        published = self.feed_writer.publish(index)
+        self._filler.settle(index)
+        return published
+
+    def _merge(self, path: str, record_names: Sequence[str], *, redelivered: bool) -> PublishedFeed:
+        """Update the index of a feed from these records, and write its documents."""
+        changed: dict[str, None] = {}
+        feed_list = self.feed_list.check()
+        for start in range(0, max(len(record_names), 1), MERGED_AT_ONCE):
+            names = record_names[start : start + MERGED_AT_ONCE]
+            index = self.indexes.update(path, names, feed_list, redelivered=redelivered)
+            published = self.feed_writer.publish(index, changed=changed)
+        return published
 
     def _lacks_pages(self, path: str, manifest: Manifest, stored: Collection[str]) -> bool:
         """Return whether a manifest names an object that does not exist or cannot be read."""

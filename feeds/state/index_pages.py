@@ -6,7 +6,7 @@ If a page is missing, the manifest has changed since it was read: that is a conf
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import accumulate, groupby
 from operator import itemgetter
@@ -15,9 +15,11 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from feeds.documents import pagination
 from feeds.errors import Conflict, DamagedState, StoreError
 from feeds.model import Entry, Problem, Term
 from feeds.runtime import Runtime
+from feeds.state.index_stream import EncodedEntry, StoredPart
 from feeds.state.keys import FEEDS, feed_of_key, page_key, path_of_manifest
 from feeds.state.manifest import Manifest, Page
 from feeds.state.objects import encode
@@ -103,6 +105,19 @@ class IndexPages:
             if name in pages and size <= CACHE_BYTES
         }
 
+    def write_encoded(self, parts: Sequence[StoredPart]) -> None:
+        """Write pages and page lists under new names, in their stored form."""
+        self.runtime.map(
+            lambda part: self.store.put(page_key(self.path, part.name), part.data, media_type=JSON),
+            parts,
+        )
+
+    def encoded_entries(self, pages: Iterable[Page]) -> Iterator[EncodedEntry]:
+        """Yield the entries of these pages. Raises Conflict if one was deleted."""
+        for page in pages:
+            entries: tuple[Entry, ...] = self._decoded(page.object, _ENTRIES_DECODER)
+            yield from encoded(entries)
+
     def remove(self, names: Sequence[str]) -> None:
         """Delete pages and page lists that no manifest names. The audit deletes the rest."""
 
@@ -128,6 +143,11 @@ class StoredIndex(Struct, frozen=True):
     """The token of the manifest that this one replaced; ``""`` if unknown."""
     shared_ids: tuple[Problem, ...] = ()
     """Warnings about the posts of the update that share their id with another post."""
+
+
+def encoded(entries: Iterable[Entry]) -> Iterator[EncodedEntry]:
+    """Yield entries in their stored form."""
+    return (EncodedEntry(pagination.sort_key(entry), encode(entry)) for entry in entries)
 
 
 def text_size(index: StoredIndex) -> int:

@@ -70,11 +70,23 @@ def apply_changes(
         recent_writers=old.recent_writers,
         obsolete_parts=(*old.obsolete_parts, *edit.obsolete_objects(page_lists)),
     )
-    before = _archive_pages(old, edit.old_slots()) if archives else {}
-    after = _archive_pages(new, edit.slots) if archives else {}
-    return ManifestUpdate(
-        _with_archive_work(new, old, before, after, now), edit.new_pages, edit.new_page_lists
-    )
+    if archives:
+        new = with_archive_work(new, old, edit.slots, edit.old_slots(), now)
+    else:
+        new = replace(new, pending=dict(old.pending), tombstones=dict(old.tombstones))
+    return ManifestUpdate(new, edit.new_pages, edit.new_page_lists)
+
+
+def with_archive_work(
+    new: Manifest, old: Manifest, slots: Sequence[Slot], old_slots: Sequence[Slot], now: int
+) -> Manifest:
+    """Return `new` with the archive documents to write and to delete, as it replaces `old`.
+
+    The slots are the stored pages of both, oldest first; a page list that has not changed may stand
+    for its pages. `now` is in seconds since the epoch.
+    """
+    before, after = _archive_pages(old, old_slots), _archive_pages(new, slots)
+    return _with_archive_work(new, old, before, after, now)
 
 
 def _with_archive_work(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import boto3
 import pytest
@@ -15,6 +16,7 @@ from feeds import paths
 from feeds.aws import environment, functions
 from feeds.config_file.parse import parse_config
 from feeds.errors import TooManyRemovals
+from feeds.maintenance import rebuild as rebuild_module
 from feeds.maintenance.audit import audit
 from feeds.maintenance.findings import Findings
 from feeds.maintenance.journal import JOURNAL
@@ -152,16 +154,17 @@ def test_dry_audit_of_a_site_with_something_of_everything_changes_nothing():
     assert list(schedules.times) == [record_key("later.md")]
 
 
-def kill_a_rebuild(site: Site) -> None:
-    """Stop a rebuild at the index of all posts, with five posts in the journal."""
+def kill_a_rebuild(site: Site, *, in_bulk: bool = False) -> None:
+    """Stop a rebuild at the index of all posts, with five posts or all records in the journal."""
 
     def killed_at_a_manifest(key: str, limit: int | None = None):
         if key == manifest_key(""):
             raise KeyboardInterrupt
         return get(key, limit)
 
+    share = 10 if in_bulk else 1  # of 12 posts, 12 are few
     site.feeds.get, get = killed_at_a_manifest, site.feeds.get
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), mock.patch.object(rebuild_module, "BULK_SHARE", share):
         rebuild(site.publisher, batch=5)
     site.feeds.get = get
 
@@ -247,6 +250,24 @@ def test_audit_sends_the_posts_in_the_journal_of_a_killed_rebuild():
     site.runtime.time += timedelta(days=1)
     assert {*site.audit()[0]} == stopped
     assert site.audit()[0] == []
+
+
+def test_audit_sends_the_posts_of_a_killed_rebuild_in_bulk_and_says_that_it_must_go_on():
+    """All records are current, and no index has them."""
+    site = Site()
+    kill_a_rebuild(site, in_bulk=True)
+    site.runtime.time += timedelta(hours=1)
+    sent, report = site.audit()
+    assert (len(sent), report.new) == (12, 0)
+    assert site.is_right()
+    site.runtime.time += timedelta(days=8)
+    _, report = site.audit()
+    (error,) = report.errors
+    assert "feeds rebuild was stopped" in error
+    rebuild(site.publisher)
+    assert site.is_right()
+    assert site.audit() == ([], site.audit()[1])
+    assert site.audit()[1].errors == []
 
 
 @pytest.mark.parametrize(("minutes", "unfinished"), [(0, 0), (15, 0), (16, 5)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from itertools import count
 
@@ -12,12 +13,14 @@ from support.yardstick import full_build, public_tree
 from feeds.config import Config
 from feeds.config_file.parse import parse_config
 from feeds.errors import Unavailable
+from feeds.maintenance import bulk
 from feeds.maintenance.rebuild import rebuild
 from feeds.publishing.message import Message
 from feeds.publishing.publisher import Publisher
 from feeds.runtime import ThreadedRuntime
 from feeds.state.keys import FEED_LIST, manifest_key, record_key
 from feeds.stores.counted import Counted
+from feeds.stores.local import LocalStore
 from feeds.stores.memory import MemoryStore
 
 BASE = '[site]\ntitle = "{title}"\nurl = "https://s.example/"\n[feeds]\nlimit = {limit}\n'
@@ -94,6 +97,52 @@ def test_rebuild_after_a_stop_skips_what_is_done():
     third = publisher(posts, feeds, config)
     result = rebuild(third, batch=10)
     assert (result.skipped, result.posts, result.documents) == (30, 0, 0)
+
+
+class Recording(Counted):
+    """A store that counts the writes of each key."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__(store)
+        self.writes: Counter[str] = Counter()
+
+    def put(self, key, data, **options):
+        self.writes[key] += 1
+        return super().put(key, data, **options)
+
+
+def test_rebuild_in_bulk_writes_each_object_once_and_each_manifest_twice():
+    posts, feeds, config = filled(), Recording(MemoryStore()), settings()
+    rebuild(Publisher(posts, feeds, config, ThreadedRuntime(threads=1)), batch=7)
+    manifests = {key for key in feeds.writes if key.endswith("/manifest.json")}
+    assert {key: n for key, n in feeds.writes.items() if n > 1} == dict.fromkeys(manifests, 2)
+    assert public_tree(feeds.store) == full_build(posts, feeds.store, config)
+    first_upload = Counted(feeds.store)
+    publisher = Publisher(posts, first_upload, config, ThreadedRuntime(threads=1))
+    publisher.publish([Message("m", ("29.md",), 1, ())])
+    archives = [key for key in public_tree(feeds.store) if "archive/" in key]
+    assert len(archives) > first_upload.calls["get"]  # it need not check the archive
+
+
+@pytest.mark.slow
+def test_rebuild_in_worker_processes_ends_with_the_documents_of_a_full_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "SERIAL_BELOW", 1)
+    posts, feeds = LocalStore(tmp_path / "posts"), LocalStore(tmp_path / "feeds")
+    for stat in filled().list():
+        posts.put(stat.key, filled().get(stat.key).data)
+    posts.put("broken.md", b"---\ntitle: broken\ndate: 2018-110-15\n---\n")
+    for config in (settings(), settings(title="Another", limit=4)):
+        problems = []
+        result = rebuild(
+            Publisher(posts, feeds, config, ThreadedRuntime()),
+            batch=7,
+            jobs=2,
+            on_batch=lambda batch, found=problems: found.extend(batch.problems),
+        )
+        assert (result.posts, result.read, result.errors) == (30, 31, [])
+        assert [problem.key for problem in problems] == ["broken.md"]
+        assert public_tree(feeds) == full_build(posts, feeds, config)
+        assert list(feeds.list("state/journal/")) == []
 
 
 def stop_at(count: int):

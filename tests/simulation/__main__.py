@@ -1,4 +1,7 @@
-"""Runs more stories than the tests do: ``make simulate N=100000``, with losses: ``LOSSES=1``."""
+"""Runs more stories than the tests do: ``make simulate N=100000``.
+
+With losses: ``LOSSES=1``; with rebuilds: ``REBUILDS=1``.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 
 from simulation.nights import lossy_story
+from simulation.rebuilds import rebuild_story
 from simulation.story import cached_pure_functions, random_story
 
+STORIES = {"": random_story, "LOSSES": lossy_story, "REBUILDS": rebuild_story}
+"""The kinds of stories, by the option of `make simulate`."""
 
-def run(start: int, count: int, losses: bool) -> list[str]:
+
+def run(start: int, count: int, kind: str) -> list[str]:
     """Run stories; return a message for each failure, with the command to replay it."""
-    story, option = (lossy_story, "LOSSES=1 ") if losses else (random_story, "")
+    story, option = STORIES[kind], f"{kind}=1 " if kind else ""
     failures = []
     with cached_pure_functions():
         for seed in range(start, start + count):
@@ -32,14 +39,16 @@ def main() -> int:
     parser.add_argument("count", type=int)
     parser.add_argument("start", type=int)
     parser.add_argument("--losses", action="store_true", help="objects and messages are lost")
+    parser.add_argument("--rebuilds", action="store_true", help="rebuilds run beside uploads")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     start_time, chunk = time.monotonic(), 200
     starts = range(arguments.start, arguments.start + arguments.count, chunk)
     counts = [min(chunk, arguments.start + arguments.count - start) for start in starts]
     failures: list[str] = []
+    kind = "LOSSES" if arguments.losses else "REBUILDS" if arguments.rebuilds else ""
     with ProcessPoolExecutor(arguments.processes) as pool:
-        for messages in pool.map(run, starts, counts, [arguments.losses] * len(counts)):
+        for messages in pool.map(run, starts, counts, [kind] * len(counts)):
             failures += messages
             for message in messages:
                 print(message, flush=True)

@@ -240,7 +240,7 @@ class ForgetsPendingDocuments(IndexWriter):
 class RemovesPagesInUse(IndexWriter):
     """Breaks the guard of lost replies: takes each for a lost write, and deletes its pages."""
 
-    def _is_lost(self, draft, current):
+    def is_lost(self, draft, current):
         return True
 
 
@@ -314,7 +314,7 @@ class BelievesItsLastWrite(FeedWriter):
 class IgnoresZombies(IndexWriter):
     """Pending pages and tombstones stay for an hour: a zombie may still delete or write them."""
 
-    def _may_zombie_write(self, retired_at):
+    def may_zombie_write(self, retired_at):
         return False
 
 
@@ -328,7 +328,7 @@ class ChecksTombstonesOnce(IndexWriter):
 class ForgetsOldWriters(IndexWriter):
     """After many generations, the recent writers cannot say that a draft was never written."""
 
-    def _is_lost(self, draft, current):
+    def is_lost(self, draft, current):
         if draft.manifest is None:
             return True
         return draft.manifest.recent_writers[-1] not in current.recent_writers
