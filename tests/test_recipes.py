@@ -158,6 +158,22 @@ def test_step_uploads_posts_and_deletes_those_that_are_gone(
     assert (modified(moto_server) == uploaded) is (tool == "rclone"), "as the page says"
 
 
+def test_command_for_a_site_with_several_folders_uploads_only_posts(
+    site: Path, moto_server: str
+) -> None:
+    program("aws")
+    (command,) = re.findall(r"`(aws s3 sync \. [^`]*)`", section("GitHub Actions"))
+    create_bucket(moto_server, BUCKET)
+    (site / "de" / "_posts").mkdir(parents=True)
+    (site / "de" / "_posts" / "2026-11-20-hallo.md").write_text("---\ntitle: Hallo\n---\nText.\n")
+
+    shell(command, site, moto_server, **JOB["env"])
+
+    found = keys(moto_server, BUCKET).keys()
+    assert {"de/_posts/2026-11-20-hallo.md", "_posts/2026-11-13-feeds.md"} <= found
+    assert {key for key in found if "_posts/" not in key} == set()
+
+
 def modified(endpoint: str) -> set[tuple[str, str]]:
     """The keys with the number of their uploads: versions of a bucket that keeps all."""
     client = s3_client(endpoint)
