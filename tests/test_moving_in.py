@@ -6,10 +6,12 @@ the same address, made with the feeds.toml of `feeds init`.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,19 +40,28 @@ class MovedSite:
     def __init__(self, kind: str, folder: Path, web: Site) -> None:
         self.real: RealSite = REAL_SITES[kind]
         self.folder, self.web, self.url = folder, web, f"{web.url}old.xml"
+        self._served = 0
         self.real.write(folder, dict.fromkeys(NAMES, ""))
         self.old = self.real.real_feed(folder)
         self._serve(self.old)
 
     def _serve(self, data: bytes) -> None:
-        (self.web.folder / "old.xml").write_bytes(data)
+        """Serve a feed at the old address, as if it was written an hour after the one before.
+
+        newsboat ignores a feed with the same second in Last-Modified, whatever is in it.
+        """
+        file = self.web.folder / "old.xml"
+        file.write_bytes(data)
+        self._served += 1
+        changed = time.time() - 86_400 + 3_600 * self._served
+        os.utime(file, (changed, changed))
 
     def move_in(self, *words: str, without: str = "", at_old_path: bool = True) -> None:
         """Make the feed with the commands that a person uses, and serve it in place of the old.
 
-        It is where the generator's own feed is, below another folder; with `at_old_path` off, where
-        a site that chooses nothing has it. The lines of feeds.toml that start with `without` are
-        left out.
+        It is where the generator's own feed is, below another folder; with `at_old_path` off, it
+        may also be where a site that chooses nothing has it. The lines of feeds.toml that start
+        with `without` are left out.
         """
         output = self.folder.parent / f"{self.folder.name}-feeds"
         toml = self.folder / "feeds.toml"
@@ -61,8 +72,10 @@ class MovedSite:
             kept = (line for line in lines if not line.startswith(without))
             toml.write_text("\n".join(kept), encoding="utf-8")
         run(COMMAND, "build", "--allow-removals", self.folder / posts, output, "--config", toml)
-        path = self.real.feed.partition("/")[2] if at_old_path else FORMATS[self.real.format].file
-        self._serve((output / path).read_bytes())
+        path = output / self.real.feed.partition("/")[2]
+        if not (at_old_path or path.exists()):
+            path = output / FORMATS[self.real.format].file
+        self._serve(path.read_bytes())
 
     def add_post(self) -> None:
         """Write one more post, the newest."""
