@@ -58,6 +58,9 @@ _MARK = re.compile(
     r"[ ]{0,3}\$\$[ ]*+$)",
     re.MULTILINE | re.IGNORECASE,
 )
+# Every mark has one of these, on its first line or on the next. The search for them is fast: each
+# starts with a sign of its own.
+_SIGN = re.compile(r"\{[{%:#.]|<!--\s*+more|\$\$|:::|\[\[?_?toc", re.IGNORECASE)
 _ESCAPED = re.compile(r"\s*+/\*(?P<shown>.*)\*/", re.DOTALL)
 _NAME = re.compile(r"[-~/\s]*+(?P<name>\w[\w./-]*+)")
 _CODE_NAMES = frozenset({"highlight", "codeblock", "code", "sourcecode", "mermaid", "plantuml"})
@@ -102,8 +105,6 @@ MOST_MARKS = 20_000
 
 def mask(body: str, kinds: Collection[str]) -> MaskedText:
     """The text with its marks of these kinds masked. Raises ContentTooLarge."""
-    if not any(sign in body for sign in ("{", "<!--", "$$", ":::", "[[", "[TOC]", "[toc]")):
-        return MaskedText(body.replace(WORD, ""), ())
     body = body.replace(WORD, "")
     marks: list[Mark] = []
     parts: list[str] = []
@@ -141,7 +142,7 @@ class _Marks:
     def found(self) -> Iterator[tuple[int, Mark]]:
         """Yield the marks, each with its start."""
         at = 0
-        while found := _MARK.search(self.body, at):
+        while found := self._next(at):
             at = found.end()
             mark = self._mark(found)
             if mark is not None:
@@ -149,6 +150,15 @@ class _Marks:
                 at = found.start() + len(mark.text)
             elif found["directive"]:
                 at = found.start() + 1
+
+    def _next(self, at: int) -> re.Match[str] | None:
+        """The first mark of any kind from `at` on."""
+        sign = _SIGN.search(self.body, at)
+        if sign is None:
+            return None
+        line = self.body.rfind("\n", at, sign.start())
+        before = self.body.rfind("\n", at, line) if line > 0 else -1
+        return _MARK.search(self.body, before + 1 if before >= 0 else at)
 
     def _mark(self, found: re.Match[str]) -> Mark | None:
         """The mark that is at this place; None if it is none of the kinds that are looked for."""
