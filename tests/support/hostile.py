@@ -181,6 +181,7 @@ MARKDOWN = {
             ("|" + "a|" * 10, 12_000, "entry"),
             ("<b>", 70_000, DEEP),
             ("&#x41;", 140_000, "entry"),
+            ("x :::a", 160_000, "entry"),
         )
     },
     "a table that is filled up": Case(

@@ -46,7 +46,7 @@ _MARK = re.compile(
     rf"\{{\{{(?P<sign>[<%])(?P<shortcode>{_INNER})\}}\}}"
     rf"|\{{%(?P<tag>{_INNER})%?\}}"
     rf"|\{{\{{-?(?P<value>{_INNER})\}}\}}"
-    r"|(?P<directive>(?<=:::)[ \t]*+[\w{\[.][^\n]*+)"
+    r"|(?P<directive>(?<=:::)[ \t]*+[\w{\[.])"
     r"|(?P<attributes>\{\#[^{}]*+(?<=\#)\}"
     r"|^(?:[*+-]|1\.)[ ][^\n{]*+\n\{:[ ]*+toc\b[^{}\n]*+\}"
     r"|^\[(?:toc|\[_?toc_?\])\][ \t]*+$"
@@ -168,9 +168,7 @@ class _Marks:
         if kind not in self.kinds:
             return None
         if kind == "directive":
-            line = self.body.rfind("\n", max(0, found.start() - _LONGEST_INDENT), found.start()) + 1
-            is_start = not self.body[line : found.start()].strip(_BEFORE_DIRECTIVE)
-            return Mark("directive", found[0]) if is_start else None
+            return self._directive(found.start())
         if kind == "attributes":
             is_comment = found[0].startswith("{::comment")
             end = self._end("{:/", found.end()) if is_comment else None
@@ -191,6 +189,15 @@ class _Marks:
         if is_start and name in _CODE_NAMES and (block := self._code_block(found, inner, name)):
             return block
         return Mark(_KINDS[kind], found[0], inner)
+
+    def _directive(self, start: int) -> Mark | None:
+        """What is behind the colons that end at `start`; None if text is before them."""
+        indent = max(0, start - _LONGEST_INDENT)
+        line = self.body.rfind("\n", indent, start) + 1
+        if (indent and not line) or self.body[line:start].strip(_BEFORE_DIRECTIVE):
+            return None
+        end = self.body.find("\n", start)
+        return Mark("directive", self.body[start : end if end >= 0 else None])
 
     def _end(self, name: str, at: int) -> re.Match[str] | None:
         """The end of a block that starts before `at`: ``{{< /name >}}`` or ``{% endname %}``."""
