@@ -111,7 +111,9 @@ def _formula(found: re.Match[str]) -> str:
 
 def _bounded(body: str, extensions: frozenset[str]) -> frozenset[str]:
     """The extensions without those that would take too long for a body."""
-    if "directives" in extensions and len(_DIRECTIVE.findall(body)) > _MOST_DIRECTIVES:
+    if "directives" not in extensions or body.count(":::") <= _MOST_DIRECTIVES:
+        return extensions
+    if len(_DIRECTIVE.findall(body)) > _MOST_DIRECTIVES:
         return extensions - {"directives"}
     return extensions
 
