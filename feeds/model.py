@@ -182,4 +182,6 @@ class Document(Struct, frozen=True):
 
 
 GENERATOR = "bucketfeed"
-GENERATOR_URL = "https://pypi.org/project/bucketfeed/"
+HOME_URL = ""
+"""The address of this program's repository on GitHub; ``""``: there is none yet, and no document
+links to one. setup.py takes it for the links of the package."""

@@ -1,7 +1,7 @@
 """Makes the two files that `make deploy` uploads: `python -m infra.package`.
 
     build/function.zip   for Lambda: handler.py, feeds/, feeds.toml with its templates, and the
-                         packages in requirements.lock
+                         packages in requirements-function.lock
     build/edge.json      for CloudFront: infra/cdn.js, with the site's address and hubs from
                          feeds.toml, and the file names and media types of feeds/formats.py
 
@@ -225,7 +225,7 @@ def uv(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 
 
 def _fetch_packages(target: Path, machine: str, runtime: tuple[int, int]) -> None:
-    """Install the packages of requirements.lock, for a machine and a runtime, into a folder.
+    """Install the packages of requirements-function.lock, for a machine and a runtime.
 
     feedgen is pure Python and has no wheel, so its wheel is built here, by the setuptools of
     requirements-build.lock.
@@ -235,7 +235,7 @@ def _fetch_packages(target: Path, machine: str, runtime: tuple[int, int]) -> Non
     options += ["--only-binary", ":all:", "--no-binary", "feedgen", "--no-deps"]
     options += ["--require-hashes", "--target", str(target)]
     options += ["--build-constraints", str(ROOT / "requirements-build.lock")]
-    uv("pip", "install", "--quiet", *options, "-r", str(ROOT / "requirements.lock"))
+    uv("pip", "install", "--quiet", *options, "-r", str(ROOT / "requirements-function.lock"))
 
 
 def _used_files(folder: Path, below: str = "") -> Iterator[tuple[str, Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,25 +74,25 @@ def test_a_source_line_is_the_link_and_is_removed_from_the_content(
 
     assert entry.link == "https://source.example.org/linxi/share.html?infoCode=NW202611180812400101"
     assert entry.published == "2026-11-18T08:12:40+08:00"
-    assert "（文章来源：临汐晚报）" in content.value
-    assert "返回" not in content.value
+    assert "(Source: Linxi Evening News)" in content.value
+    assert "Back to" not in content.value
     assert "source.example.org" not in content.value
 
 
 def test_a_source_footer_of_two_lines_is_removed_too(entries: dict[str, Any]) -> None:
     (content,) = entries["_posts/2026-11-18-NW202611180755190096.md"].content
 
-    assert "返回" not in content.value
+    assert "Back to" not in content.value
     assert "<table>" in content.value
-    assert "|误差| &lt; 5 cm" in content.value
+    assert "|error| &lt; 5 cm" in content.value
     assert 'href="https://news.example.com/lab/tide-box/"' in content.value
 
 
 def test_a_post_with_two_categories_is_in_two_feeds(site: Built, entries: dict[str, Any]) -> None:
     entry = entries["_posts/2026-11-17-NW202611171640050087.md"]
 
-    assert [tag.label for tag in entry.tags] == ["临汐晚报新闻", "科技周志新闻"]
-    for name in ("linxiwanbao", "kejizhouzhi"):
+    assert [tag.label for tag in entry.tags] == ["Harbour News", "Science Weekly"]
+    for name in ("harbour", "science"):
         assert entry.id.encode() in site[f"category/{name}/atom.xml"].data
 
 
@@ -107,6 +108,15 @@ def test_markdown_becomes_html_with_absolute_addresses(entries: dict[str, Any]) 
     assert 'href="https://news.example.com/tides/2026-11.html"' in chinese.content[0].value
 
 
+def test_one_category_of_the_example_is_in_chinese(site: Built) -> None:
+    posts = json.loads(site["feed.json"].data)["items"]
+    chinese = {post["id"].rpartition(":")[2] for post in posts if post.get("language") == "zh-CN"}
+    of_category = json.loads(site["category/linxiwanbao/feed.json"].data)["items"]
+
+    assert chinese == {post["id"].rpartition(":")[2] for post in of_category}
+    assert len(chinese) == 2
+
+
 def test_author_summary_language_and_updated_come_from_the_front_matter(
     entries: dict[str, Any],
 ) -> None:
@@ -114,7 +124,7 @@ def test_author_summary_language_and_updated_come_from_the_front_matter(
 
     assert entry.author == "Lin Mei"
     assert entry.summary.startswith("A cold week would usually")
-    assert entry.title_detail.language == "en"
+    assert entry.title_detail.language == "en-GB"
     assert (entry.published, entry.updated) == (
         "2026-11-16T09:30:00+08:00",
         "2026-11-16T14:45:00+08:00",
@@ -153,7 +163,7 @@ def test_posts_in_the_old_folder_are_published(entries: dict[str, Any]) -> None:
     rope = entries["old_post/2026-11-05-202611051422080019.md"]
 
     assert flash.link == "https://source.example.org/flash/11060,202611030918310031.html"
-    assert "返回" not in flash.content[0].value
+    assert "Back to" not in flash.content[0].value
     assert lead.content[0].value.startswith("<blockquote>")
     assert rope.link == "https://source.example.org/markets/rope?lang=en&year=2026#hemp"
     assert rope.title == 'Rope Makers\' Co-op: "We Have Enough Hemp for Two Winters"'
@@ -167,9 +177,10 @@ def test_the_title_of_a_category_comes_from_tags_or_the_configuration(site: Buil
         if path.startswith("category/") and path.endswith("atom.xml")
     }
     assert titles == {
-        "gundong": "滚动快讯",
-        "kejizhouzhi": "科技周志新闻",
+        "flash": "News in Brief",
+        "harbour": "Harbour News",
         "linxiwanbao": "临汐晚报新闻",
         "markets": "Markets",
-        "zhanwu": "站内消息",
+        "science": "Science Weekly",
+        "site": "About This Site",
     }

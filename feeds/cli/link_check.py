@@ -30,10 +30,11 @@ from msgspec import Struct
 from requests.adapters import HTTPAdapter
 
 from feeds import __version__
-from feeds.model import GENERATOR, GENERATOR_URL
+from feeds.model import GENERATOR, HOME_URL
 from feeds.urls import http_url
 
-USER_AGENT = f"{GENERATOR}/{__version__} (+{GENERATOR_URL}; checks the links of a site's posts)"
+_HOME = f"+{HOME_URL}; " if HOME_URL else ""
+USER_AGENT = f"{GENERATOR}/{__version__} ({_HOME}checks the links of a site's posts)"
 HOSTS = 4
 PAUSE = 1.0
 TIMEOUT = (5.0, 10.0)

@@ -18,7 +18,7 @@ from feeds.documents.theme import theme_of
 from feeds.documents.view import View, feed_id
 from feeds.formats import FORMATS
 from feeds.layout.layout import Layout
-from feeds.model import GENERATOR_URL, Entry, Person
+from feeds.model import HOME_URL, Entry, Person
 from feeds.taxonomies import TAXONOMIES
 from feeds.templating.jinja import Value
 
@@ -81,7 +81,7 @@ def page_values(template: str, here: str, language: str, config: Config) -> dict
         "root": page_link("", here, config.layout),
         "all_feeds": paths.relative(here, paths.LIST_PAGE),
         "opml": paths.relative(here, paths.LIST_FILE),
-        "made_url": GENERATOR_URL,
+        "made_url": HOME_URL,
     }
 
 

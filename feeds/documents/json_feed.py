@@ -9,7 +9,7 @@ import msgspec
 
 from feeds.config import Config
 from feeds.documents.view import View, home, shows_content
-from feeds.model import GENERATOR_URL, Entry, Person
+from feeds.model import GENERATOR, HOME_URL, Entry, Person
 from feeds.taxonomies import TAXONOMIES
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -31,7 +31,7 @@ def render_json_feed(view: View, config: Config) -> bytes:
         "authors": [_author(config.author)],
         "language": view.feed.language,
         "hubs": [{"type": "WebSub", "url": hub} for hub in config.feeds.hubs if not view.current],
-        "_bucketfeed": {"about": GENERATOR_URL},
+        f"_{GENERATOR}": {"about": HOME_URL} if HOME_URL else {"generator": GENERATOR},
     }
     feed = {field: value for field, value in feed.items() if value}
     feed["items"] = [_item(entry, full) for entry in view.entries]

@@ -19,7 +19,7 @@ from feeds.config import Config
 from feeds.documents.rss_atom_entry import DC, MEDIA, XML_LANG, feed_entry
 from feeds.documents.view import View, feed_id, home, shows_content
 from feeds.formats import FORMATS
-from feeds.model import EPOCH, GENERATOR, GENERATOR_URL
+from feeds.model import EPOCH, GENERATOR, HOME_URL
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _HISTORY = "http://purl.org/syndication/history/1.0"
@@ -74,7 +74,7 @@ def _feed_generator(view: View, config: Config) -> FeedGenerator:
     fg.language(feed.language)
     author = {"name": config.author.name, "email": config.author.email, "uri": config.author.uri}
     fg.author({field: value for field, value in author.items() if value})
-    fg.generator(GENERATOR, uri=GENERATOR_URL)
+    fg.generator(GENERATOR, uri=HOME_URL or None)
     fg.docs("https://www.rssboard.org/rss-specification")
     if site.rights:
         fg.rights(site.rights)

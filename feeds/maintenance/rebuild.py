@@ -266,9 +266,9 @@ class _Rebuild:
             with self.journal.rewriting(stale) as failed:
                 changed = runtime.map(self._rewrite_feed, stale)
                 failed.update(p for p, keys in zip(stale, changed, strict=True) if keys is None)
-                self.report.documents += sum(len(keys or ()) for keys in changed)
+                self.report.count_documents(key for keys in changed for key in keys or ())
                 listed = [path for path in paths if path not in failed]
-                self.report.documents += len(self.publisher.update_feed_list(listed))
+                self.report.count_documents(self.publisher.update_feed_list(listed))
         self.report.feeds = len(paths)
 
     def _rewrite_feed(self, path: str) -> tuple[str, ...] | None:
@@ -295,6 +295,6 @@ class _Rebuild:
         return result.records
 
     def _count(self, result: PublishResult) -> None:
-        self.report.documents += len(result.changed)
+        self.report.count_documents(result.changed)
         self.report.errors.extend(result.errors)
         self.on_batch(result)

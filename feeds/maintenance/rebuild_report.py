@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -29,12 +30,21 @@ class RebuildReport(Struct):
     feeds: int = 0
     """Feeds that have an index."""
     documents: int = 0
-    """Documents that changed."""
+    """Documents that changed; each counts once, also if it is written for a post and then again."""
     problems: int = 0
     errors: list[str] = []
     """Sentences."""
     closed: ClosedPosts = msgspec.field(default_factory=ClosedPosts)
     """The posts that are left out of feeds, locked or expired."""
+
+    _counted: set[str] = msgspec.field(default_factory=set)
+    """The documents that are counted already."""
+
+    def count_documents(self, keys: Iterable[str]) -> None:
+        """Count the documents at these keys that were written."""
+        before = len(self._counted)
+        self._counted.update(keys)
+        self.documents += len(self._counted) - before
 
     def count_post(self, key: str, record: Record | None, now: datetime, *, skipped: bool) -> None:
         """Count one post by what its record says at a time; None: it could not be written."""

@@ -41,7 +41,7 @@ def test_a_json_feed_without_optional_fields() -> None:
         "description": "Example News",
         "authors": [{"name": "Example News"}],
         "language": "en",
-        "_bucketfeed": {"about": "https://pypi.org/project/bucketfeed/"},
+        "_bucketfeed": {"generator": "bucketfeed"},
         "items": [],
     }
 

@@ -55,7 +55,7 @@ def main() -> None:
         folder = Path(made)
         example(folder)
         large = shot(page, (folder / "index.html").as_uri(), "light", 860, 900)
-        file = folder / "category" / "kejizhouzhi" / "index.html"
+        file = folder / "category" / "linxiwanbao" / "index.html"
         small = shot(page, file.as_uri(), "dark", 360, 700)
         scene = folder / "scene.html"
         scene.write_text(SCENE.format(large=large, small=small), encoding="utf-8")
